@@ -1,0 +1,71 @@
+# Two commands are enough: `make run` and `make test`. Both install what they need (bin/install) and start at once the next time.
+#
+#   make run   PORT=8400 INSTANCE=folder     the whole shop on this machine, with a demo world; Ctrl-C stops it
+#   make test  TESTS=tests/core              the checks, then every test; TESTS names fewer
+#
+# INSTALLER=pip installs with pip instead of uv (a mirror that only pip knows), PYTHON=python3.12 chooses the Python.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint tests campaign bench shots lock clean
+
+PORT ?= 8400
+INSTANCE ?=
+TESTS ?= tests
+JOBS ?= 2
+export PORT INSTANCE
+
+bin := .venv/bin
+wanted := core partners catalog subscriptions billing checkout provisioning storefront whitelabel_themes sandbox
+packages = $(wildcard $(wanted)) $(wildcard app.py)
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1|/' | column -t -s '|'
+
+run: ## start the shop with its demo world, on PORT or the next free one
+	@bin/install run
+	@exec $(bin)/python -m sandbox.supervisor
+
+test: ## everything: format, lint, types, imports, security, then the tests
+	@bin/install test
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory tests
+
+check: test ## the same as test
+
+lint: ## the checks without the tests
+	@bin/install test
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/pyright
+	$(bin)/lint-imports
+	$(bin)/bandit -q -ll -c pyproject.toml -r $(packages)
+
+tests: ## the tests without the checks
+	@bin/install test
+	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" $(bin)/pytest -n $(JOBS) $(TESTS)
+
+format: ## let ruff write it
+	@bin/install test
+	$(bin)/ruff format .
+	$(bin)/ruff check --fix .
+
+campaign: ## a thousand orders while everything is being killed
+	@bin/install test
+	$(bin)/python -m tests.campaign
+
+bench: ## speed, as ratios to the limit pages of the same run
+	@bin/install test
+	$(bin)/python -m benchmarks
+
+shots: ## pictures of every page
+	@bin/install test
+	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" $(bin)/python -m tests.shots
+
+lock: ## draw up the lock files again from pyproject.toml
+	@bin/install test
+	bin/lock
+
+clean: ## forget what was installed; instance folders stay
+	rm -rf .venv .node node_modules

@@ -1,0 +1,31 @@
+"""Puts the product together: the only file that knows every package. `REACTIONS` is the product's behaviour on one screen: what follows
+when something has happened. A function is a *now* reaction (same transaction), `Later` a durable task."""
+
+from flask import Flask
+
+from billing.payments import PaymentCaptured
+from checkout import orders
+from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
+from core import events
+from core.events import Later, Reactions
+from provisioning import fulfilment, openings
+from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused
+from storefront import web
+from subscriptions.subscriptions import SubscriptionActivated, SubscriptionFailed
+
+REACTIONS: Reactions = {
+    OrderPlaced: [Later("mail_order_received", key="order_id")],
+    PaymentCaptured: [orders.fund_by_payment],
+    OrderFunded: [fulfilment.begin],
+    OrderCancelled: [orders.release_alias],
+    SubscriptionActivated: [openings.open_storefront, Later("mail_service_ready", key="subscription_id")],
+    SubscriptionFailed: [openings.release_storefront],
+    DeliveryNeedsAction: [Later("mail_needs_attention", key="delivery_id")],
+    DeliveryRefused: [Later("mail_delivery_refused", key="delivery_id")],
+}
+
+
+def create_app() -> Flask:
+    """The WSGI application; refuses to start with unsafe settings, a login with too many rights, or a policy that is missing."""
+    events.install(REACTIONS)
+    return web.create_app()

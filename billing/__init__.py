@@ -1,0 +1,1 @@
+"""The money: ledger, charges, invoices, payments, funds, the gateway."""

@@ -1,0 +1,308 @@
+"""Card payments. A payment is what an order asks for; an attempt is one page at the gateway for it. `settle` is the one way a payment becomes
+paid, used by webhook, return page, poller and command line alike (QW7), and it believes only what the gateway itself reports about
+a session that we made (QM5)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, composite, mapped_column
+
+from billing import invoices, ledger
+from billing.ledger import Account
+from billing.stripe_gateway import GatewayAccount, PaymentReport, SessionPage
+from core import db, parties, states, trail, work
+from core.errors import Missing, Refused
+from core.events import Event, publish
+from core.faults import fault
+from core.ids import new_id
+from core.money import Money
+from core.tenancy import Access, CustomerOwned, DistributorOwned, ResellerOwned, current, owned_by
+
+SESSION_LIFE = timedelta(minutes=31)
+
+
+class PaymentState(StrEnum):
+    """CANCELLED: the order will not be paid; money that still comes goes to the work queue."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+
+
+class Payment(CustomerOwned, db.Model):
+    """What an order asks its buyer to pay by card."""
+
+    __tablename__ = "payments"
+    __access__ = Access(distributor="rcu", reseller="r", customer="r")
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "order_id"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("(state = 'paid') = (captured_minor IS NOT NULL)", name="paid_means_captured"),
+    )
+    LIFE = states.Transitions(
+        {PaymentState.PENDING: [PaymentState.PAID, PaymentState.CANCELLED], PaymentState.PAID: [], PaymentState.CANCELLED: []},
+        first=PaymentState.PENDING,
+    )
+
+    order_id: Mapped[UUID]
+    gateway_account_id: Mapped[UUID]
+    state: Mapped[PaymentState]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    captured_minor: Mapped[int | None]
+    fee_minor: Mapped[int | None]
+    created_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+
+    amount: Mapped[Money] = composite(Money, "amount_minor", "currency")
+
+
+class AttemptState(StrEnum):
+    """MISMATCH: the gateway reports another amount, currency or account. SURPLUS: paid although the payment was paid or cancelled already."""
+
+    OPEN = "open"
+    PAID = "paid"
+    EXPIRED = "expired"
+    MISMATCH = "mismatch"
+    SURPLUS = "surplus"
+
+
+class PaymentAttempt(CustomerOwned, db.Model):
+    """One page at the gateway; its id is the idempotency key of the call that opens it."""
+
+    __tablename__ = "payment_attempts"
+    __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu")
+    __table_args__ = (
+        owned_by("payments", "payment_id"),
+        UniqueConstraint("distributor_id", "payment_id", "number"),
+        Index("uq_payment_attempts_session", "distributor_id", "session_id", unique=True),
+        Index("ix_payment_attempts_open", "distributor_id", "created_at", postgresql_where=text("state = 'open'")),
+    )
+    LIFE = states.Transitions(
+        {
+            AttemptState.OPEN: [AttemptState.PAID, AttemptState.EXPIRED, AttemptState.MISMATCH, AttemptState.SURPLUS],
+            AttemptState.EXPIRED: [AttemptState.PAID, AttemptState.SURPLUS, AttemptState.MISMATCH],
+            AttemptState.PAID: [],
+            AttemptState.MISMATCH: [],
+            AttemptState.SURPLUS: [],
+        },
+        first=AttemptState.OPEN,
+    )
+
+    payment_id: Mapped[UUID]
+    number: Mapped[int]
+    state: Mapped[AttemptState]
+    session_id: Mapped[str | None]
+    url: Mapped[str | None]
+    declined: Mapped[str | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+
+class Gateway(DistributorOwned, db.Model):
+    """The distributor's own account at the gateway. The fee is estimated by these figures until the gateway reports it."""
+
+    __tablename__ = "gateways"
+    __access__ = Access(distributor="rcu", door="r")
+    __table_args__ = (UniqueConstraint("distributor_id", "account_id"), UniqueConstraint("code"))
+
+    code: Mapped[str]
+    account_id: Mapped[str]
+    secret_key: Mapped[str]
+    webhook_secret: Mapped[str]
+    api_base: Mapped[str]
+    fee_basis_points: Mapped[int] = mapped_column(default=150)
+    fee_fixed_minor: Mapped[int] = mapped_column(default=25)
+
+    def account(self) -> GatewayAccount:
+        """The values the gateway module works with."""
+        return GatewayAccount(self.account_id, self.secret_key, self.webhook_secret, self.api_base)
+
+    def expected_fee(self, amount: Money) -> Money:
+        """What the gateway will probably keep of a captured amount."""
+        return Money(-(-amount.minor * self.fee_basis_points // 10_000) + self.fee_fixed_minor, amount.currency)
+
+
+class FundKind(StrEnum):
+    """A delivery is made only against a fund the distributor holds (QP2)."""
+
+    PAYMENT = "payment"
+    CREDIT = "credit"
+    NOTHING_DUE = "nothing_due"
+
+
+class Fund(ResellerOwned, db.Model):
+    """What covers an order's wholesale; a reseller's word that it was paid is no fund."""
+
+    __tablename__ = "funds"
+    __access__ = Access(distributor="rcu")
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "order_id"),
+        owned_by("payments", "payment_id"),
+        CheckConstraint("(kind = 'payment') = (payment_id IS NOT NULL)", name="payment"),
+        CheckConstraint("covers_minor >= 0", name="covers"),
+    )
+
+    order_id: Mapped[UUID]
+    kind: Mapped[FundKind]
+    payment_id: Mapped[UUID | None]
+    covers_minor: Mapped[int]
+    currency: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCaptured(Event):
+    """The gateway holds the money on the distributor's account."""
+
+    payment_id: UUID
+    order_id: UUID
+
+
+class PaidAlready(Refused):
+    """No second page for a payment that is settled or given up."""
+
+    def __init__(self, state: PaymentState) -> None:
+        super().__init__("This order is paid already." if state is PaymentState.PAID else "This order is cancelled and cannot be paid any more.")
+
+
+def of_order(order_id: UUID) -> Payment | None:
+    """The payment of an order, if it is paid by card."""
+    return db.session().scalar(select(Payment).where(Payment.order_id == order_id))
+
+
+def current_attempt(payment: Payment) -> PaymentAttempt:
+    """The attempt whose page may still be paid, or a new one. Locks the payment, so that two clicks get one page."""
+    locked = db.session().scalars(select(Payment).where(Payment.id == payment.id).with_for_update(key_share=True, read=True)).one()
+    if locked.state is not PaymentState.PENDING:
+        raise PaidAlready(locked.state)
+    now = db.session().info["now"]
+    latest = db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.payment_id == payment.id).order_by(PaymentAttempt.number.desc()).limit(1))
+    if latest and latest.state is AttemptState.OPEN and (latest.expires_at is None or latest.expires_at > now + timedelta(minutes=1)):
+        return latest
+    opened = db.add(
+        PaymentAttempt(
+            distributor_id=payment.distributor_id, reseller_id=payment.reseller_id, customer_id=payment.customer_id, payment_id=payment.id,
+            number=latest.number + 1 if latest else 1, state=AttemptState.OPEN, created_at=now,
+        )
+    )  # fmt: skip
+    db.flush()
+    return opened
+
+
+def opened(attempt_id: UUID, page: SessionPage) -> None:
+    """Keeps what the gateway answered: session, address, expiry."""
+    attempt = db.session().scalars(select(PaymentAttempt).where(PaymentAttempt.id == attempt_id)).one()
+    attempt.session_id, attempt.url, attempt.expires_at = page.session_id, page.url, page.expires_at
+
+
+def attempt_by_session(session_id: str) -> PaymentAttempt:
+    """The attempt a session belongs to."""
+    found = db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.session_id == session_id))
+    if found is None:
+        raise Missing("payment")
+    return found
+
+
+def gateway(gateway_id: UUID | None = None) -> Gateway:
+    """The distributor's gateway."""
+    chosen = select(Gateway).order_by(Gateway.id).limit(1)
+    found = db.session().scalar(chosen.where(Gateway.id == gateway_id) if gateway_id else chosen)
+    if found is None:
+        raise Refused("Card payment is not set up yet. Please contact your provider.")
+    return found
+
+
+def settle(report: PaymentReport) -> PaymentState | None:
+    """What the gateway reports about one of our sessions becomes true here, once, in this transaction (QM5, QW1-QW3, QW7).
+
+    Returns the payment's state, or None when the report is about a session that is not ours."""
+    attempt = db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.session_id == report.session_id))
+    if attempt is None or str(attempt.id) != report.attempt_id:
+        return None
+    payment = db.session().scalars(select(Payment).where(Payment.id == attempt.payment_id).with_for_update().execution_options(populate_existing=True)).one()
+    db.session().refresh(attempt)
+    if not report.paid:
+        _not_paid(attempt, report)
+    elif attempt.state in (AttemptState.OPEN, AttemptState.EXPIRED):
+        _paid(payment, attempt, report)
+    fault("settle.before_commit")
+    return payment.state
+
+
+def _not_paid(attempt: PaymentAttempt, report: PaymentReport) -> None:
+    if attempt.state is not AttemptState.OPEN:
+        return
+    attempt.declined = report.declined
+    if report.status == "expired":
+        states.move(attempt, AttemptState.EXPIRED)
+
+
+def _paid(payment: Payment, attempt: PaymentAttempt, report: PaymentReport) -> None:
+    """The gateway holds money. Whatever is odd about it parks with a person; the money is in the ledger in any case."""
+    captured = Money(report.amount_minor, report.currency)
+    account = gateway(payment.gateway_account_id).account_id
+    if report.account_id != account or captured != payment.amount:
+        states.move(attempt, AttemptState.MISMATCH, reported=captured.text, expected=payment.amount.text)
+        _unexpected(payment, attempt, captured, f"{captured.text} arrived at {report.account_id}, but {payment.amount.text} was asked for.")
+    elif payment.state is not PaymentState.PENDING:
+        states.move(attempt, AttemptState.SURPLUS)
+        again = "was paid already" if payment.state is PaymentState.PAID else "was cancelled"
+        _unexpected(payment, attempt, captured, f"{captured.text} arrived for an order that {again}.")
+    else:
+        states.move(attempt, AttemptState.PAID)
+        _capture(payment, captured, Money(report.fee_minor or 0, report.currency))
+
+
+def _capture(payment: Payment, captured: Money, fee: Money) -> None:
+    payment.captured_minor, payment.fee_minor, payment.paid_at = captured.minor, fee.minor, db.session().info["now"]
+    states.move(payment, PaymentState.PAID)
+    on_us = fee if payment.customer_id is None else Money(0, fee.currency)
+    entry = [
+        (Account.STRIPE, captured - fee, None),
+        (Account.FEES, on_us, None),
+        (Account.RESELLER, -(captured - (fee - on_us)), payment.reseller_id),
+    ]
+    ledger.post(f"payment {payment.id} captured", entry, order_id=payment.order_id)
+    invoice = invoices.of_order(payment.order_id)
+    if invoice is not None:
+        invoices.settle(invoice, seller_code(payment))
+    publish(PaymentCaptured(payment.id, payment.order_id))
+
+
+def seller_code(payment: Payment) -> str:
+    """Whose invoice series: the reseller's for its customers, the distributor's for the reseller itself."""
+    return parties.reseller(payment.reseller_id).code if payment.customer_id else parties.the_distributor().code
+
+
+def _unexpected(payment: Payment, attempt: PaymentAttempt, amount: Money, words: str) -> None:
+    """Money nobody asked for: kept apart, never spent, and a person decides."""
+    ledger.post(f"attempt {attempt.id} unexpected", [(Account.STRIPE, amount, None), (Account.UNEXPECTED, -amount, None)], order_id=payment.order_id)
+    work.open_item(
+        "unexpected payment", about_type="payment_attempts", about_id=attempt.id, order_id=payment.order_id, words=words,
+        suggestion="Refund it at the gateway, then resolve this item.",
+    )  # fmt: skip
+
+
+def cancel(order_id: UUID) -> None:
+    """The order will not be paid."""
+    payment = of_order(order_id)
+    if payment is not None and payment.state is PaymentState.PENDING:
+        states.move(payment, PaymentState.CANCELLED)
+    invoices.void(order_id)
+
+
+def note_fund(order_id: UUID, reseller_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None = None) -> Fund:
+    """Records what covers an order; unique per order."""
+    fund = db.add(
+        Fund(
+            distributor_id=current().distributor_id, id=new_id(), reseller_id=reseller_id, order_id=order_id, kind=kind, payment_id=payment_id,
+            covers_minor=covers.minor, currency=covers.currency, created_at=db.session().info["now"],
+        )
+    )  # fmt: skip
+    db.flush()
+    trail.write(fund, f"funded by {kind}")
+    return fund

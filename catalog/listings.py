@@ -1,0 +1,265 @@
+"""A reseller's shelf: which plans it offers and at what retail price. Lists are read by keyset; searchable text lives in a closed table that one
+door function reads (decision 3), because row-level security keeps GIN indexes from being used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select, text, tuple_
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, composite, mapped_column
+
+from catalog.products import Audience, Plan, Product, ProductType
+from core import db, doors
+from core.doors import door
+from core.errors import Missing, Refused
+from core.ids import new_id
+from core.money import Money
+from core.tenancy import CLOSED, Access, ResellerOwned, owned_by
+from partners import storefronts
+
+PAGE = 24
+
+
+class Listing(ResellerOwned, db.Model):
+    """A plan on a reseller's shelf. `lead` marks the one that stands for its product in lists; `sort_key` is the product's name."""
+
+    __tablename__ = "listings"
+    __access__ = Access(distributor="rcu", reseller="rcu", customer="r", public="r", door="r")
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "reseller_id", "plan_id"),
+        owned_by("resellers", "reseller_id"),
+        owned_by("plans", "plan_id"),
+        owned_by("products", "product_id"),
+        CheckConstraint("price_minor >= 0", name="price"),
+        Index("ix_listings_shelf", "distributor_id", "reseller_id", "sort_key", "id", postgresql_where=text("lead AND published")),
+        Index("ix_listings_product", "distributor_id", "reseller_id", "product_id"),
+    )
+
+    plan_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    sort_key: Mapped[str]
+    lead: Mapped[bool]
+    published: Mapped[bool] = mapped_column(default=True)
+    price_minor: Mapped[int]
+    currency: Mapped[str]
+
+    price: Mapped[Money] = composite(Money, "price_minor", "currency")
+
+
+class SearchText(db.Model):
+    """What a shop's search looks through."""
+
+    __tablename__ = "search_texts"
+    __access__ = CLOSED
+    __table_args__ = (
+        Index("ix_search_texts_words", "words", postgresql_using="gin"),
+        Index("ix_search_texts_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        UniqueConstraint("distributor_id", "reseller_id", "product_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    distributor_id: Mapped[UUID]
+    reseller_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    name: Mapped[str]
+    words: Mapped[str] = mapped_column(TSVECTOR())
+
+
+INDEX = door("""
+CREATE FUNCTION index_listings_v1(p_reseller uuid) RETURNS TABLE (indexed bigint) AS $$
+  WITH mine AS (
+    SELECT DISTINCT l.distributor_id, l.reseller_id, l.product_id, p.name, p.vendor, p.category, p.summary
+    FROM listings l JOIN products p ON p.distributor_id = l.distributor_id AND p.id = l.product_id
+    WHERE l.distributor_id = current_setting('app.distributor_id')::uuid AND l.reseller_id = p_reseller AND l.published AND p.published
+      AND current_setting('app.reseller_id') IN ('', p_reseller::text)
+  ), gone AS (
+    DELETE FROM search_texts t WHERE t.distributor_id = current_setting('app.distributor_id')::uuid AND t.reseller_id = p_reseller
+      AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.product_id = t.product_id)
+  ), put AS (
+    INSERT INTO search_texts (id, distributor_id, reseller_id, product_id, name, words)
+    SELECT gen_random_uuid(), distributor_id, reseller_id, product_id, lower(unaccent(name)),
+      setweight(to_tsvector('simple', unaccent(name)), 'A') || setweight(to_tsvector('simple', unaccent(vendor || ' ' || category)), 'B')
+        || setweight(to_tsvector('simple', unaccent(summary)), 'C')
+    FROM mine
+    ON CONFLICT (distributor_id, reseller_id, product_id) DO UPDATE SET name = excluded.name, words = excluded.words
+      WHERE search_texts.name <> excluded.name OR search_texts.words <> excluded.words
+    RETURNING 1
+  ) SELECT count(*) FROM put
+$$""")
+
+SEARCH = door("""
+CREATE FUNCTION search_listings_v1(p_query text, p_prefix text, p_most int) RETURNS TABLE (product_id uuid, score real) AS $$
+  SELECT t.product_id, (ts_rank(t.words, to_tsquery('simple', p_prefix)) * 2 + word_similarity(p_query, t.name))::real AS score
+  FROM search_texts t
+  WHERE t.distributor_id = current_setting('app.distributor_id')::uuid AND t.reseller_id = current_setting('app.reseller_id')::uuid
+    AND (t.words @@ to_tsquery('simple', p_prefix) OR p_query <% t.name)
+  ORDER BY 2 DESC, t.name LIMIT p_most
+$$""")
+
+
+class NotOffered(Refused):
+    """The plan is not on this shop's shelf."""
+
+    def __init__(self) -> None:
+        super().__init__("This is no longer offered in this shop.")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A product as a list shows it."""
+
+    listing_id: UUID
+    product: str
+    code: str
+    vendor: str
+    category: str
+    summary: str
+    plan: str
+    price: Money
+    unit: str
+    per: str
+    sort_key: str
+
+    @property
+    def cursor(self) -> str:
+        """Where the page after this card begins."""
+        return f"{self.listing_id}.{self.sort_key}"
+
+
+SHELF = (
+    select(
+        Listing.id, Product.name, Product.code, Product.vendor, Product.category, Product.summary, Plan.name, Listing.price_minor, Listing.currency,
+        ProductType.unit, Plan.billing_period, Listing.sort_key,
+    )
+    .join(Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id))
+    .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
+    .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+    .where(Listing.lead, Listing.published, Product.published, Plan.published)
+)  # fmt: skip
+
+
+def shelf(*, after: str = "", category: str = "", limit: int = PAGE) -> list[Card]:
+    """One page of the scope's shelf in name order, beginning behind the cursor `after` (keyset: page 4,000 costs what page 1 costs)."""
+    chosen = SHELF.order_by(Listing.sort_key, Listing.id).limit(limit)
+    if after:
+        listing_id, _, sort_key = after.partition(".")
+        try:
+            chosen = chosen.where(tuple_(Listing.sort_key, Listing.id) > (sort_key, UUID(listing_id)))
+        except ValueError:
+            raise Missing("page") from None
+    if category:
+        chosen = chosen.where(Product.category == category)
+    return [card(row) for row in db.session().execute(chosen)]
+
+
+def card(row: Sequence[object]) -> Card:
+    """A Card from a row of SHELF."""
+    listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, sort_key = row
+    return Card(listing_id, product, code, vendor, category, summary, plan, Money(minor, currency), unit, billing.per, sort_key)  # type: ignore[arg-type,attr-defined]  # pyright: ignore
+
+
+def search(query: str, limit: int = PAGE) -> list[Card]:
+    """Cards that match the words or come close to them (typos), best first."""
+    words = [w for w in "".join(c if c.isalnum() else " " for c in query).split() if w][:8]
+    if not words:
+        return []
+    found = doors.call_here(SEARCH, {"p_query": " ".join(words).lower(), "p_prefix": " & ".join(f"{w}:*" for w in words), "p_most": limit})
+    order = {row.product_id: place for place, row in enumerate(found)}
+    if not order:
+        return []
+    rows = db.session().execute(SHELF.add_columns(Listing.product_id).where(Listing.product_id.in_(order))).all()
+    return [card(row[:-1]) for row in sorted(rows, key=lambda row: order[row[-1]])]
+
+
+def categories() -> list[str]:
+    """The categories on the scope's shelf, by name."""
+    chosen = (
+        select(Product.category)
+        .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
+        .where(Listing.lead, Listing.published, Product.published)
+        .distinct()
+        .order_by(Product.category)
+    )
+    return list(db.session().scalars(chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A plan of a product as its page shows it."""
+
+    listing_id: UUID
+    plan_id: UUID
+    plan: str
+    price: Money
+    unit: str
+    term: str
+    per: str
+    minimum: int
+    maximum: int
+
+
+def offers(product_code: str) -> tuple[Product, list[Offer]]:
+    """A product and its plans on the scope's shelf, cheapest first; Missing if none is offered."""
+    rows = db.session().execute(
+        select(Product, Listing, Plan, ProductType.unit)
+        .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
+        .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
+        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+        .where(Product.code == product_code, Product.published, Listing.published, Plan.published)
+        .order_by(Listing.price_minor, Plan.code)
+    ).all()
+    if not rows:
+        raise Missing("product")
+    return rows[0][0], [
+        Offer(li.id, p.id, p.name, li.price, unit, p.term.label, p.billing_period.per, p.minimum_quantity, p.maximum_quantity) for _, li, p, unit in rows
+    ]
+
+
+def offerable() -> list[tuple[Plan, Product]]:
+    """Plans that resellers may put on a shelf: published products that customers buy."""
+    chosen = (
+        select(Plan, Product)
+        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+        .where(ProductType.audience == Audience.CUSTOMER, Plan.published, Product.published)
+        .order_by(Product.name, Plan.list_minor, Plan.code)
+    )
+    return [(plan, product) for plan, product in db.session().execute(chosen)]
+
+
+def stock(reseller_id: UUID, distributor_id: UUID) -> int:
+    """Fills a new shelf with everything offerable at the recommended price; says how many plans were added."""
+    present = set(db.session().scalars(select(Listing.plan_id).where(Listing.reseller_id == reseller_id)))
+    led = set(db.session().scalars(select(Listing.product_id).where(Listing.reseller_id == reseller_id, Listing.lead)))
+    added = 0
+    for plan, product in offerable():
+        if plan.id in present:
+            continue
+        db.add(
+            Listing(
+                distributor_id=distributor_id, reseller_id=reseller_id, plan_id=plan.id, product_id=product.id, sort_key=product.name.lower(),
+                lead=product.id not in led, price_minor=plan.list_minor, currency=plan.currency,
+            )
+        )  # fmt: skip
+        led.add(product.id)
+        added += 1
+    db.flush()
+    changed(reseller_id)
+    return added
+
+
+def reprice(listing: Listing, price: Money) -> None:
+    """The reseller's retail price of a plan, shown on the next request."""
+    if price.currency != listing.currency:
+        raise Refused(f"Prices of this shop are in {listing.currency}.")
+    listing.price_minor = price.minor
+    db.flush()
+    changed(listing.reseller_id)
+
+
+def changed(reseller_id: UUID) -> None:
+    """After any change of a shelf: search follows, and the shop's fragments end."""
+    db.flush()
+    doors.call_here(INDEX, {"p_reseller": reseller_id})
+    storefronts.touch_shelf(reseller_id)

@@ -1,0 +1,118 @@
+"""Product types, products and plans: what the distributor sells. A product type names the connector that delivers it and who may buy it;
+a reseller plan is an ordinary product (I3)."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, composite, mapped_column
+
+from core import db
+from core.errors import Missing
+from core.ids import new_id
+from core.money import Money
+from core.parties import Distributor
+from core.periods import Term
+from core.tenancy import Access, DistributorOwned, owned_by
+
+READABLE = Access(distributor="rcu", reseller="r", customer="r", public="r", door="r")
+
+
+class Audience(StrEnum):
+    """Who buys products of a type."""
+
+    CUSTOMER = "customer"
+    RESELLER = "reseller"
+
+
+class ProductType(DistributorOwned, db.Model):
+    """Schema of a family of products. `opens_storefront`: activation opens the reseller's own shop."""
+
+    __tablename__ = "product_types"
+    __access__ = READABLE
+    __table_args__ = (UniqueConstraint("distributor_id", "code"),)
+
+    code: Mapped[str]
+    name: Mapped[str]
+    connector: Mapped[str]
+    audience: Mapped[Audience]
+    opens_storefront: Mapped[bool] = mapped_column(default=False)
+    unit: Mapped[str] = mapped_column(default="seat")
+
+
+class Product(DistributorOwned, db.Model):
+    """What is described in the catalogue."""
+
+    __tablename__ = "products"
+    __access__ = READABLE
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "code"),
+        owned_by("product_types", "product_type_id"),
+        Index("ix_products_name", "distributor_id", "name", "id"),
+    )
+
+    product_type_id: Mapped[UUID]
+    code: Mapped[str]
+    name: Mapped[str]
+    vendor: Mapped[str]
+    category: Mapped[str]
+    summary: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    published: Mapped[bool] = mapped_column(default=True)
+
+
+class Plan(DistributorOwned, db.Model):
+    """A sellable variant: term, billing period, quantity bounds and the recommended price per unit and billing period."""
+
+    __tablename__ = "plans"
+    __access__ = READABLE
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "code"),
+        owned_by("products", "product_id"),
+        CheckConstraint("minimum_quantity >= 1 AND maximum_quantity >= minimum_quantity", name="quantity"),
+        CheckConstraint("list_minor >= 0", name="list_price"),
+        Index("ix_plans_product", "distributor_id", "product_id"),
+    )
+
+    product_id: Mapped[UUID]
+    code: Mapped[str]
+    sku: Mapped[str]
+    name: Mapped[str]
+    term: Mapped[Term]
+    billing_period: Mapped[Term]
+    minimum_quantity: Mapped[int] = mapped_column(default=1)
+    maximum_quantity: Mapped[int] = mapped_column(default=10_000)
+    list_minor: Mapped[int]
+    currency: Mapped[str]
+    features: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    published: Mapped[bool] = mapped_column(default=True)
+
+    list_price: Mapped[Money] = composite(Money, "list_minor", "currency")
+
+
+class PlanCost(DistributorOwned, db.Model):
+    """What the vendor asks per unit and billing period; the distributor's eyes only."""
+
+    __tablename__ = "plan_costs"
+    __access__ = Access(distributor="rcu")
+    __table_args__ = (owned_by("plans", "plan_id"), UniqueConstraint("distributor_id", "plan_id"))
+
+    plan_id: Mapped[UUID]
+    cost_minor: Mapped[int]
+    currency: Mapped[str]
+
+    cost: Mapped[Money] = composite(Money, "cost_minor", "currency")
+
+
+def plan(code: str) -> Plan:
+    """A plan by its code."""
+    found = db.session().scalar(select(Plan).where(Plan.code == code))
+    if found is None:
+        raise Missing("plan")
+    return found
+
+
+def touch_catalogue() -> None:
+    """A fresh catalogue version, as the last change of a transaction that changed products or plans."""
+    db.session().scalars(select(Distributor)).one().catalogue_version = new_id()

@@ -1,0 +1,194 @@
+"""Baskets: rows of the server, one set of lines per membership. What a line costs is never in it: prices are computed when they are shown and
+again when the order is placed (QM3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, UniqueConstraint, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from catalog.listings import Listing, NotOffered
+from catalog.price_lists import WholesalePrice
+from catalog.products import Audience, Plan, Product, ProductType
+from core import db
+from core.errors import Refused
+from core.ids import new_id
+from core.money import Money, total
+from core.tenancy import Access, CustomerOwned, Side, current, owned_by
+
+
+class BasketLine(CustomerOwned, db.Model):
+    """A plan somebody means to buy."""
+
+    __tablename__ = "basket_lines"
+    __access__ = Access(distributor="rd", reseller="rcud", customer="rcud", door="r")
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "membership_id", "plan_id"),
+        owned_by("plans", "plan_id"),
+        owned_by("memberships", "membership_id"),
+        CheckConstraint("quantity >= 1", name="quantity"),
+    )
+
+    membership_id: Mapped[UUID]
+    plan_id: Mapped[UUID]
+    quantity: Mapped[int]
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    added_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who buys: a person by its membership; `customer_id` empty means the reseller buys for itself."""
+
+    membership_id: UUID
+    person_id: UUID
+    reseller_id: UUID
+    customer_id: UUID | None
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class BasketItem:
+    """A line as the basket page shows it, at today's price."""
+
+    line_id: UUID
+    plan_id: UUID
+    product_code: str
+    product: str
+    plan: str
+    sku: str
+    unit: str
+    per: str
+    term: str
+    quantity: int
+    minimum: int
+    maximum: int
+    unit_price: Money
+    fields: Mapping[str, Any]
+    connector: str
+
+    @property
+    def total(self) -> Money:
+        """Per billing period."""
+        return self.unit_price * self.quantity
+
+    @property
+    def problem(self) -> str:
+        """Why this line cannot be ordered as it is, or nothing."""
+        try:
+            check_quantity(self.quantity, self.minimum, self.maximum, self.unit)
+        except Refused as refusal:
+            return str(refusal)
+        return ""
+
+
+class WrongQuantity(Refused):
+    """Minimum, maximum (H27: per delivery, never in sum)."""
+
+
+def check_quantity(quantity: int, minimum: int, maximum: int, unit: str) -> None:
+    """WrongQuantity names the allowed numbers."""
+    if quantity < minimum:
+        raise WrongQuantity(f"The minimum is {minimum} {unit}s; you asked for {quantity}.")
+    if quantity > maximum:
+        raise WrongQuantity(f"The maximum is {maximum} {unit}s; you asked for {quantity}.")
+
+
+def parse_quantity(text: str) -> int:
+    """A whole number of units from what was typed; WrongQuantity otherwise."""
+    cleaned = text.strip()
+    if not cleaned.isascii() or not cleaned.isdigit() or len(cleaned) > 7:
+        raise WrongQuantity("Enter a whole number of units, such as 10.")
+    return int(cleaned)
+
+
+def _priced(plan_id: UUID) -> Any:
+    """The select that proves a plan is offered to the side of the scope; one row or none."""
+    if current().side is Side.RESELLER:
+        return (
+            select(Plan.minimum_quantity, Plan.maximum_quantity, ProductType.unit)
+            .join(WholesalePrice, (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id))
+            .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+            .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+            .where(Plan.id == plan_id, Plan.published, Product.published, ProductType.audience == Audience.RESELLER)
+        )
+    return (
+        select(Plan.minimum_quantity, Plan.maximum_quantity, ProductType.unit)
+        .join(Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id))
+        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+        .where(Plan.id == plan_id, Plan.published, Product.published, Listing.published)
+    )
+
+
+def add(buyer: Buyer, plan_id: UUID, quantity: int, fields: Mapping[str, str] | None = None) -> None:
+    """Puts a plan into the basket; adding it again adds to its quantity. NotOffered or WrongQuantity otherwise."""
+    offered = db.session().execute(_priced(plan_id)).first()
+    if offered is None:
+        raise NotOffered
+    check_quantity(quantity, offered[0], offered[1], offered[2])
+    values = {
+        "distributor_id": current().distributor_id, "id": new_id(), "reseller_id": buyer.reseller_id, "customer_id": buyer.customer_id,
+        "membership_id": buyer.membership_id, "plan_id": plan_id, "quantity": quantity, "fields": dict(fields or {}), "added_at": db.session().info["now"],
+    }  # fmt: skip
+    put = insert(BasketLine).values(values)
+    db.session().execute(
+        put.on_conflict_do_update(
+            index_elements=["distributor_id", "membership_id", "plan_id"],
+            set_={"quantity": BasketLine.quantity + put.excluded.quantity, "fields": put.excluded.fields},
+            where=BasketLine.quantity + put.excluded.quantity <= offered[1],
+        )
+    )
+
+
+def change(buyer: Buyer, line_id: UUID, quantity: int) -> None:
+    """Sets the quantity of a line; zero takes it out."""
+    line = db.session().scalar(select(BasketLine).where(BasketLine.id == line_id, BasketLine.membership_id == buyer.membership_id))
+    if line is None:
+        raise NotOffered
+    if quantity == 0:
+        db.session().delete(line)
+        return
+    offered = db.session().execute(_priced(line.plan_id)).first()
+    if offered is None:
+        raise NotOffered
+    check_quantity(quantity, offered[0], offered[1], offered[2])
+    line.quantity = quantity
+
+
+def clear(buyer: Buyer) -> None:
+    """Empties the basket."""
+    db.session().execute(delete(BasketLine).where(BasketLine.membership_id == buyer.membership_id))
+
+
+def items(buyer: Buyer) -> list[BasketItem]:
+    """The basket at today's prices: retail for a customer, wholesale for a reseller. Lines no longer offered are left out."""
+    price = WholesalePrice if buyer.customer_id is None else Listing
+    chosen = (
+        select(BasketLine, Plan, Product, ProductType.unit, ProductType.connector, price.price_minor, price.currency)
+        .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
+        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+        .join(price, (price.distributor_id == Plan.distributor_id) & (price.plan_id == Plan.id))
+        .where(BasketLine.membership_id == buyer.membership_id, Plan.published, Product.published)
+        .order_by(BasketLine.added_at, BasketLine.id)
+    )
+    if buyer.customer_id is not None:
+        chosen = chosen.where(Listing.published)
+    return [
+        BasketItem(
+            line.id, plan.id, product.code, product.name, plan.name, plan.sku, unit, plan.billing_period.per, plan.term.label, line.quantity,
+            plan.minimum_quantity, plan.maximum_quantity, Money(minor, currency), line.fields, connector,
+        )
+        for line, plan, product, unit, connector, minor, currency in db.session().execute(chosen)
+    ]  # fmt: skip
+
+
+def sum_of(basket: Sequence[BasketItem]) -> Money | None:
+    """What the basket costs per period, or None when it is empty."""
+    return total([item.total for item in basket], basket[0].unit_price.currency) if basket else None

@@ -1,0 +1,520 @@
+"""Orders: a document with two legs, placed in one commit (decision 14) and funded once. `place` computes every price again; what the browser sent
+is never read (QM3). What is delivered of an order is computed from its deliveries, not stored here a second time."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, delete, select
+from sqlalchemy.orm import Mapped, composite, mapped_column
+
+from billing import credit, invoices, ledger, payments
+from billing.invoices import ChargeState, Invoice, InvoiceLine, InvoiceState
+from billing.ledger import Account
+from billing.payments import FundKind, Payment, PaymentCaptured, PaymentState
+from catalog.listings import Listing, NotOffered
+from catalog.price_lists import WholesalePrice
+from catalog.products import Audience, Plan, PlanCost, Product, ProductType
+from checkout.baskets import BasketLine, Buyer, check_quantity
+from core import db, parties, states, trail
+from core.errors import Conflict, Missing, Refused
+from core.events import Event, publish
+from core.faults import fault
+from core.ids import new_code, new_id, new_token
+from core.money import Money, total
+from core.parties import Customer, OrderedBy, Reseller
+from core.periods import Term
+from core.tenancy import Access, CustomerOwned, DistributorOwned, ResellerOwned, current, owned_by
+from partners import storefronts
+
+UNPAID_LIFE = timedelta(hours=24)
+
+
+class OrderState(StrEnum):
+    """FUNDED: the distributor holds what covers it, and its deliveries exist."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    FUNDED = "funded"
+    CANCELLED = "cancelled"
+
+
+class PayBy(StrEnum):
+    """How the buyer pays. ACCOUNT: on the reseller's credit or deposit."""
+
+    CARD = "card"
+    ACCOUNT = "account"
+
+
+class Order(CustomerOwned, db.Model):
+    """What was ordered, by whom, for how much. `customer_id` empty: the reseller buys for itself."""
+
+    __tablename__ = "orders"
+    __access__ = Access(distributor="rcu", reseller="r", customer="r", door="r")
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "code"),
+        UniqueConstraint("distributor_id", "request_key"),
+        owned_by("resellers", "reseller_id"),
+        owned_by("customers", "customer_id"),
+        CheckConstraint("total_minor >= 0", name="total"),
+        Index("ix_orders_customer", "distributor_id", "customer_id", "id"),
+        Index("ix_orders_reseller", "distributor_id", "reseller_id", "id"),
+    )
+    LIFE = states.Transitions(
+        {
+            OrderState.AWAITING_PAYMENT: [OrderState.FUNDED, OrderState.CANCELLED],
+            OrderState.FUNDED: [],
+            OrderState.CANCELLED: [],
+        },
+        first=OrderState.AWAITING_PAYMENT,
+    )
+
+    code: Mapped[str]
+    request_key: Mapped[str]
+    return_token: Mapped[str]
+    storefront_id: Mapped[UUID]
+    membership_id: Mapped[UUID]
+    placed_by: Mapped[str]
+    email: Mapped[str]
+    state: Mapped[OrderState]
+    pay_by: Mapped[PayBy]
+    total_minor: Mapped[int]
+    currency: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    funded_at: Mapped[datetime | None]
+    cancelled_because: Mapped[str] = mapped_column(default="")
+
+    total: Mapped[Money] = composite(Money, "total_minor", "currency")
+
+
+class OrderLine(CustomerOwned, db.Model):
+    """What the buyer pays, and a copy of what was sold: an order does not follow the catalogue."""
+
+    __tablename__ = "order_lines"
+    __access__ = Access(distributor="rc", reseller="r", customer="r")
+    __table_args__ = (
+        owned_by("orders", "order_id"),
+        owned_by("plans", "plan_id"),
+        UniqueConstraint("distributor_id", "order_id", "number"),
+        CheckConstraint("quantity >= 1 AND total_minor = unit_minor * quantity", name="total"),
+    )
+
+    order_id: Mapped[UUID]
+    number: Mapped[int]
+    plan_id: Mapped[UUID]
+    product_name: Mapped[str]
+    plan_name: Mapped[str]
+    unit: Mapped[str]
+    quantity: Mapped[int]
+    term: Mapped[Term]
+    billing_period: Mapped[Term]
+    unit_minor: Mapped[int]
+    total_minor: Mapped[int]
+    currency: Mapped[str]
+    fields: Mapped[dict[str, Any]]
+
+    unit_price: Mapped[Money] = composite(Money, "unit_minor", "currency")
+    total: Mapped[Money] = composite(Money, "total_minor", "currency")
+
+
+class OrderWholesale(ResellerOwned, db.Model):
+    """The wholesale leg of a line: what the reseller pays the distributor. No customer can select this table."""
+
+    __tablename__ = "order_wholesale"
+    __access__ = Access(distributor="rc", reseller="r")
+    __table_args__ = (owned_by("order_lines", "order_line_id"), UniqueConstraint("distributor_id", "order_line_id"))
+
+    order_id: Mapped[UUID]
+    order_line_id: Mapped[UUID]
+    unit_minor: Mapped[int]
+    total_minor: Mapped[int]
+    currency: Mapped[str]
+
+    total: Mapped[Money] = composite(Money, "total_minor", "currency")
+
+
+class OrderCost(DistributorOwned, db.Model):
+    """The vendor's side of a line: cost, SKU and connector. The distributor's eyes only."""
+
+    __tablename__ = "order_costs"
+    __access__ = Access(distributor="rc")
+    __table_args__ = (owned_by("order_lines", "order_line_id"), UniqueConstraint("distributor_id", "order_line_id"))
+
+    order_id: Mapped[UUID]
+    order_line_id: Mapped[UUID]
+    sku: Mapped[str]
+    connector: Mapped[str]
+    opens_storefront: Mapped[bool]
+    total_minor: Mapped[int | None]
+    currency: Mapped[str]
+
+
+# --- What happened ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced(Event):
+    """An order exists."""
+
+    order_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFunded(Event):
+    """The distributor holds what covers the order."""
+
+    order_id: UUID
+    fund_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelled(Event):
+    """It will not be paid."""
+
+    order_id: UUID
+    reseller_id: UUID
+
+
+# --- Refusals --------------------------------------------------------------------------------------------------------------------
+
+
+class EmptyBasket(Refused):
+    """Nothing to order."""
+
+    def __init__(self) -> None:
+        super().__init__("Your basket is empty.")
+
+
+class OnlyYourResellerOrders(Refused):
+    """H45: this customer's reseller orders for it."""
+
+    def __init__(self) -> None:
+        super().__init__("Your provider orders for you. Please contact them.")
+
+
+class NotAReseller(Refused):
+    """I15: the account is not marked as reseller."""
+
+    def __init__(self) -> None:
+        super().__init__("Your account is not enabled for reselling, so it cannot buy a reseller plan. Please contact your distributor.")
+
+
+class OrderingStopped(Refused):
+    """The distributor switched ordering off for this reseller (I30)."""
+
+    def __init__(self) -> None:
+        super().__init__("Ordering is switched off for this account. Please contact your distributor.")
+
+
+class NotCleared(Conflict):
+    """The basket is not the one that was checked."""
+
+    def __init__(self) -> None:
+        super().__init__("Your basket has changed meanwhile. Please check it once more.")
+
+
+class PriceChanged(Conflict):
+    """The total is not the one the buyer saw."""
+
+    def __init__(self, now: Money) -> None:
+        super().__init__(f"Prices have changed meanwhile: the total is now {now.text}. Please check and confirm again.")
+
+
+# --- Clearance -------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """Proof that the connectors were asked about exactly this basket; made only by provisioning.fulfilment.clear()."""
+
+    basket: str
+    lines: int
+
+
+def basket_hash(lines: Sequence[tuple[UUID, int, Mapping[str, Any]]]) -> str:
+    """What a clearance is for: plans, quantities and fields."""
+    content = sorted(f"{plan_id}:{quantity}:{sorted(fields.items())}" for plan_id, quantity, fields in lines)
+    return hashlib.sha256("|".join(content).encode()).hexdigest()
+
+
+# --- Placing ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A basket line with everything that is known about it at this moment."""
+
+    line: BasketLine
+    plan: Plan
+    product: Product
+    kind: ProductType
+    unit: Money
+    wholesale: Money
+    cost: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """What the checkout form says besides the basket. `request_key` makes a repeated submit give the first order; `seen_total` is what the
+    page showed, so that nobody pays a price they did not see."""
+
+    request_key: str
+    storefront_id: UUID
+    pay_by: PayBy = PayBy.CARD
+    seen_total: int | None = None
+
+
+def price(buyer: Buyer, *, lock: bool = False) -> tuple[Reseller, Customer | None, list[PricedLine]]:
+    """The buyer's basket with both legs and the cost, in one statement. Works as the distributor: call it in a widened transaction."""
+    chosen = (
+        select(BasketLine, Plan, Product, ProductType, Listing, WholesalePrice, PlanCost, Reseller, Customer)
+        .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
+        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+        .join(Reseller, (Reseller.distributor_id == BasketLine.distributor_id) & (Reseller.id == BasketLine.reseller_id))
+        .outerjoin(Customer, (Customer.distributor_id == BasketLine.distributor_id) & (Customer.id == BasketLine.customer_id))
+        .outerjoin(
+            Listing,
+            (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id) & (Listing.reseller_id == BasketLine.reseller_id)
+            & Listing.published,
+        )
+        .outerjoin(
+            WholesalePrice,
+            (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id)
+            & (WholesalePrice.price_list_id == Reseller.price_list_id),
+        )
+        .outerjoin(PlanCost, (PlanCost.distributor_id == Plan.distributor_id) & (PlanCost.plan_id == Plan.id))
+        .where(BasketLine.membership_id == buyer.membership_id, BasketLine.reseller_id == buyer.reseller_id)
+        .order_by(BasketLine.added_at, BasketLine.id)
+    )  # fmt: skip
+    rows = db.session().execute(chosen.with_for_update(of=BasketLine) if lock else chosen).all()
+    if not rows:
+        raise EmptyBasket
+    return rows[0][7], rows[0][8], [_priced(buyer, *row[:7]) for row in rows]
+
+
+def _priced(
+    buyer: Buyer, line: BasketLine, plan: Plan, product: Product, kind: ProductType, listing: Listing | None, wholesale: WholesalePrice | None,
+    cost: PlanCost | None,
+) -> PricedLine:  # fmt: skip
+    """One line, or the refusal by name."""
+    to_reseller = buyer.customer_id is None
+    if not (plan.published and product.published) or wholesale is None or (kind.audience is Audience.RESELLER) != to_reseller:
+        raise NotOffered
+    if not to_reseller and listing is None:
+        raise NotOffered
+    check_quantity(line.quantity, plan.minimum_quantity, plan.maximum_quantity, kind.unit)
+    unit = wholesale.price if to_reseller or listing is None else listing.price
+    return PricedLine(line, plan, product, kind, unit, wholesale.price, cost.cost if cost else None)
+
+
+def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
+    """Places the buyer's basket as an order and returns its code: order, lines, both legs, draft invoice, charges and payment in one commit.
+    Runs in a transaction widened for "placing an order"; refusals are raised by name before anything is written."""
+    session = db.session()
+    try:
+        reseller, customer, lines = price(buyer, lock=True)
+    except EmptyBasket:
+        earlier = session.scalar(select(Order.code).where(Order.request_key == checkout.request_key, Order.membership_id == buyer.membership_id))
+        if earlier is None:
+            raise
+        return earlier
+    if clearance.basket != basket_hash([(p.plan.id, p.line.quantity, p.line.fields) for p in lines]):
+        raise NotCleared
+    _may_order(reseller, customer, lines)
+    currency = lines[0].unit.currency
+    amount = total([p.unit * p.line.quantity for p in lines], currency)
+    if checkout.seen_total is not None and checkout.seen_total != amount.minor:
+        raise PriceChanged(amount)
+    wholesale = total([p.wholesale * p.line.quantity for p in lines], currency)
+    by_card = checkout.pay_by is PayBy.CARD and amount.minor > 0
+    gateway = payments.gateway() if by_card else None
+    _reserve_what_the_payment_will_not_cover(buyer, amount, wholesale, gateway)
+    for line in lines:
+        if line.kind.opens_storefront:
+            storefronts.hold(reseller, str(line.line.fields["alias"]), currency=currency)
+    order = _write(buyer, reseller, customer, lines, checkout, amount, gateway)
+    session.execute(delete(BasketLine).where(BasketLine.membership_id == buyer.membership_id))
+    publish(OrderPlaced(order["id"]))
+    if not by_card:
+        fund(order["id"], FundKind.CREDIT if amount.minor else FundKind.NOTHING_DUE, wholesale)
+    db.flush()
+    fault("place.before_commit")
+    return str(order["code"])
+
+
+def _may_order(reseller: Reseller, customer: Customer | None, lines: Sequence[PricedLine]) -> None:
+    if not reseller.ordering_enabled:
+        raise OrderingStopped
+    if customer is not None and customer.ordered_by is OrderedBy.RESELLER:
+        raise OnlyYourResellerOrders
+    if any(line.kind.opens_storefront for line in lines) and not reseller.enable_reselling:
+        raise NotAReseller
+    if len({line.unit.currency for line in lines} | {line.wholesale.currency for line in lines}) > 1:
+        raise Refused("All lines of an order have one currency. Please order them one after the other.")
+
+
+def _reserve_what_the_payment_will_not_cover(buyer: Buyer, amount: Money, wholesale: Money, gateway: payments.Gateway | None) -> None:
+    """An order is funded when captured gross minus fee covers wholesale; a difference is reserved on the reseller's credit, or refused by
+    name (design section 2). The fee of a reseller's own order is the distributor's."""
+    if gateway is None:
+        credit.reserve(buyer.reseller_id, wholesale)
+        return
+    fee = gateway.expected_fee(amount) if buyer.customer_id else Money(0, amount.currency)
+    if (missing := wholesale - (amount - fee)).minor > 0:
+        credit.reserve(buyer.reseller_id, missing)
+
+
+def _write(
+    buyer: Buyer, reseller: Reseller, customer: Customer | None, lines: Sequence[PricedLine], checkout: Checkout, amount: Money,
+    gateway: payments.Gateway | None,
+) -> dict[str, Any]:  # fmt: skip
+    """All rows of a placed order in one statement."""
+    now = db.session().info["now"]
+    owner = {"distributor_id": reseller.distributor_id, "reseller_id": reseller.id, "customer_id": buyer.customer_id}
+    order = owner | {
+        "id": new_id(), "code": new_code("ORD"), "request_key": checkout.request_key, "return_token": new_token(),
+        "storefront_id": checkout.storefront_id, "membership_id": buyer.membership_id, "placed_by": buyer.name, "email": buyer.email,
+        "state": OrderState.AWAITING_PAYMENT, "pay_by": checkout.pay_by, "total_minor": amount.minor, "currency": amount.currency,
+        "created_at": now, "expires_at": now + UNPAID_LIFE, "cancelled_because": "",
+    }  # fmt: skip
+    invoice = owner | {
+        "id": new_id(), "order_id": order["id"], "series": "", "state": InvoiceState.DRAFT, "total_minor": amount.minor,
+        "currency": amount.currency, "created_at": now,
+        "seller": {"name": reseller.name if customer else parties.the_distributor().name},
+        "buyer": {"name": customer.name if customer else reseller.name, "email": buyer.email},
+    }  # fmt: skip
+    order_lines: list[dict[str, Any]] = []
+    wholesale: list[dict[str, Any]] = []
+    costs: list[dict[str, Any]] = []
+    charges: list[dict[str, Any]] = []
+    invoice_lines: list[dict[str, Any]] = []
+    only_reseller = {"distributor_id": reseller.distributor_id, "reseller_id": reseller.id}
+    for number, p in enumerate(lines, start=1):
+        line_id, quantity, currency = new_id(), p.line.quantity, p.unit.currency
+        sums = {"unit_minor": p.unit.minor, "total_minor": p.unit.minor * quantity, "currency": currency}
+        order_lines.append(
+            owner | sums | {
+                "id": line_id, "order_id": order["id"], "number": number, "plan_id": p.plan.id, "product_name": p.product.name,
+                "plan_name": p.plan.name, "unit": p.kind.unit, "quantity": quantity, "term": p.plan.term,
+                "billing_period": p.plan.billing_period, "fields": dict(p.line.fields),
+            }
+        )  # fmt: skip
+        about = {"order_id": order["id"], "order_line_id": line_id, "total_minor": p.wholesale.minor * quantity, "currency": currency}
+        wholesale.append(only_reseller | about | {"id": new_id(), "unit_minor": p.wholesale.minor})
+        charges.append(
+            only_reseller | about | {
+                "id": new_id(), "description": f"{p.product.name}, {p.plan.name}, {quantity} × {p.kind.unit}", "state": ChargeState.DRAFT,
+                "created_at": now,
+            }
+        )  # fmt: skip
+        costs.append(
+            {"distributor_id": reseller.distributor_id, "id": new_id(), "order_id": order["id"], "order_line_id": line_id, "sku": p.plan.sku,
+             "connector": p.kind.connector, "opens_storefront": p.kind.opens_storefront,
+             "total_minor": p.cost.minor * quantity if p.cost else None, "currency": currency}
+        )  # fmt: skip
+        invoice_lines.append(
+            owner | sums | {
+                "id": new_id(), "invoice_id": invoice["id"], "number": number, "quantity": quantity,
+                "description": f"{p.product.name}, {p.plan.name}",
+            }
+        )  # fmt: skip
+    rows: dict[type[db.Model], list[dict[str, Any]]] = {
+        Order: [order], OrderLine: order_lines, OrderWholesale: wholesale, OrderCost: costs, Invoice: [invoice], InvoiceLine: invoice_lines,
+        invoices.Charge: charges,
+        trail.TrailEntry: [
+            owner | {"id": new_id(), "at": now, "person_id": buyer.person_id, "object_type": "orders", "object_id": order["id"],
+                     "what": "placed", "why": "", "detail": {"total": amount.text}, "request_id": current().request_id}
+        ],
+    }  # fmt: skip
+    if gateway is not None:
+        rows[Payment] = [
+            owner | {"id": new_id(), "order_id": order["id"], "gateway_account_id": gateway.id, "state": PaymentState.PENDING,
+                     "amount_minor": amount.minor, "currency": amount.currency, "created_at": now}
+        ]  # fmt: skip
+    db.insert_all(rows)
+    return order
+
+
+# --- What follows ----------------------------------------------------------------------------------------------------------------
+
+
+def fund_by_payment(event: PaymentCaptured) -> None:
+    """Now-reaction: the gateway holds the money on the distributor's account."""
+    wholesale = total([charge.total for charge in invoices.charges(event.order_id)], of_id(event.order_id).currency)
+    fund(event.order_id, FundKind.PAYMENT, wholesale, payment_id=event.payment_id)
+
+
+def fund(order_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None = None) -> None:
+    """The order is covered: charges are settled or due, and its deliveries come to exist by the reaction to OrderFunded."""
+    order = of_id(order_id)
+    note = payments.note_fund(order.id, order.reseller_id, kind, covers, payment_id)
+    states.move(order, OrderState.FUNDED)
+    order.funded_at = db.session().info["now"]
+    on_account = kind is FundKind.CREDIT
+    for charge in invoices.charges(order.id):
+        states.move(charge, ChargeState.DUE if on_account else ChargeState.SETTLED)
+    ledger.post(
+        f"order {order.id} sold",
+        [(Account.RESELLER, covers, order.reseller_id), (Account.WHOLESALE_SALES, -covers, None)],
+        order_id=order.id,
+    )
+    if kind is FundKind.NOTHING_DUE and (invoice := invoices.of_order(order.id)):
+        states.move(invoice, InvoiceState.VOID, why="nothing due")
+    publish(OrderFunded(order.id, note.id))
+
+
+def cancel(order: Order, *, why: str) -> None:
+    """Gives up an unpaid order: the draft invoice is void, the alias is free again; money that still comes is a work item."""
+    states.move(order, OrderState.CANCELLED, why=why)
+    order.cancelled_because = why
+    payments.cancel(order.id)
+    publish(OrderCancelled(order.id, order.reseller_id))
+
+
+def release_alias(event: OrderCancelled) -> None:
+    """Now-reaction: an order that held an alias gives it back."""
+    held = select(OrderCost.id).where(OrderCost.order_id == event.order_id, OrderCost.opens_storefront)
+    if db.session().scalar(held):
+        storefronts.release(event.reseller_id)
+
+
+def expire_unpaid(limit: int = 200) -> int:
+    """Cancels orders whose time to pay is over; says how many."""
+    late = db.session().scalars(
+        select(Order)
+        .where(Order.state == OrderState.AWAITING_PAYMENT, Order.expires_at < db.session().info["now"] + current().offset)
+        .order_by(Order.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for order in late:
+        cancel(order, why="It was not paid in time.")
+    return len(late)
+
+
+def of_id(order_id: UUID) -> Order:
+    """An order by its id, inside the scope."""
+    found = db.session().scalar(select(Order).where(Order.id == order_id))
+    if found is None:
+        raise Missing("order")
+    return found
+
+
+def find(code: str) -> Order:
+    """An order by its code, inside the scope; a foreign one is not found."""
+    found = db.session().scalar(select(Order).where(Order.code == code))
+    if found is None:
+        raise Missing("order")
+    return found
+
+
+def lines(order_id: UUID) -> list[OrderLine]:
+    """Lines in order."""
+    return list(db.session().scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.number)))
+
+

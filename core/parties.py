@@ -1,0 +1,189 @@
+"""Who exists: persons and companies (global and closed), and their standings: distributor, reseller, customer, membership. Each side sees
+only its own standing; name, address and contacts belong to the standing and are never shared through the company."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Interval, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import db, trail
+from core.errors import Missing
+from core.ids import new_code, new_id
+from core.tenancy import CLOSED, Access, CustomerOwned, DistributorOwned, ResellerOwned, Side, owned_by
+
+
+class Person(db.Model):
+    """A human being who signs in; global, reached by door functions only."""
+
+    __tablename__ = "persons"
+    __access__ = CLOSED
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class Company(db.Model):
+    """An id that two standings of one company may share; nothing else, on purpose."""
+
+    __tablename__ = "companies"
+    __access__ = Access(distributor="", door="rc")
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class Distributor(db.Model):
+    """Who runs a shop."""
+
+    __tablename__ = "distributors"
+    __access__ = Access(distributor="ru", reseller="r", customer="r", public="r", door="rc")
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str]
+    code: Mapped[str] = mapped_column(unique=True)
+    currency: Mapped[str]
+    contact_email: Mapped[str]
+    sandbox: Mapped[bool] = mapped_column(default=False)
+    business_offset: Mapped[timedelta] = mapped_column(Interval(), default=timedelta())
+    catalogue_version: Mapped[UUID] = mapped_column(default=new_id)
+
+
+class Reseller(DistributorOwned, db.Model):
+    """A company's standing with one distributor. `enable_reselling` is I15; the house reseller carries the distributor's own shop."""
+
+    __tablename__ = "resellers"
+    __access__ = Access(distributor="rcu", reseller="ru", door="r")
+    __table_args__ = (UniqueConstraint("distributor_id", "code"), owned_by("price_lists", "price_list_id"))
+
+    company_id: Mapped[UUID]
+    code: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str]
+    country: Mapped[str] = mapped_column(default="")
+    price_list_id: Mapped[UUID]
+    enable_reselling: Mapped[bool] = mapped_column(default=True)
+    ordering_enabled: Mapped[bool] = mapped_column(default=True)
+    house: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class OrderedBy(StrEnum):
+    """Who may order for a customer (H45): itself, or only its reseller."""
+
+    CUSTOMER = "customer"
+    RESELLER = "reseller"
+
+
+class Customer(ResellerOwned, db.Model):
+    """A company's standing with one reseller."""
+
+    __tablename__ = "customers"
+    __access__ = Access(distributor="rcu", reseller="rcu", customer="r", door="r")
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "code"),
+        owned_by("resellers", "reseller_id"),
+        Index("ix_customers_reseller", "distributor_id", "reseller_id", "name", "id"),
+    )
+
+    company_id: Mapped[UUID]
+    code: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str]
+    country: Mapped[str] = mapped_column(default="")
+    ordered_by: Mapped[OrderedBy] = mapped_column(default=OrderedBy.CUSTOMER)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Membership(CustomerOwned, db.Model):
+    """A person's roles in one distributor, reseller or customer. E-mail and name are copies: each side sees only its own standing."""
+
+    __tablename__ = "memberships"
+    __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu", door="rc")
+    __table_args__ = (
+        CheckConstraint(
+            "(side = 'distributor' AND reseller_id IS NULL AND customer_id IS NULL)"
+            " OR (side = 'reseller' AND reseller_id IS NOT NULL AND customer_id IS NULL)"
+            " OR (side = 'customer' AND reseller_id IS NOT NULL AND customer_id IS NOT NULL)",
+            name="side",
+        ),
+        owned_by("resellers", "reseller_id"),
+        owned_by("customers", "customer_id"),
+        Index("ix_memberships_person", "person_id"),
+        Index(
+            "uq_memberships_standing",
+            "distributor_id",
+            "person_id",
+            "reseller_id",
+            "customer_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    reseller_id: Mapped[UUID | None] = mapped_column(sort_order=-18)  # pyright: ignore[reportIncompatibleVariableOverride]
+    person_id: Mapped[UUID]
+    side: Mapped[Side]
+    email: Mapped[str]
+    name: Mapped[str]
+    roles: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+def normal_email(text: str) -> str:
+    """One spelling of an address: trimmed, lower case."""
+    return text.strip().lower()
+
+
+def the_distributor() -> Distributor:
+    """The distributor of the scope."""
+    return db.session().scalars(select(Distributor)).one()
+
+
+def reseller(reseller_id: UUID) -> Reseller:
+    """A reseller inside the scope; Missing if it is not there or not theirs."""
+    found = db.session().scalar(select(Reseller).where(Reseller.id == reseller_id))
+    if found is None:
+        raise Missing("reseller")
+    return found
+
+
+def customer(customer_id: UUID) -> Customer:
+    """A customer inside the scope; Missing if it is not there or not theirs."""
+    found = db.session().scalar(select(Customer).where(Customer.id == customer_id))
+    if found is None:
+        raise Missing("customer")
+    return found
+
+
+def add_customer(reseller_id: UUID, *, name: str, email: str, country: str = "") -> Customer:
+    """A new customer of a reseller, with a company of its own until two standings are linked."""
+    added = db.add(
+        Customer(
+            reseller_id=reseller_id,
+            company_id=new_id(),
+            code=new_code("CUS", 6),
+            name=name.strip(),
+            email=normal_email(email),
+            country=country,
+            created_at=db.session().info["now"],
+        )
+    )
+    db.flush()
+    trail.write(added, "added")
+    return added
+
+
+def members(reseller_id: UUID | None = None, customer_id: UUID | None = None) -> list[Membership]:
+    """Who belongs to a standing now, by name."""
+    chosen = select(Membership).where(Membership.ended_at.is_(None)).order_by(Membership.name, Membership.id)
+    if reseller_id:
+        chosen = chosen.where(Membership.reseller_id == reseller_id)
+    return list(db.session().scalars(chosen.where(Membership.customer_id == customer_id) if customer_id else chosen.where(Membership.customer_id.is_(None))))

@@ -1,0 +1,41 @@
+"""Terms and billing periods: ISO 8601 months and years, UTC. Period k of an anchor is clamp(anchor + k months), never chained (QT1)."""
+
+import calendar
+from datetime import datetime
+from enum import StrEnum
+
+
+class Term(StrEnum):
+    """How long one is bound."""
+
+    MONTH = "P1M"
+    YEAR = "P1Y"
+    THREE_YEARS = "P3Y"
+
+    @property
+    def months(self) -> int:
+        """Length in months."""
+        return {"P1M": 1, "P1Y": 12, "P3Y": 36}[self.value]
+
+    @property
+    def label(self) -> str:
+        """For people: "1 year"."""
+        return {"P1M": "1 month", "P1Y": "1 year", "P3Y": "3 years"}[self.value]
+
+    @property
+    def per(self) -> str:
+        """For prices: "per month"."""
+        return {"P1M": "per month", "P1Y": "per year", "P3Y": "per 3 years"}[self.value]
+
+
+def nth(anchor: datetime, k: int, step: Term) -> datetime:
+    """Where period k of `anchor` begins (k=0 is the anchor itself); the day is clamped to the month's last."""
+    months = anchor.year * 12 + anchor.month - 1 + k * step.months
+    year, month = divmod(months, 12)
+    day = min(anchor.day, calendar.monthrange(year, month + 1)[1])
+    return anchor.replace(year=year, month=month + 1, day=day)
+
+
+def end_of(anchor: datetime, term: Term) -> datetime:
+    """When a term that begins at `anchor` is over."""
+    return nth(anchor, 1, term)

@@ -1,0 +1,304 @@
+"""The durable queue: a task row is written in the transaction that earns it; PostgreSQL holds its retries, timers, leases and results
+(decision 4). RQ only rings. This module is the row and what may be said about it; `core.drain` does the work."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, insert, select, text, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import db, doorbell, tenancy, trail
+from core.doors import door
+from core.errors import Missing, Refused
+from core.ids import new_id
+from core.tenancy import Access, DistributorOwned, owned_by
+
+
+class TaskState(StrEnum):
+    """`unknown`: an outside call gave no clear answer; nothing is repeated before a look-up (QP3). `parked`: a person must act."""
+
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    DONE = "done"
+    REFUSED = "refused"
+    PARKED = "parked"
+
+
+OPEN = (TaskState.PENDING, TaskState.UNKNOWN)
+
+
+class Task(DistributorOwned, db.Model):
+    """Something that must happen, with everything that is known about it."""
+
+    __tablename__ = "tasks"
+    __access__ = Access(distributor="rcu", reseller="c", customer="c", public="c", door="rcu")
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "key"),
+        Index("ix_tasks_due", "next_at", postgresql_where=text("state IN ('pending', 'unknown')")),
+        Index("ix_tasks_lane", "distributor_id", "lane", "leased_until", postgresql_where=text("leased_until IS NOT NULL")),
+    )
+
+    kind: Mapped[str]
+    key: Mapped[str | None]
+    lane: Mapped[str]
+    args: Mapped[dict[str, Any]]
+    state: Mapped[TaskState]
+    next_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    intent_at: Mapped[datetime | None]
+    intent_open: Mapped[bool] = mapped_column(default=False)
+    leased_until: Mapped[datetime | None]
+    leased_by: Mapped[UUID | None]
+    finished_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(default="")
+
+
+class TaskAttempt(DistributorOwned, db.Model):
+    """One intent and what came of it: committed before the call goes out."""
+
+    __tablename__ = "task_attempts"
+    __access__ = Access(distributor="rcu")
+    __table_args__ = (owned_by("tasks", "task_id"), UniqueConstraint("distributor_id", "task_id", "number"))
+
+    task_id: Mapped[UUID]
+    number: Mapped[int]
+    called_at: Mapped[datetime]
+    fingerprint: Mapped[str] = mapped_column(default="")
+    answered_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+
+
+# --- Kinds -----------------------------------------------------------------------------------------------------------------------
+
+
+class Repeat(StrEnum):
+    """What may be done again after an unclear answer."""
+
+    SAFE = "safe"
+    LOOK_UP = "look_up"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Timing of an outside call. settle > send_deadline + timeout + the longest processing time the other side documents (A0.3)."""
+
+    timeout: timedelta = timedelta(seconds=10)
+    send_deadline: timedelta = timedelta(seconds=5)
+    settle: timedelta = timedelta(seconds=20)
+    slots: int = 8
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a worker may keep a claimed task before another may look at it."""
+        return self.timeout + self.send_deadline + timedelta(seconds=5)
+
+
+class Again(Exception):
+    """Try again after `after`. `accepted`: the other side took it and works on it, so the next step is a look-up."""
+
+    def __init__(self, after: timedelta, note: str, *, accepted: bool = False) -> None:
+        super().__init__(note)
+        self.after = after
+        self.accepted = accepted
+
+
+class NeedsPerson(Exception):
+    """Only a person can go on; the task parks with this sentence."""
+
+
+class Final(Exception):
+    """The other side refuses for good; the task ends with this sentence."""
+
+
+class Unclear(Exception):
+    """Neither done nor failed: timeout, reset, 5xx, unreadable."""
+
+
+def _nothing(_task: "Claimed", _note: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of task is done. `prepare` (in a transaction, as the distributor) reads rows and returns the values of the call, or None
+    when nothing is left to do; `call` and `look_up` get these values, outside any transaction, in a pool thread; `record` (in a
+    transaction) writes what came of it. `look_up` answers None for "absent". The `on_` hooks tell the owner of the task."""
+
+    name: str
+    repeat: Repeat
+    prepare: Callable[["Claimed"], Any]
+    call: Callable[[Any], Any] | None = None
+    record: Callable[["Claimed", Any], None] | None = None
+    look_up: Callable[[Any], Any] | None = None
+    limits: Callable[[str], Limits] = lambda _lane: Limits()  # noqa: E731
+    fingerprint: Callable[[Any], str] = lambda _values: ""  # noqa: E731
+    on_unknown: Callable[["Claimed", str], None] = _nothing
+    on_waiting: Callable[["Claimed", str], None] = _nothing
+    on_parked: Callable[["Claimed", str], None] = _nothing
+    on_refused: Callable[["Claimed", str], None] = _nothing
+    every: timedelta | None = None
+    most_attempts: int = 12
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> Kind:
+    """Makes a kind known; every kind states what may be repeated."""
+    if kind.repeat is Repeat.LOOK_UP and kind.look_up is None:
+        raise ValueError(f"{kind.name} repeats after a look-up but has none")
+    KINDS[kind.name] = kind
+    return kind
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A task in a worker's hands."""
+
+    distributor_id: UUID
+    id: UUID
+    kind: str
+    lane: str
+    args: Mapping[str, Any]
+    attempts: int
+    intent_at: datetime | None
+    intent_open: bool
+    offset: timedelta = timedelta()
+    claimed_now: datetime | None = field(default=None)
+
+
+# --- Writing tasks ---------------------------------------------------------------------------------------------------------------
+
+
+def row(kind: str, args: Mapping[str, Any], *, key: str | None = None, lane: str = "", after: timedelta = timedelta()) -> dict[str, Any]:
+    """The values of a new task, for a multi-row insert by a hot path."""
+    now = db.session().info["now"]
+    return {
+        "distributor_id": tenancy.current().distributor_id,
+        "id": new_id(),
+        "kind": kind,
+        "key": key,
+        "lane": lane or kind,
+        "args": dict(args),
+        "state": TaskState.PENDING,
+        "next_at": now + after,
+        "created_at": now,
+        "attempts": 0,
+        "intent_open": False,
+        "note": "",
+    }
+
+
+def add(kind: str, args: Mapping[str, Any], *, key: str | None = None, lane: str = "", after: timedelta = timedelta()) -> UUID:
+    """Adds a task to this transaction and rings after its commit. A second task with the same key is a repeat and adds nothing."""
+    values = row(kind, args, key=key, lane=lane, after=after)
+    add_rows([values])
+    return values["id"]
+
+
+def add_rows(rows: list[dict[str, Any]]) -> None:
+    """Adds tasks in one statement. Keys that exist already are skipped by the door function, for sides that may not read tasks."""
+    if not rows:
+        return
+    if any(values["key"] for values in rows):
+        db.session().execute(ADD_ONCE, rows)
+    else:
+        db.session().execute(insert(Task), rows)
+    db.after_commit(doorbell.ring)
+
+
+ADD_ONCE = text(
+    "INSERT INTO tasks (distributor_id, id, kind, key, lane, args, state, next_at, created_at, attempts, intent_open, note)"
+    " VALUES (:distributor_id, :id, :kind, :key, :lane, CAST(:args AS jsonb), :state, :next_at, :created_at, 0, false, '')"
+    " ON CONFLICT DO NOTHING"
+)
+
+
+# --- What a person may do with a task --------------------------------------------------------------------------------------------
+
+
+class NotWaiting(Refused):
+    """Only an open or parked task can be retried or resolved."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"This task is {state}; nothing is left to do.")
+
+
+def find(task_id: UUID) -> Task:
+    """The task, inside the scope."""
+    task = db.session().scalar(select(Task).where(Task.id == task_id))
+    if task is None:
+        raise Missing("task")
+    return task
+
+
+def retry(task: Task, *, why: str = "") -> None:
+    """Due again now. What an unclear attempt left open stays open: the worker still looks up first (QP3)."""
+    if task.state not in (*OPEN, TaskState.PARKED):
+        raise NotWaiting(task.state)
+    trail.write(task, "retried", why=why, was=task.state)
+    db.session().execute(
+        update(Task).where(Task.id == task.id).values(state=TaskState.UNKNOWN if task.intent_open else TaskState.PENDING, next_at=db.session().info["now"])
+    )
+    db.after_commit(doorbell.ring)
+
+
+def close(task: Task, state: TaskState, *, why: str) -> None:
+    """Resolved by hand, with the reason in the trail."""
+    if task.state not in (*OPEN, TaskState.PARKED):
+        raise NotWaiting(task.state)
+    trail.write(task, f"resolved by hand: {state}", why=why, was=task.state)
+    db.session().execute(
+        update(Task).where(Task.id == task.id).values(state=state, finished_at=db.session().info["now"], note=why, leased_until=None, leased_by=None)
+    )
+
+
+# --- Claiming --------------------------------------------------------------------------------------------------------------------
+
+CLAIM = door("""
+CREATE FUNCTION claim_tasks_v1(worker uuid, wanted int, lanes jsonb, default_lease interval)
+RETURNS TABLE (distributor_id uuid, id uuid, kind text, lane text, args jsonb, attempts bigint, intent_at timestamptz, intent_open boolean,
+               business_offset interval, claimed_now timestamptz) AS $$
+  WITH busy AS (
+    SELECT t.distributor_id, t.lane, count(*) AS n FROM tasks t WHERE t.leased_until > now() GROUP BY 1, 2
+  ), due AS (
+    SELECT t.distributor_id, t.id, t.lane, t.next_at,
+           row_number() OVER (PARTITION BY t.distributor_id, t.lane ORDER BY t.next_at, t.id) AS place,
+           row_number() OVER (PARTITION BY t.distributor_id ORDER BY t.next_at, t.id) AS turn
+    FROM (SELECT * FROM tasks d WHERE d.state IN ('pending', 'unknown') AND d.next_at <= now()
+          AND (d.leased_until IS NULL OR d.leased_until <= now()) ORDER BY d.next_at LIMIT 500) t
+  ), fair AS (
+    SELECT d.distributor_id, d.id FROM due d LEFT JOIN busy b ON b.distributor_id = d.distributor_id AND b.lane = d.lane
+    WHERE d.place + coalesce(b.n, 0) <= coalesce((lanes -> d.lane ->> 'slots')::int, 1000)
+    ORDER BY d.turn, d.next_at LIMIT wanted
+  ), held AS (
+    SELECT t.distributor_id, t.id FROM tasks t JOIN fair f ON f.distributor_id = t.distributor_id AND f.id = t.id
+    WHERE t.state IN ('pending', 'unknown') AND t.next_at <= now() AND (t.leased_until IS NULL OR t.leased_until <= now())
+    FOR UPDATE OF t SKIP LOCKED
+  )
+  UPDATE tasks t SET leased_by = worker,
+    leased_until = now() + coalesce((lanes -> t.lane ->> 'lease')::interval, default_lease)
+  FROM held h, distributors o WHERE t.distributor_id = h.distributor_id AND t.id = h.id AND o.id = t.distributor_id
+  RETURNING t.distributor_id, t.id, t.kind, t.lane, t.args, t.attempts, t.intent_at, t.intent_open, o.business_offset, now()
+$$""")
+
+DUE = door("""
+CREATE FUNCTION due_tasks_v1() RETURNS TABLE (due bigint, oldest timestamptz) AS $$
+  SELECT count(*), min(next_at) FROM (SELECT next_at FROM tasks WHERE state IN ('pending', 'unknown') AND next_at <= now()
+    AND (leased_until IS NULL OR leased_until <= now()) LIMIT 1000) t
+$$""")
+
+PERIODIC = door("""
+CREATE FUNCTION ensure_periodic_v1(kinds text[]) RETURNS TABLE (made bigint) AS $$
+  WITH added AS (
+    INSERT INTO tasks (distributor_id, id, kind, key, lane, args, state, next_at, created_at, attempts, intent_open, note)
+    SELECT d.id, gen_random_uuid(), k, 'every:' || k, k, '{}', 'pending', now(), now(), 0, false, ''
+    FROM distributors d CROSS JOIN unnest(kinds) k ON CONFLICT DO NOTHING RETURNING 1
+  ) SELECT count(*) FROM added
+$$""")

@@ -1,0 +1,1 @@
+"""Who may sell: storefronts and their addresses, invitations and relationships."""

@@ -1,0 +1,196 @@
+"""A reseller's own shop: its alias, hosts, theme settings and versions. The alias is held when the plan is ordered, so that taken means
+refused before payment (I19); the shop opens when the plan is delivered (I8). `OPEN_REQUEST` is the one statement that opens a request."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import db, parties, states, tenancy, trail
+from core.doors import door
+from core.errors import Conflict, Missing, Refused
+from core.ids import new_code, new_id
+from core.tenancy import Access, DistributorOwned, ResellerOwned, owned_by
+
+
+class StorefrontState(StrEnum):
+    """HELD: ordered, not delivered. CLOSED: the plan ended; the alias stays the reseller's. RELEASED: the alias is free again."""
+
+    HELD = "held"
+    OPEN = "open"
+    CLOSED = "closed"
+    RELEASED = "released"
+
+
+class Storefront(ResellerOwned, db.Model):
+    """One shop. `version` is new whenever its looks change, `shelf_version` whenever its offers or prices change (decision 14)."""
+
+    __tablename__ = "storefronts"
+    __access__ = Access(distributor="rcu", reseller="ru", customer="r", public="r", door="r")
+    __table_args__ = (
+        owned_by("resellers", "reseller_id"),
+        UniqueConstraint("distributor_id", "code"),
+        Index("uq_storefronts_alias", "distributor_id", "alias", unique=True, postgresql_where=text("state <> 'released'")),
+        Index("uq_storefronts_reseller", "distributor_id", "reseller_id", unique=True, postgresql_where=text("state <> 'released'")),
+    )
+    LIFE = states.Transitions(
+        {
+            StorefrontState.HELD: [StorefrontState.OPEN, StorefrontState.RELEASED],
+            StorefrontState.OPEN: [StorefrontState.CLOSED],
+            StorefrontState.CLOSED: [StorefrontState.OPEN, StorefrontState.RELEASED],
+            StorefrontState.RELEASED: [],
+        },
+        first=StorefrontState.HELD,
+    )
+
+    code: Mapped[str]
+    alias: Mapped[str | None]
+    name: Mapped[str]
+    state: Mapped[StorefrontState]
+    theme: Mapped[str] = mapped_column(default="aurora")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    logo: Mapped[str | None]
+    currency: Mapped[str]
+    version: Mapped[UUID] = mapped_column(default=new_id)
+    shelf_version: Mapped[UUID] = mapped_column(default=new_id)
+    opened_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Host(DistributorOwned, db.Model):
+    """An address that leads to a storefront; unique over the whole installation. Only verified hosts are rows here."""
+
+    __tablename__ = "hosts"
+    __access__ = Access(distributor="rcd", door="r")
+    __table_args__ = (
+        ForeignKeyConstraint(["distributor_id", "storefront_id"], ["storefronts.distributor_id", "storefronts.id"]),
+        UniqueConstraint("host", name="uq_hosts_host"),
+    )
+
+    host: Mapped[str]
+    storefront_id: Mapped[UUID]
+
+
+class Image(ResellerOwned, db.Model):
+    """A re-encoded picture (PNG), named by its content."""
+
+    __tablename__ = "images"
+    __access__ = Access(distributor="rc", reseller="rc", customer="r", public="r")
+    __table_args__ = (UniqueConstraint("distributor_id", "reseller_id", "name"),)
+
+    name: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary())
+
+
+OPEN_REQUEST = door("""
+CREATE FUNCTION open_request_v1(p_host text, p_segment text, p_tokens bytea[])
+RETURNS TABLE (distributor_id uuid, distributor_name text, business_offset interval, sandbox boolean, catalogue_version uuid,
+  storefront_id uuid, reseller_id uuid, code text, alias text, name text, theme text, logo text, currency text, version uuid, shelf_version uuid,
+  house boolean, seller text, session_id uuid, csrf text, stale boolean, person_id uuid, membership_id uuid, side text,
+  m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint) AS $$
+  SELECT d.id, d.name, d.business_offset, d.sandbox, d.catalogue_version,
+    f.id, f.reseller_id, f.code, f.alias, f.name, f.theme, f.logo, f.currency, f.version, f.shelf_version,
+    r.house, r.name, s.id, s.csrf, s.last_seen_at < now() - interval '1 minute', s.person_id, m.id, m.side,
+    m.reseller_id, m.customer_id, m.roles, m.name, coalesce(c.name, mr.name, d.name), mr.price_list_id,
+    CASE WHEN m.id IS NULL THEN 0 ELSE (SELECT count(*) FROM basket_lines b WHERE b.distributor_id = d.id AND b.membership_id = m.id) END
+  FROM hosts h
+  JOIN distributors d ON d.id = h.distributor_id
+  JOIN storefronts f ON f.distributor_id = h.distributor_id AND f.id = coalesce(
+    (SELECT n.id FROM storefronts n WHERE n.distributor_id = h.distributor_id AND n.alias = p_segment AND n.state = 'open'), h.storefront_id)
+  JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
+  LEFT JOIN sessions s ON s.token_hash = ANY (p_tokens) AND s.storefront_id = f.id AND s.host = p_host
+    AND s.expires_at > now() AND s.last_seen_at > now() - interval '8 hours'
+    AND EXISTS (SELECT 1 FROM persons p WHERE p.id = s.person_id AND p.disabled_at IS NULL)
+  LEFT JOIN memberships m ON m.distributor_id = s.distributor_id AND m.id = s.membership_id AND m.ended_at IS NULL
+  LEFT JOIN resellers mr ON mr.distributor_id = m.distributor_id AND mr.id = m.reseller_id
+  LEFT JOIN customers c ON c.distributor_id = m.distributor_id AND c.id = m.customer_id
+  WHERE h.host = p_host
+$$""")
+
+
+class AliasTaken(Conflict):
+    """I19: a taken alias is refused and another asked for."""
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(f"The address “{alias}” is already taken. Please choose another one.")
+
+
+class HasStorefront(Refused):
+    """One reseller has one storefront."""
+
+    def __init__(self) -> None:
+        super().__init__("You already have a storefront, or an order for one is under way.")
+
+
+def find(storefront_id: UUID) -> Storefront:
+    """A storefront inside the scope."""
+    found = db.session().scalar(select(Storefront).where(Storefront.id == storefront_id))
+    if found is None:
+        raise Missing("storefront")
+    return found
+
+
+def of_reseller(reseller_id: UUID) -> Storefront | None:
+    """The reseller's storefront, held, open or closed."""
+    return db.session().scalar(select(Storefront).where(Storefront.reseller_id == reseller_id, Storefront.state != StorefrontState.RELEASED))
+
+
+def hold(reseller: parties.Reseller, alias: str, *, currency: str) -> Storefront:
+    """Holds the alias for a plan that is being ordered; AliasTaken or HasStorefront otherwise. A closed storefront keeps its alias."""
+    standing = of_reseller(reseller.id)
+    if standing is not None:
+        if standing.state is StorefrontState.CLOSED and standing.alias == alias:
+            return standing
+        raise HasStorefront
+    held = Storefront(
+        distributor_id=reseller.distributor_id,
+        reseller_id=reseller.id,
+        code=new_code("S", 8).lower(),
+        alias=alias,
+        name=reseller.name,
+        state=StorefrontState.HELD,
+        currency=currency,
+        created_at=db.session().info["now"],
+    )
+    try:
+        with db.savepoint():
+            db.add(held)
+            db.flush()
+    except IntegrityError as error:
+        raise AliasTaken(alias) from error
+    trail.write(held, "alias held", alias=alias)
+    return held
+
+
+def is_taken(alias: str) -> bool:
+    """Whether an alias is held or in use at this distributor; runs under a scope that sees all storefronts."""
+    taken = select(Storefront.id).where(Storefront.alias == alias, Storefront.state != StorefrontState.RELEASED)
+    return db.session().scalar(taken) is not None
+
+
+def release(reseller_id: UUID) -> None:
+    """Frees the alias of an order that expired or was refused; an open storefront is left alone."""
+    standing = of_reseller(reseller_id)
+    if standing is not None and standing.state is StorefrontState.HELD:
+        states.move(standing, StorefrontState.RELEASED)
+
+
+def touch_looks(storefront: Storefront) -> None:
+    """A fresh version, as the last change of the transaction."""
+    storefront.version = new_id()
+
+
+def touch_shelf(reseller_id: UUID) -> None:
+    """A fresh shelf version for the reseller's storefront, as the last statement of a transaction that changed offers or prices."""
+    standing = of_reseller(reseller_id)
+    if standing is not None:
+        standing.shelf_version = new_id()
+
+
+def the_scope_may_style(storefront: Storefront) -> bool:
+    """Settings open only after the reseller received its storefront (I33)."""
+    return storefront.state is StorefrontState.OPEN and tenancy.current().reseller_id == storefront.reseller_id

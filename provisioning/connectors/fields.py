@@ -1,0 +1,93 @@
+"""What a connector asks of the buyer or of the distributor, and what is wrong with an answer."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+Kind = Literal["text", "email", "number", "choice", "domain", "alias", "secret", "url"]
+Party = Literal["buyer", "distributor"]
+
+LONGEST = 500
+LONGEST_SECRET = 8000  # a private key in PEM is the longest thing that anybody pastes
+EMAIL = re.compile(r"[^@\s<>\"',;]{1,64}@(?=.{4,190}$)([a-z0-9-]{1,63}\.)+[a-z]{2,63}", re.IGNORECASE)
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+DOMAIN = re.compile(rf"(?=.{{4,253}}$)({LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])", re.IGNORECASE)
+ALIAS = re.compile(r"[a-z0-9]([a-z0-9-]{1,38})[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question. `reserved` are answers that would be well formed but are not given away (aliases)."""
+
+    name: str
+    label: str
+    kind: Kind
+    required: bool = True
+    hint: str = ""
+    choices: tuple[str, ...] = ()
+    asked_of: Party = "buyer"
+    reserved: frozenset[str] = frozenset()
+
+    def problem(self, value: str | None) -> str | None:
+        """The sentence that a user reads about this answer, or None if the answer is good."""
+        if not value or not value.strip():
+            return f"{self.label} is needed." if self.required else None
+        if len(value) > (LONGEST_SECRET if self.kind == "secret" else LONGEST):
+            return f"{self.label} is too long."
+        # A PEM key has lines; nothing else that is typed into one field does.
+        if self.kind != "secret" and not value.isprintable():
+            return f"{self.label} must be one line of plain text."
+        return self._problem_of_kind(value)
+
+    def _problem_of_kind(self, value: str) -> str | None:
+        match self.kind:
+            case "email" if not EMAIL.fullmatch(value):
+                return f"{self.label} must be an e-mail address, such as anna@example.com."
+            case "number" if not re.fullmatch(r"[0-9]{1,9}", value):
+                return f"{self.label} must be a whole number."
+            case "choice" if value not in self.choices:
+                return f"{self.label} must be one of: {', '.join(self.choices)}."
+            case "domain" if not DOMAIN.fullmatch(value):
+                return f"{self.label} must be a domain name, such as example.com."
+            case "url" if not _is_web_address(value):
+                return f"{self.label} must be a web address that begins with https://."
+            case "alias":
+                return self._problem_of_alias(value)
+            case _:
+                return None
+
+    def _problem_of_alias(self, value: str) -> str | None:
+        if not ALIAS.fullmatch(value):
+            return (
+                f"{self.label} must be 3 to 40 lower-case letters, digits or hyphens, "
+                "and neither begin nor end with a hyphen."
+            )
+        if value in self.reserved:
+            return f"{self.label} “{value}” is reserved; please choose another."
+        return None
+
+
+def problems(fields: tuple[Field, ...], answers: Mapping[str, str], *, asked_of: Party) -> dict[str, str]:
+    """Name of field -> what is wrong with its answer; empty if all is well. An answer to no question is wrong
+    too."""
+    asked = {field.name: field for field in fields if field.asked_of == asked_of}
+    found = {name: field.problem(answers.get(name)) for name, field in asked.items()}
+    wrong = {name: problem for name, problem in found.items() if problem}
+    return wrong | {name: f"“{name}” is not asked for." for name in answers if name not in asked}
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    # Plain http passes here because the sandbox listens on loopback; `outbound` refuses it on the public
+    # network.
+    return (
+        parts.scheme in ("https", "http")
+        and bool(parts.hostname)
+        and not any(sign in value for sign in (" ", "@", "#", "?"))
+    )

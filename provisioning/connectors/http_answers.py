@@ -1,0 +1,177 @@
+"""What a vendor's HTTP answer means. Nothing is taken on trust: only a body of the agreed form, about our
+reference, proves anything; everything else leaves the matter unclear. The table is in docs/connector-http.md.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from provisioning.connectors.base import (
+    Action,
+    ConnectorError,
+    NeedsAction,
+    Outcome,
+    Refused,
+    Request,
+    TryLater,
+    Unclear,
+)
+
+SOON = timedelta(seconds=5)
+SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$")]
+Line = Annotated[str, StringConstraints(max_length=1000)]
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Result(BaseModel):
+    """What became of one request; the body of every 200, 201 and 202."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    reference: str
+    state: Literal["done", "working", "failed"]
+    id: Id | None = None
+    sku: str | None = None
+    quantity: int | None = None
+    licences: tuple[Line, ...] = Field(default=(), strict=False)
+    note: Line = ""
+    details: dict[Line, Line] = Field(default_factory=dict[str, str], max_length=20)
+    message: Line = ""
+    code: Line = ""
+
+
+class Problem(BaseModel):
+    """RFC 9457, as far as we read it. `reference` is ours, given back where absence is stated."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    title: Line = ""
+    detail: Line = ""
+    code: Line = ""
+    reference: str = ""
+
+
+def outcome(request: Request, answer: Answer) -> Outcome:
+    """The outcome of a call that was to change something, or the exception that fits."""
+    if answer.status in (200, 201, 202):
+        return _outcome_of(request, answer)
+    # Ending what the vendor has ended already is ending it.
+    problem = _problem(answer)
+    if answer.status == 410 and request.action is Action.END and problem and request.external_id:
+        return Outcome(request.external_id, note=_sentence(problem.detail))
+    raise _refusal(answer, problem)
+
+
+def found(request: Request, answer: Answer) -> Outcome | None:
+    """The outcome of a look-up. Absence must be stated by the vendor about this very reference: a 404 of some
+    proxy, believed, would buy a second time."""
+    if answer.status in (200, 202):
+        return _outcome_of(request, answer)
+    problem = _problem(answer)
+    if (
+        answer.status == 404
+        and problem
+        and problem.code == "absent"
+        and problem.reference == request.reference
+    ):
+        return None
+    raise TryLater(
+        _retry_after(answer), "The vendor cannot say yet what became of the request.", accepted=True
+    )
+
+
+def raise_unless_fine(answer: Answer) -> None:
+    """A pre-check: nothing for 200 or 204, else the exception that fits."""
+    if answer.status not in (200, 204):
+        raise _refusal(answer, _problem(answer))
+
+
+def _outcome_of(request: Request, answer: Answer) -> Outcome:
+    result = _result(answer)
+    if result.reference != request.reference:
+        raise Unclear("The vendor answered about another request.")
+    match result.state:
+        case "working":
+            raise TryLater(_retry_after(answer), "The vendor is working on it.", accepted=True)
+        case "failed":
+            raise Refused(_sentence(result.message) or "The vendor could not do it.", result.code)
+        case "done":
+            return _outcome_done(request, result, answer.status)
+
+
+def _outcome_done(request: Request, result: Result, status: int) -> Outcome:
+    if status == 202 or result.id is None or not _fits(request, result):
+        raise Unclear("The vendor says it is done, but not what was asked for.")
+    return Outcome(result.id, result.licences, _sentence(result.note), result.details)
+
+
+def _fits(request: Request, result: Result) -> bool:
+    bought = request.action in (Action.PROVISION, Action.CHANGE)
+    same_thing = result.id == request.external_id or request.action is Action.PROVISION
+    as_asked = result.sku == request.sku and result.quantity == request.quantity
+    return same_thing and (as_asked or not bought) and len(result.licences) <= request.quantity * bought
+
+
+def _refusal(answer: Answer, problem: Problem | None) -> ConnectorError:
+    said = _sentence(problem.detail or problem.title) if problem else ""
+    match answer.status:
+        case 429:
+            return TryLater(_retry_after(answer), "The vendor asks us to slow down.", accepted=False)
+        case 503 if problem and problem.code == "not_taken":
+            return TryLater(_retry_after(answer), said or "The vendor is busy.", accepted=False)
+        case 401 | 403:
+            return NeedsAction("The vendor did not accept the distributor's API key.")
+        case 422 if problem:
+            return NeedsAction(said or "The vendor needs more information.")
+        case status if 400 <= status < 500 and status not in (408, 425) and problem:
+            return Refused(said or "The vendor refused.", problem.code)
+        case status:
+            return Unclear(f"The vendor's answer ({status}) does not say whether it was done.")
+
+
+def _result(answer: Answer) -> Result:
+    try:
+        return Result.model_validate_json(answer.body)
+    except ValidationError:
+        raise Unclear("The vendor's answer could not be read.") from None
+
+
+def _problem(answer: Answer) -> Problem | None:
+    if answer.headers.get("content-type", "").partition(";")[0].strip() != "application/problem+json":
+        return None
+    try:
+        return Problem.model_validate_json(answer.body)
+    except ValidationError:
+        return None
+
+
+def _retry_after(answer: Answer) -> timedelta:
+    """Seconds or a date (RFC 9110), within reason."""
+    text = answer.headers.get("retry-after", "").strip()
+    try:
+        wanted = (
+            timedelta(seconds=int(text))
+            if text.isdigit()
+            else parsedate_to_datetime(text) - datetime.now(UTC)
+        )
+    except (ValueError, TypeError, OverflowError):
+        return SOON
+    return min(max(wanted, SHORTEST), LONGEST)
+
+
+def _sentence(text: str) -> str:
+    """A vendor's words are shown to people: one line of plain text, not too long."""
+    return re.sub(r"\s+", " ", "".join(sign if sign.isprintable() else " " for sign in text)).strip()[:300]

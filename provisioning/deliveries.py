@@ -1,0 +1,103 @@
+"""A delivery is one thing to be done at a vendor: reference, task and fund. Its state is what the page shows (H46-H48): pending, processing,
+success; or unknown, needs action, refused, each with its words. No delivery without a fund (QP2)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import db, states
+from core.errors import Missing
+from core.tenancy import Access, CustomerOwned, DistributorOwned, owned_by
+
+
+class DeliveryState(StrEnum):
+    """UNKNOWN: asked, but no clear answer came; nothing is bought again before a look-up."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    SUCCESS = "success"
+    UNKNOWN = "unknown"
+    NEEDS_ACTION = "needs_action"
+    REFUSED = "refused"
+
+
+class Delivery(CustomerOwned, db.Model):
+    """`reference` is random and ours: idempotency key and external reference at the vendor (promises A0.4)."""
+
+    __tablename__ = "deliveries"
+    __access__ = Access(distributor="rcu", reseller="r", customer="r")
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "order_line_id", "action"),
+        UniqueConstraint("distributor_id", "reference"),
+        owned_by("order_lines", "order_line_id"),
+        owned_by("subscriptions", "subscription_id"),
+        owned_by("funds", "fund_id"),
+        owned_by("tasks", "task_id"),
+        CheckConstraint("action NOT IN ('provision', 'increase', 'extend', 'convert') OR fund_id IS NOT NULL", name="no_spend_without_a_fund"),
+        Index("ix_deliveries_order", "distributor_id", "order_id"),
+    )
+    LIFE = states.Transitions(
+        {
+            DeliveryState.PENDING: [DeliveryState.PROCESSING, DeliveryState.SUCCESS, DeliveryState.NEEDS_ACTION, DeliveryState.REFUSED],
+            DeliveryState.PROCESSING: [DeliveryState.SUCCESS, DeliveryState.UNKNOWN, DeliveryState.NEEDS_ACTION, DeliveryState.REFUSED],
+            DeliveryState.UNKNOWN: [DeliveryState.PROCESSING, DeliveryState.SUCCESS, DeliveryState.NEEDS_ACTION, DeliveryState.REFUSED],
+            DeliveryState.NEEDS_ACTION: [DeliveryState.PROCESSING, DeliveryState.SUCCESS, DeliveryState.UNKNOWN, DeliveryState.REFUSED],
+            DeliveryState.SUCCESS: [],
+            DeliveryState.REFUSED: [],
+        },
+        first=DeliveryState.PENDING,
+    )
+
+    order_id: Mapped[UUID]
+    order_line_id: Mapped[UUID]
+    subscription_id: Mapped[UUID]
+    fund_id: Mapped[UUID | None]
+    task_id: Mapped[UUID]
+    reference: Mapped[UUID]
+    action: Mapped[str]
+    state: Mapped[DeliveryState]
+    note: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+
+
+class VendorRecord(DistributorOwned, db.Model):
+    """What the vendor calls it, and what it answered. The distributor's eyes only."""
+
+    __tablename__ = "vendor_records"
+    __access__ = Access(distributor="rcu")
+    __table_args__ = (owned_by("deliveries", "delivery_id"), UniqueConstraint("distributor_id", "delivery_id"))
+
+    delivery_id: Mapped[UUID]
+    external_id: Mapped[str]
+    details: Mapped[dict[str, Any]]
+
+
+class ConnectorSettings(DistributorOwned, db.Model):
+    """The distributor's credentials and settings for a connector."""
+
+    __tablename__ = "connector_settings"
+    __access__ = Access(distributor="rcu")
+    __table_args__ = (UniqueConstraint("distributor_id", "connector"),)
+
+    connector: Mapped[str]
+    settings: Mapped[dict[str, Any]]
+    paused: Mapped[bool] = mapped_column(default=False)
+
+
+def of_order(order_id: UUID) -> list[Delivery]:
+    """Deliveries of an order, in line order."""
+    return list(db.session().scalars(select(Delivery).where(Delivery.order_id == order_id).order_by(Delivery.id)))
+
+
+def find(delivery_id: UUID) -> Delivery:
+    """A delivery inside the scope."""
+    found = db.session().scalar(select(Delivery).where(Delivery.id == delivery_id))
+    if found is None:
+        raise Missing("delivery")
+    return found

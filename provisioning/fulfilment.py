@@ -1,0 +1,319 @@
+"""From funded order to delivered subscription: pre-checks before money moves, one delivery and one durable task per line, and the three hands of
+that task: `prepare` reads rows into values, a connector gets values outside any transaction, `record` writes what came of it."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from checkout import orders
+from checkout.baskets import BasketItem
+from checkout.orders import Clearance, OrderCost, OrderFunded, OrderLine
+from core import db, drain, states, tasks, trail, work
+from core.errors import Refused, Unavailable
+from core.events import Event, publish
+from core.ids import new_code, new_id
+from core.parties import Customer, Reseller
+from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, TaskState, Unclear
+from provisioning import deliveries
+from provisioning.connectors import base
+from provisioning.connectors.base import Action, Outcome, Request
+from provisioning.connectors.registry import CONNECTORS, connector
+from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState, VendorRecord
+from subscriptions import subscriptions
+from subscriptions.subscriptions import Subscription, SubscriptionState
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryNeedsAction(Event):
+    """A delivery waits for a person of the distributor."""
+
+    delivery_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRefused(Event):
+    """The vendor said no for good."""
+
+    delivery_id: UUID
+
+
+# --- Before money moves ----------------------------------------------------------------------------------------------------------
+
+
+class FieldProblem(Refused):
+    """An order-time field is missing or wrong; `problems` names each."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = dict(problems)
+
+
+class VendorRefuses(Refused):
+    """The vendor says beforehand that it would not work."""
+
+
+class VendorSilent(Unavailable):
+    """The vendor cannot be asked right now; nothing was ordered."""
+
+    def __init__(self) -> None:
+        super().__init__("We could not check this with the vendor right now. Nothing was ordered; please try again in a few minutes.")
+
+
+def settings_by_connector() -> dict[str, dict[str, str]]:
+    """The distributor's settings of each connector; read in a widened transaction."""
+    return {row.connector: {k: str(v) for k, v in row.settings.items()} for row in db.session().scalars(select(ConnectorSettings))}
+
+
+def clear(basket: Sequence[BasketItem], settings: Mapping[str, Mapping[str, str]], customer: Mapping[str, str]) -> Clearance:
+    """Asks every connector whether the basket would work; no transaction is open meanwhile. Refusals by name."""
+    for item in basket:
+        chosen = connector(item.connector)
+        if problems := base.problems(chosen.fields, item.fields, asked_of="buyer"):
+            raise FieldProblem(problems)
+        request = Request(
+            str(uuid4()), Action.PROVISION, item.sku, item.quantity, customer=customer, fields=item.fields, settings=settings.get(item.connector, {})
+        )
+        try:
+            base.check(chosen, request)
+        except (base.Refused, base.NeedsAction) as no:
+            raise VendorRefuses(str(no)) from no
+        except (base.TryLater, base.Unclear) as silent:
+            raise VendorSilent from silent
+    return Clearance(orders.basket_hash([(i.plan_id, i.quantity, i.fields) for i in basket]), len(basket))
+
+
+# --- When the order is funded ----------------------------------------------------------------------------------------------------
+
+
+def begin(event: OrderFunded) -> None:
+    """Now-reaction: subscriptions, deliveries and their tasks come to exist with the fund, in the same transaction."""
+    order = orders.of_id(event.order_id)
+    rows = db.session().execute(
+        select(OrderLine, OrderCost)
+        .join(OrderCost, (OrderCost.distributor_id == OrderLine.distributor_id) & (OrderCost.order_line_id == OrderLine.id))
+        .where(OrderLine.order_id == order.id)
+        .order_by(OrderLine.number)
+    ).all()
+    now = db.session().info["now"]
+    new: dict[type[db.Model], list[dict[str, Any]]] = {Subscription: [], tasks.Task: [], Delivery: []}
+    owner = {"distributor_id": order.distributor_id, "reseller_id": order.reseller_id, "customer_id": order.customer_id}
+    for line, cost in rows:
+        delivery_id, subscription_id = new_id(), new_id()
+        task = tasks.row("deliver", {"delivery": str(delivery_id)}, key=f"deliver:{line.id}", lane=cost.connector)
+        new[tasks.Task].append(task)
+        new[Subscription].append(
+            owner | {
+                "id": subscription_id, "code": new_code("SUB"), "plan_id": line.plan_id, "order_line_id": line.id, "product_name": line.product_name,
+                "plan_name": line.plan_name, "unit": line.unit, "quantity": line.quantity, "licences_issued": 0, "term": line.term,
+                "billing_period": line.billing_period, "price_minor": line.unit_minor, "currency": line.currency,
+                "state": SubscriptionState.PENDING, "created_at": now,
+            }
+        )  # fmt: skip
+        new[Delivery].append(
+            owner | {
+                "id": delivery_id, "order_id": order.id, "order_line_id": line.id, "subscription_id": subscription_id, "fund_id": event.fund_id,
+                "task_id": task["id"], "reference": uuid4(), "action": Action.PROVISION, "state": DeliveryState.PENDING, "note": "",
+                "created_at": now, "changed_at": now,
+            }
+        )  # fmt: skip
+    db.flush()
+    db.insert_all(new)
+    db.after_commit(tasks.doorbell.ring)
+
+
+# --- The durable task ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Values for a pool thread."""
+
+    connector: str
+    request: Request
+
+
+def _prepare(task: Claimed) -> Call | None:
+    """The delivery's rows as values; None when it has ended already."""
+    row = db.session().execute(
+        select(Delivery, Subscription, OrderLine, OrderCost, Reseller, Customer, ConnectorSettings, VendorRecord.external_id)
+        .join(Subscription, (Subscription.distributor_id == Delivery.distributor_id) & (Subscription.id == Delivery.subscription_id))
+        .join(OrderLine, (OrderLine.distributor_id == Delivery.distributor_id) & (OrderLine.id == Delivery.order_line_id))
+        .join(OrderCost, (OrderCost.distributor_id == Delivery.distributor_id) & (OrderCost.order_line_id == Delivery.order_line_id))
+        .join(Reseller, (Reseller.distributor_id == Delivery.distributor_id) & (Reseller.id == Delivery.reseller_id))
+        .outerjoin(Customer, (Customer.distributor_id == Delivery.distributor_id) & (Customer.id == Delivery.customer_id))
+        .outerjoin(
+            ConnectorSettings,
+            (ConnectorSettings.distributor_id == Delivery.distributor_id) & (ConnectorSettings.connector == OrderCost.connector),
+        )
+        .outerjoin(VendorRecord, (VendorRecord.distributor_id == Delivery.distributor_id) & (VendorRecord.delivery_id == Delivery.id))
+        .where(Delivery.id == UUID(task.args["delivery"]))
+    ).one()
+    delivery, subscription, line, cost, reseller, customer, configured, external_id = row
+    if delivery.state in (DeliveryState.SUCCESS, DeliveryState.REFUSED):
+        return None
+    if configured is not None and configured.paused:
+        raise Again(PAUSE, "This connector is paused by the distributor.")
+    if delivery.state is not DeliveryState.PROCESSING and not task.intent_open:
+        _move(delivery, DeliveryState.PROCESSING, "")
+    standing = customer or reseller
+    request = Request(
+        reference=str(delivery.reference),
+        action=Action(delivery.action),
+        sku=cost.sku,
+        quantity=subscription.quantity,
+        external_id=external_id,
+        customer={"name": standing.name, "email": standing.email, "country": standing.country},
+        fields={key: str(value) for key, value in line.fields.items()},
+        settings={key: str(value) for key, value in configured.settings.items()} if configured else {},
+        asked_on=delivery.created_at.date(),
+    )
+    return Call(cost.connector, request)
+
+
+def _ask(call: Call) -> Outcome:
+    """In a pool thread: the connector's answer in the words of the task contract."""
+    with _translated():
+        return base.perform(connector(call.connector), call.request)
+
+
+def _look_up(call: Call) -> Outcome | None:
+    with _translated():
+        return base.look_up(connector(call.connector), call.request)
+
+
+@contextmanager
+def _translated() -> Generator[None]:
+    """Connectors know nothing of tasks: their four exceptions become the task's."""
+    try:
+        yield
+    except base.TryLater as later:
+        raise Again(later.after, later.message, accepted=later.accepted) from later
+    except base.NeedsAction as needs:
+        raise NeedsPerson(needs.message) from needs
+    except base.Refused as no:
+        raise Final(no.message) from no
+    except base.Unclear as unclear:
+        raise Unclear(unclear.message) from unclear
+
+
+def _record(task: Claimed, outcome: Outcome) -> None:
+    """Delivered: the subscription is active, its licences exist, and what follows is in REACTIONS."""
+    delivery = deliveries.find(UUID(task.args["delivery"]))
+    if delivery.state is DeliveryState.SUCCESS:
+        return
+    subscription = db.session().scalars(select(Subscription).where(Subscription.id == delivery.subscription_id)).one()
+    delivery.delivered_at = db.session().info["now"]
+    _move(delivery, DeliveryState.SUCCESS, outcome.note)
+    db.add(
+        VendorRecord(
+            distributor_id=delivery.distributor_id, delivery_id=delivery.id, external_id=outcome.external_id,
+            details={str(k): str(v) for k, v in outcome.details.items()},
+        )
+    )  # fmt: skip
+    subscriptions.issue_licences(subscription, outcome.licences)
+    subscriptions.activate(subscription)
+    work.close_about(delivery.id, "Delivered.")
+
+
+def _move(delivery: Delivery, to: DeliveryState, note: str) -> None:
+    states.move(delivery, to, why=note)
+    delivery.note, delivery.changed_at = note, db.session().info["now"]
+
+
+def _on_unknown(task: Claimed, note: str) -> None:
+    delivery = deliveries.find(UUID(task.args["delivery"]))
+    if delivery.state is not DeliveryState.UNKNOWN:
+        _move(delivery, DeliveryState.UNKNOWN, note)
+    _queue("unknown delivery", delivery, note, "It is looked up by itself. Look up now if the customer waits.")
+
+
+def _on_waiting(task: Claimed, note: str) -> None:
+    deliveries.find(UUID(task.args["delivery"])).note = note
+
+
+def _on_parked(task: Claimed, note: str) -> None:
+    delivery = deliveries.find(UUID(task.args["delivery"]))
+    if delivery.state is not DeliveryState.NEEDS_ACTION:
+        _move(delivery, DeliveryState.NEEDS_ACTION, note)
+    _queue("parked delivery", delivery, note, "Mend the cause, then retry; or resolve it by hand.")
+    publish(DeliveryNeedsAction(delivery.id))
+
+
+def _on_refused(task: Claimed, note: str) -> None:
+    delivery = deliveries.find(UUID(task.args["delivery"]))
+    subscription = db.session().scalars(select(Subscription).where(Subscription.id == delivery.subscription_id)).one()
+    _move(delivery, DeliveryState.REFUSED, note)
+    subscriptions.fail(subscription, note)
+    _queue("refused delivery", delivery, note, "The customer has paid: refund the line or agree on something else, then resolve.")
+    publish(DeliveryRefused(delivery.id))
+
+
+def _queue(kind: str, delivery: Delivery, words: str, suggestion: str) -> None:
+    work.open_item(kind, about_type="deliveries", about_id=delivery.id, order_id=delivery.order_id, words=words, suggestion=suggestion)
+
+
+def limits_of(lane: str) -> Limits:
+    """A connector's patience as the task engine reads it."""
+    able = connector(lane).capabilities
+    return Limits(timeout=able.timeout, send_deadline=able.send_deadline, settle=able.settle, slots=able.slots)
+
+
+PAUSE = timedelta(seconds=30)
+
+DELIVER = tasks.register(
+    Kind(
+        "deliver",
+        Repeat.LOOK_UP,
+        prepare=_prepare,
+        call=_ask,
+        record=_record,
+        look_up=_look_up,
+        limits=limits_of,
+        fingerprint=lambda call: call.request.fingerprint(),
+        on_unknown=_on_unknown,
+        on_waiting=_on_waiting,
+        on_parked=_on_parked,
+        on_refused=_on_refused,
+    )
+)
+
+for _key in CONNECTORS:
+    drain.LANES[_key] = partial(limits_of, _key)
+
+
+# --- What a person may do --------------------------------------------------------------------------------------------------------
+
+
+def retry(delivery_id: UUID, *, why: str = "") -> None:
+    """Tries again now; an unclear earlier attempt is looked up first, whoever asks (QP3)."""
+    delivery = deliveries.find(delivery_id)
+    tasks.retry(tasks.find(delivery.task_id), why=why)
+
+
+def resolve(delivery_id: UUID, *, external_id: str, licences: Sequence[str], why: str) -> None:
+    """A person says that it was delivered, under which id, and how they know."""
+    delivery = deliveries.find(delivery_id)
+    if not external_id.strip() or not why.strip():
+        raise Refused("Name the vendor's id and say how you know that it was delivered.")
+    task = tasks.find(delivery.task_id)
+    tasks.close(task, TaskState.DONE, why=why)
+    claimed = Claimed(task.distributor_id, task.id, task.kind, task.lane, task.args, task.attempts, task.intent_at, task.intent_open)
+    _record(claimed, Outcome(external_id.strip(), tuple(licences), note="Confirmed by hand."))
+    trail.write(delivery, "resolved by hand", why=why, external_id=external_id)
+
+
+def refuse(delivery_id: UUID, *, why: str) -> None:
+    """A person says that it will not be delivered."""
+    delivery = deliveries.find(delivery_id)
+    if not why.strip():
+        raise Refused("Say why it will not be delivered.")
+    task = tasks.find(delivery.task_id)
+    tasks.close(task, TaskState.REFUSED, why=why)
+    claimed = Claimed(task.distributor_id, task.id, task.kind, task.lane, task.args, task.attempts, task.intent_at, task.intent_open)
+    _on_refused(claimed, why)

@@ -1,0 +1,179 @@
+"""A subscription is a standing right with term, billing period, quantity, price snapshot and a life. It is `pending` from the moment its order
+is funded and active only when the vendor delivered: the page never says more than what happened."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, composite, mapped_column
+
+from core import db, states
+from core.clock import business_now
+from core.errors import Missing
+from core.events import Event, publish
+from core.money import Money
+from core.periods import Term, end_of
+from core.tenancy import Access, CustomerOwned, owned_by
+
+
+class SubscriptionState(StrEnum):
+    """FAILED: never delivered, and never will be under this order line."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+class Subscription(CustomerOwned, db.Model):
+    """A right to a service. Names and price are snapshots: a later change of the catalogue does not touch what was sold."""
+
+    __tablename__ = "subscriptions"
+    __access__ = Access(distributor="rcu", reseller="r", customer="r")
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "code"),
+        owned_by("resellers", "reseller_id"),
+        owned_by("customers", "customer_id"),
+        owned_by("plans", "plan_id"),
+        CheckConstraint("quantity >= 1", name="quantity"),
+        CheckConstraint("licences_issued >= 0 AND licences_issued <= quantity", name="never_more_licences_than_bought"),
+        Index("ix_subscriptions_customer", "distributor_id", "customer_id", "id"),
+        Index("ix_subscriptions_reseller", "distributor_id", "reseller_id", "id"),
+    )
+    LIFE = states.Transitions(
+        {
+            SubscriptionState.PENDING: [SubscriptionState.ACTIVE, SubscriptionState.FAILED],
+            SubscriptionState.ACTIVE: [SubscriptionState.SUSPENDED, SubscriptionState.ENDED],
+            SubscriptionState.SUSPENDED: [SubscriptionState.ACTIVE, SubscriptionState.ENDED],
+            SubscriptionState.ENDED: [],
+            SubscriptionState.FAILED: [],
+        },
+        first=SubscriptionState.PENDING,
+    )
+
+    code: Mapped[str]
+    plan_id: Mapped[UUID]
+    order_line_id: Mapped[UUID]
+    product_name: Mapped[str]
+    plan_name: Mapped[str]
+    unit: Mapped[str]
+    quantity: Mapped[int]
+    licences_issued: Mapped[int] = mapped_column(default=0)
+    term: Mapped[Term]
+    billing_period: Mapped[Term]
+    price_minor: Mapped[int]
+    currency: Mapped[str]
+    state: Mapped[SubscriptionState]
+    created_at: Mapped[datetime]
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+
+    price: Mapped[Money] = composite(Money, "price_minor", "currency")
+
+
+class LicenceState(StrEnum):
+    """ASSIGNED: somebody uses the seat."""
+
+    FREE = "free"
+    ASSIGNED = "assigned"
+    REVOKED = "revoked"
+
+
+class Licence(CustomerOwned, db.Model):
+    """One seat of a subscription, with its key where the vendor gives one."""
+
+    __tablename__ = "licences"
+    __access__ = Access(distributor="rcu", reseller="r", customer="ru")
+    __table_args__ = (
+        owned_by("subscriptions", "subscription_id"),
+        UniqueConstraint("distributor_id", "subscription_id", "number"),
+        CheckConstraint("(state = 'assigned') = (assignee IS NOT NULL)", name="assignee"),
+    )
+    LIFE = states.Transitions(
+        {
+            LicenceState.FREE: [LicenceState.ASSIGNED, LicenceState.REVOKED],
+            LicenceState.ASSIGNED: [LicenceState.FREE, LicenceState.REVOKED],
+            LicenceState.REVOKED: [],
+        },
+        first=LicenceState.FREE,
+    )
+
+    subscription_id: Mapped[UUID]
+    number: Mapped[int]
+    key: Mapped[str]
+    state: Mapped[LicenceState] = mapped_column(default=LicenceState.FREE)
+    assignee: Mapped[str | None]
+    issued_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionActivated(Event):
+    """The vendor delivered; the right stands."""
+
+    subscription_id: UUID
+    reseller_id: UUID
+    customer_id: UUID | None
+    order_line_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFailed(Event):
+    """The vendor refused for good."""
+
+    subscription_id: UUID
+    reseller_id: UUID
+    customer_id: UUID | None
+    order_line_id: UUID
+
+
+def find(code: str) -> Subscription:
+    """A subscription of the scope by its code."""
+    found = db.session().scalar(select(Subscription).where(Subscription.code == code))
+    if found is None:
+        raise Missing("service")
+    return found
+
+
+def by_line(order_line_id: UUID) -> Subscription:
+    """The subscription that an order line created."""
+    return db.session().scalars(select(Subscription).where(Subscription.order_line_id == order_line_id)).one()
+
+
+def activate(subscription: Subscription) -> None:
+    """The vendor delivered: the term begins now, by the business clock."""
+    states.move(subscription, SubscriptionState.ACTIVE)
+    subscription.starts_at = business_now()
+    subscription.ends_at = end_of(subscription.starts_at, subscription.term)
+    publish(SubscriptionActivated(subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id))
+
+
+def fail(subscription: Subscription, why: str) -> None:
+    """The vendor refused for good."""
+    states.move(subscription, SubscriptionState.FAILED, why=why)
+    publish(SubscriptionFailed(subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id))
+
+
+def issue_licences(subscription: Subscription, keys: tuple[str, ...]) -> list[Licence]:
+    """One licence per seat, numbered from 1, never more than bought (the table checks it too). Repeating it adds nothing."""
+    now = db.session().info["now"]
+    wanted = keys[: subscription.quantity]
+    issued = [
+        db.add(
+            Licence(
+                distributor_id=subscription.distributor_id, reseller_id=subscription.reseller_id, customer_id=subscription.customer_id,
+                subscription_id=subscription.id, number=number, key=key, issued_at=now,
+            )
+        )
+        for number, key in enumerate(wanted, start=1)
+        if number > subscription.licences_issued
+    ]  # fmt: skip
+    subscription.licences_issued = max(subscription.licences_issued, len(wanted))
+    return issued
+
+
+def licences(subscription_id: UUID) -> list[Licence]:
+    """The seats of a subscription, by number."""
+    return list(db.session().scalars(select(Licence).where(Licence.subscription_id == subscription_id).order_by(Licence.number)))

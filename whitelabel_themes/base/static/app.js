@@ -1,0 +1,120 @@
+// Small conveniences. Every page works without this file: it copies codes, counts up and down, keeps a total in view,
+// warns before unsaved changes are lost, sends a form once, and closes menus. It loads nothing and decides nothing.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  root.classList.add("js");
+
+  const closest = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
+
+  async function copy(button) {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    const before = button.getAttribute("aria-label");
+    button.classList.add("is-done");
+    button.setAttribute("aria-label", "Copied");
+    setTimeout(() => {
+      button.classList.remove("is-done");
+      button.setAttribute("aria-label", before);
+    }, 1500);
+  }
+
+  function step(button) {
+    const input = button.parentElement.querySelector("input");
+    Number(button.dataset.step) > 0 ? input.stepUp() : input.stepDown();
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  // An estimate in view while one chooses; the server computes what is paid.
+  function showTotal(output) {
+    const form = output.closest("form") || document;
+    const quantity = Number(form.querySelector(`[name="${output.dataset.liveTotal}"]`)?.value);
+    const chosen = form.querySelector("input[data-unit-minor]:checked") || output;
+    const unit = Number(chosen.dataset.unitMinor);
+    if (!Number.isInteger(quantity) || quantity < 1 || !chosen.dataset.unitMinor || !Number.isInteger(unit)) return;
+    const format = new Intl.NumberFormat(output.dataset.language, { style: "currency", currency: output.dataset.currency });
+    output.textContent = format.format((unit * quantity) / 10 ** format.resolvedOptions().maximumFractionDigits);
+  }
+
+  function follow(event) {
+    const scope = closest(event, "form") || document;
+    scope.querySelectorAll("[data-live-total]").forEach(showTotal);
+    const colour = closest(event, "[data-colour]");
+    if (!colour) return;
+    const picker = colour.querySelector("[data-colour-picker]");
+    const text = colour.querySelector("[data-colour-text]");
+    if (event.target === picker) text.value = picker.value;
+    else if (/^#[0-9a-f]{6}$/i.test(text.value)) picker.value = text.value;
+  }
+
+  function closeMenus(except) {
+    document.querySelectorAll("details[data-menu][open]").forEach((menu) => {
+      if (!menu.contains(except) && !menu.classList.contains("confirm")) menu.open = false;
+    });
+  }
+
+  document.addEventListener("click", (event) => {
+    const copied = closest(event, "[data-copy]");
+    if (copied) copy(copied);
+    const stepped = closest(event, "[data-step]");
+    if (stepped) step(stepped);
+    const closing = closest(event, "[data-close]");
+    if (closing) closing.closest("details").open = false;
+    const opener = closest(event, "[data-opens]");
+    if (opener && !("commandForElement" in HTMLButtonElement.prototype)) document.getElementById(opener.dataset.opens).showModal();
+    closeMenus(event.target);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = document.activeElement?.closest("details[data-menu][open]");
+    closeMenus(null);
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  document.addEventListener("input", (event) => {
+    follow(event);
+    const form = closest(event, "form[data-guard]");
+    if (form) form.dataset.changed = "yes";
+  });
+  document.addEventListener("change", follow);
+
+  // A form is sent once: the second press of a double click finds the button disabled.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) return event.preventDefault();
+    delete form.dataset.changed;
+    if (form.method !== "post") return;
+    form.dataset.sent = "yes";
+    const pressed = event.submitter;
+    if (pressed) setTimeout(() => { pressed.classList.add("is-busy"); pressed.setAttribute("aria-busy", "true"); });
+  });
+  // Coming back by the browser's button shows the page as it was left: let it be sent again.
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+    document.querySelectorAll(".is-busy[aria-busy]").forEach((button) => { button.classList.remove("is-busy"); button.removeAttribute("aria-busy"); });
+  });
+  // The same for forms that htmx sends without leaving the page.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.target instanceof Element ? event.target.closest("form[data-sent]") : null;
+    if (!form) return;
+    delete form.dataset.sent;
+    form.querySelectorAll(".is-busy").forEach((button) => { button.classList.remove("is-busy"); button.removeAttribute("aria-busy"); });
+  });
+
+  window.addEventListener("beforeunload", (event) => {
+    if (document.querySelector("form[data-guard][data-changed]")) event.preventDefault();
+  });
+
+  // Progress is not asked for while nobody looks.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.target instanceof Element && event.target.matches("[data-poll]")) event.preventDefault();
+  });
+
+  document.querySelectorAll("[data-focus]").forEach((element) => element.focus());
+  document.querySelectorAll("[data-live-total]").forEach(showTotal);
+})();

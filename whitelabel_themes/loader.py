@@ -1,0 +1,110 @@
+"""Finds the themes and gives each its own Jinja environment. A theme is a folder: `theme.toml` (what it is, what may
+be set), `templates/` (what it draws otherwise) and `static/theme.css`. A template is looked up in the theme, then in
+its parents, then in `base`; `{% extends "base/portal/product.html" %}` reaches the original on purpose."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
+
+from . import schema
+from .schema import KINDS, Setting, Settings
+
+HERE = Path(__file__).parent
+BASE = "base"
+
+
+class BrokenTheme(ValueError):
+    """A theme's folder that cannot be used; the message names the file and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One look. `chain` names the theme and its parents, nearest first, without `base`; `tokens` are its fixed
+    proportions (type scale, shadow, ...), which a shop cannot change."""
+
+    name: str
+    title: str
+    character: str
+    chain: tuple[str, ...]
+    settings: tuple[Setting, ...]
+    tokens: tuple[tuple[str, str | float], ...]
+    stylesheets: tuple[str, ...]
+
+    def validate(self, values: Mapping[str, object]) -> Settings:
+        """The values with defaults filled in, or BadSetting for the first that its setting does not take."""
+        return schema.validate(self.settings, values)
+
+    def token(self, name: str) -> str | float:
+        return dict(self.tokens)[name]
+
+
+@lru_cache(maxsize=1)
+def themes() -> dict[str, Theme]:
+    """Every theme a shop may choose, by name, the plainest last."""
+    names = sorted(folder.name for folder in (HERE / "themes").iterdir() if (folder / "theme.toml").is_file())
+    return {name: _load(name) for name in names}
+
+
+@lru_cache(maxsize=1)
+def base() -> Theme:
+    """What all themes stand on; the consoles are drawn in it, and no shop can choose it."""
+    return _load(BASE)
+
+
+@lru_cache(maxsize=64)
+def environment_for(theme: Theme, env: Environment) -> Environment:
+    """An overlay of `env` that looks templates up for this theme.
+
+    An overlay shares filters and globals with `env` but has a template cache of its own, so one theme's page can
+    never come out of another's cache.
+    """
+    return env.overlay(loader=loader_for(theme))
+
+
+def loader_for(theme: Theme) -> BaseLoader:
+    folders = {name: _folder(name) / "templates" for name in (*theme.chain, BASE)}
+    files: dict[str, BaseLoader] = {name: FileSystemLoader(folder) for name, folder in folders.items()}
+    return ChoiceLoader([*files.values(), PrefixLoader(files)])
+
+
+def _folder(name: str) -> Path:
+    return HERE / BASE if name == BASE else HERE / "themes" / name
+
+
+def _load(name: str) -> Theme:
+    described = _described(name)
+    parent = None if name == BASE else _load(str(described.get("parent", BASE)))
+    own = {setting.key: setting for setting in map(_setting, described.get("settings", []))}
+    inherited = {setting.key: setting for setting in parent.settings} if parent else {}
+    chain = () if name == BASE else (name, *(parent.chain if parent else ()))
+    return Theme(
+        name=name,
+        title=described["title"],
+        character=described["character"],
+        chain=chain,
+        settings=tuple({**inherited, **own}.values()),
+        tokens=tuple({**(dict(parent.tokens) if parent else {}), **described.get("tokens", {})}.items()),
+        stylesheets=tuple(
+            f"theme-{link}.css" for link in reversed(chain) if (_folder(link) / "static" / "theme.css").is_file()
+        ),
+    )
+
+
+def _described(name: str) -> dict[str, Any]:
+    path = _folder(name) / "theme.toml"
+    described = tomllib.loads(path.read_text(encoding="utf-8"))
+    if described.get("name") != name:
+        raise BrokenTheme(f"{path}: the name says {described.get('name')!r}, the folder {name!r}")
+    return described
+
+
+def _setting(described: dict[str, Any]) -> Setting:
+    if described.get("type") not in KINDS:
+        raise BrokenTheme(f"setting {described.get('key')!r}: the type is one of {', '.join(KINDS)}")
+    choices: dict[str, str] = described.get("choices", schema.FONTS if described["type"] == "font" else {})
+    return Setting(**{**described, "choices": tuple(choices.items())})

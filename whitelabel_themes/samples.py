@@ -1,0 +1,254 @@
+"""Sample values for the style page: what pages give to the components, in the shapes their contracts name. The fields
+look like bound form fields and draw themselves, so that this package needs no form library."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace as Values
+from typing import Any
+
+from markupsafe import Markup
+
+from .loader import Theme
+from .schema import Settings
+
+STATES = (
+    "active awaiting_payment provisioning invited unknown needs_action suspended failed refused trial draft cancelled".split()
+)
+
+
+@dataclass
+class SampleField:
+    """What the macros use of a bound WTForms field."""
+
+    name: str
+    caption: str
+    type: str = "StringField"
+    data: Any = ""
+    description: str = ""
+    errors: tuple[str, ...] = ()
+    required: bool = True
+    options: tuple[tuple[str, str], ...] = ()
+    id: str = field(init=False)
+    label: Values = field(init=False)
+    flags: Values = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.id = self.name
+        self.label = Values(text=self.caption)
+        self.flags = Values(required=self.required)
+
+    def __call__(self, **attributes: Any) -> Markup:
+        written = Markup("").join(_attribute(name, value) for name, value in self._attributes(attributes).items())
+        if self.type == "SelectField":
+            return Markup("<select{}>{}</select>").format(written, self._option_tags())
+        if self.type == "TextAreaField":
+            return Markup("<textarea{}>{}</textarea>").format(written, self.data)
+        return Markup("<input{}>").format(written)
+
+    def __iter__(self) -> Iterator["SampleField"]:
+        for number, (value, caption) in enumerate(self.options):
+            option = SampleField(self.name, caption, type="_Option", data=value)
+            option.id = f"{self.name}-{number}"
+            option.required = value == self.data
+            yield option
+
+    def _attributes(self, given: dict[str, Any]) -> dict[str, Any]:
+        kinds = {"BooleanField": "checkbox", "FileField": "file", "_Option": "radio"}
+        own: dict[str, Any] = {"id": self.id, "name": self.name, "required": self.flags.required}
+        if self.type not in ("SelectField", "TextAreaField"):
+            own |= {"type": kinds.get(self.type, "text"), "value": "" if self.type == "FileField" else str(self.data)}
+        if self.type in ("BooleanField", "_Option"):
+            own |= {"checked": self.data is True or (self.type == "_Option" and self.required), "required": False}
+        return own | given
+
+    def _option_tags(self) -> Markup:
+        return Markup("").join(Markup('<option value="{}">{}</option>').format(*option) for option in self.options)
+
+
+def page_values(theme: Theme, settings: Settings, theme_css_url: str) -> dict[str, Any]:
+    """All that `style_page.html` and the portal's layout take."""
+    shop = Values(
+        name="Brightfield Cloud",
+        legal_name="Brightfield Managed Services Ltd",
+        address="14 Harbour Row, Cork",
+        support_email="help@brightfield.example",
+        logo_url=None,
+        theme=theme,
+        settings=settings,
+        theme_css_url=theme_css_url,
+    )
+    return {
+        "title": "Style page",
+        "shop": shop,
+        "places": Values(
+            home="#", search="#", basket="#", sign_in="#", sign_out="#", account="#", help="#", terms="#", privacy="#"
+        ),
+        "nav": [
+            ("Products", "#", "package", None, True),
+            ("My services", "#", "cloud", 2, False),
+            ("Orders", "#", "receipt", None, False),
+            ("Invoices", "#", "file-text", None, False),
+        ],
+        "visitor": Values(
+            signed_in=True,
+            name="Ana Lopes",
+            initials="AL",
+            email="ana@ferrow.example",
+            dashboards=[("Ferrow & Sons", "#", "Customer")],
+            account_nav=[("My services", "#", "cloud"), ("Invoices", "#", "file-text")],
+        ),
+        "basket_count": 2,
+        "flashes": [("ok", "Your changes are saved.")],
+        "sample": sample(),
+    }
+
+
+def sample() -> Values:
+    fields = _fields()
+    wrong = [entry for entry in vars(fields).values() if entry.errors]
+    return Values(
+        states=STATES,
+        fields=fields,
+        form=SampleForm(wrong),
+        verdict=Values(passes=False, text="2.4 : 1 on white, text needs 4.5 : 1", nearest="#b35c00"),
+        money=Values(text="€129.00"),
+        tax=Values(text="€27.09"),
+        gross=Values(text="€156.09"),
+        time=_moment(3),
+        plans=_plans(),
+        steps=_steps(),
+        timeline=_timeline(),
+        checklist=_checklist(),
+        filters=[
+            Values(name="state", label="State", value="", options=[("", "Any"), ("failed", "Failed"), ("active", "Active")]),
+            Values(name="vendor", label="Vendor", value="", options=[("", "Any"), ("microsoft", "Microsoft")]),
+        ],
+        orders=_orders(),
+        products=_products(),
+    )
+
+
+class SampleForm:
+    """What error_summary uses of a form: its errors, and its fields one after another."""
+
+    def __init__(self, wrong: list[SampleField]) -> None:
+        self.errors = {entry.name: entry.errors for entry in wrong}
+        self._wrong = wrong
+
+    def __iter__(self) -> Iterator[SampleField]:
+        return iter(self._wrong)
+
+
+def _fields() -> Values:
+    return Values(
+        reason=SampleField("reason", "Reason", description="Kept with the order.", required=False),
+        company=SampleField("company", "Company", data="Ferrow & Sons"),
+        email=SampleField("email", "E-mail", data="ana@ferrow", errors=("Write the whole address, with a dot after the @.",)),
+        country=SampleField("country", "Country", type="SelectField", options=(("ie", "Ireland"), ("pt", "Portugal"))),
+        alias=SampleField("alias", "Address of your shop", data="brightfield"),
+        quantity=SampleField("seats", "Seats", data="10", description="At least 1, at most 300."),
+        price=SampleField("price", "Your price", data="12.90"),
+        payment=SampleField(
+            "payment", "How do you pay?", type="RadioField", data="card", options=(("card", "Card"), ("terms", "On account"))
+        ),
+        renew=SampleField("renew", "Renew by itself", type="BooleanField", data=True, description="Next on 22 Nov 2027."),
+        agree=SampleField(
+            "agree", "I accept the customer agreement", type="BooleanField", errors=("Please accept it to go on.",)
+        ),
+        logo=SampleField("logo", "Logo", type="FileField", required=False),
+        brand=SampleField("brand", "Brand colour", data="#f97316"),
+        note=SampleField("note", "Note", type="TextAreaField", required=False, description="Shown to your team only."),
+    )
+
+
+def _attribute(name: str, value: Any) -> Markup:
+    if value is False or value is None:
+        return Markup("")
+    written = name.rstrip("_").replace("_", "-")
+    return Markup(" {}").format(written) if value is True else Markup(' {}="{}"').format(written, value)
+
+
+def _moment(minutes: int) -> Values:
+    return Values(iso="2026-11-22T09:14:00Z", relative=f"{minutes} minutes ago", exact="22 Nov 2026, 09:14 UTC")
+
+
+def _plans() -> list[Values]:
+    def plan(code: str, price: str | None, features: list[tuple[str, bool]], **more: Any) -> Values:
+        given = {"flag": None, "because": None, "unit_minor": 1290, "url": "#", "act": f"Choose {code.title()}", **more}
+        amount = Values(text=price) if price else None
+        return Values(code=code, name=code.title(), price=amount, per="per month", note="Billed monthly", features=features, **given)
+
+    return [
+        plan("basic", None, [("Buy at partner prices", True), ("Your own portal", False), ("Your colours and logo", False)]),
+        plan(
+            "standard",
+            "€129.00",
+            [("Buy at partner prices", True), ("Your own portal", True), ("Your colours and logo", True)],
+            flag="Most chosen",
+        ),
+        plan(
+            "premium",
+            "€349.00",
+            [("Everything of Standard", True), ("Your own domain", True)],
+            because="Not offered in your country yet.",
+        ),
+    ]
+
+
+def _steps() -> list[Values]:
+    rows = [
+        ("done", "Paid", "€156.09 by card", 3, None),
+        ("done", "Ordered from Microsoft", None, 2, None),
+        ("now", "Microsoft is setting it up", "This usually takes two minutes.", 1, "second try at 09:17"),
+        ("todo", "Licences ready", None, None, None),
+    ]
+    return [
+        Values(state=state, title=title, words=words, time=_moment(ago) if ago else None, detail=detail)
+        for state, title, words, ago, detail in rows
+    ]
+
+
+def _timeline() -> list[Values]:
+    rows = [
+        ("warn", "clock", "Microsoft did not answer in time", "Worker", 1, "POST /orders\n504 Gateway Timeout"),
+        ("ok", "credit-card", "Payment captured", "Stripe", 3, None),
+        ("neutral", None, "Order placed", "Ana Lopes", 4, None),
+    ]
+    return [
+        Values(tone=tone, icon=icon, words=words, who=who, time=_moment(ago), detail=detail)
+        for tone, icon, words, who, ago, detail in rows
+    ]
+
+
+def _checklist() -> list[Values]:
+    rows = [("Accept the agreement", True), ("Buy a reseller plan", True), ("Set your prices", False), ("Invite a customer", False)]
+    return [Values(title=title, done=done, words="Takes about a minute.", url="#", act="Open") for title, done in rows]
+
+
+def _orders() -> list[Values]:
+    rows = [
+        ("ORD-7KX2M9", "Ferrow & Sons", "provisioning", "€156.09"),
+        ("ORD-2QH8ZD", "Königlich-Bayerische Vermessungsgesellschaft mbH & Co. KG", "active", "€12,480.00"),
+        ("ORD-9PL4WC", "Tern Studio", "unknown", "€64.50"),
+        ("ORD-5JR1XA", "Oakridge Dental", "cancelled", "€0.00"),
+    ]
+    return [
+        Values(code=code, customer=customer, state=state, total=Values(text=total), time=_moment(number + 2))
+        for number, (code, customer, state, total) in enumerate(rows)
+    ]
+
+
+def _products() -> list[Values]:
+    rows = [
+        ("Microsoft 365 Business Standard", "Microsoft", "Desktop apps, e-mail, Teams and 1 TB for each person.", "€12.90", "M3", "Most chosen"),
+        ("Hexnode UEM Enterprise", "Hexnode", "Every laptop, phone and kiosk set up and locked from one place.", "€4.20", "HX", None),
+        ("0patch Pro", "Acros Security", "Tiny patches for old Windows, applied without a restart.", "€2.10", "0P", None),
+        ("Huntress Managed EDR", "Huntress", "People who watch your endpoints day and night and step in.", None, "HU", "New"),
+    ]
+    return [
+        Values(
+            name=name, vendor=vendor, summary=summary, price=Values(text=price) if price else None, per="seat / month",
+            initials=initials, flag=flag, url="#", image_url=None, from_=True,
+        )
+        for name, vendor, summary, price, initials, flag in rows
+    ]  # fmt: skip
