@@ -127,6 +127,7 @@ def transaction(*, widened_because: str = "") -> Generator[Session]:
     with tenancy.wide_from_the_start(widened_because), _factory()() as opened:
         token = _session.set(opened)
         try:
+            opened.connection()  # opens the scope now: the transaction's time is known from the first line on
             yield opened
             opened.flush()
             opened.commit()
@@ -192,7 +193,7 @@ def reset() -> None:
     """Forgets engine and settings (after a fork, and between test databases)."""
     for cached in (_factory, doors, engine, database, settings):
         if cached is engine and engine.cache_info().currsize:
-            engine().dispose(close=False)
+            engine().dispose()
         cached.cache_clear()
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Interval, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import db, trail
+from core import db, doors, trail
+from core.doors import door
 from core.errors import Missing
 from core.ids import new_code, new_id
 from core.tenancy import CLOSED, Access, CustomerOwned, DistributorOwned, ResellerOwned, Side, owned_by
@@ -187,3 +188,65 @@ def members(reseller_id: UUID | None = None, customer_id: UUID | None = None) ->
     if reseller_id:
         chosen = chosen.where(Membership.reseller_id == reseller_id)
     return list(db.session().scalars(chosen.where(Membership.customer_id == customer_id) if customer_id else chosen.where(Membership.customer_id.is_(None))))
+
+
+# --- Founding: what exists before anybody can sign in ------------------------------------------------------------------------------
+
+FOUND = door("""
+CREATE FUNCTION found_distributor_v1(p_id uuid, p_name text, p_code text, p_currency text, p_email text, p_sandbox boolean, p_version uuid)
+RETURNS TABLE (id uuid, is_new boolean) AS $$
+  WITH made AS (
+    INSERT INTO distributors (id, name, code, currency, contact_email, sandbox, business_offset, catalogue_version)
+    VALUES (p_id, p_name, p_code, p_currency, p_email, p_sandbox, interval '0', p_version) ON CONFLICT (code) DO NOTHING RETURNING distributors.id
+  )
+  SELECT made.id, true FROM made UNION ALL SELECT d.id, false FROM distributors d WHERE d.code = p_code AND NOT EXISTS (SELECT 1 FROM made)
+$$""")
+
+ADD_PERSON = door("""
+CREATE FUNCTION add_person_v1(p_id uuid, p_email text, p_name text, p_hash text) RETURNS TABLE (id uuid, is_new boolean) AS $$
+  WITH made AS (
+    INSERT INTO persons (id, email, name, password_hash, created_at) VALUES (p_id, p_email, p_name, p_hash, now())
+    ON CONFLICT (email) DO NOTHING RETURNING persons.id
+  )
+  SELECT made.id, true FROM made UNION ALL SELECT p.id, false FROM persons p WHERE p.email = p_email AND NOT EXISTS (SELECT 1 FROM made)
+$$""")
+
+
+def found_distributor(*, name: str, code: str, currency: str, email: str, sandbox: bool = False) -> tuple[UUID, bool]:
+    """A new distributor, or the one with this code; (id, whether it is new). An operator's act: no page does it."""
+    arguments = {"p_id": new_id(), "p_name": name, "p_code": code, "p_currency": currency, "p_email": email, "p_sandbox": sandbox, "p_version": new_id()}
+    row = doors.call(FOUND, arguments)
+    assert row is not None
+    return row.id, row.is_new
+
+
+def add_person(*, email: str, name: str, password_hash: str | None) -> UUID:
+    """A new person, or the one with this e-mail, whose password is then left alone."""
+    row = doors.call_here(ADD_PERSON, {"p_id": new_id(), "p_email": normal_email(email), "p_name": name, "p_hash": password_hash})[0]
+    return row.id
+
+
+def add_reseller(*, name: str, email: str, price_list_id: UUID, country: str = "", house: bool = False, enable_reselling: bool = True) -> Reseller:
+    """A new reseller of the scope's distributor."""
+    added = db.add(
+        Reseller(
+            company_id=new_id(), code=new_code("RES", 6), name=name.strip(), email=normal_email(email), country=country,
+            price_list_id=price_list_id, house=house, enable_reselling=enable_reselling, created_at=db.session().info["now"],
+        )
+    )  # fmt: skip
+    db.flush()
+    trail.write(added, "added")
+    return added
+
+
+def add_member(person_id: UUID, *, side: Side, email: str, name: str, roles: list[str], reseller_id: UUID | None = None, customer_id: UUID | None = None) -> Membership:
+    """Gives a person a standing."""
+    added = db.add(
+        Membership(
+            person_id=person_id, side=side, email=normal_email(email), name=name, roles=roles, reseller_id=reseller_id, customer_id=customer_id,
+            created_at=db.session().info["now"],
+        )
+    )  # fmt: skip
+    db.flush()
+    trail.write(added, "added", side=side)
+    return added

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, insert, select, text, update
+from sqlalchemy import Index, UniqueConstraint, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doorbell, tenancy, trail
@@ -203,21 +204,11 @@ def add(kind: str, args: Mapping[str, Any], *, key: str | None = None, lane: str
 
 
 def add_rows(rows: list[dict[str, Any]]) -> None:
-    """Adds tasks in one statement. Keys that exist already are skipped by the door function, for sides that may not read tasks."""
+    """Adds tasks in one statement; a key that is there already is a repeat."""
     if not rows:
         return
-    if any(values["key"] for values in rows):
-        db.session().execute(ADD_ONCE, rows)
-    else:
-        db.session().execute(insert(Task), rows)
+    db.session().execute(insert(Task).values(rows).on_conflict_do_nothing())
     db.after_commit(doorbell.ring)
-
-
-ADD_ONCE = text(
-    "INSERT INTO tasks (distributor_id, id, kind, key, lane, args, state, next_at, created_at, attempts, intent_open, note)"
-    " VALUES (:distributor_id, :id, :kind, :key, :lane, CAST(:args AS jsonb), :state, :next_at, :created_at, 0, false, '')"
-    " ON CONFLICT DO NOTHING"
-)
 
 
 # --- What a person may do with a task --------------------------------------------------------------------------------------------

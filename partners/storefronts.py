@@ -91,12 +91,13 @@ CREATE FUNCTION open_request_v1(p_host text, p_segment text, p_tokens bytea[])
 RETURNS TABLE (distributor_id uuid, distributor_name text, business_offset interval, sandbox boolean, catalogue_version uuid,
   storefront_id uuid, reseller_id uuid, code text, alias text, name text, theme text, logo text, currency text, version uuid, shelf_version uuid,
   house boolean, seller text, session_id uuid, csrf text, stale boolean, person_id uuid, membership_id uuid, side text,
-  m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint) AS $$
+  m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint, settings text, person_email text) AS $$
   SELECT d.id, d.name, d.business_offset, d.sandbox, d.catalogue_version,
     f.id, f.reseller_id, f.code, f.alias, f.name, f.theme, f.logo, f.currency, f.version, f.shelf_version,
     r.house, r.name, s.id, s.csrf, s.last_seen_at < now() - interval '1 minute', s.person_id, m.id, m.side,
     m.reseller_id, m.customer_id, m.roles, m.name, coalesce(c.name, mr.name, d.name), mr.price_list_id,
-    CASE WHEN m.id IS NULL THEN 0 ELSE (SELECT count(*) FROM basket_lines b WHERE b.distributor_id = d.id AND b.membership_id = m.id) END
+    CASE WHEN m.id IS NULL THEN 0 ELSE (SELECT count(*) FROM basket_lines b WHERE b.distributor_id = d.id AND b.membership_id = m.id) END,
+    f.settings::text, m.email
   FROM hosts h
   JOIN distributors d ON d.id = h.distributor_id
   JOIN storefronts f ON f.distributor_id = h.distributor_id AND f.id = coalesce(
@@ -194,3 +195,20 @@ def touch_shelf(reseller_id: UUID) -> None:
 def the_scope_may_style(storefront: Storefront) -> bool:
     """Settings open only after the reseller received its storefront (I33)."""
     return storefront.state is StorefrontState.OPEN and tenancy.current().reseller_id == storefront.reseller_id
+
+
+def open_house(reseller: parties.Reseller, *, name: str, hosts: list[str], currency: str, theme: str = "aurora") -> Storefront:
+    """The distributor's own shop at its hosts; sold through the house reseller, so that a public page never runs with a wide scope."""
+    shop = db.add(
+        Storefront(
+            distributor_id=reseller.distributor_id, reseller_id=reseller.id, code=new_code("S", 8).lower(), alias=None, name=name,
+            state=StorefrontState.HELD, theme=theme, currency=currency, created_at=db.session().info["now"],
+        )
+    )  # fmt: skip
+    db.flush()
+    states.move(shop, StorefrontState.OPEN)
+    shop.opened_at = db.session().info["now"]
+    for host in hosts:
+        db.add(Host(distributor_id=reseller.distributor_id, host=host, storefront_id=shop.id))
+    db.flush()
+    return shop

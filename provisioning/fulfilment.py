@@ -260,6 +260,8 @@ def _queue(kind: str, delivery: Delivery, words: str, suggestion: str) -> None:
 
 def limits_of(lane: str) -> Limits:
     """A connector's patience as the task engine reads it."""
+    if lane not in CONNECTORS:
+        return Limits()
     able = connector(lane).capabilities
     return Limits(timeout=able.timeout, send_deadline=able.send_deadline, settle=able.settle, slots=able.slots)
 

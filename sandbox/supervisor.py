@@ -125,31 +125,20 @@ def start_servers(keeper: Keeper, installation: Installation) -> installations.D
 
 def processes(installation: Installation) -> list[Process]:
     """The product's own processes."""
-    static = installation.folder / "static"
+    options = f"--host {ports.HOST} --port {installation.port} --workers 2 --blocking-threads 4 --no-ws"
+    options += " --respawn-failed-workers"
+    options += " --workers-kill-timeout 3"  # a worker told to stop while it starts would never end
+    static = ("--static-path-route", "/static", "--static-path-mount", installation.folder / "static")
     web = (
-        *(
-            PYTHON,
-            "-m",
-            "granian",
-            "--interface",
-            "wsgi",
-            "--factory",
-            "app:create_app",
-            "--no-ws",
-            "--respawn-failed-workers",
-        ),
-        *(
-            "--host",
-            ports.HOST,
-            "--port",
-            str(installation.port),
-            "--workers",
-            "2",
-            "--blocking-threads",
-            "4",
-        ),
-        *("--static-path-route", "/static", "--static-path-mount", static, "--static-path-expires", "365d"),
-        *("--workers-kill-timeout", "5"),  # one told to stop while it starts never ends by itself
+        PYTHON,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--factory",
+        "app:create_app",
+        *options.split(),
+        *static,
     )
     return [
         Process("web", web),

@@ -10,6 +10,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 
+import core.sessions
+import core.work
+import provisioning.fulfilment
+import provisioning.openings  # noqa: F401 every table of the product is known once these are imported
 from billing import ledger
 from core import doors, roles, tenancy
 from core.db import Model

@@ -1,5 +1,6 @@
-"""Builds the static files: stylesheets, script, fonts and the icon sprite, each with a hash of its content in its name,
-so that they may be cached for ever. Fonts, icons and htmx come from the installed npm packages and are never committed.
+"""Builds the static files: stylesheets, script, fonts and the icon sprite, each with a hash of its content
+in its name, so that they may be cached for ever. Fonts, icons and htmx come from the installed npm packages
+and are never committed.
 
     python -m whitelabel_themes.assets --out instance/static
 """
@@ -45,7 +46,9 @@ class Assets:
         try:
             return self._prefix + self._names[name]
         except KeyError as error:
-            raise MissingAsset(f"{name} is not among the built files: {', '.join(sorted(self._names))}") from error
+            raise MissingAsset(
+                f"{name} is not among the built files: {', '.join(sorted(self._names))}"
+            ) from error
 
 
 def build(out: Path, packages: Path = PACKAGES) -> dict[str, str]:
@@ -108,7 +111,9 @@ def _fonts(packages: Path) -> dict[str, bytes]:
 
 def _font_file(packages: Path, key: str, subset: str) -> Path:
     _, package, stem = FONTS[key]
-    return _package(packages, f"@fontsource-variable/{package}") / "files" / f"{stem}-{subset}-wght-normal.woff2"
+    return (
+        _package(packages, f"@fontsource-variable/{package}") / "files" / f"{stem}-{subset}-wght-normal.woff2"
+    )
 
 
 def _fontfaces(packages: Path, names: dict[str, str]) -> str:
@@ -146,7 +151,9 @@ def _read_manifest(folder: Path) -> dict[str, str]:
     try:
         return json.loads(_read(folder / MANIFEST))
     except FileNotFoundError as error:
-        raise MissingAsset(f"no built files in {folder}; run: python -m whitelabel_themes.assets --out {folder}") from error
+        raise MissingAsset(
+            f"no built files in {folder}; run: python -m whitelabel_themes.assets --out {folder}"
+        ) from error
 
 
 def _write(out: Path, name: str, data: bytes) -> str:

@@ -1,5 +1,6 @@
-"""Whether a colour can be read on another, by WCAG 2.2 (success criteria 1.4.3 and 1.4.11), and the nearest colour
-that can. Colours come and go as sRGB hex; the search runs in OKLCH, where a change of lightness keeps the hue."""
+"""Whether a colour can be read on another, by WCAG 2.2 (success criteria 1.4.3 and 1.4.11), and the nearest
+colour that can. Colours come and go as sRGB hex; the search runs in OKLCH, where a change of lightness
+keeps the hue."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -51,7 +52,9 @@ def nearest_passing(colour: str, on: str | tuple[str, ...], ratio: float = TEXT)
     return min(candidates)[1]
 
 
-def _first_passing(start: Color, end: float, grounds: tuple[str, ...], ratio: float) -> tuple[float, str] | None:
+def _first_passing(
+    start: Color, end: float, grounds: tuple[str, ...], ratio: float
+) -> tuple[float, str] | None:
     """Between the start's lightness and `end`, the first lightness that passes, with its shade; by halving."""
     if lowest(shade_of(start, end), grounds) < ratio:
         return None
@@ -71,7 +74,9 @@ def shade_of(colour: Color, lightness: float) -> str:
 
 
 def to_hex(colour: Color) -> str:
-    return colour.convert("srgb").fit("srgb", method="oklch-chroma").to_string(hex=True, none=False, alpha=False)
+    return (
+        colour.convert("srgb").fit("srgb", method="oklch-chroma").to_string(hex=True, none=False, alpha=False)
+    )
 
 
 def lowest(colour: str, grounds: tuple[str, ...]) -> float:
@@ -91,5 +96,3 @@ def luminance(colour: str) -> float:
 def readable_on(ground: str, dark: str = BLACK, ratio: float = TEXT) -> str:
     """White if it can be read there, else the dark one made readable: one of the two always can."""
     return WHITE if ratio_of(WHITE, ground) >= ratio else nearest_passing(dark, ground, ratio)
-
-

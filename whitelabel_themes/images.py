@@ -1,5 +1,5 @@
-"""Takes an uploaded picture apart and draws it anew: only pixels survive, so nothing else that was in the file (scripts,
-markup, positions, colour profiles, a second file) can reach a visitor."""
+"""Takes an uploaded picture apart and draws it anew: only pixels survive, so nothing else that was in the
+file (scripts, markup, positions, colour profiles, a second file) can reach a visitor."""
 
 import io
 import warnings
@@ -31,7 +31,7 @@ def reencode(data: bytes, *, max_px: int, max_bytes: int) -> bytes:
 
 
 def _decoded(data: bytes) -> Image.Image:
-    """The first frame, turned upright, as plain pixels. Formats are a closed list, sizes are checked before decoding."""
+    """The first frame, turned upright, as plain pixels; a closed list of formats, size checked before decoding."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -59,5 +59,5 @@ def _encoded(picture: Image.Image, max_bytes: int) -> bytes:
         fresh.save(buffer, format="PNG", optimize=True)
         if buffer.tell() <= max_bytes:
             return buffer.getvalue()
-        picture = picture.resize((max(1, picture.width * 3 // 4), max(1, picture.height * 3 // 4)))
+        picture.thumbnail((max(1, picture.width * 3 // 4), max(1, picture.height * 3 // 4)))
     raise BadImage(f"The picture is too detailed to fit in {max_bytes // 1024} KB; use a simpler one.")

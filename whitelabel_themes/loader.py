@@ -1,6 +1,7 @@
-"""Finds the themes and gives each its own Jinja environment. A theme is a folder: `theme.toml` (what it is, what may
-be set), `templates/` (what it draws otherwise) and `static/theme.css`. A template is looked up in the theme, then in
-its parents, then in `base`; `{% extends "base/portal/product.html" %}` reaches the original on purpose."""
+"""Finds the themes and gives each its own Jinja environment. A theme is a folder: `theme.toml` (what it is,
+what may be set), `templates/` (what it draws otherwise) and `static/theme.css`. A template is looked up in
+the theme, then in its parents, then in `base`; `{% extends "base/portal/product.html" %}` reaches the
+original on purpose."""
 
 import tomllib
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ BASE = "base"
 
 
 class BrokenTheme(ValueError):
-    """A theme's folder that cannot be used; the message names the file and what is wrong."""
+    """A theme's folder that cannot be used; the message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ def _load(name: str) -> Theme:
         settings=tuple({**inherited, **own}.values()),
         tokens=tuple({**(dict(parent.tokens) if parent else {}), **described.get("tokens", {})}.items()),
         stylesheets=tuple(
-            f"theme-{link}.css" for link in reversed(chain) if (_folder(link) / "static" / "theme.css").is_file()
+            f"theme-{link}.css"
+            for link in reversed(chain)
+            if (_folder(link) / "static" / "theme.css").is_file()
         ),
     )
 
@@ -107,4 +110,5 @@ def _setting(described: dict[str, Any]) -> Setting:
     if described.get("type") not in KINDS:
         raise BrokenTheme(f"setting {described.get('key')!r}: the type is one of {', '.join(KINDS)}")
     choices: dict[str, str] = described.get("choices", schema.FONTS if described["type"] == "font" else {})
-    return Setting(**{**described, "choices": tuple(choices.items())})
+    given: dict[str, Any] = {**described, "choices": tuple(choices.items())}
+    return Setting(**given)

@@ -1,5 +1,5 @@
-"""Sample values for the style page: what pages give to the components, in the shapes their contracts name. The fields
-look like bound form fields and draw themselves, so that this package needs no form library."""
+"""Sample values for the style page: what pages give to the components, in the shapes their contracts name.
+The fields look like bound form fields and draw themselves, so that this package needs no form library."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,9 +11,7 @@ from markupsafe import Markup
 from .loader import Theme
 from .schema import Settings
 
-STATES = (
-    "active awaiting_payment provisioning invited unknown needs_action suspended failed refused trial draft cancelled".split()
-)
+STATES = "active awaiting_payment provisioning invited unknown needs_action suspended failed refused trial draft cancelled".split()
 
 
 @dataclass
@@ -38,7 +36,9 @@ class SampleField:
         self.flags = Values(required=self.required)
 
     def __call__(self, **attributes: Any) -> Markup:
-        written = Markup("").join(_attribute(name, value) for name, value in self._attributes(attributes).items())
+        written = Markup("").join(
+            _attribute(name, value) for name, value in self._attributes(attributes).items()
+        )
         if self.type == "SelectField":
             return Markup("<select{}>{}</select>").format(written, self._option_tags())
         if self.type == "TextAreaField":
@@ -56,13 +56,21 @@ class SampleField:
         kinds = {"BooleanField": "checkbox", "FileField": "file", "_Option": "radio"}
         own: dict[str, Any] = {"id": self.id, "name": self.name, "required": self.flags.required}
         if self.type not in ("SelectField", "TextAreaField"):
-            own |= {"type": kinds.get(self.type, "text"), "value": "" if self.type == "FileField" else str(self.data)}
+            own |= {
+                "type": kinds.get(self.type, "text"),
+                "value": "" if self.type == "FileField" else str(self.data),
+            }
         if self.type in ("BooleanField", "_Option"):
-            own |= {"checked": self.data is True or (self.type == "_Option" and self.required), "required": False}
+            own |= {
+                "checked": self.data is True or (self.type == "_Option" and self.required),
+                "required": False,
+            }
         return own | given
 
     def _option_tags(self) -> Markup:
-        return Markup("").join(Markup('<option value="{}">{}</option>').format(*option) for option in self.options)
+        return Markup("").join(
+            Markup('<option value="{}">{}</option>').format(*option) for option in self.options
+        )
 
 
 def page_values(theme: Theme, settings: Settings, theme_css_url: str) -> dict[str, Any]:
@@ -81,7 +89,15 @@ def page_values(theme: Theme, settings: Settings, theme_css_url: str) -> dict[st
         "title": "Style page",
         "shop": shop,
         "places": Values(
-            home="#", search="#", basket="#", sign_in="#", sign_out="#", account="#", help="#", terms="#", privacy="#"
+            home="#",
+            search="#",
+            basket="#",
+            sign_in="#",
+            sign_out="#",
+            account="#",
+            help="#",
+            terms="#",
+            privacy="#",
         ),
         "nav": [
             ("Products", "#", "package", None, True),
@@ -120,8 +136,15 @@ def sample() -> Values:
         timeline=_timeline(),
         checklist=_checklist(),
         filters=[
-            Values(name="state", label="State", value="", options=[("", "Any"), ("failed", "Failed"), ("active", "Active")]),
-            Values(name="vendor", label="Vendor", value="", options=[("", "Any"), ("microsoft", "Microsoft")]),
+            Values(
+                name="state",
+                label="State",
+                value="",
+                options=[("", "Any"), ("failed", "Failed"), ("active", "Active")],
+            ),
+            Values(
+                name="vendor", label="Vendor", value="", options=[("", "Any"), ("microsoft", "Microsoft")]
+            ),
         ],
         orders=_orders(),
         products=_products(),
@@ -143,21 +166,36 @@ def _fields() -> Values:
     return Values(
         reason=SampleField("reason", "Reason", description="Kept with the order.", required=False),
         company=SampleField("company", "Company", data="Ferrow & Sons"),
-        email=SampleField("email", "E-mail", data="ana@ferrow", errors=("Write the whole address, with a dot after the @.",)),
-        country=SampleField("country", "Country", type="SelectField", options=(("ie", "Ireland"), ("pt", "Portugal"))),
+        email=SampleField(
+            "email", "E-mail", data="ana@ferrow", errors=("Write the whole address, with a dot after the @.",)
+        ),
+        country=SampleField(
+            "country", "Country", type="SelectField", options=(("ie", "Ireland"), ("pt", "Portugal"))
+        ),
         alias=SampleField("alias", "Address of your shop", data="brightfield"),
         quantity=SampleField("seats", "Seats", data="10", description="At least 1, at most 300."),
         price=SampleField("price", "Your price", data="12.90"),
         payment=SampleField(
-            "payment", "How do you pay?", type="RadioField", data="card", options=(("card", "Card"), ("terms", "On account"))
+            "payment",
+            "How do you pay?",
+            type="RadioField",
+            data="card",
+            options=(("card", "Card"), ("terms", "On account")),
         ),
-        renew=SampleField("renew", "Renew by itself", type="BooleanField", data=True, description="Next on 22 Nov 2027."),
+        renew=SampleField(
+            "renew", "Renew by itself", type="BooleanField", data=True, description="Next on 22 Nov 2027."
+        ),
         agree=SampleField(
-            "agree", "I accept the customer agreement", type="BooleanField", errors=("Please accept it to go on.",)
+            "agree",
+            "I accept the customer agreement",
+            type="BooleanField",
+            errors=("Please accept it to go on.",),
         ),
         logo=SampleField("logo", "Logo", type="FileField", required=False),
         brand=SampleField("brand", "Brand colour", data="#f97316"),
-        note=SampleField("note", "Note", type="TextAreaField", required=False, description="Shown to your team only."),
+        note=SampleField(
+            "note", "Note", type="TextAreaField", required=False, description="Shown to your team only."
+        ),
     )
 
 
@@ -169,17 +207,38 @@ def _attribute(name: str, value: Any) -> Markup:
 
 
 def _moment(minutes: int) -> Values:
-    return Values(iso="2026-11-22T09:14:00Z", relative=f"{minutes} minutes ago", exact="22 Nov 2026, 09:14 UTC")
+    return Values(
+        iso="2026-11-22T09:14:00Z", relative=f"{minutes} minutes ago", exact="22 Nov 2026, 09:14 UTC"
+    )
 
 
 def _plans() -> list[Values]:
     def plan(code: str, price: str | None, features: list[tuple[str, bool]], **more: Any) -> Values:
-        given = {"flag": None, "because": None, "unit_minor": 1290, "url": "#", "act": f"Choose {code.title()}", **more}
+        given = {
+            "flag": None,
+            "because": None,
+            "unit_minor": 1290,
+            "url": "#",
+            "act": f"Choose {code.title()}",
+            **more,
+        }
         amount = Values(text=price) if price else None
-        return Values(code=code, name=code.title(), price=amount, per="per month", note="Billed monthly", features=features, **given)
+        return Values(
+            code=code,
+            name=code.title(),
+            price=amount,
+            per="per month",
+            note="Billed monthly",
+            features=features,
+            **given,
+        )
 
     return [
-        plan("basic", None, [("Buy at partner prices", True), ("Your own portal", False), ("Your colours and logo", False)]),
+        plan(
+            "basic",
+            None,
+            [("Buy at partner prices", True), ("Your own portal", False), ("Your colours and logo", False)],
+        ),
         plan(
             "standard",
             "€129.00",
@@ -210,7 +269,14 @@ def _steps() -> list[Values]:
 
 def _timeline() -> list[Values]:
     rows = [
-        ("warn", "clock", "Microsoft did not answer in time", "Worker", 1, "POST /orders\n504 Gateway Timeout"),
+        (
+            "warn",
+            "clock",
+            "Microsoft did not answer in time",
+            "Worker",
+            1,
+            "POST /orders\n504 Gateway Timeout",
+        ),
         ("ok", "credit-card", "Payment captured", "Stripe", 3, None),
         ("neutral", None, "Order placed", "Ana Lopes", 4, None),
     ]
@@ -221,8 +287,16 @@ def _timeline() -> list[Values]:
 
 
 def _checklist() -> list[Values]:
-    rows = [("Accept the agreement", True), ("Buy a reseller plan", True), ("Set your prices", False), ("Invite a customer", False)]
-    return [Values(title=title, done=done, words="Takes about a minute.", url="#", act="Open") for title, done in rows]
+    rows = [
+        ("Accept the agreement", True),
+        ("Buy a reseller plan", True),
+        ("Set your prices", False),
+        ("Invite a customer", False),
+    ]
+    return [
+        Values(title=title, done=done, words="Takes about a minute.", url="#", act="Open")
+        for title, done in rows
+    ]
 
 
 def _orders() -> list[Values]:
@@ -240,10 +314,38 @@ def _orders() -> list[Values]:
 
 def _products() -> list[Values]:
     rows = [
-        ("Microsoft 365 Business Standard", "Microsoft", "Desktop apps, e-mail, Teams and 1 TB for each person.", "€12.90", "M3", "Most chosen"),
-        ("Hexnode UEM Enterprise", "Hexnode", "Every laptop, phone and kiosk set up and locked from one place.", "€4.20", "HX", None),
-        ("0patch Pro", "Acros Security", "Tiny patches for old Windows, applied without a restart.", "€2.10", "0P", None),
-        ("Huntress Managed EDR", "Huntress", "People who watch your endpoints day and night and step in.", None, "HU", "New"),
+        (
+            "Microsoft 365 Business Standard",
+            "Microsoft",
+            "Desktop apps, e-mail, Teams and 1 TB for each person.",
+            "€12.90",
+            "M3",
+            "Most chosen",
+        ),
+        (
+            "Hexnode UEM Enterprise",
+            "Hexnode",
+            "Every laptop, phone and kiosk set up and locked from one place.",
+            "€4.20",
+            "HX",
+            None,
+        ),
+        (
+            "0patch Pro",
+            "Acros Security",
+            "Tiny patches for old Windows, applied without a restart.",
+            "€2.10",
+            "0P",
+            None,
+        ),
+        (
+            "Huntress Managed EDR",
+            "Huntress",
+            "People who watch your endpoints day and night and step in.",
+            None,
+            "HU",
+            "New",
+        ),
     ]
     return [
         Values(

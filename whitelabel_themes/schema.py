@@ -1,5 +1,6 @@
-"""What a shop may set about its look: the settings a theme declares, and the check of the values a reseller gives.
-The schema belongs to the theme, the values to the shop; colours are parsed, never pasted into a stylesheet."""
+"""What a shop may set about its look: the settings a theme declares, and the check of the values a reseller
+gives. The schema belongs to the theme, the values to the shop; colours are parsed, never pasted into a
+stylesheet."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

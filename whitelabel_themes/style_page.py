@@ -1,11 +1,13 @@
 """Draws the living style page: every component with its states, in one theme, as a file to look at.
 
-    python -m whitelabel_themes.style_page --out style.html [--theme aurora] [--set brand=#ff6600] [--static DIR]
+    python -m whitelabel_themes.style_page --out style.html [--theme aurora] [--set brand=#ff6600]
 
-The built files are written beside it; the icons stand in the page itself because browsers take no sprite from a file.
+The built files are written beside it; the icons stand in the page itself, because browsers take no sprite
+from a file.
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,10 @@ from .loader import Theme, environment_for, themes
 from .schema import BadSetting, Settings
 
 
-def environment(static: Assets) -> Environment:
-    """A Jinja environment as the shop's, without the shop."""
+def environment(asset: Callable[[str], str]) -> Environment:
+    """A Jinja environment as the shop's, without the shop; `asset` gives the address of a built file."""
     env = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    env.globals.update(asset=static.url, csrf_token=lambda: "sample")  # pyright: ignore[reportUnknownMemberType]
+    env.globals.update(asset=asset, csrf_token=lambda: "sample")  # pyright: ignore[reportUnknownMemberType]
     return env
 
 
@@ -35,18 +37,25 @@ def write(out: Path, theme: Theme, settings: Settings) -> None:
     static = out.parent / f"{out.stem}_static"
     assets.build(static)
     (static / "tokens.css").write_text(tokens.css(theme, settings), encoding="utf-8")
-    env = environment(Assets(static, prefix=f"{static.name}/"))
     built = Assets(static, prefix=f"{static.name}/")
-    env.globals["asset"] = lambda name: "" if name == "icons.svg" else built.url(name)
-    html = draw(theme, settings, env, f"{static.name}/tokens.css")
-    out.write_text(html.replace("<a class=\"skip\"", f"<div hidden>{assets.sprite()}</div><a class=\"skip\"", 1), encoding="utf-8")
+
+    def asset(name: str) -> str:
+        return "" if name == "icons.svg" else built.url(name)
+
+    html = draw(theme, settings, environment(asset), f"{static.name}/tokens.css")
+    out.write_text(
+        html.replace('<a class="skip"', f'<div hidden>{assets.sprite()}</div><a class="skip"', 1),
+        encoding="utf-8",
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Draw the style page of a theme.")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--theme", choices=sorted(themes()), default="aurora")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the theme")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the theme"
+    )
     chosen = parser.parse_args()
     theme = themes()[chosen.theme]
     try:

@@ -1,6 +1,6 @@
-"""Turns the few settings of a shop into the custom properties that every stylesheet uses (and uses alone): colour
-roles in OKLCH for light and dark, and the proportions. Whatever the brand colour, text keeps 4.5 : 1 and controls 3 : 1
-in both modes, because each role is moved along its lightness until it does."""
+"""Turns the few settings of a shop into the custom properties that every stylesheet uses (and uses alone):
+colour roles in OKLCH for light and dark, and the proportions. Whatever the brand colour, text keeps 4.5 : 1
+and controls 3 : 1 in both modes, because each role is moved along its lightness until it does."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -89,7 +89,10 @@ def mail_look(theme: Theme, settings: Settings) -> MailLook:
 def palettes(settings: Settings) -> dict[Mode, Palette]:
     """The colour roles of both modes as hex, for checks and drawings."""
     brand, warmth, contrast = (settings.word(key) for key in ("brand", "warmth", "contrast"))
-    return {"light": palette(brand, warmth, contrast, "light"), "dark": palette(brand, warmth, contrast, "dark")}
+    return {
+        "light": palette(brand, warmth, contrast, "light"),
+        "dark": palette(brand, warmth, contrast, "dark"),
+    }
 
 
 @lru_cache(maxsize=256)
@@ -103,7 +106,11 @@ def palette(brand: str, warmth: str, contrast: str, mode: Mode) -> Palette:
     roles |= _washes(hue, chroma, dark)
     roles["accent-soft"] = _oklch(0.29 if dark else 0.945, min(chroma, 0.06 if dark else 0.035), hue)
     grounds = tuple(roles.values())
-    text = _oklch(0.97 if high else 0.94, tint, grey_hue) if dark else _oklch(0.12 if high else 0.2, tint * 2, grey_hue)
+    text = (
+        _oklch(0.97 if high else 0.94, tint, grey_hue)
+        if dark
+        else _oklch(0.12 if high else 0.2, tint * 2, grey_hue)
+    )
     muted = _oklch(0.72, tint * 2, grey_hue) if dark else _oklch(0.47, tint * 2, grey_hue)
     line = _oklch(0.31 if dark else 0.905, tint * 1.5, grey_hue)
     roles["text"] = nearest_passing(text, grounds, STRONG)
@@ -119,7 +126,7 @@ def palette(brand: str, warmth: str, contrast: str, mode: Mode) -> Palette:
 
 def _washes(hue: float, chroma: float, dark: bool) -> Palette:
     """Three neighbouring tints of the brand for soft gradients; all text can be read on each."""
-    level, most = (0.25, 0.09) if dark else (0.935, 0.062)
+    level, most = (0.235, 0.062) if dark else (0.935, 0.062)
     depth = min(chroma * 0.6, most)
     turns = {"wash-1": 0, "wash-2": 45, "wash-3": -50}
     return {name: _oklch(level, depth, (hue + turn) % 360) for name, turn in turns.items()}
@@ -181,7 +188,8 @@ def _written(colour: str) -> str:
 def _sheet(proportions: Mapping[str, str], settings: Settings) -> str:
     both = palettes(settings)
     colours = {
-        name: f"light-dark({_written(both['light'][name])}, {_written(both['dark'][name])})" for name in both["light"]
+        name: f"light-dark({_written(both['light'][name])}, {_written(both['dark'][name])})"
+        for name in both["light"]
     }
     scheme = {"auto": "light dark"}.get(settings.word("mode"), settings.word("mode"))
     lines = [f"  --{name}: {value};" for name, value in {**colours, **proportions}.items()]
@@ -215,8 +223,19 @@ def _proportions(theme: Theme, settings: Settings) -> dict[str, str]:
 
 def _sizes(scale: float, text: float) -> dict[str, str]:
     """Six sizes up and two down from the running text; the large ones shrink on narrow screens."""
-    steps = {"size-xs": -2, "size-s": -1, "size-m": 0, "size-l": 1, "size-xl": 2, "size-2xl": 3, "size-3xl": 4}
-    sizes = {name: text * scale ** min(step, 4) if step >= 0 else text * (0.8125, 0.875)[step + 2] for name, step in steps.items()}
+    steps = {
+        "size-xs": -2,
+        "size-s": -1,
+        "size-m": 0,
+        "size-l": 1,
+        "size-xl": 2,
+        "size-2xl": 3,
+        "size-3xl": 4,
+    }
+    sizes = {
+        name: text * scale ** min(step, 4) if step >= 0 else text * (0.8125, 0.875)[step + 2]
+        for name, step in steps.items()
+    }
     written = {name: f"{size:.4g}rem" if size < 1.5 else _fluid(size) for name, size in sizes.items()}
     return {**written, "size-display": _fluid(text * scale**5)}
 
@@ -231,7 +250,10 @@ def _fluid(size: float) -> str:
 def _shadows(kind: str) -> dict[str, str]:
     shade = "light-dark(oklch(0.25 0.03 265 / {light}), oklch(0 0 0 / {dark}))"
     strength = {"none": (0, 0), "soft": (0.07, 0.35), "deep": (0.08, 0.4)}[kind]
-    thin, thick = (shade.format(light=part, dark=dark) for part, dark in ((strength[0], strength[1]), (strength[0] * 1.6, strength[1])))
+    thin, thick = (
+        shade.format(light=part, dark=dark)
+        for part, dark in ((strength[0], strength[1]), (strength[0] * 1.6, strength[1]))
+    )
     reach = {"none": "0 0 0 0", "soft": "0 4px 14px -4px", "deep": "0 14px 36px -14px"}[kind]
     over = shade.format(light=0.22, dark=0.6)
     return {
@@ -243,4 +265,7 @@ def _shadows(kind: str) -> dict[str, str]:
 
 def _console_sizes() -> dict[str, str]:
     sizes = {"xs": 12, "s": 13, "m": 14, "l": 16, "xl": 20, "2xl": 22, "3xl": 24}
-    return {**{f"size-{name}": f"{pixels / 16:g}rem" for name, pixels in sizes.items()}, "size-display": "1.75rem"}
+    return {
+        **{f"size-{name}": f"{pixels / 16:g}rem" for name, pixels in sizes.items()},
+        "size-display": "1.75rem",
+    }

@@ -19,6 +19,9 @@ import httpx
 
 Network = Literal["public", "loopback"]
 
+GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
+TUNNELS = [ipaddress.ip_network("2001::/32"), ipaddress.ip_network("2002::/16")]
+
 # Shared with every stream below: httpx limits each single read, and a peer that trickles would hold us for
 # ever.
 _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
@@ -63,17 +66,12 @@ def addresses(host: str, port: int, network: Network) -> list[str]:
 
 def _allowed(number: str, network: Network) -> bool:
     address = ipaddress.ip_address(number.partition("%")[0])
-    # An IPv4 address can travel inside an IPv6 one (mapped, 6to4, Teredo, NAT64); those forms have no use
-    # here.
+    # IPv4 can travel inside IPv6 (mapped, 6to4, Teredo, NAT64); nobody needs those forms here.
     if isinstance(address, ipaddress.IPv6Address) and network == "public":
         return address in GLOBAL_IPV6 and not any(address in block for block in TUNNELS) and address.is_global
     if network == "loopback":
         return address.is_loopback
     return address.is_global and not address.is_multicast
-
-
-GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
-TUNNELS = [ipaddress.ip_network("2001::/32"), ipaddress.ip_network("2002::/16")]
 
 
 class GuardedTransport(httpx.BaseTransport):

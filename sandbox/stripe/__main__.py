@@ -25,6 +25,10 @@ class Quiet(WSGIRequestHandler):
     def log_request(self, code: Any = "-", size: Any = "-") -> None:
         """Not a line per request: the sandbox's own page lists what happened."""
 
+    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
+        """Also the mood that hangs up ends here: the connection must really close."""
+        self.close_connection = True
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.stripe", description=__doc__)

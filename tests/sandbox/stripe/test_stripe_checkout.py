@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 
 from billing import stripe_gateway
 from billing.stripe_gateway import GatewayAccount, GatewayRefused, SessionPage
-from tests.sandbox.stripe.world import StripeSandbox, an_attempt, new_account, wait_for
+from tests.sandbox.stripe.world import BROWSER, StripeSandbox, an_attempt, new_account, wait_for
 
 CARD = {"card": "4242 4242 4242 4242", "expiry": "12 / 40", "cvc": "123", "name": "Amy Acme"}
 
@@ -23,11 +24,11 @@ def page(account: GatewayAccount) -> SessionPage:
 
 def pay(page: SessionPage, **typed: str) -> httpx.Response:
     assert page.url
-    return httpx.post(page.url, data={**CARD, **typed})
+    return BROWSER.post(page.url, data={**CARD, **typed})
 
 
 def test_the_page_says_what_is_paid_for_and_that_no_money_moves(page: SessionPage) -> None:
-    text = httpx.get(page.url or "").text
+    text = BROWSER.get(page.url or "").text
     for words in (
         "Brightfield IT",
         "EUR 125.00",
@@ -113,14 +114,14 @@ def test_three_d_secure_asks_the_bank_first(
 ) -> None:
     asked = pay(page, card="4000 0025 0000 3155")
     bank = httpx.URL(page.url or "").join(asked.headers["Location"])
-    assert "is this you?" in httpx.get(bank).text
+    assert "is this you?" in BROWSER.get(bank).text
     assert not stripe_gateway.report(account, page.session_id).paid
-    answered = httpx.post(bank, data={"answer": answer})
+    answered = BROWSER.post(bank, data={"answer": answer})
     assert answered.status_code == (303 if paid else 402)
     told = stripe_gateway.report(account, page.session_id)
     assert told.paid is paid
     assert paid or "unable to authenticate" in (told.declined or "")
-    assert httpx.post(bank, data={"answer": "complete"}).headers["Location"] == f"/c/pay/{page.session_id}"
+    assert BROWSER.post(bank, data={"answer": "complete"}).headers["Location"] == f"/c/pay/{page.session_id}"
     assert stripe_gateway.report(account, page.session_id).paid is paid
 
 
@@ -135,9 +136,18 @@ def test_a_paid_page_takes_no_second_payment(
         stripe_gateway.expire_session(account, page.session_id)
 
 
+def test_eight_payers_at_once_pay_once(
+    stripe: StripeSandbox, account: GatewayAccount, page: SessionPage
+) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        told = list(threads.map(lambda _: stripe.tell("pay", session=page.session_id)["outcome"], range(8)))
+    assert sorted(told) == ["closed"] * 7 + ["paid"]
+    assert stripe.counts(account)["captured"] == {"eur": 12_500}
+
+
 def test_a_page_left_to_expire_charges_nothing(account: GatewayAccount, page: SessionPage) -> None:
     pay(page, card="4000000000000002")
-    httpx.post(f"{page.url}/expire")
+    BROWSER.post(f"{page.url}/expire")
     assert "Nothing was charged" in pay(page).text
     told = stripe_gateway.report(account, page.session_id)
     assert (told.status, told.paid) == ("expired", False)
@@ -160,14 +170,14 @@ def test_what_the_shop_writes_is_text_on_the_page(account: GatewayAccount) -> No
     shown = stripe_gateway.open_session(
         account, an_attempt(shop_name="<b>Shop</b>", lines=(("<i>x</i>", 1, 12_500),))
     )
-    text = httpx.get(shown.url or "").text
+    text = BROWSER.get(shown.url or "").text
     assert "&lt;b&gt;Shop" in text
     assert "&lt;i&gt;x" in text
     assert "<b>" not in text
 
 
 def test_a_page_that_never_was_is_not_found(stripe: StripeSandbox) -> None:
-    assert httpx.get(f"{stripe.url}/c/pay/cs_test_nothing").status_code == 404
+    assert BROWSER.get(f"{stripe.url}/c/pay/cs_test_nothing").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -177,7 +187,7 @@ def test_amounts_are_shown_with_the_decimals_of_their_currency(
     account: GatewayAccount, currency: str, amount: int, shown: str
 ) -> None:
     page = stripe_gateway.open_session(account, an_attempt(amount, currency))
-    assert shown in httpx.get(page.url or "").text
+    assert shown in BROWSER.get(page.url or "").text
     assert stripe_gateway.report(account, page.session_id).amount_minor == amount
 
 
@@ -236,6 +246,6 @@ def test_an_unknown_key_is_refused_as_stripe_refuses_it(account: GatewayAccount,
 def test_what_stripe_does_not_take_is_refused_with_its_code(
     stripe: StripeSandbox, account: GatewayAccount, form: dict[str, str], code: str
 ) -> None:
-    answer = httpx.post(f"{stripe.url}/v1/checkout/sessions", data=form, auth=(account.secret_key, ""))
+    answer = BROWSER.post(f"{stripe.url}/v1/checkout/sessions", data=form, auth=(account.secret_key, ""))
     error = answer.json()["error"]
     assert (answer.status_code, error["type"], error["code"]) == (400, "invalid_request_error", code)

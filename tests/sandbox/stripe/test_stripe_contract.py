@@ -3,14 +3,13 @@
 import copy
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 import stripe as sdk
 
 from billing import stripe_gateway
 from billing.stripe_gateway import API_VERSION, GatewayAccount
 from tests.sandbox.stripe import contract
-from tests.sandbox.stripe.world import Receiver, StripeSandbox, an_attempt, wait_for
+from tests.sandbox.stripe.world import BROWSER, Receiver, StripeSandbox, an_attempt, wait_for
 
 
 def requests_of(stripe: StripeSandbox, account: GatewayAccount) -> list[dict]:
@@ -111,7 +110,7 @@ def test_every_event_delivered_is_one_that_stripe_documents(
     stripe: StripeSandbox, shop: GatewayAccount, receiver: Receiver
 ) -> None:
     everything = {"url": receiver.url, "enabled_events[]": "*"}
-    httpx.post(f"{stripe.url}/v1/webhook_endpoints", data=everything, auth=(shop.secret_key, ""))
+    BROWSER.post(f"{stripe.url}/v1/webhook_endpoints", data=everything, auth=(shop.secret_key, ""))
     page = stripe_gateway.open_session(shop, an_attempt())
     stripe.tell("pay", session=page.session_id, card="4000000000009995")
     stripe.tell("pay", session=page.session_id, card="4000002500003155", challenge="complete")
@@ -173,3 +172,14 @@ def test_the_judge_sees_a_wrong_request(pair: tuple[str, str]) -> None:
     contract.check_request("POST", "/v1/checkout/sessions", [("mode", "payment")])
     with pytest.raises(AssertionError):
         contract.check_request("POST", "/v1/checkout/sessions", [("mode", "payment"), pair])
+
+
+@pytest.mark.parametrize("lines", [(("Seats", 2, 7_000), ("Discount", 1, -1_500)), (("Seat", 1, 100),) * 125])
+def test_an_order_that_stripes_form_cannot_list_is_one_line(
+    stripe: StripeSandbox, account: GatewayAccount, lines: tuple[tuple[str, int, int], ...]
+) -> None:
+    page = stripe_gateway.open_session(account, an_attempt(12_500, lines=lines))
+    assert stripe_gateway.report(account, page.session_id).amount_minor == 12_500
+    sent = dict(requests_of(stripe, account)[0]["form"])
+    assert sent["line_items[0][price_data][product_data][name]"] == "Order ORD-7KX2M9"
+    assert not [name for name in sent if name.startswith("line_items[1]")]

@@ -9,13 +9,13 @@ import pytest
 
 from billing import stripe_gateway
 from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused
-from tests.sandbox.stripe.world import StripeSandbox, an_attempt
+from tests.sandbox.stripe.world import BROWSER, StripeSandbox, an_attempt
 
 CUSTOMER = {"email": "amy@acme.example"}
 
 
 def create(stripe: StripeSandbox, account: GatewayAccount, key: str, **form: str) -> httpx.Response:
-    return httpx.post(
+    return BROWSER.post(
         f"{stripe.url}/v1/customers",
         data={**CUSTOMER, **form},
         headers={"Idempotency-Key": key, "Stripe-Version": "2026-05-27.dahlia"},
@@ -87,8 +87,10 @@ def test_two_at_once_under_one_key_do_it_once(stripe: StripeSandbox, account: Ga
 def test_a_lost_answer_is_given_again(stripe: StripeSandbox, account: GatewayAccount) -> None:
     attempt = an_attempt()
     stripe.tell("moods", account=account.account_id, api="commit_then_hang_up")
+    began = time.monotonic()
     with pytest.raises(GatewayDown) as down:
         stripe_gateway.open_session(account, attempt)
+    assert time.monotonic() - began < 1  # hung up, not timed out
     stripe.tell("moods", account=account.account_id, api="normal")
     assert not down.value.replayed
     assert stripe_gateway.open_session(account, attempt).url

@@ -1,6 +1,9 @@
 """Killed at any instant, the sandbox goes on where its last answer left it."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,38 +39,38 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(
     account = new_account(own_stripe)
     shop = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url))
     opened: dict[str, str] = {}
-    done = threading.Event()
+    kills_are_over = threading.Event()
 
     def open_one(attempt: AttemptRequest) -> None:
-        while True:
-            try:
+        while attempt.attempt_id not in opened:
+            with suppress(GatewayDown):
                 opened[attempt.attempt_id] = stripe_gateway.open_session(shop, attempt).session_id
-                return
-            except GatewayDown:
-                done.wait(0.05)
 
     def shopper() -> None:
-        for _ in range(40):
+        while not kills_are_over.is_set():
             open_one(an_attempt())
-        done.set()
 
-    thread = threading.Thread(target=shopper)
-    thread.start()
-    while not done.wait(0.25):
-        own_stripe.kill()
-        own_stripe.start()
-    thread.join()
-    assert own_stripe.counts(shop)["sessions"] == {"open": 40}
+    with ThreadPoolExecutor(2) as threads:
+        shoppers = [threads.submit(shopper) for _ in range(2)]
+        for _ in range(5):
+            time.sleep(0.2)
+            own_stripe.kill()
+            own_stripe.start()
+        kills_are_over.set()
+    for each in shoppers:
+        each.result()
+    assert own_stripe.counts(shop)["sessions"] == {"open": len(opened)}
+    assert len(opened) > 20
     for session in opened.values():
         own_stripe.tell("pay", session=session)
     own_stripe.kill()
     own_stripe.start()
-    wait_for(lambda: own_stripe.counts(shop)["deliveries"] == {"delivered": 80})
+    wait_for(lambda: own_stripe.counts(shop)["deliveries"] == {"delivered": 2 * len(opened)})
     completed = [
         each.event["data"]["object"]["id"] for each in receiver.received if "session" in each.event["type"]
     ]
     assert set(completed) == set(opened.values())
-    assert own_stripe.counts(shop)["captured"] == {"eur": 40 * 12_500}
+    assert own_stripe.counts(shop)["captured"] == {"eur": len(opened) * 12_500}
 
 
 def test_it_is_small_and_knows_only_the_accounts_it_was_given(tmp_path: Path, receiver: Receiver) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import postgresql
-revision = 'd6cac8f1b7c6'
+revision = '4dee2362e203'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -16,6 +16,15 @@ def upgrade() -> None:
     op.create_table('companies',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_companies'))
+    )
+    op.create_table('connector_settings',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('connector', sa.Text(), nullable=False),
+    sa.Column('settings', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('paused', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_connector_settings')),
+    sa.UniqueConstraint('distributor_id', 'connector', name=op.f('uq_connector_settings_distributor_id_connector'))
     )
     op.create_table('distributors',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -147,6 +156,21 @@ def upgrade() -> None:
     )
     op.create_index('ix_sessions_expires', 'sessions', ['expires_at'], unique=False)
     op.create_index('ix_sessions_person', 'sessions', ['person_id'], unique=False)
+    op.create_table('stripe_events',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Text(), nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('session_id', sa.Text(), nullable=True),
+    sa.Column('attempt_id', sa.Text(), nullable=True),
+    sa.Column('payload', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('handled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('outcome', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_stripe_events')),
+    sa.UniqueConstraint('distributor_id', 'account_id', 'event_id', name=op.f('uq_stripe_events_distributor_id_account_id_event_id'))
+    )
     op.create_table('tasks',
     sa.Column('distributor_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -622,6 +646,33 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_order_lines')),
     sa.UniqueConstraint('distributor_id', 'order_id', 'number', name=op.f('uq_order_lines_distributor_id_order_id_number'))
     )
+    op.create_table('deliveries',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reseller_id', sa.Uuid(), nullable=False),
+    sa.Column('customer_id', sa.Uuid(), nullable=True),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('order_line_id', sa.Uuid(), nullable=False),
+    sa.Column('subscription_id', sa.Uuid(), nullable=False),
+    sa.Column('fund_id', sa.Uuid(), nullable=True),
+    sa.Column('task_id', sa.Uuid(), nullable=False),
+    sa.Column('reference', sa.Uuid(), nullable=False),
+    sa.Column('action', sa.Text(), nullable=False),
+    sa.Column('state', sa.Enum('pending', 'processing', 'success', 'unknown', 'needs_action', 'refused', name='deliverystate', native_enum=False, length=40), nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("action NOT IN ('provision', 'increase', 'extend', 'convert') OR fund_id IS NOT NULL", name=op.f('ck_deliveries_no_spend_without_a_fund')),
+    sa.ForeignKeyConstraint(['distributor_id', 'fund_id'], ['funds.distributor_id', 'funds.id'], name=op.f('fk_deliveries_distributor_id_fund_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'order_line_id'], ['order_lines.distributor_id', 'order_lines.id'], name=op.f('fk_deliveries_distributor_id_order_line_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'subscription_id'], ['subscriptions.distributor_id', 'subscriptions.id'], name=op.f('fk_deliveries_distributor_id_subscription_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'task_id'], ['tasks.distributor_id', 'tasks.id'], name=op.f('fk_deliveries_distributor_id_task_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_deliveries')),
+    sa.UniqueConstraint('distributor_id', 'order_line_id', 'action', name=op.f('uq_deliveries_distributor_id_order_line_id_action')),
+    sa.UniqueConstraint('distributor_id', 'reference', name=op.f('uq_deliveries_distributor_id_reference'))
+    )
+    op.create_index('ix_deliveries_order', 'deliveries', ['distributor_id', 'order_id'], unique=False)
     op.create_table('order_costs',
     sa.Column('distributor_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -648,5 +699,15 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['distributor_id', 'order_line_id'], ['order_lines.distributor_id', 'order_lines.id'], name=op.f('fk_order_wholesale_distributor_id_order_line_id')),
     sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_order_wholesale')),
     sa.UniqueConstraint('distributor_id', 'order_line_id', name=op.f('uq_order_wholesale_distributor_id_order_line_id'))
+    )
+    op.create_table('vendor_records',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('delivery_id', sa.Uuid(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=False),
+    sa.Column('details', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'delivery_id'], ['deliveries.distributor_id', 'deliveries.id'], name=op.f('fk_vendor_records_distributor_id_delivery_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_vendor_records')),
+    sa.UniqueConstraint('distributor_id', 'delivery_id', name=op.f('uq_vendor_records_distributor_id_delivery_id'))
     )
     # ### end Alembic commands ###

@@ -1,0 +1,122 @@
+"""Loads a catalogue from a readable file (TOML): product types, products, plans with recommended price, wholesale and cost. Loading the same file
+again changes nothing; a plan that is there keeps what was sold."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from catalog.price_lists import PriceList, WholesalePrice
+from catalog.products import Audience, Plan, PlanCost, Product, ProductType, touch_catalogue
+from core import db
+from core.ids import new_id
+from core.money import Money, exponent
+from core.periods import Term
+
+
+class BadCatalogue(ValueError):
+    """A file that cannot be loaded; the message names the entry and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How many new rows a file gave."""
+
+    products: int
+    plans: int
+
+
+def read(path: Path) -> Mapping[str, Any]:
+    """The file's content; BadCatalogue if it is not TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise BadCatalogue(f"{path.name}: {error}") from error
+
+
+def amount(text: str, currency: str, where: str) -> Money:
+    """An amount as a catalogue writes it: "12.50"."""
+    try:
+        minor = Decimal(str(text)).scaleb(exponent(currency))
+    except InvalidOperation:
+        raise BadCatalogue(f"{where}: {text!r} is no amount.") from None
+    if minor != int(minor) or minor < 0:
+        raise BadCatalogue(f"{where}: {text!r} has too many digits for {currency}, or is negative.")
+    return Money(int(minor), currency)
+
+
+def price_list(name: str, currency: str) -> PriceList:
+    """A price list by name, made if it is not there."""
+    found = db.session().scalar(select(PriceList).where(PriceList.name == name))
+    if found is None:
+        found = db.add(PriceList(name=name, currency=currency))
+        db.flush()
+    return found
+
+
+def load(content: Mapping[str, Any], wholesale_of: Mapping[str, Decimal]) -> Loaded:
+    """Adds what is new. `wholesale_of` says for each price list which share of the recommended price its resellers pay, unless a plan names
+    its own `wholesale`."""
+    currency = content["currency"]
+    lists = {name: price_list(name, currency) for name in wholesale_of}
+    kinds = {entry["code"]: _product_type(entry) for entry in content["product_type"]}
+    known = set(db.session().scalars(select(Product.code)))
+    products = plans = 0
+    for entry in content["product"]:
+        if entry["code"] in known:
+            continue
+        product = _product(entry, kinds[entry["type"]])
+        products += 1
+        for offer in entry["plan"]:
+            _plan(product.id, offer, currency, {lists[name].id: share for name, share in wholesale_of.items()})
+            plans += 1
+    db.flush()
+    if products:
+        touch_catalogue()
+    return Loaded(products, plans)
+
+
+def _product_type(entry: Mapping[str, Any]) -> ProductType:
+    found = db.session().scalar(select(ProductType).where(ProductType.code == entry["code"]))
+    if found is None:
+        found = db.add(
+            ProductType(
+                code=entry["code"], name=entry["name"], connector=entry["connector"], audience=Audience(entry["audience"]),
+                opens_storefront=entry.get("opens_storefront", False), unit=entry.get("unit", "seat"),
+            )
+        )  # fmt: skip
+        db.flush()
+    return found
+
+
+def _product(entry: Mapping[str, Any], kind: ProductType) -> Product:
+    product = db.add(
+        Product(
+            id=new_id(), product_type_id=kind.id, code=entry["code"], name=entry["name"], vendor=entry["vendor"], category=entry["category"],
+            summary=entry["summary"], description=entry.get("description", ""),
+        )
+    )  # fmt: skip
+    db.flush()
+    return product
+
+
+def _plan(product_id: UUID, offer: Mapping[str, Any], currency: str, shares: Mapping[UUID, Decimal]) -> None:
+    price = amount(offer["price"], currency, offer["code"])
+    plan = db.add(
+        Plan(
+            id=new_id(), product_id=product_id, code=offer["code"], sku=offer.get("sku", offer["code"]), name=offer["name"], term=Term(offer["term"]),
+            billing_period=Term(offer.get("billing", offer["term"])), minimum_quantity=offer.get("minimum", 1),
+            maximum_quantity=offer.get("maximum", 10_000), list_minor=price.minor, currency=currency, features=offer.get("features", {}),
+        )
+    )  # fmt: skip
+    db.flush()
+    cost = amount(offer["cost"], currency, offer["code"]) if "cost" in offer else price.times(Decimal("0.78"))
+    db.add(PlanCost(plan_id=plan.id, cost_minor=cost.minor, currency=currency))
+    for list_id, share in shares.items():
+        own = amount(offer["wholesale"], currency, offer["code"]) if "wholesale" in offer else price.times(share)
+        db.add(WholesalePrice(price_list_id=list_id, plan_id=plan.id, price_minor=own.minor, currency=currency))

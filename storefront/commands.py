@@ -1,0 +1,46 @@
+"""The command line: the same functions that pages call (decision 8). `flask --app app --help` lists them."""
+
+import sys
+
+import click
+from flask import Flask
+
+from core import dispatcher, doorbell
+from core.settings import settings
+from storefront import schema
+
+
+def install(app: Flask) -> None:
+    """Puts the commands on `flask`."""
+    for command in (migrate, worker, run_dispatcher):
+        app.cli.add_command(command)
+
+
+@click.command("migrate")
+def migrate() -> None:
+    """Bring the database to this version (needs OWNER_DATABASE_URL)."""
+    owner = settings().owner_database_url
+    if not owner:
+        raise click.UsageError("OWNER_DATABASE_URL is not set: migrations run as the owner, never as the application.")
+    click.echo(f"The database is at revision {schema.migrate(owner)}.")
+
+
+@click.command("worker")
+def worker() -> None:
+    """Answer the bell: deliver, mail, settle. One queue, no fork, no scheduler."""
+    from rq import SimpleWorker  # noqa: PLC0415 only the worker needs it
+
+    logging_to_stderr()
+    SimpleWorker([doorbell.queue()], connection=doorbell.connection(), serializer=doorbell.JSONSerializer).work(logging_level="WARNING")
+
+
+@click.command("dispatcher")
+def run_dispatcher() -> None:
+    """Look for due tasks every 0.3 s and ring."""
+    logging_to_stderr()
+    dispatcher.run()
+
+
+def logging_to_stderr() -> None:
+    """Unbuffered, so that a log says where a killed process was."""
+    sys.stderr.reconfigure(line_buffering=True)  # type: ignore[union-attr]

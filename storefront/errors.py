@@ -1,0 +1,76 @@
+"""What a person sees when something is refused or breaks: one renderer for pages, problem+json for programs; never a stack trace, always the
+request's id. The page for an unknown host or a missing database needs neither."""
+
+import json
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import structlog
+from flask import Flask, Response, g, request
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from core.errors import Refusal
+from storefront import pages
+
+log = structlog.get_logger("web")
+
+BARE = {
+    404: ("There is no shop at this address", "Please check the address, or ask the person who gave it to you."),
+    503: ("We are back in a moment", "Something we need does not answer right now. Nothing was lost; please try again shortly."),
+}
+
+
+def bare(environ: WSGIEnvironment, start_response: StartResponse, status: int) -> Iterable[bytes]:
+    """A page without shop, theme and database."""
+    title, words = BARE[status]
+    body = (
+        f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>{title}</title>"
+        f"<main><h1>{title}</h1><p>{words}</p><p><small>{environ.get('storefront.request_id', '')}</small></p></main></html>"
+    )
+    headers = [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    if status == 503:
+        headers.append(("Retry-After", "5"))
+    start_response(f"{status} {'Not Found' if status == 404 else 'Service Unavailable'}", headers)
+    return [body.encode()]
+
+
+def wants_json() -> bool:
+    """Programs ask for JSON."""
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def answer(status: int, title: str, words: str) -> Response:
+    """The refusal as a page or as problem+json (RFC 9457)."""
+    if wants_json() or "shop" not in g:
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": words, "instance": g.get("request_id", "")}
+        return Response(json.dumps(problem), status, content_type="application/problem+json")
+    return pages.render("portal/error.html", status, title=title, words=words, status_code=status)  # type: ignore[return-value]
+
+
+def install(app: Flask) -> None:
+    """Puts the handlers on the application."""
+
+    @app.errorhandler(Refusal)
+    def _refused(refusal: Refusal) -> Response:
+        return answer(refusal.status, refusal.title, str(refusal))
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Response:
+        if error.code == 404:
+            return answer(404, "Not found", "We could not find this page.")
+        if error.code in (301, 302, 303, 307, 308):
+            return error.get_response()  # type: ignore[return-value]
+        return answer(error.code or 500, error.name, error.description or "")
+
+    @app.errorhandler(DBAPIError)
+    @app.errorhandler(PoolTimeout)
+    def _database(error: Exception) -> Response:
+        log.warning("web.database", error=str(error), request_id=g.get("request_id"))
+        return answer(503, *BARE[503])
+
+    @app.errorhandler(Exception)
+    def _bug(error: Exception) -> Response:
+        log.exception("web.bug", request_id=g.get("request_id"), path=request.path)
+        words = "This is our mistake, and it is written down under the number below. Nothing was ordered or charged by this page."
+        return answer(500, "Something went wrong", words)

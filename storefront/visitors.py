@@ -1,0 +1,109 @@
+"""The shop and the visitor of the request in hand, and the guards of the three surfaces. Whether a role may do something is a sentence here;
+whether a row is theirs is the database's business."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlencode
+
+from flask import g, redirect, request
+from werkzeug.wrappers import Response
+
+from checkout.baskets import Buyer
+from core import tenancy
+from core.errors import Denied, Missing, NeedsLogin
+from core.tenancy import Side
+from storefront.shop import Shop, Visitor, scope_for
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def the_shop() -> Shop:
+    """The shop this request came to."""
+    return g.shop
+
+
+def visitor() -> Visitor:
+    """The person at the browser."""
+    return g.visitor
+
+
+def enter(surface: Side) -> None:
+    """Opens the scope of a surface for the rest of the request; called by the surfaces' guards only."""
+    g.scope = tenancy.acting_as(scope_for(the_shop(), visitor(), surface, g.request_id))
+    g.scope.__enter__()
+
+
+def leave() -> None:
+    """Closes the scope, whatever happened."""
+    scope = g.pop("scope", None)
+    if scope is not None:
+        scope.__exit__(None, None, None)
+
+
+def guard_portal() -> None:
+    """Anyone may look at a shop; what is theirs needs `signed_in`."""
+    enter(Side.CUSTOMER)
+
+
+def guard_reseller_console() -> Response | None:
+    """Staff of a reseller: on the distributor's host any, in a reseller's shop its own."""
+    if not visitor().signed_in:
+        return to_sign_in()
+    if visitor().side is not Side.RESELLER or not (the_shop().house or visitor().reseller_id == the_shop().reseller_id):
+        raise Missing
+    enter(Side.RESELLER)
+    return None
+
+
+def guard_distributor_console() -> Response | None:
+    """Staff of the distributor, on the distributor's host only."""
+    if not visitor().signed_in:
+        return to_sign_in()
+    if visitor().side is not Side.DISTRIBUTOR or not the_shop().house:
+        raise Missing
+    enter(Side.DISTRIBUTOR)
+    return None
+
+
+def to_sign_in() -> Response:
+    """To the sign-in page, and back here afterwards."""
+    if request.method != "GET":
+        raise NeedsLogin("Your session has ended. Please sign in and try again.")
+    return redirect(f"{the_shop().base}/sign-in?{urlencode({'next': request.full_path.rstrip('?')})}", 303)
+
+
+def signed_in_customer(view: Callable[P, R]) -> Callable[P, R | Response]:
+    """For portal pages that belong to a customer; others are sent to sign in, staff of other sides are told where they are."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        if not visitor().signed_in:
+            return to_sign_in()
+        if visitor().side is not Side.CUSTOMER:
+            raise Denied("This page is for customers of this shop. You are signed in as staff; your console is in the account menu.")
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def buyer() -> Buyer:
+    """The visitor as a buyer."""
+    who = visitor()
+    if who.membership_id is None or who.person_id is None or who.reseller_id is None:
+        raise NeedsLogin("Please sign in to buy.")
+    return Buyer(who.membership_id, who.person_id, who.reseller_id, who.customer_id, who.name, who.email)
+
+
+def has_role(*roles: str) -> bool:
+    """Admins may do everything; others what one of their roles allows (I45, I46)."""
+    return "admin" in visitor().roles or any(role in visitor().roles for role in roles)
+
+
+def require_role(*roles: str) -> None:
+    """Denied, with the role that is missing."""
+    if not has_role(*roles):
+        raise Denied(f"This needs the role {' or '.join(role.replace('_', ' ') for role in roles)}. Please ask an administrator of your company.")
+
+

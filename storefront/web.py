@@ -1,0 +1,106 @@
+"""The WSGI application: blueprints of the three surfaces, the opener around them, and what holds for every request: one token check for
+every unsafe method, strict headers, health."""
+
+import hmac
+from functools import cache
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from core import db
+from core.settings import require_safe, settings
+from storefront import commands, errors, health, pages, schema, webhooks
+from storefront.distributor import console as distributor_console
+from storefront.portal import portal
+from storefront.reseller import console as reseller_console
+from storefront.shop import Opener
+from storefront.visitors import leave
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def create_app() -> Flask:
+    """The application of one process; the start is refused with all reasons in words (QS2)."""
+    require_safe()
+    app = Flask("storefront", static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=6 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=512 * 1024, MAX_FORM_PARTS=2000)
+    app.json.sort_keys = False  # pyright: ignore[reportAttributeAccessIssue]
+    pages.install(app)
+    errors.install(app)
+    app.before_request(begin)
+    app.teardown_request(lambda _error: leave())
+    app.after_request(finish)
+    for blueprint in (health.health, webhooks.webhooks, portal, reseller_console, distributor_console):
+        app.register_blueprint(blueprint)
+    commands.install(app)
+    app.wsgi_app = Opener(app.wsgi_app, errors.bare)  # type: ignore[method-assign]
+    if settings().trusted_proxies:
+        hops = settings().trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def refuse_unsafe_database() -> None:
+    """RuntimeError with every reason why this process must not serve from this database."""
+    with db.engine().connect() as connection:
+        found = schema.problems(connection, db.database())
+    if found:
+        raise RuntimeError("This installation must not start:\n" + "\n".join(f"  - {problem}" for problem in found))
+
+
+def begin() -> None:
+    """Before every view: the opened shop and visitor, and the token of an unsafe method."""
+    g.request_id = request.environ.get("storefront.request_id", "")
+    shop = request.environ.get("storefront.shop")
+    if shop is None:
+        return
+    g.shop, g.visitor = shop, request.environ["storefront.visitor"]
+    if request.method not in SAFE:
+        check_origin()
+        check_token()
+
+
+def check_origin() -> None:
+    """A form of another site is refused, whoever is signed in."""
+    origin = request.headers.get("Origin")
+    if origin not in (None, "null") and urlsplit(origin or "").netloc.lower() != request.host.lower():
+        abort(403, "This form was sent from another site.")
+    if origin == "null" or request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        abort(403, "This form was sent from another site.")
+
+
+def check_token() -> None:
+    """The session's token must come back with every unsafe request of somebody signed in."""
+    expected = g.visitor.csrf
+    if expected and not hmac.compare_digest(request.form.get("csrf_token", request.headers.get("X-CSRF-Token", "")), expected):
+        abort(400, "This form is too old. Please go back, reload the page and send it again.")
+
+
+def finish(response: Response) -> Response:
+    """Headers of every answer; private pages are stored nowhere."""
+    response.headers.setdefault("Content-Security-Policy", policy(framed=g.get("framed", False)))
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Vary", "Host, Cookie")
+    if g.get("request_id"):
+        response.headers["X-Request-Id"] = g.request_id
+    return response
+
+
+@cache
+def policy(*, framed: bool) -> str:
+    """Content-Security-Policy: nothing inline, nothing foreign; forms may lead to the gateway's page; only the theme studio frames us."""
+    return (
+        "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self'; frame-src 'self';"
+        f" form-action 'self' https://checkout.stripe.com {settings().stripe_sandbox_url};"
+        f" frame-ancestors {chr(39)}{'self' if framed else 'none'}{chr(39)}; base-uri 'none'"
+    )
+

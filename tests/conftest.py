@@ -1,0 +1,97 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey per test process, a template database migrated once, a fresh copy of the world
+for each test that asks for it. Ids on markers are checked against docs/catalogue of behaviours and promises."""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+
+import app
+from core import db, doorbell, roles
+from sandbox.servers import Postgres, Valkey
+from storefront import schema
+from tests import world as worlds
+from tests.world import World
+
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+SECRET = "tests-only-secret-key-of-forty-characters"  # noqa: S105
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[Postgres]:
+    """A PostgreSQL server of this test process."""
+    with Postgres(tmp_path_factory.mktemp("pg"), settings=FAST) as server:
+        roles.create(server.admin_url(), "shop")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Generator[Valkey]:
+    """A Valkey server of this test process."""
+    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+def login(postgres: Postgres, user: str, database: str = "shop") -> str:
+    """A URL for one of the installation's roles."""
+    return make_url(postgres.admin_url(database)).set(username=f"shop_{user}").render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def installation(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of an installation on these servers; the database `shop` is made anew from a template for each world."""
+    environment = {
+        "ENVIRONMENT": "test",
+        "DATABASE_URL": login(postgres, "app"),
+        "REDIS_URL": valkey.url,
+        "SECRET_KEY": SECRET,
+        "INSTANCE": os.environ.get("TEST_INSTANCE", str(Path("instance-test").absolute())),
+        "SMTP_URL": "smtp://127.0.0.1:9",
+        "PUBLIC_URL": "http://shop.test",
+    }
+    os.environ.update(environment)
+    schema.migrate(login(postgres, "owner"))
+    db.reset()
+    app.events.install(app.REACTIONS)
+    worlds_template(postgres)
+    return environment
+
+
+def worlds_template(postgres: Postgres) -> None:
+    """Founds the world once and keeps it as the template of every test's database."""
+    global _founded
+    _founded = worlds.found()
+    rename_to_template(postgres)
+
+
+_founded: World
+
+
+def rename_to_template(postgres: Postgres) -> None:
+    """shop -> shop_template, so that copies may take its name (role names carry it)."""
+    db.reset()
+    on_server(postgres, "DROP DATABASE IF EXISTS shop_template WITH (FORCE)", "ALTER DATABASE shop RENAME TO shop_template")
+
+
+def on_server(postgres: Postgres, *statements: str) -> None:
+    """Statements outside any transaction, as the server's administrator."""
+    engine = create_engine(postgres.admin_url(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.fixture
+def world(installation: dict[str, str], postgres: Postgres) -> Generator[World]:
+    """A fresh copy of the world."""
+    import copy
+
+    db.reset()
+    doorbell.connection().flushall()
+    on_server(postgres, "DROP DATABASE IF EXISTS shop WITH (FORCE)", "CREATE DATABASE shop TEMPLATE shop_template OWNER shop_owner")
+    yield copy.deepcopy(_founded)
+    db.reset()
