@@ -37,7 +37,7 @@ def check(colour: str, on: str) -> Contrast:
 
 
 def nearest_passing(colour: str, on: str | tuple[str, ...], ratio: float = TEXT) -> str:
-    """The colour of the same hue, with the least change of lightness, that reaches `ratio` on every ground of `on`.
+    """The colour of the same hue, least changed in lightness, that reaches `ratio` on every ground of `on`.
 
     ValueError when neither black nor white would do (only for ratios above 4.58, or grounds of both kinds).
     """
@@ -55,7 +55,7 @@ def nearest_passing(colour: str, on: str | tuple[str, ...], ratio: float = TEXT)
 def _first_passing(
     start: Color, end: float, grounds: tuple[str, ...], ratio: float
 ) -> tuple[float, str] | None:
-    """Between the start's lightness and `end`, the first lightness that passes, with its shade; by halving."""
+    """Between the start's lightness and `end`, the first that passes, with its shade; found by halving."""
     if lowest(shade_of(start, end), grounds) < ratio:
         return None
     failing, passing = float(start["lightness"]), end

@@ -31,7 +31,7 @@ def reencode(data: bytes, *, max_px: int, max_bytes: int) -> bytes:
 
 
 def _decoded(data: bytes) -> Image.Image:
-    """The first frame, turned upright, as plain pixels; a closed list of formats, size checked before decoding."""
+    """The first frame, upright, as plain pixels; of a closed list of formats, size checked first."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -25,8 +25,8 @@ class BrokenTheme(ValueError):
 
 @dataclass(frozen=True)
 class Theme:
-    """One look. `chain` names the theme and its parents, nearest first, without `base`; `tokens` are its fixed
-    proportions (type scale, shadow, ...), which a shop cannot change."""
+    """One look. `chain` names the theme and its parents, nearest first, without `base`; `tokens` are its
+    fixed proportions (type scale, shadow, ...), which a shop cannot change."""
 
     name: str
     title: str
@@ -61,8 +61,8 @@ def base() -> Theme:
 def environment_for(theme: Theme, env: Environment) -> Environment:
     """An overlay of `env` that looks templates up for this theme.
 
-    An overlay shares filters and globals with `env` but has a template cache of its own, so one theme's page can
-    never come out of another's cache.
+    An overlay shares filters and globals with `env` but has a template cache of its own, so one theme's page
+    can never come out of another's cache.
     """
     return env.overlay(loader=loader_for(theme))
 

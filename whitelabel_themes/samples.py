@@ -1,76 +1,26 @@
-"""Sample values for the style page: what pages give to the components, in the shapes their contracts name.
-The fields look like bound form fields and draw themselves, so that this package needs no form library."""
+"""Sample values for the style page: what pages give to the components, in the shapes their contracts name."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from types import SimpleNamespace as Values
 from typing import Any
 
-from markupsafe import Markup
-
+from . import sample_fields
 from .loader import Theme
 from .schema import Settings
 
-STATES = "active awaiting_payment provisioning invited unknown needs_action suspended failed refused trial draft cancelled".split()
-
-
-@dataclass
-class SampleField:
-    """What the macros use of a bound WTForms field."""
-
-    name: str
-    caption: str
-    type: str = "StringField"
-    data: Any = ""
-    description: str = ""
-    errors: tuple[str, ...] = ()
-    required: bool = True
-    options: tuple[tuple[str, str], ...] = ()
-    id: str = field(init=False)
-    label: Values = field(init=False)
-    flags: Values = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.id = self.name
-        self.label = Values(text=self.caption)
-        self.flags = Values(required=self.required)
-
-    def __call__(self, **attributes: Any) -> Markup:
-        written = Markup("").join(
-            _attribute(name, value) for name, value in self._attributes(attributes).items()
-        )
-        if self.type == "SelectField":
-            return Markup("<select{}>{}</select>").format(written, self._option_tags())
-        if self.type == "TextAreaField":
-            return Markup("<textarea{}>{}</textarea>").format(written, self.data)
-        return Markup("<input{}>").format(written)
-
-    def __iter__(self) -> Iterator["SampleField"]:
-        for number, (value, caption) in enumerate(self.options):
-            option = SampleField(self.name, caption, type="_Option", data=value)
-            option.id = f"{self.name}-{number}"
-            option.required = value == self.data
-            yield option
-
-    def _attributes(self, given: dict[str, Any]) -> dict[str, Any]:
-        kinds = {"BooleanField": "checkbox", "FileField": "file", "_Option": "radio"}
-        own: dict[str, Any] = {"id": self.id, "name": self.name, "required": self.flags.required}
-        if self.type not in ("SelectField", "TextAreaField"):
-            own |= {
-                "type": kinds.get(self.type, "text"),
-                "value": "" if self.type == "FileField" else str(self.data),
-            }
-        if self.type in ("BooleanField", "_Option"):
-            own |= {
-                "checked": self.data is True or (self.type == "_Option" and self.required),
-                "required": False,
-            }
-        return own | given
-
-    def _option_tags(self) -> Markup:
-        return Markup("").join(
-            Markup('<option value="{}">{}</option>').format(*option) for option in self.options
-        )
+STATES = [
+    "active",
+    "awaiting_payment",
+    "provisioning",
+    "invited",
+    "unknown",
+    "needs_action",
+    "suspended",
+    "failed",
+    "refused",
+    "trial",
+    "draft",
+    "cancelled",
+]
 
 
 def page_values(theme: Theme, settings: Settings, theme_css_url: str) -> dict[str, Any]:
@@ -120,12 +70,12 @@ def page_values(theme: Theme, settings: Settings, theme_css_url: str) -> dict[st
 
 
 def sample() -> Values:
-    fields = _fields()
+    fields = sample_fields.fields()
     wrong = [entry for entry in vars(fields).values() if entry.errors]
     return Values(
         states=STATES,
         fields=fields,
-        form=SampleForm(wrong),
+        form=sample_fields.SampleForm(wrong),
         verdict=Values(passes=False, text="2.4 : 1 on white, text needs 4.5 : 1", nearest="#b35c00"),
         money=Values(text="€129.00"),
         tax=Values(text="€27.09"),
@@ -149,61 +99,6 @@ def sample() -> Values:
         orders=_orders(),
         products=_products(),
     )
-
-
-class SampleForm:
-    """What error_summary uses of a form: its errors, and its fields one after another."""
-
-    def __init__(self, wrong: list[SampleField]) -> None:
-        self.errors = {entry.name: entry.errors for entry in wrong}
-        self._wrong = wrong
-
-    def __iter__(self) -> Iterator[SampleField]:
-        return iter(self._wrong)
-
-
-def _fields() -> Values:
-    return Values(
-        reason=SampleField("reason", "Reason", description="Kept with the order.", required=False),
-        company=SampleField("company", "Company", data="Ferrow & Sons"),
-        email=SampleField(
-            "email", "E-mail", data="ana@ferrow", errors=("Write the whole address, with a dot after the @.",)
-        ),
-        country=SampleField(
-            "country", "Country", type="SelectField", options=(("ie", "Ireland"), ("pt", "Portugal"))
-        ),
-        alias=SampleField("alias", "Address of your shop", data="brightfield"),
-        quantity=SampleField("seats", "Seats", data="10", description="At least 1, at most 300."),
-        price=SampleField("price", "Your price", data="12.90"),
-        payment=SampleField(
-            "payment",
-            "How do you pay?",
-            type="RadioField",
-            data="card",
-            options=(("card", "Card"), ("terms", "On account")),
-        ),
-        renew=SampleField(
-            "renew", "Renew by itself", type="BooleanField", data=True, description="Next on 22 Nov 2027."
-        ),
-        agree=SampleField(
-            "agree",
-            "I accept the customer agreement",
-            type="BooleanField",
-            errors=("Please accept it to go on.",),
-        ),
-        logo=SampleField("logo", "Logo", type="FileField", required=False),
-        brand=SampleField("brand", "Brand colour", data="#f97316"),
-        note=SampleField(
-            "note", "Note", type="TextAreaField", required=False, description="Shown to your team only."
-        ),
-    )
-
-
-def _attribute(name: str, value: Any) -> Markup:
-    if value is False or value is None:
-        return Markup("")
-    written = name.rstrip("_").replace("_", "-")
-    return Markup(" {}").format(written) if value is True else Markup(' {}="{}"').format(written, value)
 
 
 def _moment(minutes: int) -> Values:
@@ -349,8 +244,16 @@ def _products() -> list[Values]:
     ]
     return [
         Values(
-            name=name, vendor=vendor, summary=summary, price=Values(text=price) if price else None, per="seat / month",
-            initials=initials, flag=flag, url="#", image_url=None, from_=True,
+            name=name,
+            vendor=vendor,
+            summary=summary,
+            price=Values(text=price) if price else None,
+            per="seat / month",
+            initials=initials,
+            flag=flag,
+            url="#",
+            image_url=None,
+            from_=True,
         )
         for name, vendor, summary, price, initials, flag in rows
-    ]  # fmt: skip
+    ]

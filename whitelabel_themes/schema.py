@@ -19,7 +19,7 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class BadSetting(ValueError):
-    """A value that its setting does not take; `key` names the setting, the message is for the person who set it."""
+    """A value that its setting does not take: `key` names it, the message is for the person who set it."""
 
     def __init__(self, key: str, message: str) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True)
 class Setting:
-    """One thing a shop may set. `choices` are (value, label) pairs; `limit` is the longest text in characters."""
+    """One thing a shop may set. `choices` are (value, label); `limit` is the longest text in characters."""
 
     key: str
     type: Kind
@@ -45,7 +45,7 @@ class Setting:
 
 
 class Settings(Mapping[str, str | bool]):
-    """Checked values of one shop: every key of its theme is there. Hashable, so stylesheets can be cached by it."""
+    """Checked values of one shop, every key of its theme. Hashable: a stylesheet can be cached by it."""
 
     def __init__(self, values: Mapping[str, str | bool]) -> None:
         self._values = dict(values)

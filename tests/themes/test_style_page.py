@@ -6,18 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from jinja2 import ChoiceLoader, DictLoader
+from jinja2 import ChoiceLoader, FileSystemLoader
 from playwright.sync_api import Page
 
 from whitelabel_themes import samples, style_page, tokens
 from whitelabel_themes.loader import Theme, base, environment_for, loader_for, themes
 
-CONSOLE = """{% extends "layouts/console.html" %}
-{% from "parts/badges.html" import state_badge %}{% from "parts/navigation.html" import page_header, tabs %}{% from "parts/tables.html" import filter_bar, pager, table %}
-{% block content %}{{ page_header("Orders", count="1,204") }}{{ tabs([("All", "#", true, 12), ("Stuck", "#", false)]) }}{{ filter_bar("#", filters=sample.filters) }}
-{% call table("Orders", [("Choose", "choose"), "Order", "Customer", "State"], dense=true) %}{% for order in sample.orders %}<tr><td class="choose"><input class="checkbox" type="checkbox" aria-label="{{ order.code }}"></td><td class="cell--title"><a href="#">{{ order.code }}</a></td><td data-label="Customer">{{ order.customer }}</td><td data-label="State">{{ state_badge(order.state) }}</td></tr>{% endfor %}{% endcall %}{{ pager(next_url="#") }}{% endblock %}"""
-BARE = """{% extends "layouts/bare.html" %}{% from "parts/fields.html" import field %}{% from "parts/buttons.html" import button %}
-{% block content %}<form class="form">{{ field(sample.fields.company) }}{{ button("Sign in", wide=true) }}</form>{% endblock %}"""
+PAGES = Path(__file__).parent / "pages"
 
 
 def placed(static: Path, name: str, html: str) -> str:
@@ -31,11 +26,11 @@ def style_page_of(theme: Theme, env, static: Path, **chosen: object) -> str:
     return placed(static, f"style-{theme.name}.html", style_page.draw(theme, settings, env, sheet))
 
 
-def other_page(env, static: Path, name: str, source: str, **more: object) -> str:
+def other_page(env, static: Path, name: str, **more: object) -> str:
     theme = themes()["aurora"]
     sheet = placed(static, "tokens-other.css", tokens.css(theme, theme.validate({})))
     values = {**samples.page_values(theme, theme.validate({}), sheet), **more}
-    overlay = env.overlay(loader=ChoiceLoader([DictLoader({name: source}), loader_for(base())]))
+    overlay = env.overlay(loader=ChoiceLoader([FileSystemLoader(PAGES), loader_for(base())]))
     return placed(static, name, overlay.get_template(name).render(values))
 
 
@@ -52,9 +47,7 @@ def console_page(env, static: Path) -> str:
         ("Sales", None, None, None, False),
         ("Orders", "#", "receipt", 3, True),
     ]
-    return other_page(
-        env, static, "console.html", CONSOLE, title="Orders", console=console, places=places, nav=nav
-    )
+    return other_page(env, static, "console.html", title="Orders", console=console, places=places, nav=nav)
 
 
 def look_at(page: Page, address: str) -> list[str]:
@@ -103,8 +96,7 @@ def test_the_console_and_the_little_pages(chromium, site, env, static, scheme):
         judge(page, site + console_page(env, static))
         judge(
             page,
-            site
-            + other_page(env, static, "bare.html", BARE, title="Sign in", lead="Welcome.", icon="key-round"),
+            site + other_page(env, static, "bare.html", title="Sign in", lead="Welcome.", icon="key-round"),
         )
         page.context.close()
 
@@ -113,8 +105,7 @@ def test_the_little_pages_need_no_shop(chromium, site, env, static):
     page = opened(chromium, "light", 360)
     judge(
         page,
-        site
-        + other_page(env, static, "down.html", BARE, shop=None, title="We will be back", request_id="r-1"),
+        site + other_page(env, static, "bare.html", shop=None, title="We will be back", request_id="r-1"),
     )
     page.context.close()
 
@@ -155,9 +146,7 @@ def test_a_form_is_sent_once_on_a_double_click(chromium, site, env, static):
     look_at(page, site + style_page_of(themes()["aurora"], env, static))
     sent: list[str] = []
     page.route("**/slow", lambda route: sent.append(route.request.url) or route.fulfill(status=204))
-    page.evaluate(
-        "document.querySelector('form[data-guard]').action = '/slow'; document.querySelector('form[data-guard]').noValidate = true"
-    )
+    page.locator("form[data-guard]").evaluate("form => { form.action = '/slow'; form.noValidate = true }")
     page.locator("form[data-guard] button[type=submit]:has-text('Save changes')").dblclick()
     page.wait_for_timeout(200)
     assert len(sent) == 1

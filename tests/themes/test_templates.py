@@ -78,8 +78,8 @@ def test_stylesheets_use_logical_directions(path):
 class Seats(Form):
     company = StringField("Company", [DataRequired("Name the company.")], description="As on the invoice.")
     seats = IntegerField("Seats", default=10)
-    country = SelectField("Country", choices=[("ie", "Ireland"), ("pt", "Portugal")])
-    payment = RadioField("Payment", choices=[("card", "Card"), ("terms", "On account")])
+    country = SelectField("Country", choices=["Ireland", "Portugal"])
+    payment = RadioField("Payment", choices=["card", "terms"])
     agreed = BooleanField("Agreed")
 
 
@@ -97,7 +97,8 @@ def test_a_field_ties_hint_and_error_to_its_control_and_keeps_the_value(env):
     assert 'aria-describedby="company-hint company-error"' in drawn
     assert 'aria-invalid="true"' in drawn
     assert 'autocomplete="organization"' in drawn
-    assert "Name the company." in drawn and "As on the invoice." in drawn
+    assert "Name the company." in drawn
+    assert "As on the invoice." in drawn
     assert "optional" not in drawn
     assert 'value="&lt;Ferrow&gt;"' in draw(
         env, "{{ field(f) }}", f=Seats(data={"company": "<Ferrow>"}).company
@@ -105,8 +106,8 @@ def test_a_field_ties_hint_and_error_to_its_control_and_keeps_the_value(env):
 
 
 def test_each_kind_of_field_has_its_control(env):
-    form = Seats(data={"country": "pt", "payment": "terms", "agreed": True, "seats": 12})
-    assert '<option selected value="pt">' in draw(env, "{{ field(f) }}", f=form.country)
+    form = Seats(data={"country": "Portugal", "payment": "terms", "agreed": True, "seats": 12})
+    assert '<option selected value="Portugal">' in draw(env, "{{ field(f) }}", f=form.country)
     assert draw(env, "{{ field(f) }}", f=form.payment).count('type="radio"') == 2
     assert 'type="checkbox"' in draw(env, "{{ field(f) }}", f=form.agreed)
     assert 'role="switch"' in draw(env, "{{ switch(f) }}", f=form.agreed)
@@ -116,7 +117,7 @@ def test_each_kind_of_field_has_its_control(env):
 
 
 def test_the_error_summary_links_to_the_fields(env):
-    form = Seats(data={"company": "", "country": "ie", "payment": "card"})
+    form = Seats(data={"company": "", "country": "Ireland", "payment": "card"})
     assert draw(env, "{{ error_summary(form) }}", form=form).strip() == ""
     form.validate()
     assert '<a href="#company">Company</a>: Name the company.' in draw(
@@ -141,9 +142,7 @@ def test_a_button_carries_attributes_and_a_reason(env):
 def test_a_mail_is_drawn_with_plain_values(env):
     theme = themes()["aurora"]
     chosen = theme.validate({})
-    source = '{% extends "layouts/mail.html" %}{% from "parts/mails.html" import mail_button, mail_facts, mail_heading, mail_note, mail_text %}'
-    source += '{% block content %}{{ mail_heading(look, "Your portal is open") }}{{ mail_text(look, "Log in & customise it.") }}'
-    source += '{{ mail_button(look, "Customise", "https://shop.example/x?a=1&b=2") }}{{ mail_facts(look, [("Plan", "Standard")]) }}{{ mail_note(look, "Safe to keep.") }}{% endblock %}'
+    source = (Path(__file__).parent / "pages" / "mail_sample.html").read_text()
     values = samples.page_values(theme, chosen, "")
     values["shop"].url = "https://shop.example"
     drawn = (
@@ -151,5 +150,5 @@ def test_a_mail_is_drawn_with_plain_values(env):
         .from_string(source)
         .render(values, look=tokens.mail_look(theme, chosen), subject="Open", reason="You bought a plan.")
     )
-    assert "var(" not in drawn and "<script" not in drawn and "<table" not in drawn
+    assert not re.search(r"var\(|<script|<table", drawn)
     assert "Log in &amp; customise it." in drawn

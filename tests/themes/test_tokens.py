@@ -24,11 +24,10 @@ CONTROLS = [
 
 
 def colours(css: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The roles as a browser would show them, read back from the stylesheet: light and dark, in eight bits."""
+    """The roles as a browser would show them, read back from the stylesheet: light, dark; in eight bits."""
     found = re.findall(r"--([\w-]+): light-dark\((oklch\([^)]*\)), (oklch\([^)]*\))\);", css)
-    return {name: to_hex(Color(light)) for name, light, _ in found}, {
-        name: to_hex(Color(dark)) for name, _, dark in found
-    }
+    light, dark = ({row[0]: to_hex(Color(row[mode])) for row in found} for mode in (1, 2))
+    return light, dark
 
 
 def unreadable(css: str) -> list[str]:
