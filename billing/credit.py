@@ -1,13 +1,14 @@
 """A reseller's credit line and deposit: rows kept under a lock, because they limit something (QM7, QP2). The limit is a condition of new
 purchases only (M54-M56)."""
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import db
+from core import db, trail
 from core.errors import Refused
 from core.money import Money
 from core.tenancy import Access, ResellerOwned, owned_by
@@ -37,6 +38,25 @@ class Balance(ResellerOwned, db.Model):
     reserved: Mapped[int] = mapped_column(default=0)
 
 
+class Hold(ResellerOwned, db.Model):
+    """What one order holds of a balance; `released_at`: given back, because the order will not be paid."""
+
+    __tablename__ = "holds"
+    __access__ = Access(distributor="rcu", reseller="r")
+    __table_args__ = (
+        owned_by("balances", "balance_id"),
+        UniqueConstraint("distributor_id", "order_id"),
+        CheckConstraint("minor > 0", name="amount"),
+    )
+
+    balance_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    minor: Mapped[int]
+    currency: Mapped[str]
+    created_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+
+
 class CreditExceeded(Refused):
     """Over the limit: no new purchase; what runs goes on (M55)."""
 
@@ -44,10 +64,18 @@ class CreditExceeded(Refused):
         super().__init__(f"Your credit line does not cover {needed.text}. Pay by card, or ask your distributor for more credit.")
 
 
-def reserve(reseller_id: UUID, amount: Money) -> None:
-    """Takes `amount` from the deposit first, then from credit, whichever covers it whole; CreditExceeded if none does."""
+class CeilingUnderReserved(Refused):
+    """A credit line cannot be lowered below what orders hold of it already."""
+
+    def __init__(self, reserved: Money) -> None:
+        super().__init__(f"Orders hold {reserved.text} of this already, so it cannot be less than that.")
+
+
+def reserve(reseller_id: UUID, amount: Money) -> UUID | None:
+    """Takes `amount` from the deposit first, then from credit, whichever covers it whole, and says from which balance (none for nothing);
+    CreditExceeded if none covers it. The caller writes the order's `Hold`."""
     if not amount.minor:
-        return
+        return None
     for kind in (BalanceKind.DEPOSIT, BalanceKind.CREDIT):
         taken = db.session().execute(
             update(Balance)
@@ -59,8 +87,32 @@ def reserve(reseller_id: UUID, amount: Money) -> None:
             .returning(Balance.id)
         ).first()  # fmt: skip
         if taken:
-            return
+            return taken[0]
     raise CreditExceeded(amount)
+
+
+def give_back(order_id: UUID) -> None:
+    """The order will not be paid: what it held is free again, once."""
+    hold = db.session().scalar(select(Hold).where(Hold.order_id == order_id, Hold.released_at.is_(None)).with_for_update())
+    if hold is None:
+        return
+    hold.released_at = db.session().info["now"]
+    db.session().execute(update(Balance).where(Balance.id == hold.balance_id).values(reserved=Balance.reserved - hold.minor))
+
+
+def set_ceiling(reseller_id: UUID, kind: BalanceKind, ceiling: Money, *, why: str = "") -> Balance:
+    """The credit line (or the deposit paid ahead) of a reseller from now on; CeilingUnderReserved below what orders hold."""
+    row = db.session().scalar(
+        select(Balance).where(Balance.reseller_id == reseller_id, Balance.kind == kind, Balance.currency == ceiling.currency).with_for_update()
+    )
+    if row is None:
+        row = db.add(Balance(reseller_id=reseller_id, kind=kind, currency=ceiling.currency, ceiling=0, reserved=0))
+    if ceiling.minor < row.reserved:
+        raise CeilingUnderReserved(Money(row.reserved, row.currency))
+    was, row.ceiling = Money(row.ceiling, row.currency), ceiling.minor
+    db.flush()
+    trail.write(row, f"{kind} set to {ceiling.text}", why=why, was=was.text)
+    return row
 
 
 def available(reseller_id: UUID, currency: str) -> Money:

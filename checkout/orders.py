@@ -21,6 +21,7 @@ from catalog.price_lists import WholesalePrice
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from checkout.baskets import BasketLine, Buyer, check_quantity
 from core import db, parties, states, trail
+from core.clock import business_now
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.faults import fault
@@ -333,11 +334,11 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
     wholesale = total([p.wholesale * p.line.quantity for p in lines], currency)
     by_card = checkout.pay_by is PayBy.CARD and amount.minor > 0
     gateway = payments.gateway() if by_card else None
-    _reserve_what_the_payment_will_not_cover(buyer, amount, wholesale, gateway)
+    held = _reserve_what_the_payment_will_not_cover(buyer, amount, wholesale, gateway)
     for line in lines:
         if line.kind.opens_storefront:
             storefronts.hold(reseller, str(line.line.fields["alias"]), currency=currency)
-    order = _write(buyer, reseller, customer, lines, checkout, amount, gateway)
+    order = _write(buyer, reseller, customer, lines, checkout, amount, gateway, held)
     session.execute(delete(BasketLine).where(BasketLine.membership_id == buyer.membership_id))
     publish(OrderPlaced(order["id"]))
     if not by_card:
@@ -358,20 +359,22 @@ def _may_order(reseller: Reseller, customer: Customer | None, lines: Sequence[Pr
         raise Refused("All lines of an order have one currency. Please order them one after the other.")
 
 
-def _reserve_what_the_payment_will_not_cover(buyer: Buyer, amount: Money, wholesale: Money, gateway: payments.Gateway | None) -> None:
+def _reserve_what_the_payment_will_not_cover(
+    buyer: Buyer, amount: Money, wholesale: Money, gateway: payments.Gateway | None
+) -> tuple[UUID, Money] | None:
     """An order is funded when captured gross minus fee covers wholesale; a difference is reserved on the reseller's credit, or refused by
-    name (design section 2). The fee of a reseller's own order is the distributor's."""
-    if gateway is None:
-        credit.reserve(buyer.reseller_id, wholesale)
-        return
-    fee = gateway.expected_fee(amount) if buyer.customer_id else Money(0, amount.currency)
-    if (missing := wholesale - (amount - fee)).minor > 0:
-        credit.reserve(buyer.reseller_id, missing)
+    name (design section 2). The fee of a reseller's own order is the distributor's. Returns the balance and what is held of it."""
+    fee = gateway.expected_fee(amount) if gateway and buyer.customer_id else Money(0, amount.currency)
+    missing = wholesale - (amount - fee) if gateway else wholesale
+    if missing.minor <= 0:
+        return None
+    balance = credit.reserve(buyer.reseller_id, missing)
+    return (balance, missing) if balance else None
 
 
 def _write(
     buyer: Buyer, reseller: Reseller, customer: Customer | None, lines: Sequence[PricedLine], checkout: Checkout, amount: Money,
-    gateway: payments.Gateway | None,
+    gateway: payments.Gateway | None, held: tuple[UUID, Money] | None,
 ) -> dict[str, Any]:  # fmt: skip
     """All rows of a placed order in one statement."""
     now = db.session().info["now"]
@@ -380,7 +383,7 @@ def _write(
         "id": new_id(), "code": new_code("ORD"), "request_key": checkout.request_key, "return_token": new_token(),
         "storefront_id": checkout.storefront_id, "membership_id": buyer.membership_id, "placed_by": buyer.name, "email": buyer.email,
         "state": OrderState.AWAITING_PAYMENT, "pay_by": checkout.pay_by, "total_minor": amount.minor, "currency": amount.currency,
-        "created_at": now, "expires_at": now + UNPAID_LIFE, "cancelled_because": "",
+        "created_at": now, "expires_at": business_now() + UNPAID_LIFE, "cancelled_because": "",
     }  # fmt: skip
     invoice = owner | {
         "id": new_id(), "order_id": order["id"], "series": "", "state": InvoiceState.DRAFT, "total_minor": amount.minor,
@@ -436,6 +439,12 @@ def _write(
             owner | {"id": new_id(), "order_id": order["id"], "gateway_account_id": gateway.id, "state": PaymentState.PENDING,
                      "amount_minor": amount.minor, "currency": amount.currency, "created_at": now}
         ]  # fmt: skip
+    if held is not None:
+        balance, amount_held = held
+        rows[credit.Hold] = [
+            only_reseller | {"id": new_id(), "balance_id": balance, "order_id": order["id"], "minor": amount_held.minor,
+                             "currency": amount_held.currency, "created_at": now}
+        ]  # fmt: skip
     db.insert_all(rows)
     return order
 
@@ -473,6 +482,7 @@ def cancel(order: Order, *, why: str) -> None:
     states.move(order, OrderState.CANCELLED, why=why)
     order.cancelled_because = why
     payments.cancel(order.id)
+    credit.give_back(order.id)
     publish(OrderCancelled(order.id, order.reseller_id))
 
 
@@ -487,7 +497,7 @@ def expire_unpaid(limit: int = 200) -> int:
     """Cancels orders whose time to pay is over; says how many."""
     late = db.session().scalars(
         select(Order)
-        .where(Order.state == OrderState.AWAITING_PAYMENT, Order.expires_at < db.session().info["now"] + current().offset)
+        .where(Order.state == OrderState.AWAITING_PAYMENT, Order.expires_at < business_now())
         .order_by(Order.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -105,7 +105,7 @@ class Membership(CustomerOwned, db.Model):
     """A person's roles in one distributor, reseller or customer. E-mail and name are copies: each side sees only its own standing."""
 
     __tablename__ = "memberships"
-    __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu", door="rc")
+    __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu", door="rcu")
     __table_args__ = (
         CheckConstraint(
             "(side = 'distributor' AND reseller_id IS NULL AND customer_id IS NULL)"

@@ -139,16 +139,24 @@ def throttle_keys(email: str, address: str) -> list[str]:
 
 def sign_in(email: str, password: str, *, storefront_id: UUID, host: str, address: str) -> Opened:
     """Checks the password and opens a session at this shop; WrongLogin or Locked otherwise."""
+    person_id = prove(email, password, address=address)
+    keys = throttle_keys(normal_email(email), address)
+    opened = open_for(person_id, storefront_id=storefront_id, host=host, keys=keys)
+    if opened is None:
+        doors.call(FAILED, {"p_keys": keys})
+        raise WrongLogin
+    return opened
+
+
+def prove(email: str, password: str, *, address: str) -> UUID:
+    """Whose password it is; WrongLogin (counted) or Locked otherwise."""
     email = normal_email(email)
     keys = throttle_keys(email, address)
     known = doors.call(LOOK_UP, {"p_email": email, "p_keys": keys})
     if known and known.locked_until:
         raise Locked(known.locked_until)
-    person_id = known.person_id if known else None
-    if passwords.matches(known.password_hash if known else None, password) and person_id:
-        opened = open_for(person_id, storefront_id=storefront_id, host=host, keys=keys)
-        if opened:
-            return opened
+    if passwords.matches(known.password_hash if known else None, password) and known and known.person_id:
+        return known.person_id
     doors.call(FAILED, {"p_keys": keys})
     raise WrongLogin
 

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     inbox_url: str = ""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     database_pool: int = Field(default=5, ge=1)
+    fragment_bytes: int = Field(default=16 * 1024 * 1024, ge=0)
     worker_slots: int = Field(default=16, ge=1, le=64)
 
     @property

@@ -23,7 +23,7 @@ class TrailEntry(CustomerOwned, db.Model):
     """One line of the trail."""
 
     __tablename__ = "trail"
-    __access__ = Access(distributor="rc", reseller="rc", customer="rc", public="c")
+    __access__ = Access(distributor="rc", reseller="rc", customer="rc", public="c", door="c")
     __table_args__ = (Index("ix_trail_object", "distributor_id", "object_id", "at"),)
 
     reseller_id: Mapped[UUID | None] = mapped_column(sort_order=-18)  # pyright: ignore[reportIncompatibleVariableOverride]

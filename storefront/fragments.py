@@ -7,13 +7,13 @@ from threading import Lock
 
 from markupsafe import Markup
 
-CAPACITY = 16 * 1024 * 1024
+from core.settings import settings
 
 
 class Fragments:
     """Least recently used first out, by bytes."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.size = 0
         self.hits = 0
@@ -47,4 +47,4 @@ class Fragments:
             self.size = 0
 
 
-FRAGMENTS = Fragments()
+FRAGMENTS = Fragments(settings().fragment_bytes)

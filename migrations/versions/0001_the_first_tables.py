@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import postgresql
-revision = '4dee2362e203'
+revision = '8ceee14e2342'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -419,6 +419,21 @@ def upgrade() -> None:
     )
     op.create_index('uq_storefronts_alias', 'storefronts', ['distributor_id', 'alias'], unique=True, postgresql_where=sa.text("state <> 'released'"))
     op.create_index('uq_storefronts_reseller', 'storefronts', ['distributor_id', 'reseller_id'], unique=True, postgresql_where=sa.text("state <> 'released'"))
+    op.create_table('holds',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reseller_id', sa.Uuid(), nullable=False),
+    sa.Column('balance_id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('released_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('minor > 0', name=op.f('ck_holds_amount')),
+    sa.ForeignKeyConstraint(['distributor_id', 'balance_id'], ['balances.distributor_id', 'balances.id'], name=op.f('fk_holds_distributor_id_balance_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_holds')),
+    sa.UniqueConstraint('distributor_id', 'order_id', name=op.f('uq_holds_distributor_id_order_id'))
+    )
     op.create_table('hosts',
     sa.Column('distributor_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),

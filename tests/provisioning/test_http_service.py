@@ -348,7 +348,11 @@ def _saying(*pieces: bytes, pause: float = 0.0) -> Generator[dict[str, str]]:
 
 
 def _say(listener: socket.socket, pieces: tuple[bytes, ...], pause: float) -> None:
-    connection, _ = listener.accept()
+    listener.settimeout(5)
+    try:
+        connection, _ = listener.accept()
+    except TimeoutError:
+        return  # nobody came
     with connection:
         connection.recv(65536)
         try:

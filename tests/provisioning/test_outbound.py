@@ -191,6 +191,7 @@ def _server(answer: bytes, certificate: Path | None = None) -> Generator[tuple[i
     """Answers one connection; yields its port and what was read from the client."""
     seen: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(5)
     thread = threading.Thread(target=_answer_one, args=[listener, answer, certificate, seen])
     thread.start()
     with listener:
@@ -199,7 +200,10 @@ def _server(answer: bytes, certificate: Path | None = None) -> Generator[tuple[i
 
 
 def _answer_one(listener: socket.socket, answer: bytes, certificate: Path | None, seen: list[bytes]) -> None:
-    connection, _ = listener.accept()
+    try:
+        connection, _ = listener.accept()
+    except TimeoutError:
+        return  # nobody came
     try:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from jinja2 import ChoiceLoader, FileSystemLoader
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from whitelabel_themes import samples, style_page, tokens
 from whitelabel_themes.loader import Theme, base, environment_for, loader_for, themes
@@ -150,6 +150,25 @@ def test_a_form_is_sent_once_on_a_double_click(chromium, site, env, static):
     page.locator("form[data-guard] button[type=submit]:has-text('Save changes')").dblclick()
     page.wait_for_timeout(200)
     assert len(sent) == 1
+    page.context.close()
+
+
+def test_progress_asks_again_until_it_is_told_to_stop(chromium, site, env, static):
+    page = opened(chromium, "light", 1280)
+    answers = [(200, "Ordered"), (286, "Ready")]
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        status, words = answers[min(len(asked), 2) - 1]
+        body = f'<div data-poll hx-get="/progress" hx-trigger="every 2s" hx-swap="outerHTML">{words}</div>'
+        route.fulfill(status=status, body=body, content_type="text/html")
+
+    page.route("**/progress", answer)
+    assert look_at(page, site + other_page(env, static, "progress.html", title="Order")) == []
+    page.get_by_text("Ready").wait_for(timeout=8000)
+    page.wait_for_timeout(2500)
+    assert len(asked) == 2
     page.context.close()
 
 
