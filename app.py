@@ -8,6 +8,7 @@ from checkout import orders
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
 from core import events
 from core.events import Later, Reactions
+from partners.invitations import InvitationSent
 from provisioning import fulfilment, openings
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused
 from storefront import web
@@ -22,6 +23,7 @@ REACTIONS: Reactions = {
     SubscriptionFailed: [openings.release_storefront],
     DeliveryNeedsAction: [Later("mail_needs_attention", key="delivery_id")],
     DeliveryRefused: [Later("mail_delivery_refused", key="delivery_id")],
+    InvitationSent: [Later("mail_invitation", key="sending")],
 }
 
 

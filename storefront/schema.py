@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 import checkout.expiry
 import core.sessions
 import core.work
+import partners.invitations
 import provisioning.fulfilment
 import provisioning.openings  # noqa: F401 every table of the product is known once these are imported
 from billing import ledger

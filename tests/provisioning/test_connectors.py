@@ -205,6 +205,13 @@ def test_a_bug_proves_nothing_about_the_vendor() -> None:
         check(Clumsy(), asks())
 
 
+def test_what_is_not_declared_never_reaches_the_connector() -> None:
+    narrow = Clumsy()
+    narrow.capabilities = replace(narrow.capabilities, actions=frozenset({Action.CHANGE}))
+    with pytest.raises(Refused, match="cannot provision"):
+        perform(narrow, World({}, {}).asks())
+
+
 @pytest.mark.promise("QP3")
 def test_a_look_up_never_allows_sending_again() -> None:
     with pytest.raises(TryLater) as later:

@@ -32,6 +32,7 @@ from tests.vendors import Vendor
 
 SECONDS = timedelta(seconds=1)
 SERVICE = HttpService(capabilities=replace(http_service.CAPABILITIES, timeout=0.4 * SECONDS))
+PATIENT = HttpService(capabilities=replace(http_service.CAPABILITIES, timeout=5 * SECONDS))
 SKU = "business-basic"
 
 Asks = Callable[..., Request]
@@ -240,7 +241,7 @@ def test_an_answer_of_any_other_form_proves_nothing() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
         b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{",
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        _json(200, _done(request)).replace(b"Content-Type", b"Content-Encoding: br\r\nContent-Type"),
         b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nGone",
         b"HTTP/1.1 503 Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
@@ -252,7 +253,9 @@ def test_an_answer_of_any_other_form_proves_nothing() -> None:
 
 
 def test_an_answer_without_end_is_cut_off() -> None:
-    _is_unclear(asks_of({}), b"HTTP/1.1 200 OK\r\n\r\n" + b" " * (http_service.LARGEST_ANSWER + 1))
+    endless = [b"HTTP/1.1 200 OK\r\n\r\n", *[b" " * 65536] * 100_000]
+    with _saying(*endless) as settings, pytest.raises(Unclear, match="could not be read"):
+        perform(PATIENT, asks_of(settings))
 
 
 def test_a_vendor_that_trickles_cannot_hold_us(asks: Asks) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import postgresql
-revision = '8ceee14e2342'
+revision = '4761993be581'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -443,6 +443,29 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_hosts')),
     sa.UniqueConstraint('host', name='uq_hosts_host')
     )
+    op.create_table('invitations',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reseller_id', sa.Uuid(), nullable=True),
+    sa.Column('customer_id', sa.Uuid(), nullable=True),
+    sa.Column('side', sa.Enum('public', 'customer', 'reseller', 'distributor', name='side', native_enum=False, length=40), nullable=False),
+    sa.Column('email', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('roles', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('invited_by', sa.Text(), nullable=False),
+    sa.Column('state', sa.Enum('pending', 'accepted', 'revoked', name='invitationstate', native_enum=False, length=40), nullable=False),
+    sa.Column('nonce', sa.Text(), nullable=False),
+    sa.Column('token_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('sending', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['distributor_id', 'customer_id'], ['customers.distributor_id', 'customers.id'], name=op.f('fk_invitations_distributor_id_customer_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'reseller_id'], ['resellers.distributor_id', 'resellers.id'], name=op.f('fk_invitations_distributor_id_reseller_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_invitations'))
+    )
+    op.create_index('ix_invitations_token_hash', 'invitations', ['token_hash'], unique=False)
+    op.create_index('uq_invitations_pending', 'invitations', ['distributor_id', 'reseller_id', 'customer_id', 'email'], unique=True, postgresql_where=sa.text("state = 'pending'"), postgresql_nulls_not_distinct=True)
     op.create_table('invoices',
     sa.Column('distributor_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
