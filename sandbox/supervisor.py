@@ -156,7 +156,7 @@ def simulators(installation: Installation) -> list[Process]:
 
     mail = ("--smtp-port", str(installation.ports["smtp"]), "--http-port", str(installation.ports["inbox"]))
     return [
-        simulator("stripe", "--webhook-url", f"{installation.url}/webhooks/stripe"),
+        simulator("stripe", "--webhook-url", f"{installation.url}/webhooks/stripe/{{account}}"),
         simulator("vendor"),
         Process(
             "inbox",
