@@ -116,7 +116,7 @@ def run(admin_url: str, statements: str, distributor_id: UUID) -> None:
     with psycopg.connect(admin_url.replace("postgresql+psycopg", "postgresql"), autocommit=True) as connection:
         for statement in statements.split(";\n"):
             if statement.strip():
-                connection.execute(statement, values)
+                connection.execute(statement.encode(), values)
         connection.execute("ANALYZE")
 
 

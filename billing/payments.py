@@ -36,7 +36,7 @@ class Payment(CustomerOwned, db.Model):
     """What an order asks its buyer to pay by card."""
 
     __tablename__ = "payments"
-    __access__ = Access(distributor="rcu", reseller="r", customer="r")
+    __access__ = Access(distributor="rcu", reseller="r", customer="r", door="r")
     __table_args__ = (
         UniqueConstraint("distributor_id", "order_id"),
         CheckConstraint("amount_minor > 0", name="amount"),
@@ -74,7 +74,7 @@ class PaymentAttempt(CustomerOwned, db.Model):
     """One page at the gateway; its id is the idempotency key of the call that opens it."""
 
     __tablename__ = "payment_attempts"
-    __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu")
+    __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu", door="r")
     __table_args__ = (
         owned_by("payments", "payment_id"),
         UniqueConstraint("distributor_id", "payment_id", "number"),
@@ -176,7 +176,7 @@ def of_order(order_id: UUID) -> Payment | None:
 
 def current_attempt(payment: Payment) -> PaymentAttempt:
     """The attempt whose page may still be paid, or a new one. Locks the payment, so that two clicks get one page."""
-    locked = db.session().scalars(select(Payment).where(Payment.id == payment.id).with_for_update(key_share=True, read=True)).one()
+    locked = db.session().scalars(select(Payment).where(Payment.id == payment.id).with_for_update(key_share=True)).one()
     if locked.state is not PaymentState.PENDING:
         raise PaidAlready(locked.state)
     now = db.session().info["now"]
@@ -197,6 +197,13 @@ def opened(attempt_id: UUID, page: SessionPage) -> None:
     """Keeps what the gateway answered: session, address, expiry."""
     attempt = db.session().scalars(select(PaymentAttempt).where(PaymentAttempt.id == attempt_id)).one()
     attempt.session_id, attempt.url, attempt.expires_at = page.session_id, page.url, page.expires_at
+
+
+def give_up(attempt_id: UUID) -> None:
+    """The page of this attempt can no longer be opened; the next one is a new attempt. Money that still comes for it is recognised."""
+    attempt = db.session().scalars(select(PaymentAttempt).where(PaymentAttempt.id == attempt_id)).one()
+    if attempt.state is AttemptState.OPEN:
+        states.move(attempt, AttemptState.EXPIRED)
 
 
 def attempt_by_session(session_id: str) -> PaymentAttempt:

@@ -1,8 +1,9 @@
 """A reseller's shelf: which plans it offers and at what retail price. Lists are read by keyset; searchable text lives in a closed table that one
 door function reads (decision 3), because row-level security keeps GIN indexes from being used."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select, text, tuple_
@@ -197,6 +198,7 @@ class Offer:
     per: str
     minimum: int
     maximum: int
+    features: Mapping[str, Any]
 
 
 def offers(product_code: str) -> tuple[Product, list[Offer]]:
@@ -212,7 +214,8 @@ def offers(product_code: str) -> tuple[Product, list[Offer]]:
     if not rows:
         raise Missing("product")
     return rows[0][0], [
-        Offer(li.id, p.id, p.name, li.price, unit, p.term.label, p.billing_period.per, p.minimum_quantity, p.maximum_quantity) for _, li, p, unit in rows
+        Offer(li.id, p.id, p.name, li.price, unit, p.term.label, p.billing_period.per, p.minimum_quantity, p.maximum_quantity, p.features)
+        for _, li, p, unit in rows
     ]
 
 

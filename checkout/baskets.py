@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint, delete, select
+from sqlalchemy import CheckConstraint, Select, UniqueConstraint, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -107,8 +107,25 @@ def parse_quantity(text: str) -> int:
     return int(cleaned)
 
 
-def _priced(plan_id: UUID) -> Any:
-    """The select that proves a plan is offered to the side of the scope; one row or none."""
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many units of a plan may be ordered at once."""
+
+    minimum: int
+    maximum: int
+    unit: str
+
+
+def _offered(plan_id: UUID) -> Bounds:
+    """The bounds of a plan that is offered to the side of the scope; NotOffered otherwise."""
+    row = db.session().execute(_offer(plan_id)).first()
+    if row is None:
+        raise NotOffered
+    return Bounds(*row)
+
+
+def _offer(plan_id: UUID) -> Select[tuple[int, int, str]]:
+    """One row if the plan is offered to the side of the scope."""
     if current().side is Side.RESELLER:
         return (
             select(Plan.minimum_quantity, Plan.maximum_quantity, ProductType.unit)
@@ -128,22 +145,22 @@ def _priced(plan_id: UUID) -> Any:
 
 def add(buyer: Buyer, plan_id: UUID, quantity: int, fields: Mapping[str, str] | None = None) -> None:
     """Puts a plan into the basket; adding it again adds to its quantity. NotOffered or WrongQuantity otherwise."""
-    offered = db.session().execute(_priced(plan_id)).first()
-    if offered is None:
-        raise NotOffered
-    check_quantity(quantity, offered[0], offered[1], offered[2])
+    bounds = _offered(plan_id)
+    check_quantity(quantity, bounds.minimum, bounds.maximum, bounds.unit)
     values = {
         "distributor_id": current().distributor_id, "id": new_id(), "reseller_id": buyer.reseller_id, "customer_id": buyer.customer_id,
         "membership_id": buyer.membership_id, "plan_id": plan_id, "quantity": quantity, "fields": dict(fields or {}), "added_at": db.session().info["now"],
     }  # fmt: skip
     put = insert(BasketLine).values(values)
-    db.session().execute(
+    kept = db.session().execute(
         put.on_conflict_do_update(
             index_elements=["distributor_id", "membership_id", "plan_id"],
             set_={"quantity": BasketLine.quantity + put.excluded.quantity, "fields": put.excluded.fields},
-            where=BasketLine.quantity + put.excluded.quantity <= offered[1],
-        )
+            where=BasketLine.quantity + put.excluded.quantity <= bounds.maximum,
+        ).returning(BasketLine.id)
     )
+    if kept.first() is None:
+        raise WrongQuantity(f"The maximum is {offered[1]} {offered[2]}s, and some are in your basket already.")
 
 
 def change(buyer: Buyer, line_id: UUID, quantity: int) -> None:
@@ -154,11 +171,16 @@ def change(buyer: Buyer, line_id: UUID, quantity: int) -> None:
     if quantity == 0:
         db.session().delete(line)
         return
-    offered = db.session().execute(_priced(line.plan_id)).first()
-    if offered is None:
-        raise NotOffered
-    check_quantity(quantity, offered[0], offered[1], offered[2])
+    bounds = _offered(line.plan_id)
+    check_quantity(quantity, bounds.minimum, bounds.maximum, bounds.unit)
     line.quantity = quantity
+
+
+def answer(buyer: Buyer, answers: Mapping[UUID, Mapping[str, str]]) -> None:
+    """Keeps what the buyer said about lines (order-time fields of their connectors)."""
+    for line_id, fields in answers.items():
+        mine = (BasketLine.id == line_id) & (BasketLine.membership_id == buyer.membership_id)
+        db.session().execute(update(BasketLine).where(mine).values(fields=dict(fields)))
 
 
 def clear(buyer: Buyer) -> None:

@@ -320,10 +320,9 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
     try:
         reseller, customer, lines = price(buyer, lock=True)
     except EmptyBasket:
-        earlier = session.scalar(select(Order.code).where(Order.request_key == checkout.request_key, Order.membership_id == buyer.membership_id))
-        if earlier is None:
+        if (placed := earlier(buyer, checkout.request_key)) is None:
             raise
-        return earlier
+        return placed
     if clearance.basket != basket_hash([(p.plan.id, p.line.quantity, p.line.fields) for p in lines]):
         raise NotCleared
     _may_order(reseller, customer, lines)
@@ -346,6 +345,11 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
     db.flush()
     fault("place.before_commit")
     return str(order["code"])
+
+
+def earlier(buyer: Buyer, request_key: str) -> str | None:
+    """The code of the order that this form has placed already: a second submit of it gives the first order."""
+    return db.session().scalar(select(Order.code).where(Order.request_key == request_key, Order.membership_id == buyer.membership_id))
 
 
 def _may_order(reseller: Reseller, customer: Customer | None, lines: Sequence[PricedLine]) -> None:

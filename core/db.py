@@ -31,6 +31,11 @@ NAMES = {
 }
 
 
+def _words(choices: type[Enum]) -> list[str]:
+    """Enums are stored as readable words."""
+    return [str(member.value) for member in choices]
+
+
 class Model(DeclarativeBase):
     """Base of every table. A model says who may touch it by `__access__` (core.tenancy)."""
 
@@ -43,7 +48,7 @@ class Model(DeclarativeBase):
         UUID: Uuid(),
         dict[str, Any]: JSONB(),
         list[str]: JSONB(),
-        Enum: SqlEnum(Enum, native_enum=False, length=40, values_callable=lambda e: [str(m.value) for m in e]),
+        Enum: SqlEnum(Enum, native_enum=False, length=40, values_callable=_words),
     }
     __access__: tenancy.Access
 

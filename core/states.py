@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Any
 
 from core import trail
 from core.errors import Conflict
+from core.tenancy import DistributorOwned
 
 
 class IllegalMove(Conflict):
@@ -13,13 +14,6 @@ class IllegalMove(Conflict):
 
     def __init__(self, what: str, was: str, to: str) -> None:
         super().__init__(f"This {what} is {was.replace('_', ' ')}, so it cannot become {to.replace('_', ' ')}.")
-
-
-class Living(trail.Tracked, Protocol):
-    """An object with a state and the table of its life."""
-
-    LIFE: "Transitions"
-    state: StrEnum
 
 
 class Transitions(dict[StrEnum, frozenset[StrEnum]]):
@@ -44,10 +38,12 @@ class Transitions(dict[StrEnum, frozenset[StrEnum]]):
 TABLES: list[Transitions] = []
 
 
-def move(thing: Living, to: StrEnum, *, why: str = "", **detail: object) -> None:
-    """Changes the state, or raises IllegalMove. The caller's transaction holds both the change and its trail row."""
-    was = thing.state
-    if to not in thing.LIFE[was]:
+def move(thing: DistributorOwned, to: StrEnum, *, why: str = "", **detail: object) -> None:
+    """Changes the `state` of a row whose class has a table `LIFE`, or raises IllegalMove. The caller's transaction holds both the change and
+    its trail row."""
+    living: Any = thing
+    was: StrEnum = living.state
+    if to not in living.LIFE[was]:
         raise IllegalMove(type(thing).__name__.lower(), was, to)
-    thing.state = to
+    living.state = to
     trail.write(thing, f"{was} -> {to}", why=why, **detail)

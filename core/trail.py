@@ -1,22 +1,14 @@
 """The append-only trail: who did what to which object, on whose behalf, when. No side may change or delete a row (QC10)."""
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, tenancy
-from core.tenancy import Access, CustomerOwned
-
-
-class Tracked(Protocol):
-    """What the trail can speak of."""
-
-    __tablename__: str
-    id: Mapped[UUID] | UUID
-    distributor_id: Mapped[UUID] | UUID
+from core.tenancy import Access, CustomerOwned, DistributorOwned
 
 
 class TrailEntry(CustomerOwned, db.Model):
@@ -37,7 +29,7 @@ class TrailEntry(CustomerOwned, db.Model):
     request_id: Mapped[str] = mapped_column(default="")
 
 
-def write(thing: Tracked, what: str, *, why: str = "", **detail: Any) -> TrailEntry:
+def write(thing: DistributorOwned, what: str, *, why: str = "", **detail: Any) -> TrailEntry:
     """Adds a line about `thing`, visible to the sides that own it."""
     scope = tenancy.current()
     return db.add(
@@ -47,7 +39,7 @@ def write(thing: Tracked, what: str, *, why: str = "", **detail: Any) -> TrailEn
             customer_id=getattr(thing, "customer_id", None) or scope.customer_id,
             at=db.session().info["now"],
             person_id=scope.person_id,
-            object_type=thing.__tablename__,
+            object_type=str(getattr(thing, "__tablename__", "")),
             object_id=thing.id,
             what=what,
             why=why,

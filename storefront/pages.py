@@ -58,7 +58,7 @@ def fragment(name: str, key: tuple[object, ...], template: str, values: Any) -> 
     """A piece of a portal page kept under the shop's versions; `values` is called only when it has to be drawn. It may depend on nothing but
     the shop, its shelf, the catalogue and `key`."""
     shop = the_shop()
-    full = (name, shop.storefront_id, shop.version, shop.shelf_version, shop.catalogue_version, *key)
+    full = (name, shop.storefront_id, shop.base, shop.version, shop.shelf_version, shop.catalogue_version, *key)
     return FRAGMENTS.get(full, lambda: part(template, **values(), shop=shop, places=portal_places()))
 
 

@@ -83,6 +83,8 @@ def signed_in_customer(view: Callable[P, R]) -> Callable[P, R | Response]:
             return to_sign_in()
         if visitor().side is not Side.CUSTOMER:
             raise Denied("This page is for customers of this shop. You are signed in as staff; your console is in the account menu.")
+        if visitor().reseller_id != the_shop().reseller_id:
+            raise Denied(f"{visitor().standing} buys in another shop. Please go to the address that your provider gave you.")
         return view(*args, **kwargs)
 
     return guarded

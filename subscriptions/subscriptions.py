@@ -145,8 +145,8 @@ def by_line(order_line_id: UUID) -> Subscription:
 def activate(subscription: Subscription) -> None:
     """The vendor delivered: the term begins now, by the business clock."""
     states.move(subscription, SubscriptionState.ACTIVE)
-    subscription.starts_at = business_now()
-    subscription.ends_at = end_of(subscription.starts_at, subscription.term)
+    begins = business_now()
+    subscription.starts_at, subscription.ends_at = begins, end_of(begins, subscription.term)
     publish(SubscriptionActivated(subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id))
 
 

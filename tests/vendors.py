@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,14 @@ class Vendor:
     def _post(self, path: str, content: dict[str, Any]) -> None:
         answer = self._http.post(f"{self.url}/_sandbox/{path}", json=content)
         assert answer.is_success, answer.text
+
+
+def in_the_end(holds: Callable[[], bool], patience: float = 20.0) -> bool:
+    """Whether it comes true within so many seconds."""
+    until = time.monotonic() + patience
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.05)
+    return holds()
 
 
 @contextmanager

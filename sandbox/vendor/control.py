@@ -19,6 +19,19 @@ from sandbox.vendor.store import Store
 SHOWN = 50
 PAGE = 1000
 
+SUBSCRIPTIONS = "SELECT * FROM subscriptions ORDER BY made_at DESC LIMIT ?"
+PURCHASES = "SELECT * FROM purchases ORDER BY n DESC LIMIT ?"
+COUNTS = """
+SELECT
+    (SELECT count(*) FROM purchases) AS purchases,
+    (SELECT count(*) FROM tenants) AS tenants,
+    (SELECT count(*) FROM subscriptions) AS subscriptions,
+    (SELECT count(*) FROM subscriptions WHERE state = 'active') AS active,
+    (SELECT count(*) FROM licences) AS licences,
+    (SELECT count(*) FROM operations WHERE state = 'working') AS working,
+    (SELECT count(*) FROM (SELECT 1 FROM purchases GROUP BY reference HAVING count(*) > 1)) AS doubles
+"""
+
 
 class Calls:
     """The latest calls and how many there were, since the start; not kept on disk."""
@@ -133,7 +146,6 @@ class _Desk:
 
     def _drawn(self, wrong: str = "") -> str:
         self._store.finish_due()
-        recent = {table: self._recent(table) for table in ("subscriptions", "purchases")}
         return render_template(
             "sandbox.html",
             wrong=wrong,
@@ -142,24 +154,13 @@ class _Desk:
             calls=list(self._calls.latest),
             choices={"kind": get_args(Kind), "scope": get_args(Scope), "on": get_args(CallType)},
             clock=_clock,
-            **recent,
+            subscriptions=self._store.rows(SUBSCRIPTIONS, SHOWN),
+            purchases=self._store.rows(PURCHASES, SHOWN),
         )
 
-    def _recent(self, table: str) -> list[dict[str, Any]]:
-        return self._store.rows(f"SELECT * FROM {table} ORDER BY made_at DESC LIMIT {SHOWN}")  # noqa: S608
-
     def _counts(self) -> dict[str, Any]:
-        def number(statement: str) -> int:
-            return self._store.rows(f"SELECT count(*) AS n FROM {statement}")[0]["n"]  # noqa: S608
-
-        return {
-            "purchases": number("purchases"),
-            "tenants": number("tenants"),
-            "subscriptions": number("subscriptions"),
-            "active": number("subscriptions WHERE state = 'active'"),
-            "licences": number("licences"),
-            "working": number("operations WHERE state = 'working'"),
-            "doubles": number("(SELECT 1 FROM purchases GROUP BY reference HAVING count(*) > 1)"),
+        counted = self._store.rows(COUNTS)[0]
+        return counted | {
             "calls": sum(self._calls.counts.values()),
             "calls_by_mood": dict(self._calls.counts),
         }

@@ -3,8 +3,8 @@ somehow, each with a chance. The narrowest scope that has a mood for a call deci
 is the good mood.
 """
 
+import hashlib
 import json
-import random
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -99,7 +99,7 @@ class Moods:
             self._calls[reference] += 1
             # Drawn from seed, reference and count, so that racing threads do not change anybody's luck.
             lot = f"{self.settings.seed}:{reference}:{self._calls[reference]}"
-            mood = _drawn(fitting, random.Random(lot).random())  # noqa: S311
+            mood = _drawn(fitting, int.from_bytes(hashlib.sha256(lot.encode()).digest()[:6]) / 2**48)
             if mood.times is not None:
                 self._use_up(mood)
             return mood

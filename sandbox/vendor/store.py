@@ -15,7 +15,14 @@ from typing import Any
 from sandbox.vendor import effects
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-TABLES = ("licences", "subscriptions", "tenants", "operations", "purchases", "moods")
+FORGETTING = (
+    "DELETE FROM licences",
+    "DELETE FROM subscriptions",
+    "DELETE FROM tenants",
+    "DELETE FROM operations",
+    "DELETE FROM purchases",
+    "DELETE FROM moods",
+)
 
 
 @dataclass(frozen=True)
@@ -104,8 +111,8 @@ class Store:
 
     def forget_everything(self) -> None:
         with self.writing() as db:
-            for table in TABLES:
-                db.execute(f"DELETE FROM {table}")  # noqa: S608
+            for statement in FORGETTING:
+                db.execute(statement)
 
     def _finish(self, operation: Operation) -> Operation:
         with self.writing() as db:

@@ -94,7 +94,7 @@ def test_a_name_is_resolved_once_and_the_checked_address_is_called(
 ) -> None:
     """Rebinding: the second answer would lead elsewhere, but nobody asks a second time."""
     asked = resolving(["127.0.0.1"], ["10.0.0.1"])
-    with _server(ANSWER) as (port, seen), outbound.client("loopback", timeout=2, connections=1) as client:
+    with _server(ANSWER) as (port, seen), outbound.client("loopback", timeout=10, connections=1) as client:
         answer = client.get(f"http://vendor.example:{port}/v1")
     assert answer.text == "hi"
     assert asked == ["vendor.example"]
@@ -103,7 +103,7 @@ def test_a_name_is_resolved_once_and_the_checked_address_is_called(
 
 def test_a_private_server_is_never_even_connected_to() -> None:
     with _server(ANSWER) as (port, seen):
-        with outbound.client("public", timeout=2, connections=1) as client, pytest.raises(AddressRefused):
+        with outbound.client("public", timeout=10, connections=1) as client, pytest.raises(AddressRefused):
             client.get(f"https://127.0.0.1:{port}/")
         assert seen == []
         socket.create_connection(("127.0.0.1", port)).close()  # lets the server end
@@ -119,7 +119,7 @@ def test_credentials_do_not_travel_in_the_clear() -> None:
 
 def test_a_redirect_is_not_followed() -> None:
     moved = b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
-    with _server(moved) as (port, seen), outbound.client("loopback", timeout=2, connections=1) as client:
+    with _server(moved) as (port, seen), outbound.client("loopback", timeout=10, connections=1) as client:
         assert client.get(f"http://127.0.0.1:{port}/").status_code == 302
     assert len(seen) == 1
 
@@ -127,7 +127,7 @@ def test_a_redirect_is_not_followed() -> None:
 def test_the_environments_proxy_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    with _server(ANSWER) as (port, _), outbound.client("loopback", timeout=2, connections=1) as client:
+    with _server(ANSWER) as (port, _), outbound.client("loopback", timeout=10, connections=1) as client:
         assert client.get(f"http://127.0.0.1:{port}/").text == "hi"
 
 
@@ -144,7 +144,7 @@ def test_the_certificate_is_verified_for_the_name_not_the_address(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with (
         _server(ANSWER, certificate) as (port, seen),
-        outbound.client("loopback", timeout=2, connections=1) as client,
+        outbound.client("loopback", timeout=10, connections=1) as client,
     ):
         if trusted:
             assert client.get(f"https://{name}:{port}/").text == "hi"

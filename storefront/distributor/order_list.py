@@ -1,0 +1,157 @@
+"""All orders of the distributor, newest first: found by code, names, or any id somebody may quote; filtered by what they wait for."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from flask import url_for
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from werkzeug.wrappers import Response
+
+from billing.payments import Payment, PaymentAttempt
+from checkout.orders import Order, OrderState
+from core import db
+from core.clock import machine_now
+from core.money import Money
+from core.parties import Customer, Reseller
+from provisioning.deliveries import Delivery, DeliveryState, VendorRecord
+from storefront import pages
+from storefront.distributor import console, lists
+from storefront.moments import Moment, moment
+from subscriptions.subscriptions import Subscription
+
+LATE = timedelta(minutes=15)
+SHOWS = [
+    ("", "All orders"),
+    ("unpaid", "Awaiting payment"),
+    ("delivering", "Being delivered"),
+    ("stuck", "Stuck"),
+    ("unknown", "Unknown at the vendor"),
+    ("failed", "Refused"),
+    ("done", "Done"),
+    ("cancelled", "Cancelled"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order as the list shows it."""
+
+    code: str
+    url: str
+    customer: str
+    reseller: str
+    stage: str
+    stage_words: str
+    placed: Moment | None
+    total: Money
+
+
+@console.get("/orders")
+def order_list() -> Response:
+    """The list."""
+    show = lists.chosen("show", SHOWS)
+    with db.transaction():
+        page = lists.newest_first(matching(lists.words(), show.value), Order.id)
+        states = delivery_states([row[0].id for row in page.rows])
+    rows = [order_row(order, reseller, customer, states[order.id]) for order, reseller, customer in page.rows]
+    tabs = [(word, url_for("distributor.order_list", show=value or None, q=page.query or None), value == show.value) for value, word in SHOWS]
+    return pages.render("distributor/orders.html", title="Orders", page=page, rows=rows, tabs=tabs, show=show.value)
+
+
+def matching(query: str, show: str):  # noqa: ANN201 the select's type is its three entities
+    """Orders with their standings, filtered."""
+    chosen = (
+        select(Order, Reseller, Customer)
+        .join(Reseller, (Reseller.distributor_id == Order.distributor_id) & (Reseller.id == Order.reseller_id))
+        .outerjoin(Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id))
+    )
+    if query:
+        chosen = chosen.where(found_by(query))
+    return chosen.where(condition) if (condition := waits_for(show)) is not None else chosen
+
+
+def found_by(query: str) -> ColumnElement[bool]:
+    """Names by a part of them; codes and foreign ids whole."""
+    exact = [
+        Order.code == query.upper(),
+        Order.email == query.lower(),
+        Order.id.in_(select(Delivery.order_id).join(VendorRecord, VendorRecord.delivery_id == Delivery.id).where(VendorRecord.external_id == query)),
+        Order.id.in_(select(Delivery.order_id).join(Subscription, Subscription.id == Delivery.subscription_id).where(Subscription.code == query.upper())),
+        Order.id.in_(select(Payment.order_id).join(PaymentAttempt, PaymentAttempt.payment_id == Payment.id).where(PaymentAttempt.session_id == query)),
+    ]
+    try:
+        exact.append(Order.id.in_(select(Delivery.order_id).where(Delivery.reference == UUID(query))))
+    except ValueError:
+        pass
+    return or_(*exact, Reseller.name.icontains(query, autoescape=True), Customer.name.icontains(query, autoescape=True))
+
+
+def waits_for(show: str) -> ColumnElement[bool] | None:
+    """What a filter means."""
+    match show:
+        case "unpaid":
+            return Order.state == OrderState.AWAITING_PAYMENT
+        case "cancelled":
+            return Order.state == OrderState.CANCELLED
+        case "delivering":
+            return has(Delivery.state.in_((DeliveryState.PENDING, DeliveryState.PROCESSING)))
+        case "unknown":
+            return has(Delivery.state == DeliveryState.UNKNOWN)
+        case "failed":
+            return has(Delivery.state == DeliveryState.REFUSED)
+        case "stuck":
+            return has(is_stuck())
+        case "done":
+            return and_(Order.state == OrderState.FUNDED, ~has(Delivery.state != DeliveryState.SUCCESS))
+        case _:
+            return None
+
+
+def is_stuck() -> ColumnElement[bool]:
+    """A delivery that waits for a person, or moved no further for a quarter of an hour."""
+    moving = (DeliveryState.PENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN)
+    return or_(
+        Delivery.state == DeliveryState.NEEDS_ACTION,
+        and_(Delivery.state.in_(moving), Delivery.changed_at < machine_now() - LATE),
+    )
+
+
+def has(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The order has a delivery like this."""
+    return exists().where(Delivery.distributor_id == Order.distributor_id, Delivery.order_id == Order.id, condition)
+
+
+def delivery_states(order_ids: Sequence[UUID]) -> dict[UUID, list[DeliveryState]]:
+    """Order -> states of its deliveries."""
+    found: dict[UUID, list[DeliveryState]] = defaultdict(list)
+    for order_id, state in db.session().execute(select(Delivery.order_id, Delivery.state).where(Delivery.order_id.in_(order_ids))):
+        found[order_id].append(state)
+    return found
+
+
+def order_row(order: Order, reseller: Reseller, customer: Customer | None, states: Iterable[DeliveryState]) -> OrderRow:
+    """One row."""
+    stage, stage_words = stage_of(order.state, list(states))
+    return OrderRow(
+        order.code, url_for("distributor.order_page", code=order.code), customer.name if customer else f"{reseller.name} (for itself)",
+        reseller.name, stage, stage_words, moment(order.created_at), order.total,
+    )  # fmt: skip
+
+
+def stage_of(state: OrderState, deliveries: Sequence[DeliveryState]) -> tuple[str, str]:
+    """How far an order is: the badge's word and what people read. The worst line speaks for the order."""
+    if state is not OrderState.FUNDED:
+        return state, state.replace("_", " ").capitalize()
+    for worst, words in (
+        (DeliveryState.REFUSED, "Refused by the vendor"),
+        (DeliveryState.NEEDS_ACTION, "Needs action"),
+        (DeliveryState.UNKNOWN, "Unknown at the vendor"),
+    ):
+        if worst in deliveries:
+            return worst, words
+    if deliveries and all(one is DeliveryState.SUCCESS for one in deliveries):
+        return "delivered", "Delivered"
+    return "delivering", "Being delivered"
