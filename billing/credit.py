@@ -91,6 +91,23 @@ def reserve(reseller_id: UUID, amount: Money) -> UUID | None:
     raise CreditExceeded(amount)
 
 
+def hold_exactly(reseller_id: UUID, order_id: UUID, amount: Money) -> None:
+    """Makes an order hold `amount` of one balance (nothing, if it is not above zero), whatever it held before; CreditExceeded if none has
+    room, and then the caller's savepoint must undo what was given back here. The caller holds the order's lock."""
+    hold = db.session().scalar(select(Hold).where(Hold.order_id == order_id).with_for_update())
+    if hold is not None and hold.released_at is None:
+        if hold.minor == amount.minor:
+            return
+        give_back(order_id)
+    if amount.minor <= 0:
+        return
+    balance_id, now = reserve(reseller_id, amount), db.session().info["now"]
+    if hold is None:
+        hold = db.add(Hold(reseller_id=reseller_id, order_id=order_id, currency=amount.currency, created_at=now))
+    hold.balance_id, hold.minor, hold.released_at = balance_id or hold.balance_id, amount.minor, None
+    db.flush()
+
+
 def give_back(order_id: UUID) -> None:
     """The order will not be paid: what it held is free again, once."""
     hold = db.session().scalar(select(Hold).where(Hold.order_id == order_id, Hold.released_at.is_(None)).with_for_update())
@@ -119,3 +136,9 @@ def available(reseller_id: UUID, currency: str) -> Money:
     """What new purchases may still take, deposit and credit together."""
     rows = db.session().scalars(select(Balance).where(Balance.reseller_id == reseller_id, Balance.currency == currency))
     return Money(sum(row.ceiling - row.reserved for row in rows), currency)
+
+
+def covers(reseller_id: UUID, amount: Money) -> bool:
+    """Whether a new purchase of this amount could be reserved now: one balance has to cover it whole, as `reserve` takes it."""
+    rows = db.session().scalars(select(Balance).where(Balance.reseller_id == reseller_id, Balance.currency == amount.currency))
+    return any(row.ceiling - row.reserved >= amount.minor for row in rows)

@@ -93,8 +93,8 @@ ZERO_SUM = (
     """
     CREATE OR REPLACE FUNCTION journal_entry_sums_to_zero() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF EXISTS (SELECT 1 FROM journal_lines WHERE distributor_id = NEW.distributor_id AND entry_id = NEW.entry_id
-                 GROUP BY currency HAVING sum(minor) <> 0) THEN
+      IF (SELECT coalesce(bool_or(s.total <> 0), true) FROM (SELECT sum(minor) AS total FROM journal_lines
+          WHERE distributor_id = NEW.distributor_id AND entry_id = NEW.entry_id GROUP BY currency) s) THEN
         RAISE EXCEPTION 'journal entry does not sum to zero' USING ERRCODE = 'check_violation', DETAIL = NEW.entry_id::text;
       END IF;
       RETURN NULL;
@@ -104,4 +104,5 @@ ZERO_SUM = (
     "CREATE CONSTRAINT TRIGGER journal_lines_zero AFTER INSERT ON journal_lines DEFERRABLE INITIALLY DEFERRED"
     " FOR EACH ROW EXECUTE FUNCTION journal_entry_sums_to_zero()",
 )
-"""Applied by every migration; no runtime role can drop or disable it."""
+"""Applied by every migration; no runtime role can drop or disable it. An entry that cannot be seen at the commit (the scope was changed
+meanwhile) counts as unbalanced."""

@@ -13,15 +13,16 @@ from sqlalchemy.orm import Mapped, composite, mapped_column
 from billing import invoices, ledger
 from billing.ledger import Account
 from billing.stripe_gateway import GatewayAccount, PaymentReport, SessionPage
-from core import db, parties, states, trail, work
-from core.errors import Missing, Refused
+from core import db, parties, states, tasks, trail, work
+from core.errors import Refused
 from core.events import Event, publish
 from core.faults import fault
 from core.ids import new_id
 from core.money import Money
+from core.tasks import Again
 from core.tenancy import Access, CustomerOwned, DistributorOwned, ResellerOwned, current, owned_by
 
-SESSION_LIFE = timedelta(minutes=31)
+UNBOOKED = timedelta(seconds=5)
 
 
 class PaymentState(StrEnum):
@@ -61,7 +62,8 @@ class Payment(CustomerOwned, db.Model):
 
 
 class AttemptState(StrEnum):
-    """MISMATCH: the gateway reports another amount, currency or account. SURPLUS: paid although the payment was paid or cancelled already."""
+    """EXPIRED: its page can no longer be paid. MISMATCH: the gateway reports another amount, currency, account or attempt. SURPLUS: paid although
+    the payment was paid or cancelled already."""
 
     OPEN = "open"
     PAID = "paid"
@@ -74,7 +76,7 @@ class PaymentAttempt(CustomerOwned, db.Model):
     """One page at the gateway; its id is the idempotency key of the call that opens it."""
 
     __tablename__ = "payment_attempts"
-    __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu", door="r")
+    __access__ = Access(distributor="rcu", reseller="r", customer="r", door="r")
     __table_args__ = (
         owned_by("payments", "payment_id"),
         UniqueConstraint("distributor_id", "payment_id", "number"),
@@ -100,6 +102,7 @@ class PaymentAttempt(CustomerOwned, db.Model):
     declined: Mapped[str | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    looked_at: Mapped[datetime | None]
 
 
 class Gateway(DistributorOwned, db.Model):
@@ -127,7 +130,7 @@ class Gateway(DistributorOwned, db.Model):
 
 
 class FundKind(StrEnum):
-    """A delivery is made only against a fund the distributor holds (QP2)."""
+    """A delivery is made only against a fund the distributor holds (QP2). CREDIT: held of the reseller's credit line or deposit (credit.Hold)."""
 
     PAYMENT = "payment"
     CREDIT = "credit"
@@ -169,18 +172,41 @@ class PaidAlready(Refused):
         super().__init__("This order is paid already." if state is PaymentState.PAID else "This order is cancelled and cannot be paid any more.")
 
 
+class BeingChecked(Refused):
+    """Something arrived that does not fit: no second page before a person has looked."""
+
+    def __init__(self) -> None:
+        super().__init__("A payment for this order has arrived, but not as it was asked for. We are checking it; please do not pay again.")
+
+
 def of_order(order_id: UUID) -> Payment | None:
     """The payment of an order, if it is paid by card."""
     return db.session().scalar(select(Payment).where(Payment.order_id == order_id))
 
 
+def lock(payment_id: UUID) -> Payment:
+    """The payment as it is now, held until the end of the transaction. It is always locked before its order. Only the distributor's side may:
+    the others ask in a widened transaction."""
+    held = select(Payment).where(Payment.id == payment_id).with_for_update().execution_options(populate_existing=True)
+    return db.session().scalars(held).one()
+
+
+def lock_of_order(order_id: UUID) -> Payment | None:
+    """The locked payment of an order, if it is paid by card."""
+    payment = of_order(order_id)
+    return lock(payment.id) if payment else None
+
+
 def current_attempt(payment: Payment) -> PaymentAttempt:
-    """The attempt whose page may still be paid, or a new one. Locks the payment, so that two clicks get one page."""
-    locked = db.session().scalars(select(Payment).where(Payment.id == payment.id).with_for_update(key_share=True)).one()
+    """The attempt whose page may still be paid, or a new one. Locks the payment, so that two clicks get one page: runs in a transaction widened
+    for "opening a payment page", about a payment whose order was found in the visitor's own scope."""
+    locked = lock(payment.id)
     if locked.state is not PaymentState.PENDING:
         raise PaidAlready(locked.state)
     now = db.session().info["now"]
     latest = db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.payment_id == payment.id).order_by(PaymentAttempt.number.desc()).limit(1))
+    if latest and latest.state is AttemptState.MISMATCH:
+        raise BeingChecked
     if latest and latest.state is AttemptState.OPEN and (latest.expires_at is None or latest.expires_at > now + timedelta(minutes=1)):
         return latest
     opened = db.add(
@@ -194,7 +220,7 @@ def current_attempt(payment: Payment) -> PaymentAttempt:
 
 
 def opened(attempt_id: UUID, page: SessionPage) -> None:
-    """Keeps what the gateway answered: session, address, expiry."""
+    """Keeps what the gateway answered: session, address, expiry. Works as the distributor, like current_attempt."""
     attempt = db.session().scalars(select(PaymentAttempt).where(PaymentAttempt.id == attempt_id)).one()
     attempt.session_id, attempt.url, attempt.expires_at = page.session_id, page.url, page.expires_at
 
@@ -206,12 +232,15 @@ def give_up(attempt_id: UUID) -> None:
         states.move(attempt, AttemptState.EXPIRED)
 
 
-def attempt_by_session(session_id: str) -> PaymentAttempt:
-    """The attempt a session belongs to."""
-    found = db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.session_id == session_id))
-    if found is None:
-        raise Missing("payment")
-    return found
+def attempt_of(session_id: str | None, attempt_id: str | None) -> PaymentAttempt | None:
+    """The attempt a session belongs to; or the one it names, where our process died before it could write the session down."""
+    if session_id and (found := db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.session_id == session_id))):
+        return found
+    try:
+        named = db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.id == UUID(attempt_id or "")))
+    except ValueError:
+        return None
+    return named if named and (session_id is None or named.session_id is None) else None
 
 
 def gateway(gateway_id: UUID | None = None) -> Gateway:
@@ -226,12 +255,19 @@ def gateway(gateway_id: UUID | None = None) -> Gateway:
 def settle(report: PaymentReport) -> PaymentState | None:
     """What the gateway reports about one of our sessions becomes true here, once, in this transaction (QM5, QW1-QW3, QW7).
 
-    Returns the payment's state, or None when the report is about a session that is not ours."""
-    attempt = db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.session_id == report.session_id))
-    if attempt is None or str(attempt.id) != report.attempt_id:
+    Returns the payment's state, or None when the report is about a session that is not ours. Again, with nothing changed, while the gateway
+    has not booked its fee: what is left after the fee decides whether the order is covered."""
+    attempt = attempt_of(report.session_id, report.attempt_id)
+    if attempt is None:
         return None
-    payment = db.session().scalars(select(Payment).where(Payment.id == attempt.payment_id).with_for_update().execution_options(populate_existing=True)).one()
+    if report.paid and not report.booked:
+        raise Again(UNBOOKED, "The gateway has taken the payment but not booked its fee yet.")
+    payment = lock(attempt.payment_id)
     db.session().refresh(attempt)
+    if attempt.session_id is None:
+        attempt.session_id = report.session_id
+    if attempt.session_id != report.session_id:
+        return None
     if not report.paid:
         _not_paid(attempt, report)
     elif attempt.state in (AttemptState.OPEN, AttemptState.EXPIRED):
@@ -244,7 +280,7 @@ def _not_paid(attempt: PaymentAttempt, report: PaymentReport) -> None:
     if attempt.state is not AttemptState.OPEN:
         return
     attempt.declined = report.declined
-    if report.status == "expired":
+    if report.status == "expired" or (report.status == "complete" and report.declined):  # a delayed payment method can fail after the page
         states.move(attempt, AttemptState.EXPIRED)
 
 
@@ -252,16 +288,24 @@ def _paid(payment: Payment, attempt: PaymentAttempt, report: PaymentReport) -> N
     """The gateway holds money. Whatever is odd about it parks with a person; the money is in the ledger in any case."""
     captured = Money(report.amount_minor, report.currency)
     account = gateway(payment.gateway_account_id).account_id
-    if report.account_id != account or captured != payment.amount:
+    if report.account_id != account or report.attempt_id != str(attempt.id) or captured != payment.amount:
         states.move(attempt, AttemptState.MISMATCH, reported=captured.text, expected=payment.amount.text)
-        _unexpected(payment, attempt, captured, f"{captured.text} arrived at {report.account_id}, but {payment.amount.text} was asked for.")
+        words = f"{captured.text} arrived at {report.account_id} for attempt {report.attempt_id}, but {payment.amount.text} was asked for at {account}."
+        _unexpected(payment, attempt, captured, words)
     elif payment.state is not PaymentState.PENDING:
         states.move(attempt, AttemptState.SURPLUS)
         again = "was paid already" if payment.state is PaymentState.PAID else "was cancelled"
         _unexpected(payment, attempt, captured, f"{captured.text} arrived for an order that {again}.")
     else:
         states.move(attempt, AttemptState.PAID)
-        _capture(payment, captured, Money(report.fee_minor or 0, report.currency))
+        _capture(payment, captured, _fee(payment, captured, report))
+
+
+def _fee(payment: Payment, captured: Money, report: PaymentReport) -> Money:
+    """What the gateway kept; where it books its fee in another currency, our estimate."""
+    if report.fee_minor is None:
+        return gateway(payment.gateway_account_id).expected_fee(captured)
+    return Money(report.fee_minor, report.currency)
 
 
 def _capture(payment: Payment, captured: Money, fee: Money) -> None:
@@ -295,10 +339,13 @@ def _unexpected(payment: Payment, attempt: PaymentAttempt, amount: Money, words:
 
 
 def cancel(order_id: UUID) -> None:
-    """The order will not be paid."""
+    """The order will not be paid: its open pages are closed at the gateway, as soon as it can be asked. The caller has locked the payment."""
     payment = of_order(order_id)
     if payment is not None and payment.state is PaymentState.PENDING:
         states.move(payment, PaymentState.CANCELLED)
+        still_open = (PaymentAttempt.payment_id == payment.id) & (PaymentAttempt.state == AttemptState.OPEN) & PaymentAttempt.session_id.is_not(None)
+        for attempt_id in db.session().scalars(select(PaymentAttempt.id).where(still_open)):
+            tasks.add("close_payment_page", {"attempt": str(attempt_id)}, key=f"close_payment_page:{attempt_id}", lane="stripe")
     invoices.void(order_id)
 
 

@@ -124,8 +124,8 @@ class SessionPage:
 @dataclass(frozen=True)
 class PaymentReport:
     """What Stripe says of a session. `fee_minor` is None until Stripe has booked it, and where it is in
-    another currency than the payment; `declined` is the reason of the last decline, in Stripe's plain
-    words."""
+    another currency than the payment (then `booked` is true all the same); `declined` is the reason of the
+    last decline, in Stripe's plain words."""
 
     session_id: str
     attempt_id: str | None
@@ -137,6 +137,7 @@ class PaymentReport:
     payment_intent: str | None
     fee_minor: int | None
     declined: str | None
+    booked: bool = True
 
 
 @dataclass(frozen=True)
@@ -376,15 +377,21 @@ def _report_of(account: GatewayAccount, session: dict[str, Any]) -> PaymentRepor
         payment_intent=payment.get("id"),
         fee_minor=_fee_of(payment, currency) if paid else None,
         declined=None if paid else decline.get("message"),
+        booked=not paid or bool(_entry_of(payment)),
     )
 
 
 def _fee_of(payment: dict[str, Any], currency: str) -> int | None:
-    charge: dict[str, Any] = payment.get("latest_charge") or {}
-    entry: dict[str, Any] = charge.get("balance_transaction") or {}
+    entry = _entry_of(payment)
     if str(entry.get("currency", "")).upper() != currency:
         return None
     return minor_amount(entry["fee"], currency)
+
+
+def _entry_of(payment: dict[str, Any]) -> dict[str, Any]:
+    """The balance transaction of a payment's charge; empty until Stripe has written it."""
+    charge: dict[str, Any] = payment.get("latest_charge") or {}
+    return charge.get("balance_transaction") or {}
 
 
 def _event_of(account: GatewayAccount, event: dict[str, Any]) -> StripeEvent:

@@ -267,7 +267,7 @@ class Widenings:
     allowed: set[str] = field(default_factory=set)
 
 
-WIDENED = Widenings({"placing an order", "checking with connectors", "opening a payment page"})
+WIDENED = Widenings({"placing an order", "checking with connectors", "opening a payment page", "giving up an order"})
 
 
 @contextmanager

@@ -141,10 +141,11 @@ def of_reseller(reseller_id: UUID) -> Storefront | None:
 
 
 def hold(reseller: parties.Reseller, alias: str, *, currency: str) -> Storefront:
-    """Holds the alias for a plan that is being ordered; AliasTaken or HasStorefront otherwise. A closed storefront keeps its alias."""
+    """Holds the alias for a plan that is being ordered; AliasTaken or HasStorefront otherwise. An open or closed storefront keeps its alias:
+    another plan for it (I22) is ordered with the alias it has."""
     standing = of_reseller(reseller.id)
     if standing is not None:
-        if standing.state is StorefrontState.CLOSED and standing.alias == alias:
+        if standing.state is not StorefrontState.HELD and standing.alias == alias:
             return standing
         raise HasStorefront
     held = Storefront(

@@ -29,8 +29,8 @@ FATES: dict[str, list[dict[str, Any]]] = {
         {"kind": "error_500_before", "on": "look_ups"},
     ],
     "under way": [{"kind": "accept_202", "seconds": 1800}],
-    "needs action": [{"kind": "inquire", "message": "Please confirm that Osprey Logistics owns osprey.example."}],
-    "refused": [{"kind": "refuse", "message": "Power BI Pro cannot be sold to this tenant: it is managed by another partner."}],
+    "needs action": [{"kind": "inquire", "message": "Please confirm who owns the domain."}],
+    "refused": [{"kind": "refuse", "message": "This tenant is managed by another partner, so it cannot be sold here."}],
 }
 """fate -> moods of the vendor simulator (sandbox/vendor/moods.py), for one reference."""
 

@@ -12,7 +12,7 @@ from storefront import schema
 
 def install(app: Flask) -> None:
     """Puts the commands on `flask`."""
-    for command in (migrate, worker, run_dispatcher):
+    for command in (migrate, worker, run_dispatcher, demo):
         app.cli.add_command(command)
 
 
@@ -39,6 +39,16 @@ def run_dispatcher() -> None:
     """Look for due tasks every 0.3 s and ring."""
     logging_to_stderr()
     dispatcher.run()
+
+
+@click.command("demo")
+def demo() -> None:
+    """Bring the demo world about; only where ENVIRONMENT is demo or test."""
+    from sandbox import demo as world  # noqa: PLC0415 production need not have the sandbox
+
+    if not settings().sandbox:
+        raise click.UsageError("ENVIRONMENT is production: the demo world is never put into a real installation.")
+    click.echo(f"Who can sign in is written in {world.seed(click.echo)}.")
 
 
 def logging_to_stderr() -> None:

@@ -4,6 +4,7 @@ payment, deliveries and their trail); a page of an hour ago and a live one say t
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import and_, select
@@ -56,8 +57,9 @@ class Progress:
     @property
     def mark(self) -> str:
         """Changes whenever the page would."""
-        every = [step.state + step.title for line in self.lines for step in line.steps]
-        return "-".join(str(abs(hash(word)) % 997) for word in (self.state, *(s.state for s in self.first), *every, self.declined or ""))
+        steps = [step for line in self.lines for step in line.steps]
+        seen = [self.state, self.declined or "", *(f"{step.state} {step.title}" for step in (*self.first, *steps))]
+        return sha256("|".join(seen).encode()).hexdigest()[:12]
 
 
 def of(order: Order) -> Progress:

@@ -14,8 +14,19 @@ from core import db, doorbell, roles
 from sandbox.servers import Postgres, Valkey
 from storefront import schema
 from tests import world as worlds
+from tests.budget import Budget
 from tests.world import World
+from whitelabel_themes import assets
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Once per run, in the process that leads: build the static files, hold the time budget."""
+    if hasattr(config, "workerinput"):
+        return
+    config.pluginmanager.register(Budget())
+    assets.build(INSTANCE / "static")
+
+
+INSTANCE = Path(os.environ.get("TEST_INSTANCE", "instance-test")).absolute()
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 SECRET = "tests-only-secret-key-of-forty-characters"  # noqa: S105
 
@@ -48,7 +59,7 @@ def installation(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.Te
         "DATABASE_URL": login(postgres, "app"),
         "REDIS_URL": valkey.url,
         "SECRET_KEY": SECRET,
-        "INSTANCE": os.environ.get("TEST_INSTANCE", str(Path("instance-test").absolute())),
+        "INSTANCE": str(INSTANCE),
         "SMTP_URL": "smtp://127.0.0.1:9",
         "PUBLIC_URL": "http://shop.test",
     }

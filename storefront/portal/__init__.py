@@ -7,4 +7,4 @@ from storefront.visitors import guard_portal
 portal = Blueprint("portal", __name__)
 portal.before_request(guard_portal)
 
-from storefront.portal import access, looks  # noqa: E402, F401 the views hang themselves on the blueprint
+from storefront.portal import access, basket, looks, orders, shelf  # noqa: E402, F401 the views hang themselves on the blueprint

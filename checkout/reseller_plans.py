@@ -1,0 +1,136 @@
+"""Reseller plans as a reseller sees them: what there is to buy, which one it has, and whether it may buy now. A plan is an ordinary product
+(I3) that is ordered like any other; what is particular is that a reseller has one at a time, and Basic while it has none (I1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, select
+
+from catalog.listings import NotOffered
+from catalog.price_lists import WholesalePrice
+from catalog.products import Plan, Product, ProductType
+from checkout import baskets
+from checkout.baskets import Buyer
+from checkout.orders import NotAReseller, Order, OrderLine, OrderState
+from core import db, parties
+from core.errors import Conflict
+from core.money import Money
+from subscriptions.subscriptions import Subscription, SubscriptionState
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOffer:
+    """A plan that opens a storefront, at the price of the reseller's own list."""
+
+    plan_id: UUID
+    code: str
+    product: str
+    summary: str
+    plan: str
+    price: Money
+    per: str
+    term: str
+    features: Mapping[str, Any]
+
+
+class AlreadyOnThisPlan(Conflict):
+    """One plan at a time, and not the same twice."""
+
+    def __init__(self, product: str) -> None:
+        super().__init__(f"You are on {product} already.")
+
+
+class PlanUnderWay(Conflict):
+    """An unpaid or undelivered order for a plan comes first."""
+
+    def __init__(self, order: str) -> None:
+        super().__init__(f"Your order {order} for a plan is still under way. Pay it or cancel it before you choose another one.")
+
+
+def _opening() -> Select[tuple[Plan, Product, WholesalePrice]]:
+    return (
+        select(Plan, Product, WholesalePrice)
+        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
+        .join(ProductType, and_(ProductType.distributor_id == Product.distributor_id, ProductType.id == Product.product_type_id))
+        .join(WholesalePrice, and_(WholesalePrice.distributor_id == Plan.distributor_id, WholesalePrice.plan_id == Plan.id))
+        .where(ProductType.opens_storefront, Plan.published, Product.published)
+    )
+
+
+def offers() -> list[PlanOffer]:
+    """Every plan on sale to the scope's reseller, cheapest first."""
+    rows = db.session().execute(_opening().order_by(WholesalePrice.price_minor, Product.name, Plan.code))
+    return [
+        PlanOffer(
+            plan.id, plan.code, product.name, product.summary, plan.name, price.price, plan.billing_period.per, plan.term.label, plan.features
+        )
+        for plan, product, price in rows
+    ]  # fmt: skip
+
+
+def offer(plan_code: str) -> PlanOffer:
+    """One of them; NotOffered otherwise."""
+    found = next((each for each in offers() if each.code == plan_code), None)
+    if found is None:
+        raise NotOffered
+    return found
+
+
+def _own_plans(reseller_id: UUID) -> Select[tuple[Subscription]]:
+    return (
+        select(Subscription)
+        .join(Plan, and_(Plan.distributor_id == Subscription.distributor_id, Plan.id == Subscription.plan_id))
+        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
+        .join(ProductType, and_(ProductType.distributor_id == Product.distributor_id, ProductType.id == Product.product_type_id))
+        .where(Subscription.reseller_id == reseller_id, Subscription.customer_id.is_(None), ProductType.opens_storefront)
+        .order_by(Subscription.id.desc())
+    )
+
+
+def running(reseller_id: UUID) -> list[Subscription]:
+    """The plan subscriptions of a reseller that stand now, newest first; none means Basic."""
+    standing = (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED)
+    return list(db.session().scalars(_own_plans(reseller_id).where(Subscription.state.in_(standing))))
+
+
+def current(reseller_id: UUID) -> Subscription | None:
+    """The plan a reseller is on; None means Basic (I1)."""
+    return next(iter(running(reseller_id)), None)
+
+
+def under_way(reseller_id: UUID) -> Order | None:
+    """The reseller's order for a plan that is unpaid or not delivered yet."""
+    unfinished = (
+        select(Order)
+        .join(OrderLine, and_(OrderLine.distributor_id == Order.distributor_id, OrderLine.order_id == Order.id))
+        .join(Plan, and_(Plan.distributor_id == OrderLine.distributor_id, Plan.id == OrderLine.plan_id))
+        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
+        .join(ProductType, and_(ProductType.distributor_id == Product.distributor_id, ProductType.id == Product.product_type_id))
+        .outerjoin(Subscription, and_(Subscription.distributor_id == OrderLine.distributor_id, Subscription.order_line_id == OrderLine.id))
+        .where(
+            Order.reseller_id == reseller_id, Order.customer_id.is_(None), ProductType.opens_storefront,
+            (Order.state == OrderState.AWAITING_PAYMENT) | (Subscription.state == SubscriptionState.PENDING),
+        )
+        .order_by(Order.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    return db.session().scalar(unfinished)
+
+
+def refuse_if_not_now(reseller_id: UUID, wanted: PlanOffer) -> None:
+    """The reason in words why the reseller cannot buy this plan now: I15, one order at a time, not the same plan twice."""
+    if not parties.reseller(reseller_id).enable_reselling:
+        raise NotAReseller
+    if (order := under_way(reseller_id)) is not None:
+        raise PlanUnderWay(order.code)
+    if any(subscription.plan_id == wanted.plan_id for subscription in running(reseller_id)):
+        raise AlreadyOnThisPlan(wanted.product)
+
+
+def choose(buyer: Buyer, wanted: PlanOffer, alias: str) -> None:
+    """Makes the buyer's basket exactly this plan with this alias: a plan is ordered alone, whatever lay in the basket before."""
+    refuse_if_not_now(buyer.reseller_id, wanted)
+    baskets.clear(buyer)
+    baskets.add(buyer, wanted.plan_id, 1, {"alias": alias})

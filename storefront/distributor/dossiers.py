@@ -1,0 +1,285 @@
+"""Everything that is known about one order, as its page shows it: both legs and the cost, the money, each delivery with every attempt at the
+vendor, and the trail."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from billing import invoices
+from billing.credit import Hold
+from billing.invoices import Invoice
+from billing.payments import Fund, Payment, PaymentAttempt
+from checkout.orders import Order, OrderCost, OrderLine, OrderWholesale
+from core import db, tasks
+from core.money import Money, total
+from core.parties import Customer, Membership, Reseller
+from core.tasks import Task, TaskAttempt, TaskState
+from core.trail import TrailEntry
+from provisioning.deliveries import Delivery, DeliveryState, VendorRecord
+from storefront.moments import Moment, moment
+from subscriptions.subscriptions import Licence, Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline."""
+
+    words: str
+    who: str | None
+    time: Moment | None
+    tone: str
+    icon: str | None
+    detail: str | None
+    sort: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A line with its three prices; the margins are what lies between them."""
+
+    title: str
+    fields: str
+    quantity: str
+    retail: Money
+    wholesale: Money
+    cost: Money | None
+    reseller_margin: Money
+    margin: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One delivery with its task, its attempts and what a person may do with it."""
+
+    id: UUID
+    number: int
+    title: str
+    state: DeliveryState
+    note: str
+    reference: str
+    connector: str
+    subscription: str
+    subscription_state: str
+    licences: str
+    external_id: str
+    details: Sequence[tuple[str, str]]
+    task_state: TaskState
+    attempts: str
+    next_try: Moment | None
+    leased: bool
+    open: bool
+    looks_up: bool
+    timeline: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """An order with all its rows."""
+
+    order: Order
+    reseller: Reseller
+    customer: Customer | None
+    legs: Sequence[Leg]
+    sums: Sequence[tuple[str, Money | None, str | None]]
+    payment: Payment | None
+    attempts: Sequence[PaymentAttempt]
+    invoice: Invoice | None
+    fund: Fund | None
+    hold: Hold | None
+    deliveries: Sequence[DeliveryView]
+    trail: Sequence[Entry]
+
+
+def open_dossier(order: Order) -> Dossier:
+    """Reads it all; call it in the distributor's scope."""
+    session = db.session()
+    payment = session.scalar(select(Payment).where(Payment.order_id == order.id))
+    attempts = (
+        session.scalars(select(PaymentAttempt).where(PaymentAttempt.payment_id == payment.id).order_by(PaymentAttempt.number)).all() if payment else []
+    )
+    invoice = invoices.of_order(order.id)
+    fund = session.scalar(select(Fund).where(Fund.order_id == order.id))
+    legs = legs_of(order)
+    about = [order.id, *(row.id for row in (payment, invoice, fund) if row), *(attempt.id for attempt in attempts)]
+    return Dossier(
+        order=order,
+        reseller=session.scalars(select(Reseller).where(Reseller.id == order.reseller_id)).one(),
+        customer=session.scalar(select(Customer).where(Customer.id == order.customer_id)) if order.customer_id else None,
+        legs=legs,
+        sums=sums_of(legs, order.currency),
+        payment=payment,
+        attempts=attempts,
+        invoice=invoice,
+        fund=fund,
+        hold=session.scalar(select(Hold).where(Hold.order_id == order.id)),
+        deliveries=deliveries_of(order),
+        trail=newest_first(trail_of(about)),
+    )
+
+
+def legs_of(order: Order) -> list[Leg]:
+    """The lines of an order with retail, wholesale and cost."""
+    rows = db.session().execute(
+        select(OrderLine, OrderWholesale, OrderCost)
+        .join(OrderWholesale, (OrderWholesale.distributor_id == OrderLine.distributor_id) & (OrderWholesale.order_line_id == OrderLine.id))
+        .join(OrderCost, (OrderCost.distributor_id == OrderLine.distributor_id) & (OrderCost.order_line_id == OrderLine.id))
+        .where(OrderLine.order_id == order.id)
+        .order_by(OrderLine.number)
+    )
+    return [_leg(line, wholesale.total, cost) for line, wholesale, cost in rows]
+
+
+def _leg(line: OrderLine, wholesale: Money, costs: OrderCost) -> Leg:
+    cost = Money(costs.total_minor, costs.currency) if costs.total_minor is not None else None
+    return Leg(
+        f"{line.product_name}, {line.plan_name}",
+        ", ".join(f"{name} {value}" for name, value in line.fields.items()),
+        f"{line.quantity} × {line.unit}, {line.term.label}",
+        line.total,
+        wholesale,
+        cost,
+        line.total - wholesale,
+        wholesale - cost if cost is not None else None,
+    )
+
+
+def sums_of(legs: Sequence[Leg], currency: str) -> list[tuple[str, Money | None, str | None]]:
+    """What both sides pay and keep; a cost that is not known makes the margin unknown too."""
+    retail, wholesale = total([leg.retail for leg in legs], currency), total([leg.wholesale for leg in legs], currency)
+    costs = [leg.cost for leg in legs if leg.cost is not None]
+    rows: list[tuple[str, Money | None, str | None]] = [
+        ("The buyer pays", retail, None),
+        ("Reseller's margin", retail - wholesale, "muted"),
+        ("Wholesale", wholesale, None),
+    ]
+    if len(costs) == len(legs):
+        rows += [("Cost", total(costs, currency), "muted"), ("Our margin", wholesale - total(costs, currency), "total")]
+    return rows
+
+
+def deliveries_of(order: Order) -> list[DeliveryView]:
+    """Deliveries in line order, each with the story of its attempts."""
+    session = db.session()
+    rows = session.execute(
+        select(Delivery, Subscription, OrderLine, OrderCost, Task, VendorRecord)
+        .join(Subscription, (Subscription.distributor_id == Delivery.distributor_id) & (Subscription.id == Delivery.subscription_id))
+        .join(OrderLine, (OrderLine.distributor_id == Delivery.distributor_id) & (OrderLine.id == Delivery.order_line_id))
+        .join(OrderCost, (OrderCost.distributor_id == Delivery.distributor_id) & (OrderCost.order_line_id == Delivery.order_line_id))
+        .join(Task, (Task.distributor_id == Delivery.distributor_id) & (Task.id == Delivery.task_id))
+        .outerjoin(VendorRecord, (VendorRecord.distributor_id == Delivery.distributor_id) & (VendorRecord.delivery_id == Delivery.id))
+        .where(Delivery.order_id == order.id)
+        .order_by(OrderLine.number, Delivery.id)
+    ).all()
+    asked: dict[UUID, list[TaskAttempt]] = defaultdict(list)
+    for attempt in session.scalars(select(TaskAttempt).where(TaskAttempt.task_id.in_([row[4].id for row in rows])).order_by(TaskAttempt.number)):
+        asked[attempt.task_id].append(attempt)
+    keys = [key for row in rows for key in (row[0].id, row[1].id, row[4].id)]
+    trail: dict[UUID, list[Entry]] = defaultdict(list)
+    for about, entry in told_of(keys):
+        trail[about].append(entry)
+    seats = dict(
+        session.execute(
+            select(Licence.subscription_id, func.count()).where(Licence.subscription_id.in_([row[1].id for row in rows])).group_by(Licence.subscription_id)
+        ).all()
+    )
+    return [
+        _delivery(
+            number, row, [*(told(a) for a in asked[row[4].id]), *trail[row[0].id], *trail[row[1].id], *trail[row[4].id]], seats.get(row[1].id, 0),
+            len(asked[row[4].id]),
+        )
+        for number, row in enumerate(rows, start=1)
+    ]  # fmt: skip
+
+
+def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, attempts: int) -> DeliveryView:
+    delivery, subscription, line, cost, task, vendor = row
+    waits = task.state in tasks.OPEN
+    return DeliveryView(
+        id=delivery.id,
+        number=number,
+        title=f"{line.product_name}, {line.plan_name}, {line.quantity} × {line.unit}",
+        state=delivery.state,
+        note=delivery.note,
+        reference=str(delivery.reference),
+        connector=cost.connector,
+        subscription=subscription.code,
+        subscription_state=subscription.state,
+        licences=f"{seats} of {subscription.quantity}",
+        external_id=vendor.external_id if vendor else "",
+        details=list(vendor.details.items()) if vendor else [],
+        task_state=task.state,
+        attempts=f"{attempts} so far" if attempts else "none yet",
+        next_try=moment(task.next_at) if waits else None,
+        leased=waits and task.leased_until is not None and task.leased_until > db.session().info["now"],
+        open=waits or task.state is TaskState.PARKED,
+        looks_up=task.intent_open,
+        timeline=newest_first(timeline),
+    )
+
+
+ANSWERS = {
+    "done": ("ok", "done"),
+    "found": ("ok", "looked up, and it was done"),
+    "absent": ("wait", "looked up, and the vendor has nothing of it"),
+    "accepted": ("wait", "accepted; the vendor works on it"),
+    "later": ("wait", "not now"),
+    "not sent": ("neutral", "not sent"),
+    "needs a person": ("warn", "a person must act"),
+    "refused": ("bad", "refused"),
+    "unclear": ("warn", "no clear answer"),
+}
+
+
+def told(attempt: TaskAttempt) -> Entry:
+    """One attempt at the vendor, with how long the answer took."""
+    if attempt.answered_at is None:
+        return _entry(f"Attempt {attempt.number}: asked, no answer recorded yet.", "wait", "send", attempt.called_at, attempt.fingerprint)
+    tone, words = ANSWERS.get(attempt.outcome, ("neutral", attempt.outcome))
+    took = (attempt.answered_at - attempt.called_at).total_seconds()
+    said = f" “{attempt.note}”" if attempt.note else ""
+    return _entry(f"Attempt {attempt.number}: {words}, {took:.1f} s after asking.{said}", tone, "send", attempt.called_at, attempt.fingerprint)
+
+
+def _entry(words: str, tone: str, icon: str, at: Any, fingerprint: str) -> Entry:
+    return Entry(words, "The worker", moment(at), tone, icon, f"Fingerprint of the request: {fingerprint}" if fingerprint else None, at)
+
+
+TYPES = {
+    "orders": "Order", "payments": "Payment", "payment_attempts": "Payment page", "invoices": "Invoice", "funds": "Order", "deliveries": "Delivery",
+    "subscriptions": "Subscription", "tasks": "Task", "resellers": "Reseller", "balances": "Credit", "storefronts": "Storefront", "plans": "Plan",
+}  # fmt: skip
+TONES = {
+    "funded": "ok", "paid": "ok", "success": "ok", "active": "ok", "open": "ok", "refused": "bad", "failed": "bad", "mismatch": "bad", "unknown": "warn",
+    "needs_action": "warn", "surplus": "warn", "cancelled": "neutral", "processing": "wait",
+}  # fmt: skip
+
+
+def trail_of(about: Sequence[UUID]) -> list[Entry]:
+    """The trail of some objects."""
+    return [entry for _, entry in told_of(about)]
+
+
+def told_of(about: Sequence[UUID], limit: int = 500) -> list[tuple[UUID, Entry]]:
+    """Trail entries with the object each is about, and the names of who acted."""
+    entries = db.session().scalars(select(TrailEntry).where(TrailEntry.object_id.in_(about)).order_by(TrailEntry.at.desc(), TrailEntry.id.desc()).limit(limit)).all()
+    people = {entry.person_id for entry in entries if entry.person_id}
+    names = dict(db.session().execute(select(Membership.person_id, Membership.name).where(Membership.person_id.in_(people))).all()) if people else {}
+    return [(entry.object_id, _trail_entry(entry, names)) for entry in entries]
+
+
+def _trail_entry(entry: TrailEntry, names: Any) -> Entry:
+    to = entry.what.rpartition(" -> ")[2]
+    words = entry.what.replace(" -> ", " → ").replace("_", " ")
+    why = f": {entry.why}" if entry.why else ""
+    detail = "\n".join(f"{name}: {value}" for name, value in entry.detail.items())
+    who = names.get(entry.person_id, "Somebody") if entry.person_id else "The system"
+    return Entry(f"{TYPES.get(entry.object_type, entry.object_type)} {words}{why}", who, moment(entry.at), TONES.get(to, "neutral"), None, detail or None, entry.at)
+
+
+def newest_first(entries: Sequence[Entry]) -> list[Entry]:
+    """As the timeline part wants them."""
+    return sorted(entries, key=lambda entry: entry.sort, reverse=True)

@@ -1,0 +1,189 @@
+"""One order with everything about it, and what staff may do: retry, look up, resolve or refuse a delivery; cancel while it is unpaid."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+from flask import request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import Form
+
+from billing import payments, stripe_gateway
+from billing.payments import AttemptState, PaymentAttempt
+from billing.stripe_gateway import GatewayAccount
+from checkout import orders
+from checkout.orders import Order, OrderState
+from core import db
+from core.errors import Refusal
+from core.money import Money
+from provisioning import deliveries, fulfilment
+from storefront import pages
+from storefront.distributor import console, lists
+from storefront.distributor.dossiers import Dossier, open_dossier
+from storefront.distributor.forms import Reason, Resolution
+from storefront.distributor.order_list import stage_of
+from storefront.moments import moment
+from storefront.visitors import require_role
+
+log = structlog.get_logger("distributor")
+
+pages.saying(
+    retried="It is due again now. What an unclear attempt left open is looked up first, so nothing is bought twice.",
+    resolved="Resolved by hand; the reason is in the trail.",
+    refused="It will not be delivered. The refund is on the work queue.",
+    cancelled="The order is cancelled. Money that still comes goes to the work queue.",
+)
+
+STATES = {
+    "awaiting_payment": (
+        "wait", "Waiting for payment", "No money has moved. The order ends by itself when its time to pay is over; until then you may cancel it.",
+    ),
+    "cancelled": ("info", "Cancelled", "Nothing was delivered. Money that still comes is kept apart and shown on the work queue."),
+    "delivering": ("info", "Being delivered", "The money is covered. Each line below says what the vendor answered and when it is asked again."),
+    "delivered": ("ok", "Delivered", "Every line is active."),
+    "unknown": (
+        "warn", "The vendor gave no clear answer", "The money is covered. It is looked up by itself; nothing is bought again before the vendor says that it has nothing of it.",
+    ),
+    "needs_action": ("warn", "A person must act", "The money is covered and nothing is lost. Mend the cause and retry, or resolve the line by hand."),
+    "refused": ("bad", "The vendor refused a line", "The money of that line is still with us: refund it or agree on something else, then close the work item."),
+}  # fmt: skip
+
+
+@console.get("/orders/<code>")
+def order_page(code: str) -> Response:
+    """The page."""
+    return show(code)
+
+
+def show(code: str, status: int = 200, *, problem: str | None = None, delivery_id: UUID | None = None, form: Form | None = None) -> Response:
+    """The page, with the refused form filled as it was sent."""
+    with db.transaction():
+        dossier = open_dossier(orders.find(code))
+    stage, words = stage_of(dossier.order.state, [one.state for one in dossier.deliveries])
+    tone, title, sentence = STATES[stage]
+    return pages.render(
+        "distributor/order.html",
+        status,
+        title=dossier.order.code,
+        dossier=dossier,
+        stage=(stage, words),
+        headline=(tone, title, sentence),
+        facts=facts(dossier),
+        pages_at_stripe=[(attempt, moment(attempt.created_at), moment(attempt.expires_at)) for attempt in dossier.attempts],
+        acts=[acts_of(one.id, one.id == delivery_id, form) for one in dossier.deliveries],
+        cancel_form=form if form is not None and delivery_id is None else Reason(prefix="cancel-"),
+        unpaid=dossier.order.state is OrderState.AWAITING_PAYMENT,
+        problem=problem,
+    )
+
+
+def facts(dossier: Dossier) -> dict[str, object]:
+    """The key facts, as values the template draws."""
+    order = dossier.order
+    return {
+        "placed": moment(order.created_at),
+        "funded": moment(order.funded_at),
+        "expires": moment(order.expires_at) if order.state is OrderState.AWAITING_PAYMENT else None,
+        "reseller_url": url_for("distributor.reseller_page", code=dossier.reseller.code),
+        "buyer": dossier.customer.name if dossier.customer else f"{dossier.reseller.name} (for itself)",
+        "captured": Money(dossier.payment.captured_minor, order.currency) if dossier.payment and dossier.payment.captured_minor is not None else None,
+        "fee": Money(dossier.payment.fee_minor, order.currency) if dossier.payment and dossier.payment.fee_minor is not None else None,
+        "held": Money(dossier.hold.minor, dossier.hold.currency) if dossier.hold else None,
+    }
+
+
+def acts_of(delivery_id: UUID, is_sent: bool, form: Form | None) -> dict[str, Form]:
+    """The forms of one delivery; the one that was refused keeps its input."""
+    key = delivery_id.hex[-8:]
+    resolve, refuse = Resolution(prefix=f"resolve-{key}-"), Reason(prefix=f"refuse-{key}-")
+    if is_sent and isinstance(form, Resolution):
+        resolve = form
+    elif is_sent and form is not None:
+        refuse = form  # type: ignore[assignment]
+    return {"resolve": resolve, "refuse": refuse}
+
+
+# --- Acts ------------------------------------------------------------------------------------------------------------------------
+
+
+def act(delivery_id: str, said: str, do: Callable[[UUID], None], form: Form | None = None) -> Response:
+    """Does something with a delivery and goes back to where it was asked: the order, or the work queue."""
+    require_role("subscriptions_manager")
+    known = lists.identifier(delivery_id, "delivery")
+    with db.transaction():
+        order = orders.of_id(deliveries.find(known).order_id)
+    if form is not None and not form.validate():
+        return show(order.code, 422, delivery_id=known, form=form)
+    try:
+        with db.transaction():
+            do(known)
+    except Refusal as refusal:
+        return show(order.code, refusal.status, problem=str(refusal), delivery_id=known, form=form)
+    if request.form.get("back") == "work":
+        return pages.see("distributor.work_queue", said)
+    return pages.see("distributor.order_page", said, code=order.code)
+
+
+@console.post("/deliveries/<delivery_id>/retry")
+def retry(delivery_id: str) -> Response:
+    """Due again now."""
+    return act(delivery_id, "retried", lambda known: fulfilment.retry(known, why="asked for in the console"))
+
+
+@console.post("/deliveries/<delivery_id>/resolve")
+def resolve(delivery_id: str) -> Response:
+    """A person knows that it was delivered."""
+    form = Resolution(request.form, prefix=f"resolve-{lists.identifier(delivery_id, 'delivery').hex[-8:]}-")
+    return act(
+        delivery_id,
+        "resolved",
+        lambda known: fulfilment.resolve(known, external_id=form.external_id.data or "", licences=form.keys(), why=form.why.data or ""),
+        form,
+    )
+
+
+@console.post("/deliveries/<delivery_id>/refuse")
+def refuse(delivery_id: str) -> Response:
+    """A person says that it will not be delivered."""
+    form = Reason(request.form, prefix=f"refuse-{lists.identifier(delivery_id, 'delivery').hex[-8:]}-")
+    return act(delivery_id, "refused", lambda known: fulfilment.refuse(known, why=form.why.data or ""), form)
+
+
+@console.post("/orders/<code>/cancel")
+def cancel(code: str) -> Response:
+    """Gives up an unpaid order, and closes its page at Stripe if that can be reached."""
+    require_role("subscriptions_manager")
+    form = Reason(request.form, prefix="cancel-")
+    if not form.validate():
+        return show(code, 422, form=form)
+    try:
+        with db.transaction():
+            order = orders.find(code)
+            open_pages = pages_at_stripe(order)
+            orders.cancel(order, why=form.why.data or "")
+    except Refusal as refusal:
+        return show(code, refusal.status, problem=str(refusal), form=form)
+    for account, session_id in open_pages:
+        close_page(account, session_id)
+    return pages.see("distributor.order_page", "cancelled", code=code)
+
+
+def pages_at_stripe(order: Order) -> list[tuple[GatewayAccount, str]]:
+    """Pages at which this order may still be paid."""
+    payment = payments.of_order(order.id)
+    if payment is None:
+        return []
+    session_ids = db.session().scalars(
+        select(PaymentAttempt.session_id).where(PaymentAttempt.payment_id == payment.id, PaymentAttempt.state == AttemptState.OPEN)
+    )
+    account = payments.gateway(payment.gateway_account_id).account()
+    return [(account, session_id) for session_id in session_ids if session_id]
+
+
+def close_page(account: GatewayAccount, session_id: str) -> None:
+    """Best effort: a page that stays open can only lead to a work item, never to a delivery."""
+    try:
+        stripe_gateway.expire_session(account, session_id)
+    except Refusal as refusal:
+        log.warning("order.page_stays_open", session=session_id, reason=str(refusal))

@@ -1,0 +1,167 @@
+"""Orders of the customer: the list, one order with its live progress, the way to the payment page and back."""
+
+from typing import Any
+
+import structlog
+from flask import redirect, request, url_for
+from sqlalchemy import or_, select
+from werkzeug.wrappers import Response
+
+from billing import stripe_events
+from billing.payments import PaidAlready
+from billing.stripe_gateway import GatewayDown, GatewayRefused
+from checkout import orders, returns
+from checkout.orders import Order, OrderLine, OrderState
+from core import db
+from core.tenancy import Side
+from storefront import pages, paying, progress
+from storefront.moments import moment
+from storefront.paying import Journey, NothingToPay
+from storefront.portal import portal
+from storefront.portal.basket import as_id
+from storefront.visitors import require_role, signed_in_customer, the_shop, visitor
+
+log = structlog.get_logger("portal")
+PAGE = 20
+pages.saying(
+    returned="Thank you. We are asking the payment service how it went.",
+    cancelled="The order is cancelled. Nothing was charged.",
+    nothing_to_pay="There is nothing to pay for this order right now.",
+)
+
+
+@portal.get("/orders")
+@signed_in_customer
+def order_list() -> Response:
+    """Newest first."""
+    query, after, state = request.args.get("q", "").strip()[:100], request.args.get("after", ""), request.args.get("state", "")
+    chosen = select(Order).order_by(Order.id.desc()).limit(PAGE + 1)
+    if after:
+        chosen = chosen.where(Order.id < as_id(after, "page"))
+    if state in set(OrderState):
+        chosen = chosen.where(Order.state == OrderState(state))
+    if query:
+        lines = select(OrderLine.order_id).where(OrderLine.product_name.icontains(query, autoescape=True))
+        chosen = chosen.where(or_(Order.code.icontains(query, autoescape=True), Order.id.in_(lines)))
+    with db.transaction() as session:
+        found = list(session.scalars(chosen))
+        names = _names([order.id for order in found])
+    rows = [{"order": order, "what": names.get(order.id, ""), "placed": moment(order.created_at)} for order in found[:PAGE]]
+    following = url_for("portal.order_list", q=query or None, state=state or None, after=found[PAGE - 1].id) if len(found) > PAGE else None
+    filters = [{"name": "state", "label": "State", "value": state, "options": [("", "Any"), *((s.value, progress.WORDS[s.value]) for s in OrderState)]}]
+    return pages.render(
+        "portal/orders.html", title="Orders", rows=rows, list_query=query, filters=filters, next_url=following, words=progress.WORDS,
+        filtered=bool(query or state or after), clear_url=url_for("portal.order_list"),
+    )  # fmt: skip
+
+
+def _names(order_ids: list[Any]) -> dict[Any, str]:
+    """order -> its products in words."""
+    if not order_ids:
+        return {}
+    named: dict[Any, list[str]] = {}
+    chosen = select(OrderLine.order_id, OrderLine.product_name).where(OrderLine.order_id.in_(order_ids)).order_by(OrderLine.number)
+    for order_id, name in db.session().execute(chosen):
+        named.setdefault(order_id, []).append(name)
+    return {order_id: ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "") for order_id, names in named.items()}
+
+
+@portal.get("/orders/<code>")
+@signed_in_customer
+def order(code: str) -> Response:
+    """One order: its steps, live; what one can do now; safe to close."""
+    with db.transaction():
+        found = orders.find(code)
+        now = progress.of(found)
+    return pages.render("portal/order.html", title=f"Order {code}", refresh_seconds=3 if now.live else None, **order_values(found, now))
+
+
+@portal.get("/orders/<code>/progress")
+@signed_in_customer
+def order_progress(code: str) -> Response:
+    """The live part again: 204 while nothing changed, 286 when it has come to its end (htmx stops asking)."""
+    with db.transaction():
+        found = orders.find(code)
+        now = progress.of(found)
+    if now.live and request.args.get("seen") == now.mark:
+        return Response(status=204)
+    body = pages.part("portal/fragments/order.html", **order_values(found, now), places=pages.portal_places(), shop=the_shop())
+    return Response(body, 200 if now.live else 286, content_type="text/html; charset=utf-8")
+
+
+def order_values(found: Order, now: progress.Progress) -> dict[str, Any]:
+    """What the order's page and its live part show."""
+    return {
+        "order": found, "progress": now, "words": progress.WORDS, "tones": progress.TONES, "placed": moment(found.created_at), "expires": moment(found.expires_at),
+        "poll_url": url_for("portal.order_progress", code=found.code, seen=now.mark) if now.live else None,
+        "unpaid": found.state is OrderState.AWAITING_PAYMENT, "single": len(now.lines) == 1,
+    }  # fmt: skip
+
+
+@portal.post("/orders/<code>/cancel")
+@signed_in_customer
+def cancel(code: str) -> Response:
+    """Gives up an unpaid order."""
+    require_role("buyer")
+    with db.transaction():
+        found = orders.find(code)
+    with db.transaction(widened_because="giving up an order"):
+        orders.cancel(orders.of_id(found.id), why=f"{visitor().name} cancelled it.")
+    return pages.see("portal.order", "cancelled", code=code)
+
+
+# --- Paying ----------------------------------------------------------------------------------------------------------------------
+
+
+@portal.get("/orders/<code>/pay")
+@signed_in_customer
+def pay(code: str) -> Response:
+    """To the gateway's page; while the gateway is down, a page that tries again by itself."""
+    require_role("buyer", "billing_agent")
+    journey = Journey(the_shop().name, return_address, lambda order: url_for("portal.order", code=order.code, _external=True))
+    try:
+        return redirect(paying.find_page(code, journey), 303)
+    except PaidAlready:
+        return pages.see("portal.order", code=code)
+    except NothingToPay:
+        return pages.see("portal.order", "returned", code=code)
+    except (GatewayDown, GatewayRefused) as no:
+        down = isinstance(no, GatewayDown)
+        log.warning("pay.gateway", order=code, problem=no.detail if isinstance(no, GatewayDown) else no.message)
+        page = pages.render("portal/gateway_down.html", no.status, title="The payment page does not open", code=code, down=down, retry_seconds=5 if down else None)
+        if down:
+            page.headers["Retry-After"] = "5"
+        return page
+
+
+def return_address(order: Order) -> str:
+    """Where the gateway sends the payer; it needs no log-in."""
+    return url_for("portal.returned", code=order.code, token=order.return_token, _external=True)
+
+
+@portal.get("/orders/<code>/return")
+def returned(code: str) -> Response:
+    """Back from the gateway. Decides nothing: has the payment looked at soon, and shows what is known."""
+    found = returns.look(the_shop().storefront_id, code, request.args.get("token", "")[:100])
+    if found.attempt_id is not None and request.args.get("again") is None:
+        with db.transaction():
+            stripe_events.check_soon(found.attempt_id)
+    if (own := own_page(code, found)) is not None:
+        return own
+    waiting = found.state is OrderState.AWAITING_PAYMENT and not found.declined
+    again = url_for("portal.returned", code=code, token=request.args.get("token"), again=1)
+    return pages.render(
+        "portal/returned.html", title="Your payment", code=code, found=found, waiting=waiting, refresh_url=again if waiting else None,
+        sign_in_url=url_for("portal.sign_in_page", next=f"/orders/{code}"),
+    )  # fmt: skip
+
+
+def own_page(code: str, found: returns.Returning) -> Response | None:
+    """Whoever is signed in and may see the order goes straight to it."""
+    who = visitor()
+    if who.side is Side.CUSTOMER and found.customer_id is not None and who.customer_id == found.customer_id:
+        return pages.see("portal.order", "returned" if found.attempt_id else "", code=code)
+    if who.side is Side.RESELLER and found.customer_id is None and who.membership_id == found.membership_id:
+        return redirect(f"{the_shop().base}/reseller/orders/{code}", 303)
+    return None
+

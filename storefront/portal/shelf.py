@@ -1,0 +1,133 @@
+"""What anybody may look at: the shop's front page, search, products and help. The pieces that everybody shares are kept as fragments
+(decision 14); what depends on the visitor stands around them."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from flask import request, url_for
+from werkzeug.wrappers import Response
+
+from catalog import listings
+from catalog.listings import PAGE, Card, Offer
+from core import db
+from core.tenancy import Side
+from storefront import pages
+from storefront.portal import portal
+from storefront.visitors import the_shop, visitor
+
+
+@portal.get("/")
+def shelf() -> Response:
+    """The shop's front page: hero, categories, products by name."""
+    after, category = request.args.get("after", "")[:300], request.args.get("category", "")[:100]
+    drawn = pages.fragment("shelf", (after, category), "portal/fragments/shelf.html", lambda: _shelf(after, category))
+    front = not (after or category)
+    return pages.render("portal/shelf.html", title=category or the_shop().name, shelf=drawn, front=front)
+
+
+def _shelf(after: str, category: str) -> dict[str, Any]:
+    with db.transaction():
+        categories = listings.categories()
+        cards = listings.shelf(after=after, category=category, limit=PAGE + 1)
+    shown, chosen = cards[:PAGE], category or None
+    following = url_for("portal.shelf", category=chosen, after=shown[-1].cursor, _anchor="products") if len(cards) > PAGE else None
+    return {
+        "products": [tile(card) for card in shown],
+        "category": category,
+        "tabs": [("All", url_for("portal.shelf", _anchor="products"), not category)]
+        + [(name, url_for("portal.shelf", category=name, _anchor="products"), name == category) for name in categories],
+        "next_url": following,
+        "first_url": url_for("portal.shelf", category=chosen, _anchor="products") if after else None,
+    }
+
+
+def tile(card: Card) -> dict[str, Any]:
+    """A card as parts/cards.html draws it."""
+    return {
+        "name": card.product, "url": url_for("portal.product", code=card.code), "vendor": card.vendor, "summary": card.summary, "image_url": None,
+        "initials": initials(card.product), "price": card.price, "per": f"per {card.unit} {card.per}", "from_": False, "flag": None,
+    }  # fmt: skip
+
+
+def initials(name: str) -> str:
+    """Two letters that stand for a product without a picture."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0] for word in words[:2]).upper() or name[:2].upper()
+
+
+@portal.get("/search")
+def search() -> Response:
+    """Products that match the words or come close to them."""
+    query = request.args.get("q", "").strip()[:100]
+    found: list[Card] = []
+    if query:
+        with db.transaction():
+            found = listings.search(query)
+    return pages.render("portal/search.html", title=f"Search: {query}" if query else "Search", query=query, products=[tile(card) for card in found], most=PAGE)
+
+
+@portal.get("/p/<code>")
+def product(code: str) -> Response:
+    """A product: what it is, its plans, the total per period, what happens after buying."""
+    load = cache(lambda: _product(code))
+    return product_page(code, load, lambda name: pages.fragment(f"product-{name}", (code,), f"portal/fragments/product_{name}.html", load))
+
+
+def product_again(code: str, *, plan: str, quantity: str, problem: str, status: int) -> Response:
+    """The same page with what was typed, and why it was refused."""
+    values = _product(code) | {"quantity": quantity, "problem": problem}
+    chosen = next((offer for offer in values["plans"] if offer["code"] == plan), values["plans"][0])
+    values |= {"chosen": chosen["code"]}
+    return product_page(
+        code,
+        lambda: values,
+        lambda name: pages.part(f"portal/fragments/product_{name}.html", **values, shop=the_shop(), places=pages.portal_places()),
+        status=status,
+        problem=problem,
+    )
+
+
+def product_page(code: str, load: Callable[[], Mapping[str, Any]], piece: Callable[[str], str], *, status: int = 200, problem: str = "") -> Response:
+    """The page around the pieces: who looks, and what they may do."""
+    who = visitor()
+    if not who.signed_in:
+        can = "sign_in"
+    elif who.side is Side.CUSTOMER and who.reseller_id == the_shop().reseller_id:
+        can = "buy"
+    else:
+        can = "look"
+    return pages.render(
+        "portal/product.html", status, title=piece("title"), code=code, about=piece("about"), offer=piece("offer"), can=can, problem=problem,
+        sign_in_url=url_for("portal.sign_in_page", next=f"/p/{code}"),
+    )  # fmt: skip
+
+
+def _product(code: str) -> dict[str, Any]:
+    with db.transaction():
+        found, offers = listings.offers(code)
+    first = offers[0]
+    return {
+        "product": found, "initials": initials(found.name), "plans": [_plan(offer, several=len(offers) > 1) for offer in offers],
+        "chosen": str(first.plan_id), "quantity": first.minimum, "total": first.price * first.minimum, "per": first.per, "unit": first.unit,
+        "minimum": min(offer.minimum for offer in offers), "maximum": max(offer.maximum for offer in offers), "currency": first.price.currency,
+        "unit_minor": first.price.minor, "problem": "", "shelf_url": url_for("portal.shelf", category=found.category),
+    }  # fmt: skip
+
+
+def _plan(offer: Offer, *, several: bool) -> dict[str, Any]:
+    """An offer as the plan comparison draws it."""
+    note = f"{offer.term} term, billed {offer.per.removeprefix('per ')}ly" if offer.per in ("per month", "per year") else f"{offer.term} term"
+    if offer.minimum > 1:
+        note += f", at least {offer.minimum} {offer.unit}s"
+    return {
+        "code": str(offer.plan_id), "name": offer.plan, "price": offer.price, "per": f"per {offer.unit} {offer.per}", "note": note,
+        "features": [(str(text) if value is True or value is False else f"{text}: {value}", value is not False) for text, value in offer.features.items()],
+        "flag": None, "because": None, "unit_minor": offer.price.minor, "period": offer.per,
+    }  # fmt: skip
+
+
+@portal.get("/help")
+def help_page() -> Response:
+    """Answers to what customers ask, and whom to ask."""
+    return pages.render("portal/help.html", title="Help")
