@@ -324,6 +324,12 @@ def _capture(payment: Payment, captured: Money, fee: Money) -> None:
     publish(PaymentCaptured(payment.id, payment.order_id))
 
 
+def left_of(payment: Payment) -> Money:
+    """What a captured payment leaves for wholesale: for a customer's order the fee is the reseller's, for its own the distributor's."""
+    captured, fee = payment.captured_minor or 0, payment.fee_minor or 0
+    return Money(captured - fee if payment.customer_id else captured, payment.currency)
+
+
 def seller_code(payment: Payment) -> str:
     """Whose invoice series: the reseller's for its customers, the distributor's for the reseller itself."""
     return parties.reseller(payment.reseller_id).code if payment.customer_id else parties.the_distributor().code

@@ -1,6 +1,7 @@
 """Webhooks from Stripe: stored once by (account, event id), answered at once, handled by a task. Handling asks Stripe about the session the
 event speaks of, so order, copies and lateness of events cannot matter (QW1-QW3, QW6)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,15 +12,19 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing import payments, stripe_gateway
-from billing.payments import AttemptState, PaymentAttempt
+from billing.payments import AttemptState, PaymentAttempt, PaymentState
 from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused, PaymentReport, StripeEvent
-from core import db, doors, tasks
+from core import db, doors, tasks, work
 from core.doors import door
 from core.errors import Missing
 from core.faults import fault
 from core.ids import new_id
-from core.tasks import Again, Claimed, Final, Kind, Limits, Repeat
+from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat
 from core.tenancy import Access, DistributorOwned, Scope, Side, acting_as, current
+
+
+NOT_OURS = "about nothing of ours"
+PATIENCE = 12  # times an event's task asks again for a fee that is not booked: some twenty minutes
 
 
 class StripeEventRow(DistributorOwned, db.Model):
@@ -65,12 +70,14 @@ def receive(code: str, payload: bytes, signature: str | None) -> bool:
 
 def store(event: StripeEvent) -> bool:
     """One row per (account, event id), and its task with it; False when it is there already."""
+    now, speaks_of_us = db.session().info["now"], bool(event.session_id or event.attempt_id)
     values = {
         "id": new_id(), "distributor_id": current().distributor_id, "account_id": event.account_id, "event_id": event.event_id, "type": event.type,
-        "session_id": event.session_id, "attempt_id": event.attempt_id, "payload": event.object, "received_at": db.session().info["now"], "outcome": "",
+        "session_id": event.session_id, "attempt_id": event.attempt_id, "payload": event.object, "received_at": now,
+        "handled_at": None if speaks_of_us else now, "outcome": "" if speaks_of_us else NOT_OURS,
     }  # fmt: skip
     stored = db.session().execute(insert(StripeEventRow).values(values).on_conflict_do_nothing().returning(StripeEventRow.id)).first()
-    if stored and event.session_id or stored and event.attempt_id:
+    if stored and speaks_of_us:
         tasks.add("stripe_event", {"event": str(values["id"])}, lane="stripe")
     return stored is not None
 
@@ -80,21 +87,49 @@ def store(event: StripeEvent) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Sessions to ask the gateway about, and the event that was the reason (if one was)."""
+    """Sessions to ask the gateway about, and how often it was asked for the same reason before."""
 
     account: GatewayAccount
     session_ids: tuple[str, ...]
-    event_row: UUID | None = None
+    tries: int = 0
 
 
 def ask(look: Look) -> list[PaymentReport]:
-    """Outside any transaction: what the gateway says about each session."""
+    """Outside any transaction: what the gateway says about each session. Waits for a gateway that is down and for a fee that is not booked."""
+    later = timedelta(seconds=min(300, 2 ** min(look.tries + 1, 9)))
     try:
-        return [stripe_gateway.report(look.account, session_id) for session_id in look.session_ids]
+        reports = [stripe_gateway.report(look.account, session_id) for session_id in look.session_ids]
     except GatewayDown as error:
-        raise Again(timedelta(seconds=5), str(error)) from error
+        raise Again(later, str(error)) from error
     except GatewayRefused as error:
         raise Final(str(error)) from error
+    if all(report.booked for report in reports):
+        return reports
+    if look.tries >= PATIENCE:
+        raise NeedsPerson("The gateway says this is paid, but has not booked its fee for a long time.")
+    raise Again(later, "The gateway has taken the payment but not booked its fee yet.")
+
+
+def ask_once(look: Look) -> list[PaymentReport]:
+    """As `ask`, but nothing is lost by giving up: the poller asks again."""
+    try:
+        return ask(look)
+    except Again as later:
+        if look.tries < 3:
+            raise
+        raise Final(f"{later} The next look is the poller's.") from later
+
+
+def close_page(look: Look) -> list[PaymentReport]:
+    """Outside any transaction: nobody shall pay for a cancelled order. A page that is closed, or was paid a moment ago, is reported as it is."""
+    try:
+        for session_id in look.session_ids:
+            stripe_gateway.expire_session(look.account, session_id)
+    except GatewayRefused:
+        return ask(look)
+    except GatewayDown as error:
+        raise Again(timedelta(seconds=30), str(error)) from error
+    return ask(look)
 
 
 def settle_all(_task: Claimed, reports: list[PaymentReport]) -> None:
@@ -103,22 +138,24 @@ def settle_all(_task: Claimed, reports: list[PaymentReport]) -> None:
         payments.settle(report)
 
 
+def _record_event(task: Claimed, reports: list[PaymentReport]) -> None:
+    row = _row(task)
+    settled = [payments.settle(report) for report in reports]
+    row.handled_at, row.outcome = db.session().info["now"], "; ".join(f"payment {state}" for state in settled if state) or NOT_OURS
+
+
+def _row(task: Claimed) -> StripeEventRow:
+    return db.session().scalars(select(StripeEventRow).where(StripeEventRow.id == UUID(task.args["event"]))).one()
+
+
 def _event_look(task: Claimed) -> Look | None:
-    row = db.session().scalars(select(StripeEventRow).where(StripeEventRow.id == UUID(task.args["event"]))).one()
-    row.handled_at = db.session().info["now"]
-    attempt = _attempt_of(row.session_id, row.attempt_id)
-    row.outcome = "looked up" if attempt else "about nothing of ours"
-    return Look(_account(attempt), (attempt.session_id,), row.id) if attempt and attempt.session_id else None
-
-
-def _attempt_of(session_id: str | None, attempt_id: str | None) -> PaymentAttempt | None:
-    chosen = select(PaymentAttempt)
-    if session_id:
-        return db.session().scalar(chosen.where(PaymentAttempt.session_id == session_id))
-    try:
-        return db.session().scalar(chosen.where(PaymentAttempt.id == UUID(attempt_id or "")))
-    except ValueError:
+    row = _row(task)
+    attempt = payments.attempt_of(row.session_id, row.attempt_id)
+    session_id = row.session_id or (attempt.session_id if attempt else None)
+    if attempt is None or session_id is None:
+        row.handled_at, row.outcome = db.session().info["now"], NOT_OURS
         return None
+    return Look(_account(attempt), (session_id,), task.attempts)
 
 
 def _account(attempt: PaymentAttempt) -> GatewayAccount:
@@ -127,34 +164,65 @@ def _account(attempt: PaymentAttempt) -> GatewayAccount:
 
 
 def _attempt_look(task: Claimed) -> Look | None:
-    attempt = _attempt_of(None, task.args["attempt"])
+    attempt = payments.attempt_of(None, task.args["attempt"])
     if attempt is None or attempt.session_id is None or attempt.state is not AttemptState.OPEN:
         return None
-    return Look(_account(attempt), (attempt.session_id,))
+    return Look(_account(attempt), (attempt.session_id,), task.attempts)
 
 
-def _poll_look(_task: Claimed) -> Look | None:
-    """Open attempts that a webhook should have ended: any that are older than a minute (QW4)."""
-    before = db.session().info["now"] - timedelta(minutes=1)
+def poll(_task: Claimed | None = None) -> None:
+    """A look at every open attempt that a webhook should have ended (QW4): those not looked at for longest first, each in a task of its own,
+    so that one that fails holds up no other."""
+    now = db.session().info["now"]
+    unseen = (PaymentAttempt.looked_at.is_(None)) | (PaymentAttempt.looked_at < now - timedelta(minutes=4))
     rows = db.session().scalars(
         select(PaymentAttempt)
-        .where(PaymentAttempt.state == AttemptState.OPEN, PaymentAttempt.session_id.is_not(None), PaymentAttempt.created_at < before)
-        .order_by(PaymentAttempt.created_at)
-        .limit(100)
-    ).all()
-    return Look(_account(rows[0]), tuple(row.session_id for row in rows if row.session_id)) if rows else None
+        .where(PaymentAttempt.state == AttemptState.OPEN, PaymentAttempt.session_id.is_not(None), PaymentAttempt.created_at < now - timedelta(minutes=1), unseen)
+        .order_by(PaymentAttempt.looked_at.asc().nulls_first(), PaymentAttempt.created_at)
+        .limit(1000)
+        .with_for_update(skip_locked=True)
+    ).all()  # fmt: skip
+    for attempt in rows:
+        attempt.looked_at = now
+    tasks.add_rows([tasks.row("check_payment", {"attempt": str(attempt.id)}, lane="stripe") for attempt in rows])
+
+
+def look_now(attempt_id: UUID) -> PaymentState | None:
+    """Asks and settles here and now, for the command line: opens its own transactions, as the distributor of the scope."""
+    with db.transaction():
+        attempt = payments.attempt_of(None, str(attempt_id))
+        look = Look(_account(attempt), (attempt.session_id,)) if attempt and attempt.session_id else None
+    if look is None:
+        return None
+    reports = ask(look)
+    with db.transaction():
+        return next((payments.settle(report) for report in reports), None)
+
+
+def _tell_a_person(task: Claimed, note: str) -> None:
+    """A payment that the gateway does not explain must not end as a task that nobody reads."""
+    about = task.args.get("attempt") or task.args["event"]
+    work.open_item(
+        "unclear payment", about_type="payment_attempts" if "attempt" in task.args else "stripe_events", about_id=UUID(about), words=note,
+        suggestion="Look at this payment in the gateway's dashboard; check the gateway's keys; then retry the task.",
+    )  # fmt: skip
 
 
 def _limits(_lane: str) -> Limits:
     return Limits(timeout=timedelta(seconds=10), send_deadline=timedelta(seconds=30), settle=timedelta(seconds=45), slots=8)
 
 
-tasks.register(Kind("stripe_event", Repeat.SAFE, prepare=_event_look, call=ask, record=settle_all, limits=_limits, most_attempts=40))
-tasks.register(Kind("check_payment", Repeat.SAFE, prepare=_attempt_look, call=ask, record=settle_all, limits=_limits, most_attempts=10))
-tasks.register(Kind("poll_payments", Repeat.SAFE, prepare=_poll_look, call=ask, record=settle_all, limits=_limits, every=timedelta(minutes=2)))
+def _outside(name: str, prepare: Callable[[Claimed], Look | None], call: Callable[[Look], list[PaymentReport]], **more: Any) -> Kind:
+    record = more.pop("record", settle_all)
+    return tasks.register(Kind(name, Repeat.SAFE, prepare=prepare, call=call, record=record, limits=_limits, on_parked=_tell_a_person, **more))
+
+
+_outside("stripe_event", _event_look, ask, record=_record_event, on_refused=_tell_a_person, most_attempts=40)
+_outside("check_payment", _attempt_look, ask_once, most_attempts=10)
+_outside("close_payment_page", _attempt_look, close_page, on_refused=_tell_a_person, most_attempts=20)
+tasks.register(Kind("poll_payments", Repeat.SAFE, prepare=poll, limits=_limits, every=timedelta(minutes=2)))
 
 
 def check_soon(attempt_id: UUID) -> None:
     """The buyer came back: look once, now."""
     tasks.add("check_payment", {"attempt": str(attempt_id)}, lane="stripe")
-

@@ -16,11 +16,12 @@ from billing import credit, invoices, ledger, payments
 from billing.invoices import ChargeState, Invoice, InvoiceLine, InvoiceState
 from billing.ledger import Account
 from billing.payments import FundKind, Payment, PaymentCaptured, PaymentState
+from billing.stripe_gateway import stripe_amount
 from catalog.listings import Listing, NotOffered
 from catalog.price_lists import WholesalePrice
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from checkout.baskets import BasketLine, Buyer, check_quantity
-from core import db, parties, states, trail
+from core import db, parties, states, trail, work
 from core.clock import business_now
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
@@ -36,9 +37,11 @@ UNPAID_LIFE = timedelta(hours=24)
 
 
 class OrderState(StrEnum):
-    """FUNDED: the distributor holds what covers it, and its deliveries exist."""
+    """FUNDED: the distributor holds what covers it, and its deliveries exist. UNCOVERED: paid, but what is left after the gateway's fee does not
+    cover wholesale; nothing is delivered before the distributor has decided."""
 
     AWAITING_PAYMENT = "awaiting_payment"
+    UNCOVERED = "uncovered"
     FUNDED = "funded"
     CANCELLED = "cancelled"
 
@@ -57,7 +60,7 @@ class Order(CustomerOwned, db.Model):
     __access__ = Access(distributor="rcu", reseller="r", customer="r", door="r")
     __table_args__ = (
         UniqueConstraint("distributor_id", "code"),
-        UniqueConstraint("distributor_id", "request_key"),
+        UniqueConstraint("distributor_id", "membership_id", "request_key"),
         owned_by("resellers", "reseller_id"),
         owned_by("customers", "customer_id"),
         CheckConstraint("total_minor >= 0", name="total"),
@@ -66,7 +69,8 @@ class Order(CustomerOwned, db.Model):
     )
     LIFE = states.Transitions(
         {
-            OrderState.AWAITING_PAYMENT: [OrderState.FUNDED, OrderState.CANCELLED],
+            OrderState.AWAITING_PAYMENT: [OrderState.FUNDED, OrderState.UNCOVERED, OrderState.CANCELLED],
+            OrderState.UNCOVERED: [OrderState.FUNDED],
             OrderState.FUNDED: [],
             OrderState.CANCELLED: [],
         },
@@ -197,6 +201,20 @@ class OnlyYourResellerOrders(Refused):
         super().__init__("Your provider orders for you. Please contact them.")
 
 
+class NotOnAccount(Refused):
+    """A customer's order is paid by card: the account is its reseller's."""
+
+    def __init__(self) -> None:
+        super().__init__("This order is paid by card. Please choose card payment.")
+
+
+class CustomerEnded(Refused):
+    """The relationship has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("Your account with this shop has ended, so nothing can be ordered. Please contact your provider.")
+
+
 class NotAReseller(Refused):
     """I15: the account is not marked as reseller."""
 
@@ -209,6 +227,13 @@ class OrderingStopped(Refused):
 
     def __init__(self) -> None:
         super().__init__("Ordering is switched off for this account. Please contact your distributor.")
+
+
+class NothingToCover(Refused):
+    """Only a paid order that waits for cover can be covered."""
+
+    def __init__(self) -> None:
+        super().__init__("This order does not wait for cover.")
 
 
 class NotCleared(Conflict):
@@ -317,6 +342,8 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
     """Places the buyer's basket as an order and returns its code: order, lines, both legs, draft invoice, charges and payment in one commit.
     Runs in a transaction widened for "placing an order"; refusals are raised by name before anything is written."""
     session = db.session()
+    if (placed := earlier(buyer, checkout.request_key)) is not None:
+        return placed
     try:
         reseller, customer, lines = price(buyer, lock=True)
     except EmptyBasket:
@@ -332,13 +359,17 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
         raise PriceChanged(amount)
     wholesale = total([p.wholesale * p.line.quantity for p in lines], currency)
     by_card = checkout.pay_by is PayBy.CARD and amount.minor > 0
+    if amount.minor and not by_card and current().customer_id is not None:
+        raise NotOnAccount
     gateway = payments.gateway() if by_card else None
+    if by_card:
+        stripe_amount(amount.minor, currency)
     held = _reserve_what_the_payment_will_not_cover(buyer, amount, wholesale, gateway)
     for line in lines:
         if line.kind.opens_storefront:
             storefronts.hold(reseller, str(line.line.fields["alias"]), currency=currency)
     order = _write(buyer, reseller, customer, lines, checkout, amount, gateway, held)
-    session.execute(delete(BasketLine).where(BasketLine.membership_id == buyer.membership_id))
+    session.execute(delete(BasketLine).where(BasketLine.id.in_([p.line.id for p in lines])))  # not what came into the basket meanwhile
     publish(OrderPlaced(order["id"]))
     if not by_card:
         fund(order["id"], FundKind.CREDIT if amount.minor else FundKind.NOTHING_DUE, wholesale)
@@ -355,6 +386,8 @@ def earlier(buyer: Buyer, request_key: str) -> str | None:
 def _may_order(reseller: Reseller, customer: Customer | None, lines: Sequence[PricedLine]) -> None:
     if not reseller.ordering_enabled:
         raise OrderingStopped
+    if customer is not None and customer.ended_at is not None:
+        raise CustomerEnded
     if customer is not None and customer.ordered_by is OrderedBy.RESELLER:
         raise OnlyYourResellerOrders
     if any(line.kind.opens_storefront for line in lines) and not reseller.enable_reselling:
@@ -457,14 +490,44 @@ def _write(
 
 
 def fund_by_payment(event: PaymentCaptured) -> None:
-    """Now-reaction: the gateway holds the money on the distributor's account."""
-    wholesale = total([charge.total for charge in invoices.charges(event.order_id)], of_id(event.order_id).currency)
-    fund(event.order_id, FundKind.PAYMENT, wholesale, payment_id=event.payment_id)
+    """Now-reaction: the gateway holds the money on the distributor's account. Where the fee was higher than expected, the difference is held of
+    the reseller's credit; where there is none, the order waits for the distributor and nothing is delivered (QP2)."""
+    order, payment = lock(event.order_id), payments.lock(event.payment_id)
+    wholesale = total([charge.total for charge in invoices.charges(order.id)], order.currency)
+    try:
+        with db.savepoint():
+            credit.hold_exactly(order.reseller_id, order.id, wholesale - payments.left_of(payment))
+    except credit.CreditExceeded as over:
+        _wait_for_cover(order, payment, wholesale, over)
+        return
+    fund(order.id, FundKind.PAYMENT, wholesale, payment_id=payment.id)
+    work.close_about(order.id, "Covered.")
+
+
+def _wait_for_cover(order: Order, payment: Payment, wholesale: Money, over: credit.CreditExceeded) -> None:
+    if order.state is OrderState.UNCOVERED:
+        raise over
+    states.move(order, OrderState.UNCOVERED)
+    left = payments.left_of(payment)
+    work.open_item(
+        "order not covered", about_type="orders", about_id=order.id, order_id=order.id,
+        words=f"{order.code} is paid, but {left.text} left after the card fee does not cover {wholesale.text} wholesale. Nothing was delivered.",
+        suggestion="Give the reseller more credit, then cover the order.",
+    )  # fmt: skip
+
+
+def cover(order: Order) -> None:
+    """Tries again to cover an order that was paid with too little left; CreditExceeded while the reseller's credit has no room. The
+    distributor's act."""
+    payment = payments.of_order(order.id)
+    if order.state is not OrderState.UNCOVERED or payment is None:
+        raise NothingToCover
+    fund_by_payment(PaymentCaptured(payment.id, order.id))
 
 
 def fund(order_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None = None) -> None:
     """The order is covered: charges are settled or due, and its deliveries come to exist by the reaction to OrderFunded."""
-    order = of_id(order_id)
+    order = lock(order_id)
     note = payments.note_fund(order.id, order.reseller_id, kind, covers, payment_id)
     states.move(order, OrderState.FUNDED)
     order.funded_at = db.session().info["now"]
@@ -482,7 +545,10 @@ def fund(order_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None 
 
 
 def cancel(order: Order, *, why: str) -> None:
-    """Gives up an unpaid order: the draft invoice is void, the alias is free again; money that still comes is a work item."""
+    """Gives up an unpaid order: the draft invoice is void, credit and alias are free again, the payment page is closed; money that still comes is
+    a work item. Works as the distributor ("cancelling an order"); whoever settles at the same moment waits, or is waited for."""
+    payments.lock_of_order(order.id)
+    order = lock(order.id)
     states.move(order, OrderState.CANCELLED, why=why)
     order.cancelled_because = why
     payments.cancel(order.id)
@@ -498,17 +564,15 @@ def release_alias(event: OrderCancelled) -> None:
 
 
 def expire_unpaid(limit: int = 200) -> int:
-    """Cancels orders whose time to pay is over; says how many."""
-    late = db.session().scalars(
-        select(Order)
-        .where(Order.state == OrderState.AWAITING_PAYMENT, Order.expires_at < business_now())
-        .order_by(Order.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for order in late:
-        cancel(order, why="It was not paid in time.")
-    return len(late)
+    """Cancels orders whose time to pay is over; says how many. One that is paid at this very moment is left alone."""
+    late = select(Order).where(Order.state == OrderState.AWAITING_PAYMENT, Order.expires_at < business_now()).order_by(Order.id).limit(limit)
+    cancelled = 0
+    for order in db.session().scalars(late).all():
+        payments.lock_of_order(order.id)
+        if lock(order.id).state is OrderState.AWAITING_PAYMENT:
+            cancel(order, why="It was not paid in time.")
+            cancelled += 1
+    return cancelled
 
 
 def of_id(order_id: UUID) -> Order:
@@ -517,6 +581,11 @@ def of_id(order_id: UUID) -> Order:
     if found is None:
         raise Missing("order")
     return found
+
+
+def lock(order_id: UUID) -> Order:
+    """The order as it is now, held until the end of the transaction. Its payment, if there is one, is locked before it."""
+    return db.session().scalars(select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)).one()
 
 
 def find(code: str) -> Order:

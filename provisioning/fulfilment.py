@@ -19,6 +19,7 @@ from core.errors import Refused, Unavailable
 from core.events import Event, publish
 from core.ids import new_code, new_id
 from core.parties import Customer, Reseller
+from core.settings import settings
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, TaskState, Unclear
 from provisioning import deliveries
 from provisioning.connectors import base
@@ -67,23 +68,29 @@ class VendorSilent(Unavailable):
 
 def settings_by_connector() -> dict[str, dict[str, str]]:
     """The distributor's settings of each connector; read in a widened transaction."""
-    return {row.connector: {k: str(v) for k, v in row.settings.items()} for row in db.session().scalars(select(ConnectorSettings))}
+    return {row.connector: as_values(row) for row in db.session().scalars(select(ConnectorSettings))}
 
 
-def clear(basket: Sequence[BasketItem], settings: Mapping[str, Mapping[str, str]], customer: Mapping[str, str]) -> Clearance:
+def as_values(row: ConnectorSettings | None) -> dict[str, str]:
+    """A connector's settings as it gets them. Which network it may reach is the installation's decision, never a row's (SSRF)."""
+    own = {key: str(value) for key, value in row.settings.items()} if row else {}
+    return own | {"network": "loopback" if settings().sandbox else "public"}
+
+
+def clear(basket: Sequence[BasketItem], configured: Mapping[str, Mapping[str, str]], customer: Mapping[str, str]) -> Clearance:
     """Asks every connector whether the basket would work; no transaction is open meanwhile. Refusals by name."""
     for item in basket:
         chosen = connector(item.connector)
         if problems := base.problems(chosen.fields, item.fields, asked_of="buyer"):
             raise FieldProblem(problems)
         request = Request(
-            str(uuid4()), Action.PROVISION, item.sku, item.quantity, customer=customer, fields=item.fields, settings=settings.get(item.connector, {})
+            str(uuid4()), Action.PROVISION, item.sku, item.quantity, customer=customer, fields=item.fields, settings=configured.get(item.connector, as_values(None))
         )
         try:
             base.check(chosen, request)
-        except (base.Refused, base.NeedsAction) as no:
+        except base.Refused as no:
             raise VendorRefuses(str(no)) from no
-        except (base.TryLater, base.Unclear) as silent:
+        except (base.TryLater, base.Unclear, base.NeedsAction) as silent:  # a wrong key is the distributor's matter, not the buyer's
             raise VendorSilent from silent
     return Clearance(orders.basket_hash([(i.plan_id, i.quantity, i.fields) for i in basket]), len(basket))
 
@@ -170,7 +177,7 @@ def _prepare(task: Claimed) -> Call | None:
         external_id=external_id,
         customer={"name": standing.name, "email": standing.email, "country": standing.country},
         fields={key: str(value) for key, value in line.fields.items()},
-        settings={key: str(value) for key, value in configured.settings.items()} if configured else {},
+        settings=as_values(configured),
         asked_on=delivery.created_at.date(),
     )
     return Call(cost.connector, request)

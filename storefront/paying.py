@@ -95,7 +95,7 @@ def _open(
             _give_up(attempt)
             return None
         raise
-    with db.transaction():
+    with db.transaction(widened_because="opening a payment page"):
         payments.opened(attempt.id, page)
     if page.url is None:
         _give_up(attempt)
@@ -103,5 +103,5 @@ def _open(
 
 
 def _give_up(attempt: PaymentAttempt) -> None:
-    with db.transaction():
+    with db.transaction(widened_because="opening a payment page"):
         payments.give_up(attempt.id)
