@@ -492,7 +492,7 @@ def _write(
 def fund_by_payment(event: PaymentCaptured) -> None:
     """Now-reaction: the gateway holds the money on the distributor's account. Where the fee was higher than expected, the difference is held of
     the reseller's credit; where there is none, the order waits for the distributor and nothing is delivered (QP2)."""
-    order, payment = lock(event.order_id), payments.lock(event.payment_id)
+    payment, order = payments.lock(event.payment_id), lock(event.order_id)
     wholesale = total([charge.total for charge in invoices.charges(order.id)], order.currency)
     try:
         with db.savepoint():
@@ -546,7 +546,7 @@ def fund(order_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None 
 
 def cancel(order: Order, *, why: str) -> None:
     """Gives up an unpaid order: the draft invoice is void, credit and alias are free again, the payment page is closed; money that still comes is
-    a work item. Works as the distributor ("cancelling an order"); whoever settles at the same moment waits, or is waited for."""
+    a work item. Works as the distributor ("giving up an order"); whoever settles at the same moment waits, or is waited for."""
     payments.lock_of_order(order.id)
     order = lock(order.id)
     states.move(order, OrderState.CANCELLED, why=why)

@@ -124,7 +124,7 @@ OUTCOME = (
     update(Task)
     .where(
         Task.id == bindparam("t"),
-        Task.state.in_(tasks.OPEN),
+        (Task.state == TaskState.PENDING) | (Task.state == TaskState.UNKNOWN),  # no IN: it cannot be sent for many at once
         (bindparam("done") == 1) | ((Task.leased_by == bindparam("w")) & (Task.attempts == bindparam("n"))),
     )
     .values(

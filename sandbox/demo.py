@@ -4,7 +4,6 @@ Each step looks whether it was done, so that a seeding that was interrupted goes
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,14 +13,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from billing import credit, payments, stripe_gateway
-from billing.stripe_gateway import GatewayAccount
+from billing import credit, payments
 from catalog import listings, loading, products
 from catalog.listings import Listing
 from checkout.baskets import Buyer
 from core import db, parties, passwords, tenancy
 from core.errors import Missing
-from core.ids import new_token
 from core.parties import Membership, OrderedBy, Reseller
 from core.settings import settings
 from core.tenancy import Scope, Side
@@ -38,7 +35,6 @@ DATA = Path(__file__).parent / "data"
 HOSTS = ["127.0.0.1", "localhost"]
 VENDOR_KEY = "sandbox-key"  # the simulator's own default
 STRIPE_NAME = "northwind"  # the Stripe sandbox opens acct_<name> to sk_test_<name>
-PATIENCE = 10.0  # seconds for the simulators to have begun to listen
 
 Entry = Mapping[str, Any]
 
@@ -64,13 +60,13 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
     demo = Demo(world, distributor_id)
     known = _read(file)
     if not is_new and known.get("seeded_from") == fingerprint() and known.get("distributor_id") == str(distributor_id):
-        _connect(demo, known)
+        _connect(demo)
         _write_down(demo, file)
         return file
     say("Companies, people and catalogue")
     with tenancy.acting_as(demo.scope()), db.transaction():
         _found(demo)
-    _connect(demo, known)
+    _connect(demo)
     say("Reseller plans")
     orders.fulfil(_plan_wishes(demo))
     with tenancy.acting_as(demo.scope()), db.transaction():
@@ -146,23 +142,11 @@ def _add_person(
 # --- The simulators: their addresses may change from one start to the next ----------------------------------------------------------
 
 
-def _connect(demo: Demo, known: Entry) -> None:
+def _connect(demo: Demo) -> None:
     """Vendor and payment gateway answer where this installation's simulators listen today."""
     with tenancy.acting_as(demo.scope()), db.transaction():
         _connect_vendor()
-        gateway = db.session().scalar(select(payments.Gateway))
-        code = gateway.code if gateway else f"whk-{new_token()}"
-        if gateway is not None and settings().stripe_sandbox_url:
-            gateway.api_base = settings().stripe_sandbox_url
-    if not settings().stripe_sandbox_url:
-        return
-    address = f"{settings().public_url}/webhooks/stripe/{code}"
-    if gateway is not None and known.get("webhook") == address:
-        return
-    secret = _register(address)
-    with tenancy.acting_as(demo.scope()), db.transaction():
-        gateway = db.session().scalar(select(payments.Gateway)) or db.add(_gateway(code))
-        gateway.webhook_secret = secret
+        _connect_gateway()
 
 
 def _connect_vendor() -> None:
@@ -178,24 +162,22 @@ def _connect_vendor() -> None:
         row.settings = values
 
 
-def _register(address: str) -> str:
-    """The secret of a new webhook endpoint; waits a little for a gateway that is just starting."""
-    account = GatewayAccount(f"acct_{STRIPE_NAME}", f"sk_test_{STRIPE_NAME}", "", settings().stripe_sandbox_url)
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return stripe_gateway.register_endpoint(account, address)
-        except stripe_gateway.GatewayDown:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.2)
-
-
-def _gateway(code: str) -> payments.Gateway:
-    return payments.Gateway(
-        code=code, account_id=f"acct_{STRIPE_NAME}", secret_key=f"sk_test_{STRIPE_NAME}", webhook_secret="",
-        api_base=settings().stripe_sandbox_url,
-    )  # fmt: skip
+def _connect_gateway() -> None:
+    """The Stripe sandbox's account, where there is one; it rings /webhooks/stripe/<account> and signs with a secret made of the name."""
+    url = settings().stripe_sandbox_url
+    if not url:
+        return
+    gateway = db.session().scalar(select(payments.Gateway))
+    if gateway is None:
+        account = f"acct_{STRIPE_NAME}"
+        db.add(
+            payments.Gateway(
+                code=account, account_id=account, secret_key=f"sk_test_{STRIPE_NAME}",
+                webhook_secret=f"whsec_test_{STRIPE_NAME}", api_base=url,
+            )
+        )  # fmt: skip
+    elif gateway.api_base != url:
+        gateway.api_base = url
 
 
 # --- Portals ---------------------------------------------------------------------------------------------------------------------
@@ -347,7 +329,6 @@ def _write_down(demo: Demo, file: Path) -> None:
         "stripe": given.stripe_sandbox_url,
         "vendor": given.vendor_sandbox_url,
         "gateway": gateway.code if gateway else "",
-        "webhook": f"{url}/webhooks/stripe/{gateway.code}" if gateway else "",
         "urls": _addresses(url, aliases),
     }
     if content != _read(file):

@@ -1,5 +1,8 @@
 """The distributor's console: dashboard, catalogue, resellers, orders, work queue."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from flask import Blueprint
 
 from storefront.visitors import guard_distributor_console
@@ -7,17 +10,5 @@ from storefront.visitors import guard_distributor_console
 console = Blueprint("distributor", __name__, url_prefix="/distributor")
 console.before_request(guard_distributor_console)
 
-from storefront.distributor import (  # noqa: E402, F401 the views hang themselves on the blueprint
-    activations,
-    catalogue,
-    connectors,
-    dashboard,
-    gateway,
-    house,
-    menu,
-    order_list,
-    order_page,
-    queue,
-    records,
-    resellers,
-)
+for _module in iter_modules(__path__):  # every file of this folder hangs its views on the blueprint
+    import_module(f"{__name__}.{_module.name}")

@@ -1,5 +1,8 @@
 """The customer's portal, themed per shop: shelf, product, basket, checkout, order progress, services, invoices, sign-in."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from flask import Blueprint
 
 from storefront.visitors import guard_portal
@@ -7,4 +10,5 @@ from storefront.visitors import guard_portal
 portal = Blueprint("portal", __name__)
 portal.before_request(guard_portal)
 
-from storefront.portal import access, basket, looks, orders, shelf  # noqa: E402, F401 the views hang themselves on the blueprint
+for _module in iter_modules(__path__):  # every file of this folder hangs its views on the blueprint
+    import_module(f"{__name__}.{_module.name}")

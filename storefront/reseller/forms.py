@@ -1,0 +1,71 @@
+"""Forms of the reseller's console. They check shape only; rules are refusals of the business packages."""
+
+from wtforms import EmailField, FileField, Form, HiddenField, RadioField, SelectMultipleField, StringField, widgets
+from wtforms.validators import InputRequired, Length, Optional, Regexp
+
+from core.parties import OrderedBy
+from partners.invitations import ROLES
+from provisioning.connectors.fields import EMAIL
+
+ADDRESS = [
+    InputRequired("Enter an e-mail address."),
+    Length(max=254),
+    Regexp(EMAIL, message="Enter an e-mail address, such as anna@example.com."),
+]
+
+
+def trimmed(value: str | None) -> str:
+    """What was typed, without spaces around it."""
+    return (value or "").strip()
+
+
+class BuyPlan(Form):
+    """A plan with its storefront alias, and how it is paid."""
+
+    alias = StringField("Storefront alias", filters=[lambda value: trimmed(value).lower()])
+    pay_by = RadioField("Payment", choices=[("card", "By card")], default="card", validators=[Optional()])
+    request_key = HiddenField(validators=[Length(max=100)])
+    seen_total = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,12}\Z")])
+
+
+class InviteCustomer(Form):
+    """A new customer and its first person."""
+
+    company = StringField("Company", [InputRequired("Name the company."), Length(max=200)], filters=[trimmed])
+    name = StringField("Name of the person", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed])
+    email = EmailField("E-mail", ADDRESS, filters=[trimmed])
+    country = StringField(
+        "Country", [Optional(), Regexp(r"[A-Za-z]{2}\Z", message="Two letters, such as DE.")], description="Two letters, such as DE."
+    )
+
+
+class InviteStaff(Form):
+    """A colleague, with roles."""
+
+    name = StringField("Name", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed])
+    email = EmailField("E-mail", ADDRESS, filters=[trimmed])
+    roles = SelectMultipleField(
+        "Roles", [InputRequired("Choose at least one role.")], choices=list(ROLES.items()),
+        option_widget=widgets.CheckboxInput(), widget=widgets.ListWidget(prefix_label=False),
+    )  # fmt: skip
+
+
+class InvitePerson(Form):
+    """Another person of a customer."""
+
+    name = StringField("Name", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed])
+    email = EmailField("E-mail", ADDRESS, filters=[trimmed])
+
+
+class WhoOrders(Form):
+    """H45: whether the customer orders for itself."""
+
+    ordered_by = RadioField(
+        "Who may order", choices=[(OrderedBy.CUSTOMER.value, "The customer itself"), (OrderedBy.RESELLER.value, "Only we order")]
+    )
+
+
+class Logo(Form):
+    """A picture to be drawn anew."""
+
+    logo = FileField("Logo", description="PNG, JPEG, WebP or GIF, up to 6 MB. It is drawn anew as a PNG.")

@@ -1,0 +1,94 @@
+"""The frame of the reseller's console: its name, its places and its sections."""
+
+from typing import Any
+
+from flask import g, request, url_for
+
+from core import db
+from core.errors import Missing
+from partners import storefronts
+from partners.storefronts import Storefront, StorefrontState
+from storefront import pages
+from storefront.visitors import the_shop, visitor
+
+SECTIONS = (
+    ("Dashboard", "dashboard", "layout-dashboard"),
+    ("Sales", None, ""),
+    ("Customers", "customer_list", "users"),
+    ("Orders", "order_list", "package"),
+    ("Subscriptions", "subscription_list", "cloud"),
+    ("Invoices and charges", "money_page", "receipt-text"),
+    ("Your storefront", None, ""),
+    ("Prices", "price_list", "tags"),
+    ("Branding", "branding_page", "palette"),
+    ("Plan", "plan_page", "rocket"),
+    ("Account", None, ""),
+    ("Team", "team_page", "user-check"),
+)
+
+
+def reseller_id() -> Any:
+    """The reseller whose console this is."""
+    if (found := visitor().reseller_id) is None:
+        raise Missing
+    return found
+
+
+def own_storefront() -> Storefront | None:
+    """The reseller's own storefront, read once a request; opens its own transaction where none is open."""
+    if "own_storefront" not in g:
+        if db.in_transaction():
+            g.own_storefront = storefronts.of_reseller(reseller_id())
+        else:
+            with db.transaction():
+                g.own_storefront = storefronts.of_reseller(reseller_id())
+    return g.own_storefront
+
+
+def portal_url(storefront: Storefront | None, *, absolute: bool = False) -> str | None:
+    """Where the reseller's portal stands, seen from the shop this page came from; None while it is not open."""
+    if storefront is None or storefront.state is not StorefrontState.OPEN or not storefront.alias:
+        return None
+    base = the_shop().base
+    path = f"{base}/" if storefront.id == the_shop().storefront_id else f"{base}/{storefront.alias}/"
+    return f"{request.scheme}://{request.host}{path}" if absolute else path
+
+
+def address_of(alias: str) -> str:
+    """What an alias looks like in the address bar, without the scheme."""
+    base = "" if not the_shop().house else the_shop().base
+    return f"{request.host}{base}/{alias}"
+
+
+def frame() -> dict[str, Any]:
+    """What layouts/console.html expects."""
+    at = the_shop().base
+    own = own_storefront()
+    sections = list(SECTIONS)
+    logo = f"{at}/images/{own.logo}.png" if own and own.logo and own.id == the_shop().storefront_id else None
+    return {
+        "console": {"name": visitor().standing, "role": "Reseller", "logo_url": logo, "css_url": None},
+        "places": {
+            "home": url_for("reseller.dashboard"),
+            "search": url_for("reseller.order_list"),
+            "shop": portal_url(own),
+            "storefront": url_for("reseller.plan_page"),
+            "sign_out": f"{at}/sign-out",
+            "help": None,
+        },
+        "nav": [entry(*section) for section in sections],
+        "query": request.args.get("q", "") if request.endpoint == "reseller.order_list" else "",
+    }
+
+
+def entry(label: str, endpoint: str | None, icon: str) -> tuple[str, str | None, str, int, bool]:
+    """One line of the navigation; the section whose address begins the request's is where one is."""
+    if endpoint is None:
+        return label, None, icon, 0, False
+    url = url_for(f"reseller.{endpoint}")
+    path = url.removeprefix(the_shop().base)
+    inside = request.path == path or (endpoint != "dashboard" and request.path.startswith(f"{path}/"))
+    return label, url, icon, 0, inside
+
+
+pages.CONSOLES["reseller"] = frame

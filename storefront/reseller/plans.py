@@ -1,0 +1,187 @@
+"""Reseller plans: the comparison, and buying one. A plan goes through the same checkout as any product: checked with its connector, placed in
+one commit, paid on the gateway's page or on account (I3, I7, I18, I19)."""
+
+from typing import Any
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from billing import credit
+from checkout import baskets, orders, reseller_plans
+from checkout.baskets import Buyer
+from checkout.orders import Checkout, OrderState, PayBy
+from checkout.reseller_plans import PlanOffer
+from core import db, parties
+from core.errors import Missing, Refusal
+from core.ids import new_token
+from core.parties import Reseller
+from partners import storefronts
+from partners.storefronts import AliasTaken, Storefront
+from provisioning import fulfilment
+from provisioning.connectors.registry import connector
+from provisioning.fulfilment import FieldProblem
+from storefront import pages
+from storefront.reseller import console, menu
+from storefront.reseller.forms import BuyPlan
+from storefront.visitors import buyer, require_role, the_shop
+from whitelabel_themes.loader import base
+
+BASIC = {
+    "code": "basic", "name": "Basic", "price": None, "per": "", "flag": None, "because": None, "unit_minor": None, "url": "", "act": "",
+    "note": "What every reseller has",
+    "features": [("The distributor's shop and its prices", True), ("Orders for yourself", True), ("Your own storefront", False)],
+}  # fmt: skip
+
+
+# --- The comparison --------------------------------------------------------------------------------------------------------------
+
+
+@console.get("/plans")
+def plan_page() -> Response:
+    """Basic and what there is above it; the current one is marked (I1, I2, I17)."""
+    with db.transaction():
+        standing = parties.reseller(menu.reseller_id())
+        own = reseller_plans.current(standing.id)
+        waiting = reseller_plans.under_way(standing.id)
+        offered = reseller_plans.offers()
+        storefront = menu.own_storefront()
+    because = why_not(standing, waiting is not None)
+    cards = [basic(current=own is None), *(card(each, current=own is not None and own.plan_id == each.plan_id, because=because) for each in offered)]
+    return pages.render(
+        "reseller/plans.html", title="Your plan", plans=cards, current=own, waiting=waiting, storefront=storefront,
+        portal_url=menu.portal_url(storefront, absolute=True), enabled=standing.enable_reselling,
+    )  # fmt: skip
+
+
+def why_not(standing: Reseller, under_way: bool) -> str | None:
+    """The reason that stands on every plan, if there is one."""
+    if not standing.enable_reselling:
+        return "Not enabled for your account."
+    return "An order for a plan is under way." if under_way else None
+
+
+def basic(*, current: bool) -> dict[str, Any]:
+    """Basic is what one has without a plan."""
+    return BASIC | ({"flag": "Your plan", "because": "This is what you have today."} if current else {"because": "Included in every plan."})
+
+
+def card(offer: PlanOffer, *, current: bool, because: str | None) -> dict[str, Any]:
+    """A plan as parts/prices.html compares it."""
+    return {
+        "code": offer.code, "name": offer.product, "price": offer.price if offer.price.minor else None, "per": offer.per,
+        "note": f"{offer.summary} Term: {offer.term}.", "features": features(offer), "flag": "Your plan" if current else None,
+        "because": "This is what you have today." if current else because, "unit_minor": None,
+        "url": url_for("reseller.plan_form", code=offer.code), "act": f"Choose {offer.product}",
+    }  # fmt: skip
+
+
+def features(offer: PlanOffer) -> list[tuple[str, bool]]:
+    """The plan's features in words: a yes or no, or a word of how much."""
+    named = [(key.replace("_", " ").capitalize().replace("api", "API"), value) for key, value in offer.features.items()]
+    return [(name if isinstance(value, bool) else f"{name}: {value}", value is not False) for name, value in named]
+
+
+# --- Buying ----------------------------------------------------------------------------------------------------------------------
+
+
+@console.get("/plans/<code>")
+def plan_form(code: str) -> Response:
+    """The alias and the payment (I18)."""
+    require_role("buyer")
+    return show_form(code, BuyPlan(request_key=new_token()))
+
+
+@console.post("/plans/<code>")
+def buy_plan(code: str) -> Response:
+    """Places the order; a taken alias is refused before any payment (I19). The same form sent twice gives the first order."""
+    require_role("buyer")
+    form, who = BuyPlan(request.form), buyer()
+    if (placed := earlier(who, form)) is not None:
+        return to_order(placed)
+    if not form.validate():
+        return show_form(code, form, status=422)
+    try:
+        return to_order(place(who, code, form))
+    except Missing:
+        raise
+    except Refusal as refusal:
+        if (placed := earlier(who, form)) is not None:
+            return to_order(placed)
+        return show_form(code, form, refusal)
+
+
+@console.get("/plans/alias")
+def check_alias() -> Response:
+    """Whether an alias can be had, while one types; the order decides."""
+    alias = request.args.get("alias", "").strip().lower()
+    problem = alias_problem(alias) if alias else None
+    page = pages.environment(base()).get_template("reseller/parts/alias.html").render(alias=alias, problem=problem, address=menu.address_of(alias))
+    return Response(page, content_type="text/html; charset=utf-8")
+
+
+def alias_problem(alias: str) -> str | None:
+    """What is wrong with an alias: its form, a reserved word, or somebody has it."""
+    field = next(field for field in connector("reseller_plan").fields if field.name == "alias")
+    if (problem := field.problem(alias)) is not None:
+        return problem
+    with db.transaction(widened_because="checking with connectors"):
+        return str(AliasTaken(alias)) if storefronts.is_taken(alias) else None
+
+
+def earlier(who: Buyer, form: BuyPlan) -> str | None:
+    """The order this form has placed already."""
+    if not form.request_key.data:
+        return None
+    with db.transaction():
+        return orders.earlier(who, form.request_key.data)
+
+
+def place(who: Buyer, code: str, form: BuyPlan) -> str:
+    """Basket, clearance, order; refusals by name."""
+    with db.transaction(widened_because="checking with connectors"):
+        configured = fulfilment.settings_by_connector()
+    with db.transaction():
+        standing, storefront = parties.reseller(who.reseller_id), storefronts.of_reseller(who.reseller_id)
+        alias = alias_of(storefront) or form.alias.data or ""
+        reseller_plans.choose(who, reseller_plans.offer(code), alias)
+        basket = baskets.items(who)
+    if alias_of(storefront) is None and (problem := alias_problem(alias)) is not None:
+        raise FieldProblem({"alias": problem})
+    clearance = fulfilment.clear(basket, configured, {"name": standing.name, "email": standing.email, "country": standing.country})
+    seen = int(form.seen_total.data) if form.seen_total.data else None
+    checkout = Checkout(form.request_key.data or new_token(), the_shop().storefront_id, PayBy(form.pay_by.data or PayBy.CARD), seen)
+    with db.transaction(widened_because="placing an order"):
+        return orders.place(who, clearance, checkout)
+
+
+def alias_of(storefront: Storefront | None) -> str | None:
+    """The alias that stays with a storefront; None while the reseller has none to keep."""
+    return storefront.alias if storefront is not None and storefront.state is not storefronts.StorefrontState.HELD else None
+
+
+def to_order(code: str) -> Response:
+    """To the payment where one is due, else to the order."""
+    with db.transaction():
+        order = orders.find(code)
+    due = order.state is OrderState.AWAITING_PAYMENT and order.pay_by is PayBy.CARD
+    return redirect(url_for("reseller.pay" if due else "reseller.order_page", code=code), 303)
+
+
+def show_form(code: str, form: BuyPlan, refusal: Refusal | None = None, status: int = 200) -> Response:
+    """The form, filled as it was; a problem of the alias stands at its field."""
+    with db.transaction():
+        offer = reseller_plans.offer(code)
+        standing, storefront = parties.reseller(menu.reseller_id()), menu.own_storefront()
+        own, waiting = reseller_plans.current(standing.id), reseller_plans.under_way(standing.id)
+        on_account = bool(offer.price.minor) and credit.covers(standing.id, offer.price)
+        left = credit.available(standing.id, offer.price.currency)
+    form.pay_by.choices = [("card", "By card"), *([("account", "On account")] if on_account else [])]
+    form.seen_total.data = str(offer.price.minor)
+    message = str(refusal) if refusal else None
+    if isinstance(refusal, FieldProblem | AliasTaken):
+        form.alias.errors, message = [str(refusal)], None
+    return pages.render(
+        "reseller/plan_form.html", refusal.status if refusal else status, title=f"Choose {offer.product}", offer=offer, plan=card(offer, current=False, because=None),
+        form=form, message=message, current=own, waiting=waiting, enabled=standing.enable_reselling, kept_alias=alias_of(storefront), left=left,
+        address=menu.address_of(""), on_account=on_account,
+    )  # fmt: skip
