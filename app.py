@@ -11,7 +11,7 @@ from core.events import Later, Reactions
 from partners.invitations import InvitationSent
 from provisioning import fulfilment, openings
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused
-from storefront import web
+from storefront import mail, web
 from subscriptions.subscriptions import SubscriptionActivated, SubscriptionFailed
 
 REACTIONS: Reactions = {
@@ -21,7 +21,7 @@ REACTIONS: Reactions = {
     OrderCancelled: [orders.release_alias],
     SubscriptionActivated: [openings.open_storefront, Later("mail_service_ready", key="subscription_id")],
     SubscriptionFailed: [openings.release_storefront],
-    DeliveryNeedsAction: [Later("mail_needs_attention", key="delivery_id")],
+    DeliveryNeedsAction: [Later("mail_needs_attention", key="delivery_id"), Later("mail_we_are_on_it", key="delivery_id")],
     DeliveryRefused: [Later("mail_delivery_refused", key="delivery_id")],
     InvitationSent: [Later("mail_invitation", key="sending")],
 }

@@ -187,6 +187,7 @@ def of_order(order_id: UUID) -> Payment | None:
 def lock(payment_id: UUID) -> Payment:
     """The payment as it is now, held until the end of the transaction. It is always locked before its order. Only the distributor's side may:
     the others ask in a widened transaction."""
+    db.flush()  # what is pending would be overwritten by the fresh row
     held = select(Payment).where(Payment.id == payment_id).with_for_update().execution_options(populate_existing=True)
     return db.session().scalars(held).one()
 

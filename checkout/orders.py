@@ -585,6 +585,7 @@ def of_id(order_id: UUID) -> Order:
 
 def lock(order_id: UUID) -> Order:
     """The order as it is now, held until the end of the transaction. Its payment, if there is one, is locked before it."""
+    db.flush()  # what is pending would be overwritten by the fresh row
     return db.session().scalars(select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)).one()
 
 

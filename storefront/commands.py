@@ -1,18 +1,20 @@
 """The command line: the same functions that pages call (decision 8). `flask --app app --help` lists them."""
 
+import json
 import sys
 
 import click
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
 
 from core import dispatcher, doorbell
 from core.settings import settings
-from storefront import schema
+from storefront import doctor, schema
 
 
 def install(app: Flask) -> None:
     """Puts the commands on `flask`."""
-    for command in (migrate, worker, run_dispatcher, demo):
+    for command in (migrate, worker, run_dispatcher, demo, see_the_doctor):
         app.cli.add_command(command)
 
 
@@ -49,6 +51,19 @@ def demo() -> None:
     if not settings().sandbox:
         raise click.UsageError("ENVIRONMENT is production: the demo world is never put into a real installation.")
     click.echo(f"Who can sign in is written in {world.seed(click.echo)}.")
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def see_the_doctor(as_json: bool) -> None:
+    """Say what is wrong with this installation, in words; exit code 1 if anything is."""
+    try:
+        found = doctor.examine()
+    except DBAPIError as error:
+        raise click.ClickException(f"The database does not answer: {error.orig}") from error
+    click.echo(json.dumps(doctor.as_json(found), indent=2, default=str) if as_json else doctor.report(found))
+    if found:
+        sys.exit(1)
 
 
 def logging_to_stderr() -> None:

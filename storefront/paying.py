@@ -34,7 +34,7 @@ class Journey:
 def find_page(code: str, journey: Journey) -> str:
     """The address of the gateway's page for an order of the scope; call it outside any transaction.
 
-    Raises Missing, NothingToPay, payments.PaidAlready, GatewayDown (try again: nothing is lost) or GatewayRefused."""
+    Raises Missing, NothingToPay, payments.PaidAlready, payments.BeingChecked, GatewayDown (try again: nothing is lost) or GatewayRefused."""
     with db.transaction():
         order = orders.find(code)
         lines = tuple(AttemptLine(f"{x.product_name}, {x.plan_name}", x.quantity, x.unit_price.minor) for x in orders.lines(order.id))

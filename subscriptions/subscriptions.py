@@ -6,12 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from core import db, states
 from core.clock import business_now
-from core.errors import Missing
+from core.errors import Missing, Refused
 from core.events import Event, publish
 from core.money import Money
 from core.periods import Term, end_of
@@ -177,3 +177,68 @@ def issue_licences(subscription: Subscription, keys: tuple[str, ...]) -> list[Li
 def licences(subscription_id: UUID) -> list[Licence]:
     """The seats of a subscription, by number."""
     return list(db.session().scalars(select(Licence).where(Licence.subscription_id == subscription_id).order_by(Licence.number)))
+
+
+# --- Seats -----------------------------------------------------------------------------------------------------------------------
+
+LONGEST_ASSIGNEE = 200
+
+
+class NotAssignable(Refused):
+    """Seats are given to people only while the service is active."""
+
+    def __init__(self, state: SubscriptionState) -> None:
+        super().__init__(f"Seats can be assigned while the service is active; it is {state.value}.")
+
+
+class NoFreeSeat(Refused):
+    """Never more than bought (QP5)."""
+
+    def __init__(self, quantity: int, unit: str) -> None:
+        super().__init__(f"All {quantity} {unit}s are assigned. Release one first, or order more.")
+
+
+class HasSeat(Refused):
+    """One person needs one seat."""
+
+    def __init__(self, to: str) -> None:
+        super().__init__(f"{to} has a seat of this service already.")
+
+
+class NoAssignee(Refused):
+    """Nobody was named."""
+
+    def __init__(self) -> None:
+        super().__init__("Write the e-mail address or the name of the person who gets the seat.")
+
+
+def assign(subscription: Subscription, to: str) -> Licence:
+    """Gives the next free seat to somebody, by e-mail address or name. Rows are the seats that were bought and each is locked while it is taken,
+    so however many ask at once, never more are given than there are."""
+    name = " ".join(to.split())[:LONGEST_ASSIGNEE]
+    if not name or not name.isprintable():
+        raise NoAssignee
+    if subscription.state is not SubscriptionState.ACTIVE:
+        raise NotAssignable(subscription.state)
+    mine = Licence.subscription_id == subscription.id
+    if "@" in name and db.session().scalar(select(Licence.id).where(mine, func.lower(Licence.assignee) == name.lower()).limit(1)):
+        raise HasSeat(name)
+    free = select(Licence).where(mine, Licence.state == LicenceState.FREE).order_by(Licence.number).limit(1).with_for_update(skip_locked=True)
+    licence = db.session().scalar(free)
+    if licence is None:
+        raise NoFreeSeat(subscription.quantity, subscription.unit)
+    licence.assignee = name
+    states.move(licence, LicenceState.ASSIGNED, given_to=name)
+    return licence
+
+
+def release(subscription: Subscription, licence_id: UUID) -> Licence:
+    """Takes the seat back; it is free for somebody else."""
+    held = select(Licence).where(Licence.subscription_id == subscription.id, Licence.id == licence_id).with_for_update()
+    licence = db.session().scalar(held)
+    if licence is None:
+        raise Missing("seat")
+    if licence.state is LicenceState.ASSIGNED:
+        was, licence.assignee = licence.assignee, None
+        states.move(licence, LicenceState.FREE, taken_from=was)
+    return licence

@@ -7,12 +7,12 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from billing.stripe_events import StripeEventRow
+from checkout.orders import Order
 from core import db, tasks
 from core.clock import machine_now
 from core.errors import Refusal
 from core.tasks import Task, TaskState
 from provisioning.deliveries import Delivery
-from checkout.orders import Order
 from storefront import pages
 from storefront.distributor import console, lists
 from storefront.moments import moment

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from billing import stripe_events
-from billing.payments import PaidAlready
+from billing.payments import BeingChecked, PaidAlready
 from billing.stripe_gateway import GatewayDown, GatewayRefused
 from checkout import orders, returns
 from checkout.orders import Order, OrderLine, OrderState
@@ -121,7 +121,7 @@ def pay(code: str) -> Response:
     journey = Journey(the_shop().name, return_address, lambda order: url_for("portal.order", code=order.code, _external=True))
     try:
         return redirect(paying.find_page(code, journey), 303)
-    except PaidAlready:
+    except (PaidAlready, BeingChecked):
         return pages.see("portal.order", code=code)
     except NothingToPay:
         return pages.see("portal.order", "returned", code=code)

@@ -141,12 +141,13 @@ def place(who: Buyer, code: str, form: BuyPlan) -> str:
     with db.transaction(widened_because="checking with connectors"):
         configured = fulfilment.settings_by_connector()
     with db.transaction():
-        standing, storefront = parties.reseller(who.reseller_id), storefronts.of_reseller(who.reseller_id)
-        alias = alias_of(storefront) or form.alias.data or ""
+        standing, kept = parties.reseller(who.reseller_id), alias_of(storefronts.of_reseller(who.reseller_id))
+    alias = kept or form.alias.data or ""
+    if kept is None and (problem := alias_problem(alias)) is not None:
+        raise FieldProblem({"alias": problem})
+    with db.transaction():
         reseller_plans.choose(who, reseller_plans.offer(code), alias)
         basket = baskets.items(who)
-    if alias_of(storefront) is None and (problem := alias_problem(alias)) is not None:
-        raise FieldProblem({"alias": problem})
     clearance = fulfilment.clear(basket, configured, {"name": standing.name, "email": standing.email, "country": standing.country})
     seen = int(form.seen_total.data) if form.seen_total.data else None
     checkout = Checkout(form.request_key.data or new_token(), the_shop().storefront_id, PayBy(form.pay_by.data or PayBy.CARD), seen)

@@ -34,6 +34,8 @@
     if (!Number.isInteger(quantity) || quantity < 1 || !chosen.dataset.unitMinor || !Number.isInteger(unit)) return;
     const format = new Intl.NumberFormat(output.dataset.language, { style: "currency", currency: output.dataset.currency });
     output.textContent = format.format((unit * quantity) / 10 ** format.resolvedOptions().maximumFractionDigits);
+    const per = output.parentElement.querySelector("[data-live-per]");
+    if (per && chosen.dataset.per) per.textContent = chosen.dataset.per;
   }
 
   function follow(event) {

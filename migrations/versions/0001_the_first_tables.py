@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import postgresql
-revision = '4761993be581'
+revision = '54c8fdc85105'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -275,6 +275,7 @@ def upgrade() -> None:
     sa.Column('declined', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('looked_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['distributor_id', 'payment_id'], ['payments.distributor_id', 'payments.id'], name=op.f('fk_payment_attempts_distributor_id_payment_id')),
     sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_payment_attempts')),
     sa.UniqueConstraint('distributor_id', 'payment_id', 'number', name=op.f('uq_payment_attempts_distributor_id_payment_id_number'))
@@ -541,7 +542,7 @@ def upgrade() -> None:
     sa.Column('membership_id', sa.Uuid(), nullable=False),
     sa.Column('placed_by', sa.Text(), nullable=False),
     sa.Column('email', sa.Text(), nullable=False),
-    sa.Column('state', sa.Enum('awaiting_payment', 'funded', 'cancelled', name='orderstate', native_enum=False, length=40), nullable=False),
+    sa.Column('state', sa.Enum('awaiting_payment', 'uncovered', 'funded', 'cancelled', name='orderstate', native_enum=False, length=40), nullable=False),
     sa.Column('pay_by', sa.Enum('card', 'account', name='payby', native_enum=False, length=40), nullable=False),
     sa.Column('total_minor', sa.BigInteger(), nullable=False),
     sa.Column('currency', sa.Text(), nullable=False),
@@ -554,7 +555,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['distributor_id', 'reseller_id'], ['resellers.distributor_id', 'resellers.id'], name=op.f('fk_orders_distributor_id_reseller_id')),
     sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_orders')),
     sa.UniqueConstraint('distributor_id', 'code', name=op.f('uq_orders_distributor_id_code')),
-    sa.UniqueConstraint('distributor_id', 'request_key', name=op.f('uq_orders_distributor_id_request_key'))
+    sa.UniqueConstraint('distributor_id', 'membership_id', 'request_key', name=op.f('uq_orders_distributor_id_membership_id_request_key'))
     )
     op.create_index('ix_orders_customer', 'orders', ['distributor_id', 'customer_id', 'id'], unique=False)
     op.create_index('ix_orders_reseller', 'orders', ['distributor_id', 'reseller_id', 'id'], unique=False)

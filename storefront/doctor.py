@@ -1,0 +1,324 @@
+"""Says in words what is wrong with a living installation: one SQL query per invariant, run as the application in the scope of each distributor,
+so the doctor sees what the product sees. It changes nothing. A clean installation is silent; `flask --app app doctor` exits with 1 otherwise."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text  # noqa: TID251 the invariants are said in SQL, so that they share no code with what they check
+
+from billing.invoices import Charge, Invoice
+from billing.payments import Payment
+from checkout.orders import Order
+from core import db, doors, tenancy
+from core.doors import door
+from core.tenancy import Scope, Side
+from partners.storefronts import Storefront
+from provisioning.deliveries import Delivery
+from storefront import schema
+from subscriptions.subscriptions import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """An invariant: `sql` finds what breaks it, `words` says so with the columns of a row."""
+
+    name: str
+    promise: str
+    sql: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong, and with whose data."""
+
+    distributor: str
+    checker: str
+    promise: str
+    words: str
+
+
+# --- What has to look wider than a scope -------------------------------------------------------------------------------------------
+
+DISTRIBUTORS = door("""
+CREATE FUNCTION distributors_v1() RETURNS TABLE (id uuid, name text, business_offset interval) AS $$
+  SELECT d.id, d.name, d.business_offset FROM distributors d ORDER BY d.name
+$$""")
+
+door("""
+CREATE FUNCTION search_gaps_v1() RETURNS TABLE (reseller text, product text, fault text) AS $$
+  WITH shelf AS (
+    SELECT DISTINCT l.reseller_id, l.product_id FROM listings l JOIN products p ON p.distributor_id = l.distributor_id AND p.id = l.product_id
+    WHERE l.distributor_id = current_setting('app.distributor_id')::uuid AND l.published AND p.published
+  ), texts AS (
+    SELECT t.reseller_id, t.product_id FROM search_texts t WHERE t.distributor_id = current_setting('app.distributor_id')::uuid
+  )
+  SELECT r.name, p.name, CASE WHEN t.product_id IS NULL THEN 'is on the shelf but search does not find it' ELSE 'is found but not on the shelf' END
+  FROM shelf s FULL JOIN texts t ON t.reseller_id = s.reseller_id AND t.product_id = s.product_id
+  JOIN resellers r ON r.distributor_id = current_setting('app.distributor_id')::uuid AND r.id = coalesce(s.reseller_id, t.reseller_id)
+  JOIN products p ON p.distributor_id = r.distributor_id AND p.id = coalesce(s.product_id, t.product_id)
+  WHERE s.product_id IS NULL OR t.product_id IS NULL
+$$""")
+
+door("""
+CREATE FUNCTION doubled_hosts_v1() RETURNS TABLE (host text, shops bigint) AS $$
+  SELECT h.host, count(*) FROM hosts h GROUP BY h.host
+  HAVING count(*) > 1 AND bool_or(h.distributor_id = current_setting('app.distributor_id')::uuid)
+$$""")
+
+door("""
+CREATE FUNCTION stray_sessions_v1() RETURNS TABLE (person text, sessions bigint) AS $$
+  SELECT m.name, count(*) FROM sessions s JOIN memberships m ON m.distributor_id = s.distributor_id AND m.id = s.membership_id
+  WHERE s.distributor_id = current_setting('app.distributor_id')::uuid AND m.ended_at IS NOT NULL AND s.expires_at > now() GROUP BY m.id, m.name
+$$""")
+
+
+# --- Lives and their trail ---------------------------------------------------------------------------------------------------------
+
+LIVES: tuple[Any, ...] = (Order, Delivery, Subscription, Payment, Invoice, Charge, Storefront)
+
+
+def trail_against_states() -> str:
+    """Each object walks from its first state to its present one: every state is entered as often as it is left, the first once more, the
+    present once less. That needs no order among the moves of one transaction."""
+    walks = " UNION ALL ".join(
+        f"SELECT '{model.__tablename__}' AS kind, id, '{model.LIFE.first.value}' AS state, 1 AS n FROM {model.__tablename__}"  # noqa: S608 our own names
+        f" UNION ALL SELECT '{model.__tablename__}', id, state, -1 FROM {model.__tablename__}"
+        for model in LIVES
+    )
+    kinds = ", ".join(f"'{model.__tablename__}'" for model in LIVES)
+    return f"""
+    WITH moves AS (
+      SELECT object_type AS kind, object_id AS id, split_part(what, ' -> ', 1) AS was, split_part(what, ' -> ', 2) AS became
+      FROM trail WHERE what LIKE '% -> %' AND object_type IN ({kinds})
+    ), walked AS (
+      {walks} UNION ALL SELECT kind, id, became, 1 FROM moves UNION ALL SELECT kind, id, was, -1 FROM moves
+    )
+    SELECT kind, id, string_agg(state, ', ' ORDER BY state) AS states FROM (
+      SELECT kind, id, state FROM walked GROUP BY kind, id, state HAVING sum(n) <> 0
+    ) wrong GROUP BY kind, id"""  # noqa: S608 our own names
+
+
+# --- The invariants ----------------------------------------------------------------------------------------------------------------
+
+CHECKERS: tuple[Checker, ...] = (
+    Checker(
+        "journal",
+        "QM1",
+        """
+        SELECT e.about, coalesce(l.currency, '') AS currency, coalesce(sum(l.minor), 0) AS off FROM journal_entries e
+        LEFT JOIN journal_lines l ON l.distributor_id = e.distributor_id AND l.entry_id = e.id
+        GROUP BY e.id, e.about, l.currency HAVING count(l.id) = 0 OR sum(l.minor) <> 0""",
+        "The journal entry “{about}” is off by {off} {currency} minor units; every entry sums to zero.",
+    ),
+    Checker(
+        "balances",
+        "QM7",
+        """
+        SELECT r.name, b.kind, b.reserved, coalesce(sum(h.minor), 0) AS held, b.currency FROM balances b
+        JOIN resellers r ON r.distributor_id = b.distributor_id AND r.id = b.reseller_id
+        LEFT JOIN holds h ON h.distributor_id = b.distributor_id AND h.balance_id = b.id AND h.released_at IS NULL
+        GROUP BY b.id, b.kind, b.reserved, b.currency, r.name HAVING b.reserved <> coalesce(sum(h.minor), 0)""",
+        "{name}: {reserved} {currency} minor units of {kind} are reserved, but orders hold {held}.",
+    ),
+    Checker(
+        "holds",
+        "QM7",
+        """
+        SELECT o.code, h.minor, h.currency FROM holds h LEFT JOIN orders o ON o.distributor_id = h.distributor_id AND o.id = h.order_id
+        WHERE h.released_at IS NULL AND (o.id IS NULL OR o.state = 'cancelled')""",
+        "The order {code} is cancelled, but still holds {minor} {currency} minor units of credit.",
+    ),
+    Checker(
+        "payments",
+        "QM5",
+        """
+        SELECT o.code, CASE WHEN p.captured_minor IS DISTINCT FROM p.amount_minor THEN 'the amount captured is not the amount asked for'
+            WHEN a.paid <> 1 THEN 'it has ' || a.paid || ' paid pages' WHEN f.id IS NULL THEN 'no fund was made of it' ELSE 'the order is ' || o.state END AS fault
+        FROM payments p JOIN orders o ON o.distributor_id = p.distributor_id AND o.id = p.order_id
+        CROSS JOIN LATERAL (SELECT count(*) AS paid FROM payment_attempts a
+          WHERE a.distributor_id = p.distributor_id AND a.payment_id = p.id AND a.state = 'paid') a
+        LEFT JOIN funds f ON f.distributor_id = p.distributor_id AND f.payment_id = p.id AND f.order_id = p.order_id
+        WHERE p.state = 'paid' AND (a.paid <> 1 OR f.id IS NULL OR o.state <> 'funded' OR p.captured_minor IS DISTINCT FROM p.amount_minor)
+        UNION ALL
+        SELECT o.code, 'a page is paid, but the payment is ' || p.state FROM payments p
+        JOIN orders o ON o.distributor_id = p.distributor_id AND o.id = p.order_id
+        JOIN payment_attempts a ON a.distributor_id = p.distributor_id AND a.payment_id = p.id AND a.state = 'paid' WHERE p.state <> 'paid'
+        UNION ALL
+        SELECT o.code, 'its fund names a payment that is ' || p.state FROM funds f
+        JOIN orders o ON o.distributor_id = f.distributor_id AND o.id = f.order_id
+        JOIN payments p ON p.distributor_id = f.distributor_id AND p.id = f.payment_id WHERE p.state <> 'paid'""",
+        "The payment of {code} does not add up: {fault}.",
+    ),
+    Checker(
+        "funded orders",
+        "QP4",
+        """
+        SELECT o.code, l.number, coalesce('its delivery is ' || d.state || ' and its task ' || t.state, 'it has no delivery') AS fault
+        FROM orders o JOIN order_lines l ON l.distributor_id = o.distributor_id AND l.order_id = o.id
+        LEFT JOIN deliveries d ON d.distributor_id = o.distributor_id AND d.order_line_id = l.id
+        LEFT JOIN subscriptions s ON s.distributor_id = o.distributor_id AND s.id = d.subscription_id
+        LEFT JOIN tasks t ON t.distributor_id = o.distributor_id AND t.id = d.task_id
+        WHERE o.state = 'funded' AND NOT (
+          coalesce(d.state = 'success' AND s.state IN ('active', 'suspended', 'ended'), false)
+          OR coalesce(d.state NOT IN ('success', 'refused') AND t.state IN ('pending', 'unknown'), false)
+          OR EXISTS (SELECT 1 FROM work_items w WHERE w.distributor_id = o.distributor_id AND w.about_id = d.id
+                     AND (w.closed_at IS NULL OR d.state = 'refused')))""",
+        "Line {number} of {code} was paid and leads nowhere: {fault}, and nobody is told.",
+    ),
+    Checker(
+        "funds",
+        "QP2",
+        """
+        SELECT o.code, CASE WHEN f.id IS NULL THEN 'no fund' ELSE 'a fund of another order' END AS fault FROM deliveries d
+        JOIN orders o ON o.distributor_id = d.distributor_id AND o.id = d.order_id
+        LEFT JOIN funds f ON f.distributor_id = d.distributor_id AND f.id = d.fund_id
+        WHERE d.action IN ('provision', 'increase', 'extend', 'convert') AND (f.id IS NULL OR f.order_id <> d.order_id)""",
+        "A delivery of {code} was begun with {fault}.",
+    ),
+    Checker(
+        "licences",
+        "QP5",
+        """
+        SELECT s.code, s.quantity, s.licences_issued, count(l.id) AS counted FROM subscriptions s
+        LEFT JOIN licences l ON l.distributor_id = s.distributor_id AND l.subscription_id = s.id
+        GROUP BY s.id, s.code, s.quantity, s.licences_issued
+        HAVING s.licences_issued <> count(l.id) OR count(l.id) > s.quantity""",
+        "{code} has {counted} licences; {licences_issued} are counted as issued and {quantity} were bought.",
+    ),
+    Checker(
+        "deliveries and tasks",
+        "QP8",
+        """
+        SELECT o.code, d.state, t.state AS task FROM deliveries d JOIN tasks t ON t.distributor_id = d.distributor_id AND t.id = d.task_id
+        JOIN orders o ON o.distributor_id = d.distributor_id AND o.id = d.order_id
+        WHERE (d.state, t.state) NOT IN (
+          ('pending', 'pending'), ('processing', 'pending'), ('processing', 'unknown'), ('unknown', 'unknown'), ('unknown', 'pending'),
+          ('needs_action', 'parked'), ('needs_action', 'pending'), ('needs_action', 'unknown'), ('success', 'done'), ('refused', 'refused'))""",
+        "A delivery of {code} says {state}, but its task says {task}.",
+    ),
+    Checker(
+        "subscriptions",
+        "QP1",
+        """
+        SELECT o.code, l.number, count(*) AS many FROM subscriptions s
+        JOIN order_lines l ON l.distributor_id = s.distributor_id AND l.id = s.order_line_id
+        JOIN orders o ON o.distributor_id = l.distributor_id AND o.id = l.order_id GROUP BY o.code, l.id, l.number HAVING count(*) > 1""",
+        "Line {number} of {code} created {many} subscriptions instead of one.",
+    ),
+    Checker(
+        "invoice numbers",
+        "QM8",
+        """
+        SELECT coalesce(s.series, i.series) AS series, coalesce(s.last, 0) AS last, coalesce(i.many, 0) AS many, coalesce(i.highest, 0) AS highest
+        FROM invoice_series s FULL JOIN (
+          SELECT series, count(*) AS many, count(DISTINCT number) AS different, min(number) AS lowest, max(number) AS highest
+          FROM invoices WHERE number IS NOT NULL GROUP BY series
+        ) i ON i.series = s.series
+        WHERE s.last IS DISTINCT FROM i.highest OR i.many <> i.highest OR i.different <> i.many OR i.lowest <> 1""",
+        "The invoice series {series} is not gapless: {many} invoices, the highest number is {highest}, the counter says {last}.",
+    ),
+    Checker(
+        "sums",
+        "QM3",
+        """
+        SELECT o.code, 'its lines sum to ' || sum(l.total_minor) || ', it asks for ' || o.total_minor AS fault FROM orders o
+        LEFT JOIN order_lines l ON l.distributor_id = o.distributor_id AND l.order_id = o.id
+        GROUP BY o.id, o.code, o.total_minor HAVING coalesce(sum(l.total_minor), 0) <> o.total_minor
+        UNION ALL
+        SELECT o.code, 'its invoice says ' || i.total_minor || ', the order ' || o.total_minor FROM orders o
+        JOIN invoices i ON i.distributor_id = o.distributor_id AND i.order_id = o.id WHERE i.total_minor <> o.total_minor
+        UNION ALL
+        SELECT o.code, 'line ' || l.number || ' is charged ' || coalesce(c.total_minor, 0) || ', its wholesale is ' || w.total_minor FROM order_wholesale w
+        JOIN order_lines l ON l.distributor_id = w.distributor_id AND l.id = w.order_line_id
+        JOIN orders o ON o.distributor_id = w.distributor_id AND o.id = w.order_id
+        LEFT JOIN charges c ON c.distributor_id = w.distributor_id AND c.order_line_id = w.order_line_id
+        WHERE c.total_minor IS DISTINCT FROM w.total_minor""",
+        "The sums of {code} differ: {fault} (minor units).",
+    ),
+    Checker("trail", "QP8", trail_against_states(), "The trail of one of the {kind} ({id}) does not lead to its state; it differs about: {states}."),
+    Checker(
+        "stuck tasks",
+        "QP4",
+        """
+        SELECT kind, id, next_at FROM tasks WHERE state IN ('pending', 'unknown') AND next_at < now() - interval '5 minutes'
+          AND (leased_until IS NULL OR leased_until < now() - interval '5 minutes') ORDER BY next_at LIMIT 50""",
+        "A task “{kind}” ({id}) has been due since {next_at:%Y-%m-%d %H:%M} UTC and nobody works on it. Are workers and dispatcher running?",
+    ),
+    Checker(
+        "webhooks",
+        "QW4",
+        """
+        SELECT event_id, type, received_at FROM stripe_events WHERE handled_at IS NULL AND received_at < now() - interval '10 minutes'
+          AND (session_id IS NOT NULL OR attempt_id IS NOT NULL) ORDER BY received_at LIMIT 50""",
+        "The event {event_id} ({type}) came at {received_at:%Y-%m-%d %H:%M} UTC and was not handled.",
+    ),
+    Checker(
+        "unpaid orders",
+        "QM5",
+        """
+        SELECT code, expires_at FROM orders WHERE state = 'awaiting_payment'
+          AND expires_at < now() + CAST(:clock AS interval) - interval '10 minutes' LIMIT 50""",
+        "The order {code} was not paid by {expires_at:%Y-%m-%d %H:%M} UTC, and was not cancelled.",
+    ),
+    Checker("search", "QS4", "SELECT reseller, product, fault FROM search_gaps_v1()", "In the shop of {reseller}, “{product}” {fault}."),
+    Checker(
+        "aliases",
+        "QS3",
+        """
+        SELECT 'The address “' || alias || '” leads to ' || count(*) || ' shops.' AS fault FROM storefronts
+        WHERE state <> 'released' AND alias IS NOT NULL GROUP BY alias HAVING count(*) > 1
+        UNION ALL SELECT 'The host “' || host || '” leads to ' || shops || ' shops.' FROM doubled_hosts_v1()""",
+        "{fault}",
+    ),
+    Checker(
+        "sessions",
+        "QS9",
+        "SELECT person, sessions FROM stray_sessions_v1()",
+        "{person} has {sessions} open sessions in a standing that has ended.",
+    ),
+)
+
+
+def examine() -> list[Finding]:
+    """Everything that is wrong with this installation; an empty list when nothing is."""
+    found = [Finding("", "database", "QS2", words) for words in database_problems()]
+    if found:  # without its rights the application cannot ask the rest
+        return found
+    for row in doors.call_all(DISTRIBUTORS, {}):
+        found += examine_distributor(row.id, row.name, row.business_offset)
+    return found
+
+
+def database_problems() -> list[str]:
+    """Revision, policies, grants and the login itself."""
+    with db.engine().connect() as connection:
+        return schema.problems(connection, db.database())
+
+
+def examine_distributor(distributor_id: UUID, name: str, offset: Any, checkers: Sequence[Checker] = CHECKERS) -> list[Finding]:
+    """Each invariant in a transaction of its own, as this distributor."""
+    found: list[Finding] = []
+    for checker in checkers:
+        with tenancy.acting_as(Scope(Side.DISTRIBUTOR, distributor_id, offset=offset, request_id="doctor")), db.transaction() as session:
+            rows = session.execute(text(checker.sql), {"clock": offset} if ":clock" in checker.sql else {}).all()
+        found += [Finding(name, checker.name, checker.promise, checker.words.format(**row._mapping)) for row in rows]  # noqa: SLF001 documented
+    return found
+
+
+def report(found: Sequence[Finding]) -> str:
+    """The findings for people, grouped by distributor."""
+    if not found:
+        return f"Nothing is wrong: {len(CHECKERS)} invariants hold for every distributor, and the database is as declared."
+    lines: list[str] = []
+    for distributor in dict.fromkeys(finding.distributor for finding in found):
+        lines.append(distributor or "The installation")
+        lines += [f"  - {finding.words} [{finding.checker}, {finding.promise}]" for finding in found if finding.distributor == distributor]
+    return "\n".join([*lines, f"{len(found)} faults."])
+
+
+def as_json(found: Sequence[Finding]) -> dict[str, Any]:
+    """The findings for programs."""
+    return {"healthy": not found, "checked": [checker.name for checker in CHECKERS], "faults": [asdict(finding) for finding in found]}

@@ -1,0 +1,50 @@
+"""Absolute addresses for mails and whatever else leaves the shop without a request: from the database's hosts and aliases and the installation's
+PUBLIC_URL, never from a Host header (QS7). Works in a transaction of the distributor."""
+
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+
+from core import db
+from core.errors import Missing
+from core.parties import Reseller
+from core.settings import settings
+from partners.storefronts import Host, Storefront, StorefrontState
+
+
+def house() -> Storefront:
+    """The distributor's own shop."""
+    joined = (Reseller.distributor_id == Storefront.distributor_id) & (Reseller.id == Storefront.reseller_id)
+    found = db.session().scalar(select(Storefront).join(Reseller, joined).where(Reseller.house))
+    if found is None:
+        raise Missing("shop")
+    return found
+
+
+def open_shop_of(reseller_id: object) -> Storefront:
+    """Where a reseller's customers are at home: its open portal, else the distributor's shop."""
+    of_reseller = select(Storefront).where(
+        Storefront.reseller_id == reseller_id, Storefront.state == StorefrontState.OPEN
+    )
+    return db.session().scalar(of_reseller) or house()
+
+
+def address(shop: Storefront) -> str:
+    """A shop's address without a slash at its end: its own verified host, else its alias on the distributor's host."""
+    if own := _hosts(shop):
+        return _at(own)
+    return f"{_at(_hosts(house()))}/{shop.alias}" if shop.alias else _at(_hosts(house()))
+
+
+def _hosts(shop: Storefront) -> list[str]:
+    """A shop's verified hosts, the oldest first."""
+    return list(db.session().scalars(select(Host.host).where(Host.storefront_id == shop.id).order_by(Host.id)))
+
+
+def _at(hosts: list[str]) -> str:
+    """PUBLIC_URL where it names one of the hosts; else the first host, reached the way PUBLIC_URL is."""
+    public = urlsplit(settings().public_url)
+    if not hosts or public.hostname in hosts:
+        return settings().public_url.rstrip("/")
+    port = f":{public.port}" if public.port else ""
+    return f"{public.scheme}://{hosts[0]}{port}"

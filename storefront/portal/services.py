@@ -1,0 +1,125 @@
+"""What the customer has: services with their state, and the seats of each, with keys and the people they are given to."""
+
+from typing import Any
+
+from flask import request, url_for
+from sqlalchemy import func, or_, select
+from werkzeug.wrappers import Response
+
+from billing.invoices import Invoice
+from checkout.orders import Order, OrderLine
+from core import db
+from provisioning.deliveries import Delivery, DeliveryState
+from storefront import pages
+from storefront.moments import moment
+from storefront.portal import portal
+from storefront.portal.basket import as_id
+from storefront.visitors import has_role, require_role, signed_in_customer
+from subscriptions import subscriptions
+from subscriptions.subscriptions import Licence, LicenceState, Subscription, SubscriptionState
+
+PAGE = 20
+SEATS = 50
+ROLES = ("subscriptions_manager", "cloud_administrator")
+WORDS = {"pending": "Being set up", "active": "Active", "suspended": "Suspended", "ended": "Ended", "failed": "Not delivered"}
+TONES = {"pending": "provisioning"}
+pages.saying(assigned="The seat is assigned.", released="The seat is free again.")
+
+
+@portal.get("/services")
+@signed_in_customer
+def services() -> Response:
+    """Newest first; search by product, plan or code."""
+    query, after, state = request.args.get("q", "").strip()[:100], request.args.get("after", ""), request.args.get("state", "")
+    chosen = select(Subscription).order_by(Subscription.id.desc()).limit(PAGE + 1)
+    if after:
+        chosen = chosen.where(Subscription.id < as_id(after, "page"))
+    if state in set(SubscriptionState):
+        chosen = chosen.where(Subscription.state == SubscriptionState(state))
+    if query:
+        words = (Subscription.product_name, Subscription.plan_name, Subscription.code)
+        chosen = chosen.where(or_(*(column.icontains(query, autoescape=True) for column in words)))
+    with db.transaction() as session:
+        found = list(session.scalars(chosen))
+        used = _assigned([subscription.id for subscription in found])
+    rows = [{"service": one, "used": used.get(one.id, 0), "ends": moment(one.ends_at)} for one in found[:PAGE]]
+    following = url_for("portal.services", q=query or None, state=state or None, after=found[PAGE - 1].id) if len(found) > PAGE else None
+    filters = [{"name": "state", "label": "State", "value": state, "options": [("", "Any"), *WORDS.items()]}]
+    return pages.render(
+        "portal/services.html", title="My services", rows=rows, list_query=query, filters=filters, filtered=bool(query or state or after),
+        clear_url=url_for("portal.services"), next_url=following, words=WORDS, tones=TONES,
+    )  # fmt: skip
+
+
+def _assigned(subscription_ids: list[Any]) -> dict[Any, int]:
+    """subscription -> seats given to somebody."""
+    if not subscription_ids:
+        return {}
+    chosen = (
+        select(Licence.subscription_id, func.count())
+        .where(Licence.subscription_id.in_(subscription_ids), Licence.state == LicenceState.ASSIGNED)
+        .group_by(Licence.subscription_id)
+    )
+    return {subscription_id: count for subscription_id, count in db.session().execute(chosen)}
+
+
+@portal.get("/services/<code>")
+@signed_in_customer
+def service(code: str) -> Response:
+    """Facts, seats and keys of one service."""
+    return service_page(code)
+
+
+def service_page(code: str, *, typed: str = "", problem: str = "", status: int = 200) -> Response:
+    """The page, with kept input where something was refused."""
+    after, query = request.args.get("after", ""), request.args.get("q", "").strip()[:100]
+    with db.transaction() as session:
+        found = subscriptions.find(code)
+        seats = select(Licence).where(Licence.subscription_id == found.id).order_by(Licence.number).limit(SEATS + 1)
+        if after.isascii() and after.isdigit() and len(after) < 10:
+            seats = seats.where(Licence.number > int(after))
+        if query:
+            seats = seats.where(or_(Licence.assignee.icontains(query, autoescape=True), Licence.key.icontains(query, autoescape=True)))
+        shown = list(session.scalars(seats))
+        used = _assigned([found.id]).get(found.id, 0)
+        order, delivery, invoice_id = session.execute(
+            select(Order, Delivery, Invoice.id)
+            .join(OrderLine, (OrderLine.distributor_id == Order.distributor_id) & (OrderLine.order_id == Order.id))
+            .outerjoin(Delivery, (Delivery.distributor_id == OrderLine.distributor_id) & (Delivery.order_line_id == OrderLine.id))
+            .outerjoin(Invoice, (Invoice.distributor_id == Order.distributor_id) & (Invoice.order_id == Order.id))
+            .where(OrderLine.id == found.order_line_id)
+            .order_by(Delivery.created_at.desc())
+        ).first() or (None, None, None)
+    following = url_for("portal.service", code=code, q=query or None, after=shown[SEATS - 1].number) if len(shown) > SEATS else None
+    moving = found.state is SubscriptionState.PENDING and delivery is not None and delivery.state is not DeliveryState.NEEDS_ACTION
+    return pages.render(
+        "portal/service.html", status, title=found.product_name, service=found, seats=shown[:SEATS], used=used, free=found.licences_issued - used,
+        percent=round(100 * used / found.quantity), order=order, delivery=delivery, invoice_id=invoice_id, starts=moment(found.starts_at),
+        ends=moment(found.ends_at), words=WORDS, tones=TONES, typed=typed, problem=problem, may_assign=has_role(*ROLES), next_url=following,
+        first_url=url_for("portal.service", code=code) if after else None, seat_query=query, many=found.licences_issued > SEATS,
+        refresh_seconds=5 if moving else None, price=found.price, total=found.price * found.quantity,
+    )  # fmt: skip
+
+
+@portal.post("/services/<code>/assign")
+@signed_in_customer
+def assign(code: str) -> Response:
+    """The next free seat to somebody."""
+    require_role(*ROLES)
+    to = request.form.get("to", "")[: subscriptions.LONGEST_ASSIGNEE]
+    try:
+        with db.transaction():
+            subscriptions.assign(subscriptions.find(code), to)
+    except (subscriptions.NoAssignee, subscriptions.NoFreeSeat, subscriptions.HasSeat, subscriptions.NotAssignable) as refusal:
+        return service_page(code, typed=to, problem=str(refusal), status=refusal.status)
+    return pages.see("portal.service", "assigned", code=code)
+
+
+@portal.post("/services/<code>/release")
+@signed_in_customer
+def release(code: str) -> Response:
+    """A seat back."""
+    require_role(*ROLES)
+    with db.transaction():
+        subscriptions.release(subscriptions.find(code), as_id(request.form.get("seat", ""), "seat"))
+    return pages.see("portal.service", "released", code=code)

@@ -1,0 +1,218 @@
+"""The reseller's customers: the list, one customer, its people and their invitations, and who may order for it (H45)."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import request, url_for
+from sqlalchemy import func, or_, select
+from werkzeug.wrappers import Response
+
+from checkout.orders import Order
+from core import db, parties, trail
+from core.errors import Missing, Refusal
+from core.parties import Customer, OrderedBy
+from core.tenancy import Side
+from partners import invitations
+from partners.invitations import ROLES, Invitation
+from partners.storefronts import StorefrontState
+from storefront import pages
+from storefront.distributor import lists
+from storefront.moments import moment
+from storefront.reseller import console, menu, orders
+from storefront.reseller.forms import InviteCustomer, InviteStaff, WhoOrders
+from storefront.visitors import require_role, visitor
+from subscriptions.subscriptions import Subscription, SubscriptionState
+
+CUSTOMER_ROLES = [(role, name) for role, name in ROLES.items() if role != "storefront_manager"]
+pages.saying(
+    invited="The invitation is on its way. The link in it is good for 72 hours.",
+    invited_again="A new link is on its way; the one before no longer works.",
+    invitation_revoked="The invitation is withdrawn; its link no longer works.",
+    who_orders="Saved. It holds from the next order on.",
+)
+
+
+# --- The list --------------------------------------------------------------------------------------------------------------------
+
+
+@console.get("/customers")
+def customer_list() -> Response:
+    """By name, with what each has."""
+    with db.transaction():
+        page = lists.by_name(matching(lists.words()), Customer.name, Customer.id)
+        found = [row[0] for row in page.rows]
+        active = active_subscriptions([customer.id for customer in found])
+    rows = [
+        {"customer": each, "url": url_for("reseller.customer_page", code=each.code), "active": active.get(each.id, 0), "since": moment(each.created_at)}
+        for each in found
+    ]  # fmt: skip
+    return pages.render("reseller/customers.html", title="Customers", page=page, rows=rows)
+
+
+def matching(query: str) -> Any:
+    """Customers by a part of their name, address or code."""
+    chosen = select(Customer).where(Customer.ended_at.is_(None))
+    if query:
+        chosen = chosen.where(or_(*(column.icontains(query, autoescape=True) for column in (Customer.name, Customer.email, Customer.code))))
+    return chosen
+
+
+def active_subscriptions(customer_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """customer -> how many subscriptions run."""
+    chosen = (
+        select(Subscription.customer_id, func.count())
+        .where(Subscription.customer_id.in_(customer_ids), Subscription.state == SubscriptionState.ACTIVE)
+        .group_by(Subscription.customer_id)
+    )
+    return {customer_id: count for customer_id, count in db.session().execute(chosen) if customer_id}
+
+
+def find(code: str) -> Customer:
+    """A customer of the scope by its code; a foreign one is not found."""
+    found = db.session().scalar(select(Customer).where(Customer.code == code))
+    if found is None:
+        raise Missing("customer")
+    return found
+
+
+# --- Inviting a customer ---------------------------------------------------------------------------------------------------------
+
+
+@console.get("/customers/invite")
+def invite_form() -> Response:
+    """The form; without an open storefront a customer would have nowhere to go, and the page says how to get one."""
+    return show_invite(InviteCustomer())
+
+
+@console.post("/customers/invite")
+def invite_customer() -> Response:
+    """Customer and invitation in one transaction; the mail follows."""
+    require_role("storefront_manager", "buyer")
+    form = InviteCustomer(request.form)
+    if not form.validate() or not storefront_open():
+        return show_invite(form, status=422)
+    try:
+        with db.transaction():
+            customer, _ = invitations.invite_customer(
+                form.company.data or "", email=form.email.data or "", name=form.name.data or "", by=visitor().name, country=(form.country.data or "").upper()
+            )  # fmt: skip
+    except Refusal as refusal:
+        return show_invite(form, refusal)
+    return pages.see("reseller.customer_page", "invited", code=customer.code)
+
+
+def storefront_open() -> bool:
+    """Whether there is a portal to invite into."""
+    own = menu.own_storefront()
+    return own is not None and own.state is StorefrontState.OPEN
+
+
+def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: int = 200) -> Response:
+    """The form as it was filled."""
+    return pages.render(
+        "reseller/customer_invite.html", refusal.status if refusal else status, title="Invite a customer", form=form,
+        message=str(refusal) if refusal else None, is_open=storefront_open(), portal_url=menu.portal_url(menu.own_storefront(), absolute=True),
+    )  # fmt: skip
+
+
+# --- One customer ----------------------------------------------------------------------------------------------------------------
+
+
+@console.get("/customers/<code>")
+def customer_page(code: str) -> Response:
+    """All that stands between us and this customer."""
+    return show(code)
+
+
+def show(code: str, person: InviteStaff | None = None, refusal: Refusal | None = None, status: int = 200) -> Response:
+    """The page, with the form for another person as it was filled."""
+    with db.transaction() as session:
+        customer = find(code)
+        people = parties.members(customer_id=customer.id)
+        invited = invitation_rows(invitations.of_customer(customer.id))
+        own = select(Subscription).where(Subscription.customer_id == customer.id).order_by(Subscription.id.desc()).limit(50)
+        subscriptions = list(session.scalars(own))
+        latest = list(session.scalars(select(Order).where(Order.customer_id == customer.id).order_by(Order.id.desc()).limit(20)))
+        rows = orders.rows_of([(order, customer) for order in latest])
+    person = person or InviteStaff()
+    person.roles.choices = CUSTOMER_ROLES
+    return pages.render(
+        "reseller/customer.html", refusal.status if refusal else status, title=customer.name, customer=customer, people=people, invited=invited,
+        subscriptions=subscriptions, orders=rows, since=moment(customer.created_at), who=WhoOrders(ordered_by=customer.ordered_by.value),
+        form=person, message=str(refusal) if refusal else None, roles=ROLES,
+    )  # fmt: skip
+
+
+def invitation_rows(found: Sequence[Invitation]) -> list[dict[str, Any]]:
+    """Invitations as a table shows them."""
+    now = db.session().info["now"]
+    return [
+        {
+            "invitation": each, "standing": each.standing(now), "open": each.state is invitations.InvitationState.PENDING,
+            "sent": moment(each.expires_at - invitations.LIFE), "expires": moment(each.expires_at),
+            "roles": ", ".join(ROLES.get(role, role) for role in each.roles),
+        }
+        for each in found
+    ]  # fmt: skip
+
+
+@console.post("/customers/<code>/ordering")
+def who_orders(code: str) -> Response:
+    """H45: the customer orders for itself, or only we do."""
+    require_role("storefront_manager", "buyer")
+    form = WhoOrders(request.form)
+    if not form.validate():
+        return show(code, status=422)
+    with db.transaction():
+        customer = find(code)
+        customer.ordered_by = OrderedBy(form.ordered_by.data)
+        trail.write(customer, "who orders", who=form.ordered_by.data)
+    return pages.see("reseller.customer_page", "who-orders", code=code)
+
+
+@console.post("/customers/<code>/people")
+def invite_person(code: str) -> Response:
+    """Another person of this customer."""
+    require_role("storefront_manager", "buyer")
+    form = InviteStaff(request.form)
+    form.roles.choices = CUSTOMER_ROLES
+    if not form.validate():
+        return show(code, form, status=422)
+    try:
+        with db.transaction():
+            invitations.invite(
+                Side.CUSTOMER, email=form.email.data or "", name=form.name.data or "", roles=form.roles.data or [], by=visitor().name,
+                customer_id=find(code).id,
+            )  # fmt: skip
+    except Missing:
+        raise
+    except Refusal as refusal:
+        return show(code, form, refusal)
+    return pages.see("reseller.customer_page", "invited", code=code)
+
+
+@console.post("/customers/<code>/invitations/<invitation_id>/resend")
+def resend(code: str, invitation_id: str) -> Response:
+    """A new link."""
+    require_role("storefront_manager", "buyer")
+    with db.transaction():
+        invitations.resend(of_customer(code, invitation_id))
+    return pages.see("reseller.customer_page", "invited-again", code=code)
+
+
+@console.post("/customers/<code>/invitations/<invitation_id>/revoke")
+def revoke(code: str, invitation_id: str) -> Response:
+    """The link ends."""
+    require_role("storefront_manager", "buyer")
+    with db.transaction():
+        invitations.revoke(of_customer(code, invitation_id))
+    return pages.see("reseller.customer_page", "invitation-revoked", code=code)
+
+
+def of_customer(code: str, invitation_id: str) -> Invitation:
+    """An invitation of this customer and no other."""
+    found = invitations.find(lists.identifier(invitation_id, "invitation"))
+    if found.customer_id != find(code).id:
+        raise Missing("invitation")
+    return found

@@ -1,0 +1,253 @@
+"""Orders of the reseller and its customers: the list, one order with both legs and its live progress, and paying or giving up one's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import structlog
+from flask import redirect, request, url_for
+from sqlalchemy import func, or_, select
+from werkzeug.wrappers import Response
+
+from billing import stripe_events
+from billing.payments import AttemptState, Payment, PaymentAttempt, PaidAlready
+from billing.stripe_gateway import GatewayDown, GatewayRefused
+from checkout import orders
+from checkout.orders import Order, OrderLine, OrderState, OrderWholesale, PayBy
+from core import db, trail
+from core.errors import Denied
+from core.money import Money
+from core.parties import Customer
+from provisioning.deliveries import DeliveryState
+from storefront import pages, paying, progress
+from storefront.distributor import lists
+from storefront.moments import Moment, moment
+from storefront.paying import Journey, NothingToPay
+from storefront.progress import LineProgress, Progress, Step
+from storefront.reseller import console, menu
+from storefront.reseller.margins import Margin, margin
+from storefront.visitors import require_role, the_shop, visitor
+from whitelabel_themes.loader import base
+
+log = structlog.get_logger("reseller")
+SHOWS = [("", "All orders"), ("unpaid", "Awaiting payment"), ("funded", "Paid"), ("cancelled", "Cancelled"), ("own", "For yourself")]
+pages.saying(
+    order_cancelled="The order is cancelled. Nothing was charged.",
+    order_returned="Thank you. We are asking the payment service how it went.",
+    order_nothing_to_pay="There is nothing to pay for this order right now.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order as the list shows it: what the customer pays, what we pay, and the difference."""
+
+    code: str
+    url: str
+    customer: str
+    what: str
+    state: str
+    words: str
+    placed: Moment | None
+    retail: Money
+    wholesale: Money
+    margin: Margin | None
+
+
+# --- The list --------------------------------------------------------------------------------------------------------------------
+
+
+@console.get("/orders")
+def order_list() -> Response:
+    """Newest first."""
+    show = lists.chosen("show", SHOWS)
+    with db.transaction():
+        page = lists.newest_first(matching(lists.words(), show.value), Order.id)
+        rows = rows_of([(order, customer) for order, customer in page.rows])
+    tabs = [(word, url_for("reseller.order_list", show=value or None, q=page.query or None), value == show.value) for value, word in SHOWS]
+    return pages.render("reseller/orders.html", title="Orders", page=page, rows=rows, tabs=tabs, show=show.value)
+
+
+def matching(query: str, show: str) -> Any:
+    """Orders with their customers, filtered."""
+    chosen = select(Order, Customer).outerjoin(Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id))
+    if query:
+        named = select(OrderLine.order_id).where(OrderLine.product_name.icontains(query, autoescape=True))
+        found = (Order.code.icontains(query, autoescape=True), Customer.name.icontains(query, autoescape=True), Order.id.in_(named))
+        chosen = chosen.where(or_(*found))
+    states = {"unpaid": OrderState.AWAITING_PAYMENT, "funded": OrderState.FUNDED, "cancelled": OrderState.CANCELLED}
+    if show in states:
+        return chosen.where(Order.state == states[show])
+    return chosen.where(Order.customer_id.is_(None)) if show == "own" else chosen
+
+
+def rows_of(found: Sequence[tuple[Order, Customer | None]]) -> list[OrderRow]:
+    """Rows with what was bought and both legs; two statements for a page."""
+    ids = [order.id for order, _ in found]
+    bought, wholesale = names(ids), wholesale_of(ids)
+    return [row_of(order, customer, bought.get(order.id, ""), wholesale.get(order.id)) for order, customer in found]
+
+
+def row_of(order: Order, customer: Customer | None, what: str, wholesale: Money | None) -> OrderRow:
+    """One row; our own orders have one leg."""
+    paid = wholesale or Money(0, order.currency)
+    return OrderRow(
+        order.code, url_for("reseller.order_page", code=order.code), customer.name if customer else "For yourself", what, order.state,
+        progress.WORDS[order.state], moment(order.created_at), order.total, paid, margin(order.total, paid) if customer else None,
+    )  # fmt: skip
+
+
+def names(order_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """order -> its products in words."""
+    chosen = (
+        select(OrderLine.order_id, func.string_agg(OrderLine.product_name, ", "))
+        .where(OrderLine.order_id.in_(order_ids))
+        .group_by(OrderLine.order_id)
+    )
+    return {order_id: words for order_id, words in db.session().execute(chosen)}
+
+
+def wholesale_of(order_ids: Sequence[UUID]) -> dict[UUID, Money]:
+    """order -> what the reseller pays for it."""
+    chosen = (
+        select(OrderWholesale.order_id, OrderWholesale.currency, func.sum(OrderWholesale.total_minor))
+        .where(OrderWholesale.order_id.in_(order_ids))
+        .group_by(OrderWholesale.order_id, OrderWholesale.currency)
+    )
+    return {order_id: Money(int(minor), currency) for order_id, currency, minor in db.session().execute(chosen)}
+
+
+# --- One order -------------------------------------------------------------------------------------------------------------------
+
+
+@console.get("/orders/<code>")
+def order_page(code: str) -> Response:
+    """Both legs, the steps, what one can do now. Coming back from the gateway asks it once more and decides nothing."""
+    if request.args.get("back"):
+        with db.transaction():
+            look_soon(orders.find(code).id)
+        return pages.see("reseller.order_page", "order-returned", code=code)
+    with db.transaction():
+        order = orders.find(code)
+        values = values_of(order)
+        customer = db.session().scalar(select(Customer).where(Customer.id == order.customer_id)) if order.customer_id else None
+        legs = lines_of(order)
+        wholesale = wholesale_of([order.id]).get(order.id, Money(0, order.currency))
+        happened = trail.of(order.id)
+    timeline = [{"words": entry.what.replace("_", " "), "who": None, "time": moment(entry.at), "tone": "neutral", "icon": None, "detail": entry.why or None} for entry in reversed(happened)]
+    return pages.render(
+        "reseller/order.html", title=f"Order {code}", refresh_seconds=3 if values["progress"].live else None, customer=customer, legs=legs,
+        wholesale=wholesale, margin=margin(order.total, wholesale) if customer else None, timeline=timeline, placed=moment(order.created_at),
+        expires=moment(order.expires_at), **values,
+    )  # fmt: skip
+
+
+@console.get("/orders/<code>/progress")
+def order_progress(code: str) -> Response:
+    """The live part again; 286 when it has come to its end, so that the page stops asking."""
+    with db.transaction():
+        values = values_of(orders.find(code))
+    body = pages.environment(base()).get_template("reseller/parts/progress.html").render(**values)
+    return Response(body, 200 if values["progress"].live else 286, content_type="text/html; charset=utf-8")
+
+
+def values_of(order: Order) -> dict[str, Any]:
+    """What the order's page and its live part show."""
+    now = progress.of(order)
+    own = order.customer_id is None
+    if own:
+        now = replace(now, lines=tuple(own_words(line) for line in now.lines))
+    storefront = menu.own_storefront() if own else None
+    opened = own and now.state == "delivered" and any("alias" in line.line.fields for line in now.lines)
+    return {
+        "order": order, "progress": now, "words": progress.WORDS, "own": own,
+        "poll_url": url_for("reseller.order_progress", code=order.code) if now.live else None,
+        "unpaid": own and order.state is OrderState.AWAITING_PAYMENT and order.pay_by is PayBy.CARD,
+        "opened": menu.portal_url(storefront, absolute=True) if opened else None,
+    }  # fmt: skip
+
+
+def own_words(line: LineProgress) -> LineProgress:
+    """A plan is not found under "My services": it opens a storefront."""
+    if line.state != DeliveryState.SUCCESS or "alias" not in line.line.fields:
+        return line
+    ready = replace(line.steps[-1], title="Your storefront is open", words=f"{line.line.product_name} is active.")
+    return replace(line, steps=(*line.steps[:-1], ready))
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A line with what it brings and what it costs us."""
+
+    line: OrderLine
+    wholesale: Money
+    margin: Margin
+
+
+def lines_of(order: Order) -> list[Leg]:
+    """The lines with both legs."""
+    rows = db.session().execute(
+        select(OrderLine, OrderWholesale)
+        .join(OrderWholesale, (OrderWholesale.distributor_id == OrderLine.distributor_id) & (OrderWholesale.order_line_id == OrderLine.id))
+        .where(OrderLine.order_id == order.id)
+        .order_by(OrderLine.number)
+    )
+    return [Leg(line, wholesale.total, margin(line.total, wholesale.total)) for line, wholesale in rows]
+
+
+# --- Paying and giving up --------------------------------------------------------------------------------------------------------
+
+
+@console.get("/orders/<code>/pay")
+def pay(code: str) -> Response:
+    """To the gateway's page, for an order of our own; while the gateway is down, a page that tries again by itself."""
+    require_role("buyer", "billing_agent")
+    with db.transaction():
+        refuse_foreign(orders.find(code))
+    back = url_for("reseller.order_page", code=code, back=1, _external=True)
+    journey = Journey(the_shop().name, lambda _order: back, lambda order: url_for("reseller.order_page", code=order.code, _external=True))
+    try:
+        return redirect(paying.find_page(code, journey), 303)
+    except PaidAlready:
+        return pages.see("reseller.order_page", code=code)
+    except NothingToPay:
+        return pages.see("reseller.order_page", "order-nothing-to-pay", code=code)
+    except (GatewayDown, GatewayRefused) as no:
+        down = isinstance(no, GatewayDown)
+        log.warning("pay.gateway", order=code, problem=str(no))
+        page = pages.render(
+            "reseller/gateway_down.html", no.status, title="The payment page does not open", code=code, down=down, refresh_seconds=5 if down else None
+        )
+        if down:
+            page.headers["Retry-After"] = "5"
+        return page
+
+
+@console.post("/orders/<code>/cancel")
+def cancel(code: str) -> Response:
+    """Gives up an unpaid order of our own; its alias is free again."""
+    require_role("buyer")
+    with db.transaction():
+        order = orders.find(code)
+        refuse_foreign(order)
+    with db.transaction(widened_because="placing an order"):
+        orders.cancel(orders.of_id(order.id), why=f"{visitor().name} cancelled it.")
+    return pages.see("reseller.order_page", "order-cancelled", code=code)
+
+
+def refuse_foreign(order: Order) -> None:
+    """A customer's order is paid by the customer."""
+    if order.customer_id is not None:
+        raise Denied("This order is your customer's: only the customer pays or cancels it.")
+
+
+def look_soon(order_id: UUID) -> None:
+    """Asks the gateway about the page somebody came back from."""
+    chosen = (
+        select(PaymentAttempt.id)
+        .join(Payment, (Payment.distributor_id == PaymentAttempt.distributor_id) & (Payment.id == PaymentAttempt.payment_id))
+        .where(Payment.order_id == order_id, PaymentAttempt.state == AttemptState.OPEN, PaymentAttempt.session_id.is_not(None))
+    )
+    for attempt_id in db.session().scalars(chosen):
+        stripe_events.check_soon(attempt_id)

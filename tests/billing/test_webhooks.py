@@ -1,0 +1,293 @@
+"""Stripe's webhooks, signed by the sandbox process and handed over HTTP: however often, late, shuffled or forged they come, the state is what one
+clean delivery gives, or unchanged."""
+
+import hashlib
+import hmac
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from billing import payments, stripe_events
+from billing.invoices import Invoice
+from billing.ledger import JournalEntry
+from billing.payments import AttemptState, Fund, PaymentAttempt
+from billing.stripe_events import StripeEventRow
+from checkout.orders import OrderState
+from core import db, tenancy
+from core.drain import Drain
+from core.tasks import Task
+from sandbox.servers import Postgres
+from tests.billing.conftest import DECLINED, Till
+from tests.pictures import changed, picture
+from tests.sandbox.stripe.world import Received
+
+MACHINERY = ("stripe_events", "tasks", "task_attempts")
+
+
+def signed(event: dict[str, object], secret: str, age: int = 0) -> Received:
+    """An event as somebody who knows `secret` would sign it (https://docs.stripe.com/webhooks/signature)."""
+    payload, moment = json.dumps(event).encode(), int(time.time()) - age
+    mark = hmac.new(secret.encode(), f"{moment}.".encode() + payload, hashlib.sha256).hexdigest()
+    return Received(payload, f"t={moment},v1={mark}", 0.0)
+
+
+def an_event(event_id: str, session: str = "cs_test_1", **more: object) -> dict[str, object]:
+    thing = {"id": session, "object": "checkout.session", "metadata": {}, "payment_intent": None}
+    return {"id": event_id, "object": "event", "type": "checkout.session.completed", "created": 1_790_000_000, "data": {"object": thing}} | more
+
+
+def count(till: Till, model: type[db.Model]) -> int:
+    with till.world.acting():
+        return int(db.session().scalar(select(func.count()).select_from(model)) or 0)
+
+
+def at_once(*acts: Callable[[], object]) -> list[BaseException]:
+    """Runs the acts in threads that start together; what they raised."""
+    gate, raised = threading.Barrier(len(acts)), list[BaseException]()
+
+    def run(act: Callable[[], object]) -> None:
+        gate.wait()
+        try:
+            act()
+        except BaseException as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+def facts(till: Till, code: str) -> tuple[object, ...]:
+    """What one clean delivery gives: everything that a payment may change, without ids and times."""
+    order, payment = till.world.order(code), till.payment(code)
+    states = [attempt.state for attempt in till.attempts(code)]
+    return order.state, payment.state, payment.captured_minor, payment.fee_minor, states, count(till, Fund), count(till, JournalEntry), len(till.waiting())
+
+
+CLEAN = (OrderState.FUNDED, payments.PaymentState.PAID, 249_50, 399, [AttemptState.PAID], 1, 2, 0)
+
+
+@pytest.mark.promise("QW1")
+def test_copies_of_an_event_have_one_effect(till: Till) -> None:
+    code = till.order()
+    till.pay(till.page(code))
+    events = till.came(2)
+    raised = at_once(*[lambda: till.ring(events) for _ in range(8)])
+    assert raised == []
+    assert count(till, StripeEventRow) == len(events)
+    till.world.work()
+    assert facts(till, code) == CLEAN
+
+
+@pytest.mark.promise("QW2")
+def test_any_order_of_arrival_ends_the_same(till: Till) -> None:
+    orders = []
+    for _ in range(6):
+        till.receiver.received.clear()
+        code = till.order()
+        session = till.page(code)
+        till.pay(session, DECLINED)
+        till.pay(session)
+        orders.append((code, till.came(3)))
+    for (code, events), arrival in zip(orders, itertools.permutations(range(3)), strict=True):
+        for place in arrival:
+            till.ring([events[place]])
+            till.world.work()
+        assert till.world.order(code).state is OrderState.FUNDED
+        assert [attempt.state for attempt in till.attempts(code)] == [AttemptState.PAID]
+    assert (count(till, Fund), count(till, JournalEntry), till.waiting()) == (6, 12, [])
+
+
+@pytest.mark.promise("QW2")
+def test_an_expiry_that_arrives_before_or_after_the_payment_changes_nothing(till: Till) -> None:
+    code = till.order()
+    first = till.page(code)
+    till.stripe.tell("expire", session=first)
+    second = till.page(code)
+    till.pay(second)
+    events = till.came(3)
+    till.ring([*reversed(events), *events])
+    till.world.work()
+    assert till.world.order(code).state is OrderState.FUNDED
+    assert [attempt.state for attempt in till.attempts(code)] == [AttemptState.EXPIRED, AttemptState.PAID]
+
+
+@pytest.mark.promise("QW3")
+def test_the_whole_store_replayed_later_changes_nothing(till: Till, postgres: Postgres) -> None:
+    code = till.paid_order()
+    till.ring(till.came(2))
+    before = picture(postgres, without=MACHINERY)
+    for _ in range(2):
+        till.receiver.received.clear()
+        till.stripe.tell("resend", account=till.account.account_id, order="any", copies=2)
+        assert set(till.ring(till.came(4))) == {200}
+        till.world.work()
+    renamed = [signed(event.event | {"id": f"evt_again_{n}", "created": 1}, till.account.webhook_secret) for n, event in enumerate(till.came(4))]
+    assert set(till.ring(renamed)) == {200}
+    till.world.work()
+    assert changed(before, picture(postgres, without=MACHINERY)) == set()
+    assert till.world.order(code).state is OrderState.FUNDED
+
+
+@pytest.mark.promise("QW3")
+def test_a_signature_of_last_month_is_refused(till: Till) -> None:
+    till.pay(till.page(till.order()))
+    late = [signed(event.event, till.account.webhook_secret, age=30 * 86_400) for event in till.came(2)]
+    assert set(till.ring(late)) == {400}
+    assert count(till, StripeEventRow) == 0
+
+
+@pytest.mark.promise("QW4")
+def test_with_every_webhook_lost_one_poll_makes_it_right(till: Till) -> None:
+    till.stripe.tell("moods", account=till.account.account_id, webhooks="dropped")
+    code, left = till.order(), till.order()
+    till.pay(till.page(code))
+    till.stripe.tell("expire", session=till.page(left))
+    with till.world.acting():
+        for attempt in db.session().scalars(select(PaymentAttempt)):
+            attempt.created_at -= timedelta(minutes=2)
+    with till.world.acting():
+        stripe_events.poll()
+    till.world.work()
+    assert till.receiver.received == []
+    assert till.world.order(code).state is OrderState.FUNDED
+    assert till.attempts(left)[0].state is AttemptState.EXPIRED
+
+
+FORGERIES: dict[str, Callable[[Till, Received], tuple[bytes, str | None]]] = {
+    "no signature": lambda _till, event: (event.payload, None),
+    "an empty signature": lambda _till, event: (event.payload, ""),
+    "a wrong secret": lambda _till, event: _pair(signed(event.event, "whsec_wrong")),
+    "an empty secret": lambda _till, event: _pair(signed(event.event, "")),
+    "another account's secret": lambda _till, event: _pair(signed(event.event, "whsec_" + "z" * 32)),
+    "another account's event": lambda till, event: _pair(signed(event.event | {"account": "acct_other"}, till.account.webhook_secret)),
+    "another body": lambda _till, event: (event.payload.replace(b"249", b"100"), event.signature),
+    "no event": lambda till, _event: _pair(signed({"object": "charge", "id": "ch_1"}, till.account.webhook_secret)),
+    "no JSON": lambda _till, event: (b"\xff", event.signature),
+    "nothing": lambda _till, event: (b"", event.signature),
+}
+
+
+def _pair(event: Received) -> tuple[bytes, str]:
+    return event.payload, event.signature
+
+
+@pytest.mark.promise("QW5")
+def test_a_forgery_is_refused_without_any_effect(till: Till, postgres: Postgres) -> None:
+    till.pay(till.page(till.order()))
+    real = till.came(2)[-1]
+    before = picture(postgres)
+    for name, forge in FORGERIES.items():
+        payload, signature = forge(till, real)
+        answer = till.client.post("/webhooks/stripe/whk-test", data=payload, headers={"Stripe-Signature": signature} if signature is not None else {})
+        assert (name, answer.status_code) == (name, 400)
+    assert changed(before, picture(postgres)) == set()
+
+
+@pytest.mark.promise("QW5")
+def test_a_gateway_without_a_secret_trusts_nobody(till: Till, postgres: Postgres) -> None:
+    with till.world.acting():
+        payments.gateway().webhook_secret = ""
+    before = picture(postgres)
+    assert till.ring([signed(an_event("evt_1"), "")]) == [400]
+    assert changed(before, picture(postgres)) == set()
+
+
+def test_a_webhook_for_nobody_is_not_found(till: Till) -> None:
+    assert till.client.post("/webhooks/stripe/whk-nobody", data=b"{}", headers={"Stripe-Signature": "t=1,v1=0"}).status_code == 404
+
+
+@pytest.mark.promise("QW6")
+def test_two_events_with_the_same_body_are_both_kept(till: Till) -> None:
+    twins = [signed(an_event(name), till.account.webhook_secret) for name in ("evt_a", "evt_b")]
+    assert till.ring([*twins, *twins]) == [200] * 4
+    assert count(till, StripeEventRow) == 2
+
+
+def test_an_event_about_nothing_of_ours_is_kept_and_ends(till: Till) -> None:
+    foreign = an_event("evt_1") | {"data": {"object": {"id": "cus_1", "object": "customer"}}}
+    till.ring([signed(foreign, till.account.webhook_secret), signed(an_event("evt_2", "cs_test_elsewhere"), till.account.webhook_secret)])
+    till.world.work()
+    with till.world.acting():
+        assert {row.outcome for row in db.session().scalars(select(StripeEventRow))} == {stripe_events.NOT_OURS}
+        assert all(row.handled_at for row in db.session().scalars(select(StripeEventRow)))
+
+
+def test_an_event_is_not_handled_before_stripe_has_answered(till: Till) -> None:
+    code = till.order()
+    till.pay(till.page(code))
+    till.ring(till.came(2))
+    till.stripe.tell("moods", account=till.account.account_id, api="down")
+    till.world.work(1)
+    with till.world.acting():
+        assert {row.handled_at for row in db.session().scalars(select(StripeEventRow))} == {None}
+        for task in db.session().scalars(select(Task).where(Task.kind == "stripe_event")):
+            assert "later" not in task.note
+            task.next_at = db.session().info["now"]
+    till.stripe.tell("moods", account=till.account.account_id, api="normal")
+    till.world.work()
+    assert facts(till, code) == CLEAN
+
+
+@pytest.mark.promise("QW7")
+def test_return_page_webhook_poller_and_command_at_once_settle_once(till: Till) -> None:
+    for turn in range(20):
+        till.receiver.received.clear()
+        code = till.order()
+        till.pay(till.page(code))
+        events, attempt = till.came(2), till.attempts(code)[0]
+        with till.world.acting():
+            found = payments.attempt_of(None, str(attempt.id))
+            assert found
+            found.created_at -= timedelta(minutes=2)
+        raised = at_once(
+            lambda: (returns(till, attempt), drain()),
+            lambda: (till.ring(events), drain()),  # noqa: B023 the threads end within this turn
+            lambda: (polls(till), drain()),
+            lambda: commands(till, attempt),
+        )
+        assert raised == []
+        till.world.work()
+        assert till.world.order(code).state is OrderState.FUNDED
+        with till.world.acting():
+            session = db.session()
+            mails = session.scalar(select(func.count()).select_from(Task).where(Task.kind == "mail_order_received", Task.args["order_id"].astext == str(attempt_order(till, attempt))))
+            numbers: Sequence[int | None] = session.scalars(select(Invoice.number).order_by(Invoice.number)).all()
+        assert (mails, list(numbers)) == (1, list(range(1, turn + 2)))
+    assert (count(till, Fund), count(till, JournalEntry), till.waiting()) == (20, 40, [])
+
+
+def attempt_order(till: Till, attempt: PaymentAttempt) -> object:
+    return db.session().scalar(select(payments.Payment.order_id).where(payments.Payment.id == attempt.payment_id))
+
+
+def returns(till: Till, attempt: PaymentAttempt) -> None:
+    with till.world.acting():
+        stripe_events.check_soon(attempt.id)
+
+
+def polls(till: Till) -> None:
+    with till.world.acting():
+        stripe_events.poll()
+
+
+def commands(till: Till, attempt: PaymentAttempt) -> None:
+    with tenancy.acting_as(till.world.scope()):
+        stripe_events.look_now(attempt.id)
+
+
+def drain() -> None:
+    worker = Drain(slots=4)
+    try:
+        worker.run(10)
+    finally:
+        worker.close()

@@ -1,0 +1,125 @@
+"""The doctor: a clean world is silent, and each planted fault is found by the checker that is there for it. Faults are planted as the server's
+administrator, past every trigger and policy, because the product itself cannot make them."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskCliRunner
+from sqlalchemy import create_engine, text
+
+import app
+from checkout.orders import PayBy
+from sandbox.servers import Postgres
+from storefront import doctor
+from tests.world import World, open_portal
+
+Plant = Callable[..., None]
+
+
+@pytest.fixture
+def plant(postgres: Postgres, world: World) -> Plant:
+    """Runs statements on the living database past every lock."""
+
+    def run(*statements: str) -> None:
+        engine = create_engine(postgres.admin_url("shop"))
+        with engine.begin() as connection:
+            connection.execute(text("SET session_replication_role = replica"))
+            for statement in statements:
+                connection.execute(text(statement))
+        engine.dispose()
+
+    return run
+
+
+@pytest.fixture
+def busy(world: World) -> World:
+    """A world in which orders were placed, delivered, cancelled and are still waiting."""
+    open_portal(world)
+    world.give_credit("harbour", 500_00)
+    world.give_credit("brightfield", 500_00)
+    world.buys("harbour", "standard-m", pay_by=PayBy.ACCOUNT, alias="harbour")
+    world.fund_by_hand(world.buys("acme", "patch-y", 3))
+    world.work()
+    world.buys("acme", "patch-y", 2)
+    return world
+
+
+def found() -> set[str]:
+    """Names of the checkers that found something."""
+    return {finding.checker for finding in doctor.examine()}
+
+
+def test_a_clean_world_is_silent(busy: World) -> None:
+    assert doctor.examine() == []
+
+
+HARBOUR = "(SELECT id FROM resellers WHERE name = 'Harbour')"
+FAULTS = {
+    "journal": ["UPDATE journal_lines SET minor = minor + 1 WHERE id = (SELECT id FROM journal_lines ORDER BY id LIMIT 1)"],
+    "balances": [f"UPDATE balances SET reserved = reserved + 5 WHERE reseller_id = {HARBOUR}"],
+    "holds": ["UPDATE orders SET state = 'cancelled' WHERE pay_by = 'account'"],
+    "payments": ["UPDATE payments SET state = 'paid', captured_minor = amount_minor WHERE state = 'pending'"],
+    "funded orders": ["UPDATE deliveries SET state = 'refused'", "UPDATE tasks SET state = 'refused' WHERE kind = 'deliver'"],
+    "funds": ["UPDATE funds SET order_id = gen_random_uuid()"],
+    "licences": ["DELETE FROM licences WHERE number = 3"],
+    "deliveries and tasks": ["UPDATE tasks SET state = 'parked' WHERE kind = 'deliver'"],
+    "subscriptions": [
+        "INSERT INTO subscriptions SELECT distributor_id, gen_random_uuid(), reseller_id, customer_id, code || 'X', plan_id, order_line_id,"
+        " product_name, plan_name, unit, quantity, 0, term, billing_period, price_minor, currency, state, created_at FROM subscriptions LIMIT 1"
+    ],
+    "invoice numbers": ["UPDATE invoices SET series = 'NW-2026', number = 2, state = 'paid' WHERE id = (SELECT id FROM invoices LIMIT 1)"],
+    "sums": ["UPDATE orders SET total_minor = total_minor + 1 WHERE state = 'awaiting_payment'"],
+    "trail": ["DELETE FROM trail WHERE what = 'awaiting_payment -> funded'"],
+    "stuck tasks": ["UPDATE tasks SET state = 'pending', next_at = now() - interval '6 minutes' WHERE kind = 'mail_order_received'"],
+    "webhooks": [
+        "INSERT INTO stripe_events (distributor_id, id, account_id, event_id, type, session_id, payload, received_at, outcome)"
+        " SELECT id, gen_random_uuid(), 'acct', 'evt_1', 'checkout.session.completed', 'cs_1', '{}', now() - interval '11 minutes', '' FROM distributors"
+    ],
+    "unpaid orders": ["UPDATE orders SET expires_at = now() - interval '11 minutes' WHERE state = 'awaiting_payment'"],
+    "search": ["DELETE FROM search_texts WHERE name LIKE '0patch%'"],
+    "aliases": ["DROP INDEX uq_storefronts_alias", "UPDATE storefronts SET alias = 'brightfield' WHERE alias = 'harbour'"],
+    "sessions": [
+        "INSERT INTO sessions (id, token_hash, distributor_id, storefront_id, host, person_id, membership_id, csrf, created_at, last_seen_at, expires_at)"
+        " SELECT gen_random_uuid(), 'x', distributor_id, gen_random_uuid(), 'shop.test', person_id, id, '', now(), now(), now() + interval '1 day'"
+        " FROM memberships WHERE name = 'Anna'",
+        "UPDATE memberships SET ended_at = now() WHERE name = 'Anna'",
+    ],
+}
+
+
+def test_every_checker_has_a_planted_fault() -> None:
+    assert set(FAULTS) == {checker.name for checker in doctor.CHECKERS}
+
+
+@pytest.mark.promise("QP4")
+@pytest.mark.parametrize("checker", FAULTS)
+def test_a_planted_fault_is_found(busy: World, plant: Plant, checker: str) -> None:
+    plant(*FAULTS[checker])
+    assert checker in found()
+
+
+def test_two_shops_at_one_host_are_found(busy: World, plant: Plant) -> None:
+    plant(
+        "ALTER TABLE hosts DROP CONSTRAINT uq_hosts_host",
+        "INSERT INTO hosts SELECT gen_random_uuid(), gen_random_uuid(), host, storefront_id FROM hosts WHERE host = 'localhost'",
+    )
+    assert any("localhost" in finding.words for finding in doctor.examine())
+
+
+@pytest.mark.promise("QS2")
+def test_a_dropped_policy_is_named(busy: World, plant: Plant) -> None:
+    plant("DROP POLICY customer ON orders")
+    assert [finding.words for finding in doctor.examine()] == ["orders: the policy for the customer side is missing."]
+
+
+def test_the_command_says_it_in_words_and_by_its_exit_code(busy: World, plant: Plant) -> None:
+    runner: FlaskCliRunner = app.create_app().test_cli_runner()
+    well = runner.invoke(args=["doctor"])
+    assert (well.exit_code, "Nothing is wrong" in well.output) == (0, True)
+    plant(*FAULTS["balances"])
+    ill = runner.invoke(args=["doctor"])
+    assert ill.exit_code == 1
+    assert "Harbour: 4905 EUR minor units of credit are reserved, but orders hold 4900." in ill.output
+    told = json.loads(runner.invoke(args=["doctor", "--json"]).output)
+    assert told["faults"][0]["checker"] == "balances"
