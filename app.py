@@ -11,7 +11,7 @@ from core.events import Later, Reactions
 from partners.invitations import InvitationSent
 from provisioning import fulfilment, openings
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused
-from storefront import mail, web
+from storefront import mail, web  # noqa: F401 its kinds of task become known with mail
 from subscriptions.subscriptions import SubscriptionActivated, SubscriptionFailed
 
 REACTIONS: Reactions = {

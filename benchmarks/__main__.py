@@ -32,7 +32,7 @@ def zipf(count: int, rng: random.Random, draws: int) -> list[int]:
 @contextmanager
 def serving(app: str, port: int, extra: list[str], env: dict[str, str], probe: str) -> Generator[subprocess.Popen[bytes]]:
     """A server of two processes with four threads each, until the block ends."""
-    with Path(os.devnull).open("wb") as nowhere:
+    with Path(tempfile.gettempdir(), "bench-servers.log").open("ab") as nowhere:
         process = subprocess.Popen([*GRANIAN, "--port", str(port), *extra, app], env={**os.environ, **env}, stdout=nowhere, stderr=nowhere)  # noqa: S603
         try:
             wait_for(f"http://127.0.0.1:{port}{probe}")
@@ -44,13 +44,17 @@ def serving(app: str, port: int, extra: list[str], env: dict[str, str], probe: s
 
 def wait_for(url: str) -> None:
     """Until the address answers."""
-    for _ in range(300):
+    said = "no answer"
+    for _ in range(150):
         try:
-            if httpx.get(url, timeout=5).status_code == 200:
+            answer = httpx.get(url, timeout=5)
+            if answer.status_code == 200:
                 return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    raise SystemExit(f"{url} did not come up")
+            said = answer.text
+        except httpx.HTTPError as error:
+            said = str(error)
+        time.sleep(0.1)
+    raise SystemExit(f"{url} did not come up: {said}")
 
 
 class Report:

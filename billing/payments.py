@@ -17,7 +17,7 @@ from core import db, parties, states, tasks, trail, work
 from core.errors import Refused
 from core.events import Event, publish
 from core.faults import fault
-from core.ids import new_id
+from core.ids import new_code, new_id
 from core.money import Money
 from core.tasks import Again
 from core.tenancy import Access, CustomerOwned, DistributorOwned, ResellerOwned, current, owned_by
@@ -250,6 +250,23 @@ def gateway(gateway_id: UUID | None = None) -> Gateway:
     found = db.session().scalar(chosen.where(Gateway.id == gateway_id) if gateway_id else chosen)
     if found is None:
         raise Refused("Card payment is not set up yet. Please contact your provider.")
+    return found
+
+
+def save_gateway(
+    *, account_id: str, secret_key: str, webhook_secret: str, fee_basis_points: int, fee_fixed_minor: int, api_base: str = "https://api.stripe.com"
+) -> Gateway:
+    """The distributor's account at the gateway from now on; an empty secret keeps the stored one. `api_base` is for a new gateway only."""
+    found = db.session().scalar(select(Gateway).order_by(Gateway.id).limit(1).with_for_update())
+    if found is None:
+        if not secret_key:
+            raise Refused("Enter the secret key of the account.")
+        found = db.add(Gateway(code=new_code("WHK", 12).lower(), account_id=account_id, secret_key=secret_key, webhook_secret="", api_base=api_base))
+    found.account_id = account_id
+    found.secret_key, found.webhook_secret = secret_key or found.secret_key, webhook_secret or found.webhook_secret
+    found.fee_basis_points, found.fee_fixed_minor = fee_basis_points, fee_fixed_minor
+    db.flush()
+    trail.write(found, "settings changed", key="new" if secret_key else "kept", webhook_secret="new" if webhook_secret else "kept")
     return found
 
 

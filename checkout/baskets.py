@@ -25,7 +25,7 @@ class BasketLine(CustomerOwned, db.Model):
     """A plan somebody means to buy."""
 
     __tablename__ = "basket_lines"
-    __access__ = Access(distributor="rud", reseller="rcud", customer="rcud", door="r")
+    __access__ = Access(distributor="rcud", reseller="rcud", customer="rcud", door="r")
     __table_args__ = (
         UniqueConstraint("distributor_id", "membership_id", "plan_id"),
         owned_by("plans", "plan_id"),

@@ -201,8 +201,8 @@ def _plan_wishes(demo: Demo) -> list[Wish]:
         portal = entry["portal"]
         wishes.append(
             Wish(
-                f"demo:{portal['alias']}", buyer, scope, house.id, portal["plan"], card=orders.GOOD_CARD,
-                fields={"alias": portal["alias"]},
+                f"demo:{portal['alias']}", buyer, scope, house.id, portal["plan"],
+                card=orders.GOOD_CARD if settings().stripe_sandbox_url else "", fields={"alias": portal["alias"]},
             )
         )  # fmt: skip
     return wishes
@@ -244,7 +244,10 @@ def _price(shop: Storefront, prices: Mapping[str, str]) -> None:
 
 
 def _customer_wishes(demo: Demo) -> list[Wish]:
-    """What customers ordered in their reseller's portal. Without a vendor simulator only licence keys can be sold."""
+    """What customers ordered in their reseller's portal: nothing without a Stripe sandbox, because customers pay by card, and only licence
+    keys without a vendor simulator."""
+    if not settings().stripe_sandbox_url:
+        return []
     with tenancy.acting_as(demo.scope()), db.transaction():
         found = _buyers()
         shops = {shop.reseller_id: shop.id for shop in db.session().scalars(select(Storefront))}
@@ -262,7 +265,7 @@ def _customer_wishes(demo: Demo) -> list[Wish]:
             wishes.append(
                 Wish(
                     f"demo:{customer['email']}:{number}", buyer, scope, shops[buyer.reseller_id], order["plan"],
-                    order["quantity"], order.get("card", ""), order.get("fate", ""), customer=about,
+                    order["quantity"], order.get("card", orders.GOOD_CARD), order.get("fate", ""), customer=about,
                 )
             )  # fmt: skip
     return wishes

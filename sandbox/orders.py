@@ -1,8 +1,9 @@
-"""Places, pays and delivers the demo world's orders, by the functions that pages and workers use. Repeating it changes nothing: each order has
-a fixed request key. Payments go through the Stripe sandbox where there is one, else on account; how the vendor simulator behaves for an
-order is set by its reference, so no other order is touched."""
+"""Places, pays and delivers the demo world's orders, by the functions that pages and workers use. Repeating it
+changes nothing: each order has a fixed request key. Cards are charged at the Stripe sandbox; how the vendor
+simulator behaves for an order is set by its reference, so that no other order is touched."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,9 @@ from uuid import UUID
 import httpx
 from sqlalchemy import select
 
-from billing import payments, stripe_events, stripe_gateway
-from billing.stripe_gateway import AttemptRequest, GatewayAccount
+from billing import payments, stripe_gateway
+from billing.payments import AttemptState, Payment, PaymentAttempt
+from billing.stripe_gateway import GatewayAccount
 from catalog import products
 from checkout import baskets, orders
 from checkout.baskets import Buyer
@@ -21,16 +23,20 @@ from core.drain import Drain
 from core.settings import settings
 from core.tenancy import Scope, Side
 from provisioning import deliveries, fulfilment
+from storefront import paying
+from storefront.paying import Journey
 
 GOOD_CARD = "4242424242424242"
 FATES: dict[str, list[dict[str, Any]]] = {
     "unknown": [
-        {"kind": "error_500_after"},
+        {"kind": "error_500_after", "times": 1},
         {"kind": "error_500_before", "on": "look_ups"},
     ],
-    "under way": [{"kind": "accept_202", "seconds": 1800}],
-    "needs action": [{"kind": "inquire", "message": "Please confirm who owns the domain."}],
-    "refused": [{"kind": "refuse", "message": "This tenant is managed by another partner, so it cannot be sold here."}],
+    "under way": [{"kind": "accept_202", "seconds": 1800, "times": 1}],
+    "needs action": [{"kind": "inquire", "message": "Please confirm who owns the domain.", "times": 1}],
+    "refused": [
+        {"kind": "refuse", "message": "This tenant is managed by another partner.", "times": 1},
+    ],
 }
 """fate -> moods of the vendor simulator (sandbox/vendor/moods.py), for one reference."""
 
@@ -45,18 +51,18 @@ class Wish:
     storefront_id: UUID
     plan: str
     quantity: int = 1
-    card: str = ""
+    card: str = GOOD_CARD
     fate: str = ""
     fields: Mapping[str, str] | None = None
     customer: Mapping[str, str] | None = None
 
 
 def fulfil(wishes: list[Wish]) -> None:
-    """Orders what is not there yet, pays it, and works until nothing is due."""
-    new = [wish for wish in wishes if not _exists(wish)]
+    """Orders and pays what is not there yet, and works until nothing is due."""
+    new = [wish for wish in wishes if not _is_done(wish)]
     for wish in new:
         code = _place(wish)
-        if wish.card and settings().stripe_sandbox_url:
+        if wish.card:
             _pay(wish, code)
         if wish.fate:
             _decide(wish, code)
@@ -73,66 +79,68 @@ def work(longest: float = 30) -> None:
         drain.close()
 
 
-def _exists(wish: Wish) -> bool:
-    with tenancy.acting_as(wish.scope), db.transaction():
-        return db.session().scalar(select(Order.id).where(Order.request_key == wish.key)) is not None
+def _is_done(wish: Wish) -> bool:
+    """Whether the order is there and its card was tried."""
+    attempt = select(PaymentAttempt.id).join(Payment, Payment.id == PaymentAttempt.payment_id)
+    tried = attempt.where((PaymentAttempt.state != AttemptState.OPEN) | PaymentAttempt.declined.is_not(None))
+    with _as_distributor(wish), db.transaction() as session:
+        order = session.scalar(select(Order).where(Order.request_key == wish.key))
+        if order is None or order.pay_by is PayBy.ACCOUNT:
+            return order is not None
+        return session.scalar(tried.where(Payment.order_id == order.id).limit(1)) is not None
 
 
 def _place(wish: Wish) -> str:
     """The steps of the checkout page."""
-    pay_by = PayBy.CARD if wish.card and settings().stripe_sandbox_url else PayBy.ACCOUNT
     with tenancy.acting_as(wish.scope):
         with db.transaction(widened_because="checking with connectors"):
             configured = fulfilment.settings_by_connector()
+            if (placed := orders.earlier(wish.buyer, wish.key)) is not None:
+                return placed
         with db.transaction():
             baskets.clear(wish.buyer)
             baskets.add(wish.buyer, products.plan(wish.plan).id, wish.quantity, wish.fields)
             basket = baskets.items(wish.buyer)
         clearance = fulfilment.clear(basket, configured, wish.customer or {})
+        pay_by = PayBy.CARD if wish.card else PayBy.ACCOUNT
         with db.transaction(widened_because="placing an order"):
             return orders.place(wish.buyer, clearance, Checkout(wish.key, wish.storefront_id, pay_by))
 
 
 def _pay(wish: Wish, code: str) -> None:
-    """The steps of the payment page, and the buyer's at the gateway. What the gateway says decides, as ever."""
-    with tenancy.acting_as(wish.scope), db.transaction(widened_because="opening a payment page"):
-        account, request = _attempt(wish, code)
-    page = stripe_gateway.open_session(account, request)
-    attempt_id = UUID(request.attempt_id)
-    with tenancy.acting_as(wish.scope), db.transaction():
-        payments.opened(attempt_id, page)
-    paying = {"session": page.session_id, "card": wish.card, "email": wish.buyer.email, "name": wish.buyer.name}
-    httpx.post(f"{account.api_base}/_sandbox/pay", json=paying).raise_for_status()
+    """The payment page, the buyer's card at the gateway, and what the gateway then says: that alone decides."""
+    place = f"{settings().public_url}/"
+    with tenancy.acting_as(wish.scope):
+        paying.find_page(code, Journey("Demo", lambda _order: place, lambda _order: place))
     with _as_distributor(wish), db.transaction():
-        stripe_events.check_soon(attempt_id)
+        account, session_id = _session_of(code)
+    card = {"session": session_id, "card": wish.card, "email": wish.buyer.email, "name": wish.buyer.name}
+    httpx.post(f"{account.api_base}/_sandbox/pay", json=card).raise_for_status()
+    report = stripe_gateway.report(account, session_id)
+    with _as_distributor(wish), db.transaction():
+        payments.settle(report)
 
 
-def _attempt(wish: Wish, code: str) -> tuple[GatewayAccount, AttemptRequest]:
-    order = orders.find(code)
-    payment = payments.of_order(order.id)
+def _session_of(code: str) -> tuple[GatewayAccount, str]:
+    """The gateway's session of an order's newest attempt."""
+    payment = payments.of_order(orders.find(code).id)
     if payment is None:
         raise RuntimeError(f"{code} is not paid by card")
     attempt = payments.current_attempt(payment)
-    lines = tuple((f"{line.product_name}, {line.plan_name}", line.quantity, line.unit_minor) for line in orders.lines(order.id))
-    place = f"{settings().public_url}/orders/{code}"
-    request = AttemptRequest(
-        attempt_id=str(attempt.id), order_code=code, amount_minor=order.total_minor, currency=order.currency,
-        description=f"Order {code}", lines=lines, shop_name="Demo", customer_email=order.email,
-        success_url=place, cancel_url=place, created_at=attempt.created_at,
-    )  # fmt: skip
-    return payments.gateway(payment.gateway_account_id).account(), request
+    return payments.gateway(payment.gateway_account_id).account(), attempt.session_id or ""
 
 
 def _decide(wish: Wish, code: str) -> None:
     """Tells the vendor simulator how to behave for this order, besides what it was told before."""
     with _as_distributor(wish), db.transaction():
-        [delivery] = deliveries.of_order(orders.find(code).id)
+        found = deliveries.of_order(orders.find(code).id)
     address = f"{settings().vendor_sandbox_url}/_sandbox/moods"
-    moods = httpx.get(address).raise_for_status().json()
-    for mood in FATES[wish.fate]:
-        moods["moods"].append({**mood, "scope": "reference", "of": str(delivery.reference)})
-    httpx.post(address, json=moods).raise_for_status()
+    told = httpx.get(address).raise_for_status().json()
+    for delivery in found:
+        of = {"scope": "reference", "of": str(delivery.reference)}
+        told["moods"] += [mood | of for mood in FATES[wish.fate]]
+    httpx.post(address, json=told).raise_for_status()
 
 
-def _as_distributor(wish: Wish) -> Any:
+def _as_distributor(wish: Wish) -> AbstractContextManager[Scope]:
     return tenancy.acting_as(Scope(Side.DISTRIBUTOR, wish.scope.distributor_id))

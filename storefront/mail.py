@@ -109,7 +109,7 @@ def needs_attention(delivery_id: UUID) -> Mail:
     values = {
         "code": order.code, "service": line.product_name, "amount": counted(line.quantity, line.unit), "customer": customer,
         "reseller": parties.reseller(order.reseller_id).name, "note": delivery.note,
-        "work_url": f"{shop.url}/distributor/work", "order_url": f"{shop.url}/distributor/orders/{order.code}",
+        "work_url": f"{shop.url}/distributor/work",
     }  # fmt: skip
     subject = f"Waits for you: {line.product_name} for {customer or values['reseller']} ({order.code})"
     reason = f"You get this mail because you are the contact of {distributor.name}."
@@ -207,7 +207,7 @@ def _prepare(task: Claimed) -> Letter | None:
 
 
 def _limits(_lane: str) -> Limits:
-    return Limits(timeout=timedelta(seconds=40), send_deadline=timedelta(seconds=60), settle=timedelta(seconds=105), slots=4)
+    return Limits(timeout=timedelta(seconds=15), send_deadline=timedelta(seconds=10), settle=timedelta(seconds=30), slots=4)
 
 
 def _on_parked(task: Claimed, note: str) -> None:

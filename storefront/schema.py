@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 
+import billing.stripe_events
 import checkout.expiry
 import core.sessions
 import core.work

@@ -16,6 +16,7 @@ SECTIONS = (
     ("Work queue", "work_queue", "list-checks"),
     ("Sales", None, ""),
     ("Orders", "order_list", "package"),
+    ("Subscriptions", "subscription_list", "key-round"),
     ("Resellers", "reseller_list", "handshake"),
     ("Catalogue", "product_list", "boxes"),
     ("Engine", None, ""),

@@ -1,6 +1,6 @@
 """Signing in and out, and choosing among the standings one has in this shop (U32-U35)."""
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
@@ -41,7 +41,8 @@ def home() -> Response:
     if not who.signed_in:
         return to_sign_in()
     start = {Side.DISTRIBUTOR: "/distributor/", Side.RESELLER: "/reseller/"}.get(who.side, "/")
-    return redirect(f"{at}{start}", 303)
+    said = f"?{urlencode({'said': request.args['said']})}" if "said" in request.args else ""
+    return redirect(f"{at}{start}{said}", 303)
 
 
 @portal.post("/sign-out")

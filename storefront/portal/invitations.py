@@ -4,7 +4,7 @@ cannot be used says so in the same words for every reason, and a new one can be 
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from core import db, passwords, sessions
+from core import db, sessions
 from core.errors import Refusal
 from partners import invitations
 from partners.invitations import Invited, NotInvited
@@ -60,7 +60,7 @@ def page(token: str, invited: Invited, *, name: str | None = None, problem: str 
     """The form with what was typed."""
     return pages.render(
         "account/invitation.html", status, title=f"Join {invited.standing}", token=token, invited=invited, problem=problem,
-        name=invited.name if name is None else name, shortest=passwords.SHORTEST, elsewhere=visitor().signed_in and visitor().email != invited.email,
+        name=invited.name if name is None else name, elsewhere=visitor().signed_in and visitor().email != invited.email,
     )  # fmt: skip
 
 

@@ -162,6 +162,7 @@ def values_of(order: Order) -> dict[str, Any]:
     opened = own and now.state == "delivered" and any("alias" in line.line.fields for line in now.lines)
     return {
         "order": order, "progress": now, "words": progress.WORDS, "own": own,
+        "tracks": [(f"{line.line.quantity} × {line.line.product_name}" if len(now.lines) > 1 else None, (*now.first, *line.steps)) for line in now.lines],
         "poll_url": url_for("reseller.order_progress", code=order.code) if now.live else None,
         "unpaid": own and order.state is OrderState.AWAITING_PAYMENT and order.pay_by is PayBy.CARD,
         "opened": menu.portal_url(storefront, absolute=True) if opened else None,

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import itertools
 import json
-import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -25,6 +24,7 @@ from core.tasks import Task
 from sandbox.servers import Postgres
 from tests.billing.conftest import DECLINED, Till
 from tests.pictures import changed, picture
+from tests.races import at_once, raised
 from tests.sandbox.stripe.world import Received
 
 MACHINERY = ("stripe_events", "tasks", "task_attempts")
@@ -47,25 +47,6 @@ def count(till: Till, model: type[db.Model]) -> int:
         return int(db.session().scalar(select(func.count()).select_from(model)) or 0)
 
 
-def at_once(*acts: Callable[[], object]) -> list[BaseException]:
-    """Runs the acts in threads that start together; what they raised."""
-    gate, raised = threading.Barrier(len(acts)), list[BaseException]()
-
-    def run(act: Callable[[], object]) -> None:
-        gate.wait()
-        try:
-            act()
-        except BaseException as error:
-            raised.append(error)
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return raised
-
-
 def facts(till: Till, code: str) -> tuple[object, ...]:
     """What one clean delivery gives: everything that a payment may change, without ids and times."""
     order, payment = till.world.order(code), till.payment(code)
@@ -81,8 +62,7 @@ def test_copies_of_an_event_have_one_effect(till: Till) -> None:
     code = till.order()
     till.pay(till.page(code))
     events = till.came(2)
-    raised = at_once(*[lambda: till.ring(events) for _ in range(8)])
-    assert raised == []
+    assert raised(at_once(*[lambda: till.ring(events) for _ in range(8)])) == []
     assert count(till, StripeEventRow) == len(events)
     till.world.work()
     assert facts(till, code) == CLEAN
@@ -249,13 +229,13 @@ def test_return_page_webhook_poller_and_command_at_once_settle_once(till: Till) 
             found = payments.attempt_of(None, str(attempt.id))
             assert found
             found.created_at -= timedelta(minutes=2)
-        raised = at_once(
+        ends = at_once(
             lambda: (returns(till, attempt), drain()),
             lambda: (till.ring(events), drain()),  # noqa: B023 the threads end within this turn
             lambda: (polls(till), drain()),
             lambda: commands(till, attempt),
         )
-        assert raised == []
+        assert raised(ends) == []
         till.world.work()
         assert till.world.order(code).state is OrderState.FUNDED
         with till.world.acting():

@@ -38,9 +38,22 @@
     if (per && chosen.dataset.per) per.textContent = chosen.dataset.per;
   }
 
+  // What stays of a price while one types it; the server computes what is kept.
+  function showMargin(output) {
+    const input = output.closest("form")?.elements[output.dataset.liveMargin];
+    const format = new Intl.NumberFormat(output.dataset.language, { style: "currency", currency: output.dataset.currency });
+    const units = 10 ** format.resolvedOptions().maximumFractionDigits;
+    const retail = Math.round(Number(input?.value.trim().replace(",", ".")) * units);
+    if (!input?.value.trim() || !Number.isInteger(retail) || retail < 0) return;
+    const kept = retail - Number(output.dataset.wholesaleMinor);
+    output.textContent = format.format(kept / units) + (retail ? ` (${((kept / retail) * 100).toFixed(1)} %)` : "");
+    output.className = `margin margin--${kept < 0 ? "bad" : kept ? "ok" : "warn"}`;
+  }
+
   function follow(event) {
     const scope = closest(event, "form") || document;
     scope.querySelectorAll("[data-live-total]").forEach(showTotal);
+    if (event.target.name) scope.querySelectorAll(`[data-live-margin="${CSS.escape(event.target.name)}"]`).forEach(showMargin);
     const colour = closest(event, "[data-colour]");
     if (!colour) return;
     const picker = colour.querySelector("[data-colour-picker]");

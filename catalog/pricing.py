@@ -1,0 +1,84 @@
+"""What the distributor asks for its plans: list price, wholesale per price list and cost; and what is shown of a product. A change is visible on the
+next request of every shop, because the versions it depends on change with it; what was sold keeps its own copy."""
+
+from sqlalchemy import select, update
+
+from catalog import listings
+from catalog.listings import Listing
+from catalog.price_lists import PriceList, WholesalePrice
+from catalog.products import Plan, PlanCost, Product, touch_catalogue
+from core import db, trail
+from core.errors import Refused
+from core.money import Money
+
+
+class WrongCurrency(Refused):
+    """A plan is priced in one currency."""
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(f"This plan is priced in {currency}.")
+
+
+def set_list_price(plan: Plan, price: Money) -> None:
+    """The recommended price; shelves that were stocked keep the price their reseller chose."""
+    _same(plan, price)
+    if price != plan.list_price:
+        trail.write(plan, f"list price {price.text}", was=plan.list_price.text)
+        plan.list_minor = price.minor
+
+
+def set_cost(plan: Plan, cost: Money) -> None:
+    """What the vendor asks from now on."""
+    _same(plan, cost)
+    row = db.session().scalar(select(PlanCost).where(PlanCost.plan_id == plan.id))
+    if row is None:
+        db.add(PlanCost(plan_id=plan.id, cost_minor=cost.minor, currency=cost.currency))
+        trail.write(plan, f"cost {cost.text}")
+    elif row.cost != cost:
+        trail.write(plan, f"cost {cost.text}", was=row.cost.text)
+        row.cost_minor = cost.minor
+
+
+def set_wholesale(plan: Plan, price_list: PriceList, price: Money | None) -> None:
+    """What resellers on a price list pay; none takes the plan off that list, so that they cannot order it any more."""
+    row = db.session().scalar(select(WholesalePrice).where(WholesalePrice.plan_id == plan.id, WholesalePrice.price_list_id == price_list.id))
+    if price is not None:
+        _same(plan, price)
+    if row is None and price is not None:
+        db.add(WholesalePrice(price_list_id=price_list.id, plan_id=plan.id, price_minor=price.minor, currency=price.currency))
+        trail.write(plan, f"wholesale on {price_list.name}: {price.text}")
+    elif row is not None and price is None:
+        db.session().delete(row)
+        trail.write(plan, f"taken off {price_list.name}", was=row.price.text)
+    elif row is not None and price is not None and row.price != price:
+        trail.write(plan, f"wholesale on {price_list.name}: {price.text}", was=row.price.text)
+        row.price_minor = price.minor
+
+
+def describe(product: Product, *, name: str, summary: str, description: str, published: bool) -> None:
+    """What shops say about a product, and whether they show it at all."""
+    if published != product.published:
+        trail.write(product, "published" if published else "hidden")
+    product.name, product.summary, product.description, product.published = name.strip(), summary.strip(), description.strip(), published
+    db.session().execute(update(Listing).where(Listing.product_id == product.id).values(sort_key=product.name.lower()))
+
+
+def publish(plan: Plan, published: bool) -> None:
+    """Whether a plan can be bought; subscriptions of it go on."""
+    if published != plan.published:
+        trail.write(plan, "published" if published else "hidden")
+        plan.published = published
+
+
+def changed(product: Product) -> None:
+    """After any change of a product: search follows in every shop that has it on its shelf, and every shop's fragments end."""
+    db.flush()
+    on_shelves = select(Listing.reseller_id).where(Listing.product_id == product.id).distinct()
+    for reseller_id in db.session().scalars(on_shelves).all():
+        listings.changed(reseller_id)
+    touch_catalogue()
+
+
+def _same(plan: Plan, price: Money) -> None:
+    if price.currency != plan.currency:
+        raise WrongCurrency(plan.currency)

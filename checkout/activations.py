@@ -1,0 +1,90 @@
+"""A reseller plan activated from the distributor's back office (I5, I6): the same order as the reseller would place itself, with the alias set on its
+line first (I20), funded on the reseller's account or with nothing due; executing it needs no further step (I21)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from billing import credit
+from catalog.listings import NotOffered
+from catalog.price_lists import WholesalePrice
+from catalog.products import Audience, Plan, Product, ProductType
+from checkout import orders
+from checkout.baskets import BasketItem, BasketLine, Buyer
+from checkout.orders import Checkout, Clearance, Order, PayBy
+from core import db
+from core.errors import Refused
+from core.ids import new_id
+from core.money import Money
+from core.parties import Reseller
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOffer:
+    """A reseller plan at this reseller's price."""
+
+    plan_code: str
+    title: str
+    price: Money
+    per: str
+
+
+class NotCovered(Refused):
+    """What the back office orders is funded on account."""
+
+    def __init__(self, reseller: Reseller, price: Money, left: Money) -> None:
+        super().__init__(
+            f"{reseller.name} has {left.text} of credit left; this plan costs {price.text}. Raise the credit line, or let the reseller pay by card."
+        )
+
+
+def _plans(reseller: Reseller):  # noqa: ANN202 the select's type is its columns
+    return (
+        select(Plan, Product, ProductType, WholesalePrice)
+        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+        .join(WholesalePrice, (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id))
+        .where(
+            ProductType.opens_storefront, ProductType.audience == Audience.RESELLER, Plan.published, Product.published,
+            WholesalePrice.price_list_id == reseller.price_list_id,
+        )
+        .order_by(WholesalePrice.price_minor, Plan.code)
+    )  # fmt: skip
+
+
+def offers(reseller: Reseller) -> list[PlanOffer]:
+    """Plans that may be activated for this reseller, cheapest first."""
+    rows = db.session().execute(_plans(reseller))
+    return [PlanOffer(plan.code, f"{product.name}, {plan.name}", price.price, plan.billing_period.per) for plan, product, _, price in rows]
+
+
+def item(reseller: Reseller, plan_code: str, alias: str) -> BasketItem:
+    """The line as the connector is asked about it; NotOffered for a plan this reseller cannot have."""
+    row = db.session().execute(_plans(reseller).where(Plan.code == plan_code)).first()
+    if row is None:
+        raise NotOffered
+    plan, product, kind, price = row
+    return BasketItem(
+        new_id(), plan.id, product.code, product.name, plan.name, plan.sku, kind.unit, plan.billing_period.per, plan.term.label, 1,
+        plan.minimum_quantity, plan.maximum_quantity, price.price, {"alias": alias.strip()}, kind.connector,
+    )  # fmt: skip
+
+
+def activate(reseller: Reseller, line: BasketItem, clearance: Clearance, *, by: Buyer, storefront_id: UUID, request_key: str) -> str:
+    """Places the order of one plan for the reseller and funds it at once; returns its code. A repeated request gives the first order.
+    Refusals by name: NotCovered, AliasTaken, HasStorefront, NotAReseller, OrderingStopped, NotCleared."""
+    earlier = db.session().scalar(select(Order.code).where(Order.request_key == request_key, Order.membership_id == by.membership_id))
+    if earlier is not None:
+        return earlier
+    if (left := credit.available(reseller.id, line.unit_price.currency)) < line.unit_price:
+        raise NotCovered(reseller, line.unit_price, left)
+    db.session().execute(delete(BasketLine).where(BasketLine.membership_id == by.membership_id, BasketLine.reseller_id == reseller.id))
+    db.add(
+        BasketLine(
+            reseller_id=reseller.id, customer_id=None, membership_id=by.membership_id, plan_id=line.plan_id, quantity=1, fields=dict(line.fields),
+            added_at=db.session().info["now"],
+        )
+    )  # fmt: skip
+    db.flush()
+    return orders.place(by, clearance, Checkout(request_key, storefront_id, PayBy.ACCOUNT, line.unit_price.minor))

@@ -1,0 +1,28 @@
+"""What a reseller may do with its distributor: sell on (I15), order, and on which price list."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from core import db, trail
+from core.errors import Missing
+from core.parties import Reseller
+
+
+def find(code: str) -> Reseller:
+    """A reseller by its code, inside the scope."""
+    found = db.session().scalar(select(Reseller).where(Reseller.code == code))
+    if found is None:
+        raise Missing("reseller")
+    return found
+
+
+def change(reseller: Reseller, *, enable_reselling: bool, ordering_enabled: bool, price_list_id: UUID) -> None:
+    """Takes effect with the next order; what runs goes on."""
+    if enable_reselling != reseller.enable_reselling:
+        trail.write(reseller, "reselling enabled" if enable_reselling else "reselling disabled")
+    if ordering_enabled != reseller.ordering_enabled:
+        trail.write(reseller, "ordering enabled" if ordering_enabled else "ordering stopped")
+    if price_list_id != reseller.price_list_id:
+        trail.write(reseller, "price list changed")
+    reseller.enable_reselling, reseller.ordering_enabled, reseller.price_list_id = enable_reselling, ordering_enabled, price_list_id

@@ -1,0 +1,288 @@
+"""The catalogue: products with their plans, list price, wholesale per price list, cost and margin; and loading a catalogue file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from flask import request, url_for
+from sqlalchemy import func, or_, select
+from werkzeug.wrappers import Response
+
+from catalog import catalogue_files, listings, loading, pricing
+from catalog.loading import BadCatalogue, Loaded
+from catalog.price_lists import PriceList, WholesalePrice
+from catalog.products import Plan, PlanCost, Product, ProductType
+from core import db
+from core import money as moneys
+from core.errors import Missing
+from core.money import Money
+from core.parties import Reseller
+from partners.storefronts import Storefront, StorefrontState
+from provisioning.connectors.registry import CONNECTORS
+from storefront import pages
+from storefront.distributor import console, forms, lists
+from storefront.distributor.dossiers import newest_first, trail_of
+from storefront.visitors import require_role
+
+pages.saying(
+    prices_saved="Saved. Every shop shows it on its next request.",
+    stocked="Every open shelf has the new plans now, at the list price. Each reseller may change or hide them.",
+)
+
+SHOWS = [("", "All"), ("published", "Published"), ("hidden", "Hidden")]
+
+
+@console.get("/catalogue")
+def product_list() -> Response:
+    """Products by name."""
+    show = lists.chosen("show", SHOWS)
+    with db.transaction() as session:
+        types = [("", "All types"), *((row.code, row.name) for row in session.scalars(select(ProductType).order_by(ProductType.name)))]
+        kind = lists.chosen("type", types)
+        cheapest = (
+            select(Plan.product_id, func.count().label("plans"), func.min(Plan.list_minor).label("least"), func.min(Plan.currency).label("currency"))
+            .group_by(Plan.product_id)
+            .subquery()
+        )
+        chosen = (
+            select(Product, ProductType, cheapest.c.plans, cheapest.c.least, cheapest.c.currency)
+            .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+            .outerjoin(cheapest, cheapest.c.product_id == Product.id)
+        )
+        if query := lists.words():
+            names = (Product.name, Product.vendor, Product.category)
+            chosen = chosen.where(or_(Product.code == query.lower(), *(name.icontains(query, autoescape=True) for name in names)))
+        if show.value:
+            chosen = chosen.where(Product.published.is_(show.value == "published"))
+        if kind.value:
+            chosen = chosen.where(ProductType.code == kind.value)
+        page = lists.by_name(chosen, Product.name, Product.id)
+    rows = [
+        {"name": product.name, "url": url_for("distributor.product_page", code=product.code), "vendor": product.vendor, "category": product.category,
+         "type": type_.name, "plans": plans or 0, "from": Money(least, currency) if plans else None, "published": product.published}
+        for product, type_, plans, least, currency in page.rows
+    ]  # fmt: skip
+    return pages.render("distributor/products.html", title="Catalogue", page=page, rows=rows, filters=[kind, show])
+
+
+# --- One product ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One amount of the price table, as it was typed or as it is stored, with what is left of it."""
+
+    name: str
+    label: str
+    value: str
+    error: str | None
+    margin: str
+    low: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A plan with its prices."""
+
+    id: UUID
+    name: str
+    note: str
+    currency: str
+    published_name: str
+    published: bool
+    list_price: Cell
+    cost: Cell
+    wholesale: Sequence[Cell]
+
+
+@console.get("/catalogue/<code>")
+def product_page(code: str) -> Response:
+    """A product with its plans and prices."""
+    return show_product(code)
+
+
+@console.post("/catalogue/<code>")
+def save_product(code: str) -> Response:
+    """Saves words, visibility and every price of the product; nothing is saved while one of them is wrong."""
+    require_role("storefront_manager")
+    form = forms.Product(request.form)
+    typed = request.form.to_dict()
+    with db.transaction():
+        product, plans = find(code), plans_of(code)
+        price_lists = all_price_lists()
+    amounts, errors = read_amounts(typed, plans, price_lists)
+    if not form.validate() or errors:
+        return show_product(code, 422, form=form, typed=typed, errors=errors)
+    with db.transaction():
+        product, plans, price_lists = find(code), plans_of(code), all_price_lists()
+        pricing.describe(product, name=form.name.data or "", summary=form.summary.data or "", description=form.description.data or "", published=form.published.data)
+        for plan in plans:
+            save_plan(plan, price_lists, amounts, published=f"on-{plan.id}" in typed)
+        pricing.changed(product)
+    return pages.see("distributor.product_page", "prices-saved", code=code)
+
+
+def save_plan(plan: Plan, price_lists: Sequence[PriceList], amounts: Mapping[str, Money | None], *, published: bool) -> None:
+    """One plan's amounts; what the form did not name is left alone."""
+    pricing.publish(plan, published)
+    if (price := amounts.get(f"list-{plan.id}")) is not None:
+        pricing.set_list_price(plan, price)
+    if (cost := amounts.get(f"cost-{plan.id}")) is not None:
+        pricing.set_cost(plan, cost)
+    for price_list in price_lists:
+        if (name := f"w-{plan.id}-{price_list.id}") in amounts:
+            pricing.set_wholesale(plan, price_list, amounts[name])
+
+
+def read_amounts(typed: Mapping[str, str], plans: Sequence[Plan], price_lists: Sequence[PriceList]) -> tuple[dict[str, Money | None], dict[str, str]]:
+    """Name of field -> amount, and name of field -> what is wrong with it. An empty wholesale takes the plan off the list."""
+    amounts: dict[str, Money | None] = {}
+    errors: dict[str, str] = {}
+    for plan in plans:
+        for name in (f"list-{plan.id}", f"cost-{plan.id}", *(f"w-{plan.id}-{price_list.id}" for price_list in price_lists)):
+            if name not in typed:
+                continue
+            if not typed[name].strip() and not name.startswith("list-"):
+                amounts[name] = None
+                continue
+            try:
+                amounts[name] = moneys.parse(typed[name], plan.currency)
+            except ValueError as error:
+                errors[name] = str(error)
+    return amounts, errors
+
+
+def find(code: str) -> Product:
+    """A product by its code."""
+    found = db.session().scalar(select(Product).where(Product.code == code))
+    if found is None:
+        raise Missing("product")
+    return found
+
+
+def plans_of(code: str) -> list[Plan]:
+    """The plans of a product."""
+    joined = select(Plan).join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+    return list(db.session().scalars(joined.where(Product.code == code).order_by(Plan.list_minor, Plan.code)))
+
+
+def all_price_lists() -> list[PriceList]:
+    """By name."""
+    return list(db.session().scalars(select(PriceList).order_by(PriceList.name)))
+
+
+def show_product(
+    code: str, status: int = 200, *, form: forms.Product | None = None, typed: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
+) -> Response:
+    """The page, with what was typed where it was refused."""
+    with db.transaction() as session:
+        product, plans, price_lists = find(code), plans_of(code), all_price_lists()
+        kind = session.scalars(select(ProductType).where(ProductType.id == product.product_type_id)).one()
+        ids = [plan.id for plan in plans]
+        costs = {row.plan_id: row.cost for row in session.scalars(select(PlanCost).where(PlanCost.plan_id.in_(ids)))}
+        wholesale = {(row.plan_id, row.price_list_id): row.price for row in session.scalars(select(WholesalePrice).where(WholesalePrice.plan_id.in_(ids)))}
+        shelves = session.scalar(select(func.count(func.distinct(listings.Listing.reseller_id))).where(listings.Listing.product_id == product.id)) or 0
+        trail = newest_first(trail_of([product.id, *ids]))
+    rows = [plan_row(plan, price_lists, costs.get(plan.id), wholesale, typed, errors or {}) for plan in plans]
+    form = form or forms.Product(name=product.name, summary=product.summary, description=product.description, published=product.published)
+    return pages.render(
+        "distributor/product.html", status, title=product.name, product=product, kind=kind, form=form, rows=rows, price_lists=[one.name for one in price_lists],
+        shelves=shelves, trail=trail, wrong=bool(errors),
+    )  # fmt: skip
+
+
+def plan_row(
+    plan: Plan, price_lists: Sequence[PriceList], cost: Money | None, wholesale: Mapping[tuple[UUID, UUID], Money], typed: Mapping[str, str] | None,
+    errors: Mapping[str, str],
+) -> PlanRow:  # fmt: skip
+    """One row of the price table."""
+
+    def cell(name: str, label: str, stored: Money | None, below: Money | None = None) -> Cell:
+        kept = typed.get(name, "") if typed is not None else str(stored.amount) if stored is not None else ""
+        margin, low = margin_of(stored, below)
+        return Cell(name, f"{label} of {plan.name}", kept, errors.get(name), margin, low)
+
+    return PlanRow(
+        id=plan.id,
+        name=plan.name,
+        note=f"{plan.sku} · {plan.term.label}, {plan.billing_period.per} · {plan.minimum_quantity} to {plan.maximum_quantity}",
+        currency=plan.currency,
+        published_name=f"on-{plan.id}",
+        published=f"on-{plan.id}" in typed if typed is not None else plan.published,
+        list_price=cell(f"list-{plan.id}", "List price", plan.list_price),
+        cost=cell(f"cost-{plan.id}", "Cost", cost),
+        wholesale=[cell(f"w-{plan.id}-{one.id}", f"Wholesale on {one.name}", wholesale.get((plan.id, one.id)), cost) for one in price_lists],
+    )
+
+
+def margin_of(price: Money | None, cost: Money | None) -> tuple[str, bool]:
+    """What we keep of a wholesale price, in words and percent, and whether that is a loss."""
+    if price is None or cost is None:
+        return "", False
+    kept = price - cost
+    percent = f", {Decimal(kept.minor * 100) / price.minor:.1f} %" if price.minor else ""
+    return (f"we lose {(-kept).text}", True) if kept.minor < 0 else (f"we keep {kept.text}{percent}", False)
+
+
+# --- A catalogue file ------------------------------------------------------------------------------------------------------------------
+
+
+@console.get("/catalogue-file")
+def catalogue_file() -> Response:
+    """Where a file is loaded."""
+    return show_file(forms.Upload())
+
+
+@console.post("/catalogue-file")
+def load_file() -> Response:
+    """Loads what is new in a file; a file with faults changes nothing, and every fault is named."""
+    require_role("storefront_manager")
+    form = forms.Upload(request.form)
+    upload = request.files.get("file")
+    if not form.validate() or upload is None or not upload.filename:
+        return show_file(form, 422, faults=[] if form.errors else ["Choose a file first."])
+    try:
+        share = Decimal((form.share.data or "").strip().rstrip("%").replace(",", ".")) / 100
+        content = catalogue_files.parse(upload.read())
+    except InvalidOperation:
+        return show_file(form, 422, faults=["The wholesale share is a number of percent, such as 85."])
+    except BadCatalogue as error:
+        return show_file(form, 422, faults=[str(error)])
+    if faults := catalogue_files.problems(content, frozenset(CONNECTORS)):
+        return show_file(form, 422, faults=faults)
+    if not 0 < share <= 1:
+        return show_file(form, 422, faults=["The wholesale share is more than 0 and at most 100 percent."])
+    with db.transaction():
+        loaded = load(content, share)
+    return show_file(forms.Upload(share=form.share.data), loaded=loaded, already=len(content["product"]) - loaded.products)
+
+
+def load(content: Mapping[str, Any], share: Decimal) -> Loaded:
+    """Loads for every price list of the file's currency, and puts what is new on the distributor's own shelf."""
+    names = [one.name for one in all_price_lists() if one.currency == content["currency"]]
+    loaded = loading.load(content, {name: share for name in names})
+    house = db.session().scalar(select(Reseller).where(Reseller.house))
+    if house is not None and loaded.plans:
+        listings.stock(house.id, house.distributor_id)
+    return loaded
+
+
+@console.post("/catalogue-file/stock")
+def stock_shelves() -> Response:
+    """Puts every plan that is not there yet on every open shelf."""
+    require_role("storefront_manager")
+    with db.transaction() as session:
+        shops = session.scalars(select(Storefront).where(Storefront.state == StorefrontState.OPEN)).all()
+        for shop in shops:
+            listings.stock(shop.reseller_id, shop.distributor_id)
+    return pages.see("distributor.catalogue_file", "stocked")
+
+
+def show_file(form: forms.Upload, status: int = 200, *, faults: Sequence[str] = (), loaded: Loaded | None = None, already: int = 0) -> Response:
+    """The page with its report."""
+    return pages.render(
+        "distributor/catalogue_file.html", status, title="Load a catalogue file", form=form, faults=faults[:50], more=max(0, len(faults) - 50),
+        loaded=loaded, already=already,
+    )  # fmt: skip

@@ -1,0 +1,143 @@
+"""The numbers that matter today; each opens the list behind it."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response
+
+from billing.ledger import Account, JournalLine
+from checkout.orders import Order, OrderState
+from core import db
+from core.clock import machine_now
+from core.money import Money
+from core.tasks import OPEN, Task, TaskState
+from core.work import WorkItem
+from provisioning.deliveries import Delivery, DeliveryState
+from storefront import pages
+from storefront.distributor import console
+from storefront.moments import moment
+from storefront.visitors import the_shop
+from subscriptions.subscriptions import Subscription, SubscriptionState
+
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """A number, what it says, and where it leads."""
+
+    label: str
+    value: str
+    url: str | None = None
+    delta: str | None = None
+    tone: str = "neutral"
+    icon: str | None = None
+
+
+@console.get("/")
+def dashboard() -> Response:
+    """The dashboard."""
+    with db.transaction():
+        now = machine_now()
+        groups = [("Needs you", work(now)), ("Orders", sales(now)), ("Money, all time", money()), ("Delivery", delivery(now))]
+        oldest = db.session().scalar(select(func.min(WorkItem.opened_at)).where(WorkItem.closed_at.is_(None)))
+    return pages.render("distributor/dashboard.html", title="Dashboard", groups=groups, oldest=moment(oldest))
+
+
+def count(entity: Any, *conditions: Any) -> int:
+    """How many rows."""
+    return db.session().scalar(select(func.count()).select_from(entity).where(*conditions)) or 0
+
+
+def work(now: datetime) -> list[Stat]:
+    """What waits for a person, and tasks by state."""
+    waiting, oldest = db.session().execute(select(func.count(), func.min(WorkItem.opened_at)).where(WorkItem.closed_at.is_(None))).one()
+    since = moment(oldest)
+    found: dict[TaskState, int] = {state: number for state, number in db.session().execute(select(Task.state, func.count()).group_by(Task.state))}
+    late = count(Task, Task.state.in_(OPEN), Task.next_at < now - timedelta(minutes=5))
+    tasks = url_for("distributor.task_list")
+    return [
+        Stat(
+            "Open work", str(waiting), url_for("distributor.work_queue"), f"oldest: {since.relative}" if since else "nothing needs you",
+            "warn" if waiting else "ok", "list-checks",
+        ),
+        Stat("Tasks pending", str(found.get(TaskState.PENDING, 0)), f"{tasks}?show=pending", f"{late} late" if late else "none late", "bad" if late else "ok"),
+        Stat("Tasks unknown", str(found.get(TaskState.UNKNOWN, 0)), f"{tasks}?show=unknown"),
+        Stat("Tasks parked", str(found.get(TaskState.PARKED, 0)), f"{tasks}?show=parked", tone="warn"),
+        Stat("Tasks done", str(found.get(TaskState.DONE, 0)), f"{tasks}?show=done"),
+    ]  # fmt: skip
+
+
+def sales(now: datetime) -> list[Stat]:
+    """Today's orders, what is to be paid, what was funded, what runs."""
+    orders = url_for("distributor.order_list")
+    midnight = datetime.combine(now.date(), time(), now.tzinfo)
+    subscriptions, seats = db.session().execute(
+        select(func.count(), func.coalesce(func.sum(Subscription.quantity), 0)).where(Subscription.state == SubscriptionState.ACTIVE)
+    ).one()
+    return [
+        Stat("Orders today", str(count(Order, Order.created_at >= midnight)), orders, icon="package"),
+        Stat("To be paid", str(count(Order, Order.state == OrderState.AWAITING_PAYMENT)), f"{orders}?show=unpaid"),
+        Stat("Funded today", str(count(Order, Order.funded_at >= midnight)), f"{orders}?show=done"),
+        Stat("Active subscriptions", str(subscriptions), url_for("distributor.subscription_list"), f"{seats} seats", icon="key-round"),
+    ]
+
+
+def money() -> list[Stat]:
+    """Sums of the ledger by currency. In the ledger a credit is negative, so what others are owed or we sold is turned round."""
+    rows = db.session().execute(
+        select(
+            JournalLine.currency,
+            *(
+                func.coalesce(func.sum(JournalLine.minor).filter(JournalLine.account == account), 0)
+                for account in (Account.STRIPE, Account.WHOLESALE_SALES, Account.RESELLER, Account.FEES, Account.UNEXPECTED)
+            ),
+        )
+        .group_by(JournalLine.currency)
+        .order_by(JournalLine.currency)
+    ).all()
+    if not rows:
+        return [Stat("Money captured", Money(0, the_shop().currency).text, delta="no order was paid yet")]
+    paid = f"{url_for('distributor.order_list')}?show=done"
+    stats: list[Stat] = []
+    for currency, stripe, wholesale, resellers, fees, unexpected in rows:
+        owed = Money(-int(resellers), currency)
+        stats += [
+            Stat("At Stripe, after fees", Money(int(stripe), currency).text, paid, icon="credit-card"),
+            Stat("Wholesale sold", Money(-int(wholesale), currency).text, paid),
+            Stat("We owe resellers" if owed.minor >= 0 else "Resellers owe us", (owed if owed.minor >= 0 else -owed).text, url_for("distributor.reseller_list")),
+            Stat("Fees we bore", Money(int(fees), currency).text, url_for("distributor.gateway_page")),
+        ]
+        if unexpected:
+            stats.append(Stat("Unexpected money", Money(-int(unexpected), currency).text, url_for("distributor.work_queue"), "to be given back", "warn"))
+    return stats
+
+
+def delivery(now: datetime) -> list[Stat]:
+    """How long deliveries took in the last 24 hours, and how they stand."""
+    took = func.extract("epoch", Delivery.delivered_at - Delivery.created_at)
+    half, most, number = db.session().execute(
+        select(func.percentile_cont(0.5).within_group(took), func.percentile_cont(0.95).within_group(took), func.count()).where(
+            Delivery.delivered_at > now - DAY
+        )
+    ).one()
+    orders = url_for("distributor.order_list")
+    return [
+        Stat("Half are ready within", seconds(half), f"{orders}?show=done", f"{number} in the last 24 hours", icon="hourglass"),
+        Stat("95 % are ready within", seconds(most), f"{orders}?show=done"),
+        Stat("Being delivered", str(count(Delivery, Delivery.state.in_((DeliveryState.PENDING, DeliveryState.PROCESSING)))), f"{orders}?show=delivering"),
+        Stat("Unknown at the vendor", str(count(Delivery, Delivery.state == DeliveryState.UNKNOWN)), f"{orders}?show=unknown", tone="warn"),
+        Stat("Refused", str(count(Delivery, Delivery.state == DeliveryState.REFUSED)), f"{orders}?show=failed", tone="bad"),
+    ]
+
+
+def seconds(value: float | None) -> str:
+    """A span as people say it."""
+    if value is None:
+        return "–"
+    if value < 90:
+        return f"{float(value):.1f} s"
+    return f"{float(value) / 60:.0f} min" if value < 5400 else f"{float(value) / 3600:.1f} h"

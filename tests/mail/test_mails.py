@@ -1,0 +1,180 @@
+"""What the mails say, to whom, in whose look, and where their links lead."""
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import select
+
+import app
+from checkout import orders
+from checkout.orders import PayBy
+from core import db
+from partners import invitations, storefronts
+from partners.invitations import Invitation
+from partners.storefronts import Host, Storefront
+from provisioning.deliveries import ConnectorSettings, Delivery
+from storefront import mail, mailer
+from storefront.mailer import Mail
+from subscriptions.subscriptions import Subscription
+from tests.mail.conftest import PostOffice
+from tests.world import World, open_portal
+from whitelabel_themes.loader import themes
+
+T = TypeVar("T")
+MAILS: dict[str, Callable[[], Mail | None]] = {
+    "order_received": lambda: mail.order_received(the(Delivery).order_id),
+    "service_ready": lambda: mail.service_ready(the(Subscription).id),
+    "needs_attention": lambda: mail.needs_attention(the(Delivery).id),
+    "we_are_on_it": lambda: mail.we_are_on_it(the(Delivery).id),
+    "delivery_refused": lambda: mail.delivery_refused(the(Delivery).id),
+    "invitation": lambda: mail.invitation(the(Invitation).id),
+}
+
+
+def the(model: type[T]) -> T:
+    """The only row of its kind in this world."""
+    return db.session().scalars(select(model)).one()
+
+
+def acme_has_bought(world: World) -> str:
+    """A delivered order of a customer of Brightfield, and an open invitation."""
+    open_portal(world)
+    world.give_credit("brightfield", 1000_00)
+    code = world.buys("acme", "patch-y", 15)
+    world.fund_by_hand(code)
+    world.work()
+    with world.acting("brightfield"):
+        invitations.invite_customer("Ferrow & Sons", email="finn@ferrow.example", name="Finn", by="Bea")
+    return code
+
+
+def every_mail(world: World) -> dict[str, Mail]:
+    with world.acting():
+        drawn = {name: say() for name, say in MAILS.items()}
+    return {name: said for name, said in drawn.items() if said}
+
+
+@pytest.mark.parametrize("theme", sorted(themes()))
+def test_every_mail_has_html_and_a_text_twin_that_say_the_same(world: World, theme: str) -> None:
+    acme_has_bought(world)
+    with world.acting():
+        for shop in db.session().scalars(select(Storefront)):
+            shop.theme = theme
+            storefronts.touch_looks(shop)
+    mails = every_mail(world)
+    assert set(mails) == set(MAILS)
+    for said in mails.values():
+        html, text = mailer.draw(said)
+        assert said.sender.theme.name == theme
+        assert not re.search(r"None|\bundefined\b|{{|}}|&amp;amp;", html + text)
+        assert set(re.findall(r"https?://[^\s\"<]+", text)) <= set(re.findall(r"https?://[^\s\"<]+|$", html)) | {said.sender.url + "/"}
+        assert "<" not in text
+        assert said.reason in text
+
+
+def test_a_company_s_name_is_text_in_both_parts(world: World) -> None:
+    acme_has_bought(world)
+    html, text = mailer.draw(every_mail(world)["invitation"])
+    assert "Ferrow &amp; Sons" in html
+    assert "Ferrow & Sons" in text
+
+
+@pytest.mark.behaviour("I8", "I22")
+def test_the_reseller_is_told_to_log_in_and_customise_its_portal(world: World, post: PostOffice) -> None:
+    world.give_credit("brightfield", 100_00)
+    world.buys("brightfield", "standard-m", pay_by=PayBy.ACCOUNT, alias="brightfield")
+    world.work()
+    told = post.only(q="customise your portal")
+    assert told["to"] == ["bea@people.example"]
+    assert {"http://shop.test/brightfield", "http://shop.test/reseller/branding"} <= set(told["links"])
+
+
+def test_a_customer_hears_from_its_reseller_s_shop(world: World, post: PostOffice) -> None:
+    code = acme_has_bought(world)
+    world.work()
+    ready = post.only(to="anna@people.example", q="0patch Pro is ready")
+    assert ready["from"] == "Brightfield <no-reply@localhost>"
+    assert any(link.startswith("http://shop.test/brightfield/services/SUB-") for link in ready["links"])
+    received = post.only(to="anna@people.example", q=f"have your order {code}")
+    assert f"http://shop.test/brightfield/orders/{code}" in received["links"]
+    assert "northwind" not in (ready["text"] + received["text"]).lower()
+
+
+def test_the_invitation_s_link_is_the_one_that_works(world: World, post: PostOffice) -> None:
+    acme_has_bought(world)
+    world.work()
+    sent = post.only(to="finn@ferrow.example")
+    [link] = {link for link in sent["links"] if "/invitations/" in link}
+    assert link.startswith("http://shop.test/brightfield/invitations/")
+    invited = invitations.look(link.rpartition("/")[2], storefront_id=world.storefronts["brightfield"])
+    assert invited.standing == "Ferrow & Sons"
+
+
+def test_a_revoked_invitation_is_not_mailed(world: World, post: PostOffice) -> None:
+    acme_has_bought(world)
+    with world.acting("brightfield"):
+        invitations.revoke(the(Invitation))
+    world.work()
+    assert post.mails(to="finn@ferrow.example") == []
+
+
+def test_a_delivery_that_waits_is_told_to_the_distributor_and_calmly_to_the_buyer(world: World, post: PostOffice) -> None:
+    open_portal(world)
+    world.give_credit("brightfield", 1000_00)
+    code = world.buys("acme", "patch-y", 15)
+    world.fund_by_hand(code)
+    with world.acting():
+        db.session().scalars(select(ConnectorSettings)).one().settings = {"signing_key": "lost"}
+    world.work()
+    waiting = post.only(to="desk@northwind.example")
+    assert "signing key is missing" in waiting["text"]
+    assert "http://shop.test/distributor/work" in waiting["links"]
+    calm = post.only(to="anna@people.example", q="on it")
+    assert "not be charged twice" in calm["text"]
+    assert "signing key" not in calm["text"]
+    assert f"http://shop.test/brightfield/orders/{code}" in calm["links"]
+
+
+@pytest.mark.promise("QS7")
+@pytest.mark.parametrize("host", ["evil.example", "shop.test:666", "shop.test@evil.example"])
+def test_links_never_follow_the_request(world: World, host: str) -> None:
+    acme_has_bought(world)
+    forged = {"HTTP_HOST": host, "HTTP_X_FORWARDED_HOST": host}
+    with app.create_app().test_request_context("/", environ_overrides=forged):
+        drawn = [mailer.draw(said) for said in every_mail(world).values()]
+    links = re.findall(r"https?://[^\s\"<]+", "".join(html + text for html, text in drawn))
+    assert links
+    assert {urlsplit(link)[:2] for link in links} == {("http", "shop.test")}
+
+
+@pytest.mark.promise("QS7")
+def test_links_use_the_shop_s_own_verified_host(world: World) -> None:
+    acme_has_bought(world)
+    with world.acting():
+        shop = storefronts.of_reseller(world.resellers["brightfield"])
+        assert shop
+        db.add(Host(host="cloud.brightfield.example", storefront_id=shop.id))
+    said = every_mail(world)["invitation"]
+    assert said.values["link"].startswith("http://cloud.brightfield.example/invitations/")
+    assert every_mail(world)["needs_attention"].values["work_url"] == "http://shop.test/distributor/work"
+
+
+def test_a_cancelled_order_is_not_confirmed(world: World, post: PostOffice) -> None:
+    open_portal(world)
+    code = world.buys("acme", "patch-y", 15)
+    with world.acting():
+        orders.cancel(orders.find(code), why="Changed my mind.")
+    world.work()
+    assert post.mails() == []
+
+
+def test_who_answers_and_who_sent_it(world: World) -> None:
+    acme_has_bought(world)
+    message = mailer.compose(mailer.Letter(every_mail(world)["service_ready"], "reference"))
+    assert message["Reply-To"] == "Brightfield <bea@brightfield.example>"
+    assert message["Message-ID"] == "<service_ready.reference@localhost>"
+    assert message["Auto-Submitted"] == "auto-generated"
+
