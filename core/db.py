@@ -85,8 +85,17 @@ def engine() -> Engine:
 
 @cache
 def doors() -> Engine:
-    """The same pool in autocommit: for calls of a single door function, which need no transaction of their own."""
-    return engine().execution_options(isolation_level="AUTOCOMMIT")
+    """Connections in autocommit, for single calls of door functions, which need no transaction of their own."""
+    chosen = settings()
+    return create_engine(
+        chosen.database_url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=chosen.database_pool,
+        max_overflow=3,
+        pool_timeout=5,
+        pool_reset_on_return=None,
+        connect_args={"prepare_threshold": 2, "connect_timeout": 5, "application_name": "storefront-doors"},
+    )
 
 
 @cache
@@ -197,8 +206,8 @@ def insert_all(rows: Mapping[type[Model], Sequence[Mapping[str, Any]]]) -> None:
 def reset() -> None:
     """Forgets engine and settings (after a fork, and between test databases)."""
     for cached in (_factory, doors, engine, database, settings):
-        if cached is engine and engine.cache_info().currsize:
-            engine().dispose()
+        if cached in (engine, doors) and cached.cache_info().currsize:
+            cached().dispose()
         cached.cache_clear()
 
 

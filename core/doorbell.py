@@ -1,15 +1,21 @@
-"""Rings RQ after a commit: best effort, carries nothing but the queue's name (promises A2). This is the only file that calls RQ's queue;
-whether the bell is heard decides how fast a task starts, never whether it is done."""
+"""Rings RQ after a commit, and listens for it in a worker: best effort, carries nothing but the queue's name (promises A2). This is the only
+file that calls RQ; whether the bell is heard decides how fast a task starts, never whether it is done."""
 
 import time
+from collections.abc import Callable
 from functools import cache
 
+import structlog
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from rq import Queue
+from redis.retry import Retry
+from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from core.settings import settings
+
+log = structlog.get_logger("doorbell")
 
 QUEUE = "due"
 ENOUGH = 4  # rings waiting; more would only wake workers that find nothing
@@ -20,8 +26,8 @@ _silent_until = 0.0
 
 @cache
 def connection() -> Redis:
-    """The connection of this process; short limits, because nobody may wait for a bell."""
-    return Redis.from_url(settings().redis_url, socket_connect_timeout=0.2, socket_timeout=1.0)
+    """The connection of this process; short limits and no second try, because nobody may wait for a bell."""
+    return Redis.from_url(settings().redis_url, socket_connect_timeout=0.2, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
 
 
 @cache
@@ -40,3 +46,28 @@ def ring() -> None:
             queue().enqueue("core.drain.answer_the_bell", job_timeout=-1, result_ttl=0, failure_ttl=60)
     except (RedisError, OSError):
         _silent_until = time.monotonic() + QUIET
+
+
+class Listener(SimpleWorker):
+    """RQ's worker in one process: a fork for each ring would open the database anew each time."""
+
+    max_connection_wait_time = 1.0  # a Redis that was away is heard again soon
+    on_stop: Callable[[], None] = staticmethod(lambda: None)
+
+    def handle_warm_shutdown_request(self) -> None:
+        """SIGTERM: what is under way is finished, nothing new is begun."""
+        self.on_stop()
+
+
+def listen(on_stop: Callable[[], None]) -> None:
+    """Answers rings until SIGTERM or SIGINT. It has a connection of its own, because RQ gives a listener's socket minutes to answer; and it
+    begins anew when Redis went away in the middle of a job."""
+    while True:
+        listener = Listener([QUEUE], connection=Redis.from_url(settings().redis_url, retry=Retry(NoBackoff(), 0)), serializer=JSONSerializer)
+        listener.on_stop = on_stop
+        try:
+            listener.work(logging_level="ERROR")
+            return
+        except (RedisError, OSError) as error:
+            log.warning("doorbell.redis_away", error=str(error))
+            time.sleep(QUIET)

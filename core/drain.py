@@ -1,149 +1,67 @@
 """What a worker does when the bell rings: claims due tasks, commits each intent, makes the outside calls in a pool, records each outcome
 (promises A3). The main thread alone touches the database; pool threads only make the call, after checking the send deadline. One direct
-connection per worker holds the advisory locks of its tasks; if it is lost, nothing more is sent."""
+connection per worker holds the advisory locks of its tasks (core.locks); if it is lost, nothing more is sent, and the answers to what was
+sent already are kept until the database is back."""
 
-import random
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
 import structlog
-from sqlalchemy import bindparam, update
-from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
-from core import db, doorbell, doors, tasks, tenancy
+from core import db, doorbell, tasks, tenancy
 from core.faults import fault
+from core.locks import Locks, LocksLost
+from core.outcomes import Changes, Step
 from core.settings import settings
-from core.tasks import Again, Claimed, Final, Kind, NeedsPerson, Repeat, Task, TaskAttempt, TaskState, Unclear
+from core.tasks import Claimed, Repeat
 from core.tenancy import Scope, Side
 
 log = structlog.get_logger("drain")
+Held = TypeVar("Held")
 
-BACK_OFF = [timedelta(seconds=s) for s in (1, 2, 5, 15, 30, 60, 120, 300, 900, 1800, 3600)]
-LONGEST = 5.0  # seconds one ring may keep the worker, so that RQ hears of it now and then
+LONGEST = 30.0  # seconds one ring may keep the worker, so that RQ hears of it now and then
+PAUSE = 0.2  # seconds between looks for a database that is away
 
-
-class LocksLost(RuntimeError):
-    """The connection that held our locks is gone: others may have our tasks."""
+LANES: dict[str, Callable[[], tasks.Limits]] = {}
+"""lane -> a function that gives its Limits; connectors register here through provisioning.fulfilment."""
 
 
 class SentTooLate(RuntimeError):
-    """The send deadline passed between intent and call; nothing was sent."""
-
-
-# --- Advisory locks --------------------------------------------------------------------------------------------------------------
-
-
-class Locks:
-    """Session-level advisory locks on one direct connection. They outlive a frozen worker's lease and die with its connection."""
-
-    def __init__(self) -> None:
-        url = make_url(settings().database_url).set(drivername="postgresql")
-        self._connection = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True, application_name="storefront-locks")
-        self.lost = False
-
-    def take(self, claimed: Sequence[Claimed]) -> set[UUID]:
-        """Those of the tasks whose lock is ours now."""
-        keys = [self._key(task.id) for task in claimed]
-        rows = self._ask("SELECT k, pg_try_advisory_lock(k) FROM unnest(%s::bigint[]) k", [keys])
-        got = {key for key, taken in rows if taken}
-        return {task.id for task in claimed if self._key(task.id) in got}
-
-    def release(self, task_ids: Sequence[UUID]) -> None:
-        """Gives the locks back."""
-        if task_ids and not self.lost:
-            self._ask("SELECT k, pg_advisory_unlock(k) FROM unnest(%s::bigint[]) k", [[self._key(i) for i in task_ids]])
-
-    def _ask(self, query: Any, parameters: list[Any]) -> list[tuple[int, bool]]:
-        try:
-            return self._connection.execute(query, parameters).fetchall()
-        except psycopg.OperationalError as error:
-            self.lost = True
-            raise LocksLost("the connection that held our locks is gone") from error
-
-    def close(self) -> None:
-        """Ends the connection and with it every lock."""
-        self._connection.close()
-
-    @staticmethod
-    def _key(task_id: UUID) -> int:
-        return int.from_bytes(task_id.bytes[8:], "big", signed=True)
-
-
-# --- One task in flight ----------------------------------------------------------------------------------------------------------
-
-
-Step = Literal["call", "look_up"]
+    """Between intent and call the send deadline passed or our locks were lost; nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A call on its way: which task, which step, the attempt's number."""
+class Moment:
+    """A point in time by two clocks: the steady one stands still with a paused machine, the wall clock may be set back."""
 
-    task: Claimed
-    step: Step
-    number: int
+    steady: float = field(default_factory=time.monotonic)
+    wall: float = field(default_factory=time.time)
+
+    @property
+    def age(self) -> float:
+        """Seconds since then, by the clock that says more."""
+        return max(time.monotonic() - self.steady, time.time() - self.wall)
 
 
-@dataclass(slots=True)
-class Planned:
-    """What the intent transaction decided; sent after its commit."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the intent transaction decided; sent after its commit, while `locks` are ours."""
 
     task: Claimed
     step: Step
     number: int
     values: Any
-
-
-@dataclass(slots=True)
-class Changes:
-    """Row changes of one transaction, written in as few statements as they need."""
-
-    attempts: list[dict[str, Any]] = field(default_factory=list)
-    intents: list[dict[str, Any]] = field(default_factory=list)
-    outcomes: list[dict[str, Any]] = field(default_factory=list)
-    answers: list[dict[str, Any]] = field(default_factory=list)
-    released: list[UUID] = field(default_factory=list)
-
-
-INTENT = (
-    update(Task)
-    .where(Task.id == bindparam("t"), Task.leased_by == bindparam("w"))
-    .values(intent_at=bindparam("at"), intent_open=True, attempts=bindparam("n"))
-    .execution_options(synchronize_session=False)
-)
-# A clear "done" is true whoever holds the task; every other outcome counts only from the attempt that is the newest (a fence).
-OUTCOME = (
-    update(Task)
-    .where(
-        Task.id == bindparam("t"),
-        (Task.state == TaskState.PENDING) | (Task.state == TaskState.UNKNOWN),  # no IN: it cannot be sent for many at once
-        (bindparam("done") == 1) | ((Task.leased_by == bindparam("w")) & (Task.attempts == bindparam("n"))),
-    )
-    .values(
-        state=bindparam("to"),
-        next_at=bindparam("next"),
-        intent_open=bindparam("open"),
-        finished_at=bindparam("finished"),
-        note=bindparam("words"),
-        leased_until=None,
-        leased_by=None,
-    )
-    .execution_options(synchronize_session=False)
-)
-ANSWER = (
-    update(TaskAttempt)
-    .where(TaskAttempt.task_id == bindparam("t"), TaskAttempt.number == bindparam("n"))
-    .values(answered_at=bindparam("at"), outcome=bindparam("o"), note=bindparam("words"))
-    .execution_options(synchronize_session=False)
-)
+    decided: Moment
+    locks: Locks
 
 
 class Drain:
@@ -154,244 +72,193 @@ class Drain:
         self.slots = slots or settings().worker_slots
         self.pool = ThreadPoolExecutor(self.slots, thread_name_prefix="call")
         self.locks = Locks()
-        self.flying: dict[Future[Any], Sent] = {}
+        self.flying: dict[Future[Any], Plan] = {}
+        self.leaving = False
 
     def run(self, longest: float = LONGEST) -> bool:
         """Works until nothing is due and nothing is under way, or `longest` seconds passed; says whether work was left."""
         until = time.monotonic() + longest
-        hungry = True
         while True:
-            stop = time.monotonic() > until
-            claimed = self.claim() if hungry and not stop and len(self.flying) < self.slots else []
-            if claimed:
+            closing = self.leaving or time.monotonic() > until
+            try:
+                claimed = self.claim() if not closing and len(self.flying) < self.slots else []
                 self.begin(claimed)
-            if not self.flying:
-                if stop or not claimed:
-                    return stop
-                continue
-            finished, _ = wait(self.flying, timeout=0.05, return_when=FIRST_COMPLETED)
-            if finished:
-                self.record(list(finished))
-            hungry = not stop
+                if not claimed and not self.flying:
+                    return closing
+                self.record(self._finished())
+            except Exception as error:
+                if is_away(error):
+                    self._reconnect(error)
+                elif not self.flying:
+                    raise
+                else:
+                    log.exception("drain.step_failed")
 
     def claim(self) -> list[Claimed]:
-        """Due tasks with lease and lock; those whose lock somebody else holds are left to them."""
-        lanes = {lane: limits for lane, limits in self._lanes().items()}
-        rows = doors.call_all(
-            tasks.CLAIM,
-            {"worker": self.worker, "wanted": self.slots - len(self.flying), "lanes": psycopg.types.json.Jsonb(lanes), "default_lease": timedelta(seconds=25)},
-        )
+        """Due tasks with lease and lock."""
+        claimed = self.locks.claim(self.worker, self.slots - len(self.flying), known_lanes())
         fault("task.claimed")
-        claimed = [Claimed(*row) for row in rows]
-        if not claimed:
-            return []
-        ours = self.locks.take(claimed)
-        return [task for task in claimed if task.id in ours]
+        return claimed
+
+    # --- Intents, then calls ---
 
     def begin(self, claimed: Sequence[Claimed]) -> None:
         """Intents first: one transaction per distributor, committed before anything is sent."""
-        for distributor_id, group in groupby(sorted(claimed, key=lambda t: t.distributor_id.int), key=lambda t: t.distributor_id):
-            batch = list(group)
-            changes, planned = Changes(), list[Planned]()
-            with acting_for(distributor_id, batch[0].offset), db.transaction():
-                for task in batch:
-                    self._plan(task, changes, planned)
-                self._write(changes)
-            committed = time.monotonic()
-            fault("task.intent_committed")
-            self.locks.release(changes.released)
-            for plan in planned:
-                sent = Sent(plan.task, plan.step, plan.number)
-                self.flying[self.pool.submit(self._send, plan, committed)] = sent
+        try:
+            for batch in by_distributor(claimed, lambda task: task):
+                for plans in self._all_or_each(batch, self._intend):
+                    for plan in plans:
+                        self.flying[self.pool.submit(self._send, plan)] = plan
+        finally:
+            self._give_back()
 
-    def _plan(self, task: Claimed, changes: Changes, planned: list[Planned]) -> None:
-        """Decides the next step of one task (steps 3 to 5 of A3) and notes it in `changes`."""
+    def _intend(self, batch: Sequence[Claimed], careful: bool) -> list[Plan]:
+        decided, plans = Moment(), list[Plan]()  # before the transaction: the intent is never older than we think
+        with acting_for(batch[0]), db.transaction():
+            changes = Changes(self.worker, [task.id for task in batch])
+            for task in batch:
+                if task.id in changes.mine:
+                    plans.extend(self._decide(task, changes, decided, careful))
+            changes.write()
+        fault("task.intent_committed")
+        return plans
+
+    def _decide(self, task: Claimed, changes: Changes, decided: Moment, careful: bool) -> Iterator[Plan]:
+        """The next step of one task (steps 3 to 5 of A3)."""
         kind = tasks.KINDS.get(task.kind)
-        if kind is None:  # written by newer code than ours (QC6): leave it to a worker that knows it
-            self._outcome(changes, task, task.attempts, TaskState.PENDING, timedelta(seconds=30), f"This version does not know {task.kind!r}.", False)
+        if kind is None:
+            changes.unknown_kind(task)
             return
-        if task.intent_open and kind.repeat is Repeat.NEVER:
-            self._park(changes, kind, task, task.attempts, "An earlier attempt gave no clear answer and cannot be looked up.", True)
-            return
-        looking = task.intent_open and kind.repeat is Repeat.LOOK_UP
-        if looking and (young := self._too_young(kind, task)):
-            self._outcome(changes, task, task.attempts, TaskState.UNKNOWN, young, "Waiting until the other side has settled.", True)
+        repeat = kind.repeats(task.lane)
+        if task.intent_open and repeat is Repeat.NEVER:
+            changes.park(kind, task, task.attempts, "An earlier attempt gave no clear answer and cannot be looked up.", True)
             return
         try:
-            with db.savepoint():
+            with maybe_savepoint(careful):
                 values = kind.prepare(task)
-                if values is None or kind.call is None:
-                    if kind.record and kind.call is None:
-                        kind.record(task, values)
-                    self._finish(changes, kind, task, task.attempts)
-                    return
-        except (Again, NeedsPerson, Final) as said:
-            self._said(changes, kind, task, task.attempts, said, sent=False)
+                if kind.call is None and kind.record:
+                    kind.record(task, values)
+        except Exception as error:
+            if not careful:
+                raise
+            changes.said(kind, task, task.attempts, "prepare", error)
             return
-        except Exception as error:  # a bug in our code: nothing was sent, so it is tried again and then shown to a person
-            log.exception("task.prepare_failed", kind=task.kind, task=str(task.id))
-            self._again(changes, kind, task, task.attempts + 1, None, describe(error), False)
-            return
-        if looking:
-            planned.append(Planned(task, "look_up", task.attempts, values))
-            return
-        number, now = task.attempts + 1, db.session().info["now"]
-        changes.attempts.append(
-            {"distributor_id": task.distributor_id, "id": uuid4(), "task_id": task.id, "number": number, "called_at": now,
-             "fingerprint": kind.fingerprint(values), "outcome": "", "note": ""}
-        )  # fmt: skip
-        changes.intents.append({"t": task.id, "w": self.worker, "at": now, "n": number})
-        planned.append(Planned(task, "call", number, values))
+        if values is None or kind.call is None:
+            changes.finish(kind, task, task.attempts)
+        elif task.intent_open and repeat is Repeat.LOOK_UP:
+            yield Plan(task, "look_up", task.attempts, values, decided, self.locks)
+        else:
+            yield Plan(task, "call", changes.intend(kind, task, values), values, decided, self.locks)
 
-    def _too_young(self, kind: Kind, task: Claimed) -> timedelta | None:
-        """What is left of the settle wait since the last intent, or None."""
-        if task.intent_at is None or task.claimed_now is None:
-            return None
-        left = task.intent_at + kind.limits(task.lane).settle - task.claimed_now
-        return left if left > timedelta() else None
-
-    def _send(self, plan: Planned, committed: float) -> Any:
+    @staticmethod
+    def _send(plan: Plan) -> Any:
         """In a pool thread: the outside call, if it may still be made."""
         kind = tasks.KINDS[plan.task.kind]
         if plan.step == "look_up":
             return kind.look_up(plan.values) if kind.look_up else None
-        if time.monotonic() - committed > kind.limits(plan.task.lane).send_deadline.total_seconds():
+        if plan.decided.age > kind.limits(plan.task.lane).send_deadline.total_seconds():
             raise SentTooLate("Nothing was sent: too much time passed since the intent.")
-        if self.locks.lost:
+        if plan.locks.lost:
             raise SentTooLate("Nothing was sent: the database connection with our locks was lost.")
         fault("task.before_send")
         result = kind.call(plan.values) if kind.call else None
         fault("task.answered")
         return result
 
+    # --- Answers ---
+
+    def _finished(self) -> list[Future[Any]]:
+        """Calls that came back; waits a moment for the first."""
+        return list(wait(self.flying, timeout=0.05, return_when=FIRST_COMPLETED).done) if self.flying else []
+
     def record(self, finished: Sequence[Future[Any]]) -> None:
-        """Outcomes: one transaction per distributor."""
-        arrived = [(self.flying[future], future) for future in finished]
-        arrived.sort(key=lambda pair: pair[0].task.distributor_id.int)
-        for distributor_id, group in groupby(arrived, key=lambda pair: pair[0].task.distributor_id):
-            batch, changes = list(group), Changes()
-            with acting_for(distributor_id, batch[0][0].task.offset), db.transaction():
-                for sent, future in batch:
-                    self._came_back(changes, sent, future)
-                self._write(changes)
-            fault("task.recorded")
-            self.locks.release([sent.task.id for sent, _ in batch])
-        for future in finished:
-            del self.flying[future]
+        """Outcomes: one transaction per distributor. Answers that the database could not take stay under way."""
+        try:
+            for batch in by_distributor(finished, lambda future: self.flying[future].task):
+                self._all_or_each(batch, self._note)
+                for future in batch:
+                    del self.flying[future]
+                fault("task.recorded")
+        finally:
+            self._give_back()
 
-    def _came_back(self, changes: Changes, sent: Sent, future: Future[Any]) -> None:
+    def _note(self, batch: Sequence[Future[Any]], careful: bool) -> None:
+        with acting_for(self.flying[batch[0]].task), db.transaction():
+            changes = Changes(self.worker, [self.flying[future].task.id for future in batch])
+            for future in batch:
+                self._came_back(changes, self.flying[future], future, careful)
+            changes.write()
+
+    def _came_back(self, changes: Changes, plan: Plan, future: Future[Any], careful: bool) -> None:
         """Turns one answer into rows (step 8 of A3)."""
-        task, kind = sent.task, tasks.KINDS[sent.task.kind]
-        try:
-            result = future.result()
-        except SentTooLate as late:
-            self._answer(changes, task, sent.number, "not sent", str(late))
-            self._outcome(changes, task, sent.number, TaskState.PENDING, timedelta(), str(late), False)
-            return
-        except Exception as said:
-            self._said(changes, kind, task, sent.number, said, sent=sent.step == "call", looked=sent.step == "look_up")
-            return
-        if sent.step == "look_up" and result is None:
-            self._answer(changes, task, sent.number, "absent", "Looked up: the other side does not have it.")
-            self._outcome(changes, task, sent.number, TaskState.PENDING, timedelta(), "Looked up: absent. Asking again.", False)
-            return
-        try:
-            with db.savepoint():
-                if kind.record:
-                    kind.record(task, result)
-        except Exception as error:  # the answer is real and must not be lost: the next look-up brings it again
-            log.exception("task.record_failed", kind=task.kind, task=str(task.id))
-            self._again(changes, kind, task, sent.number, None, describe(error), kind.repeat is not Repeat.SAFE)
-            return
-        self._answer(changes, task, sent.number, "done" if sent.step == "call" else "found", "")
-        self._finish(changes, kind, task, sent.number)
-
-    def _said(self, changes: Changes, kind: Kind, task: Claimed, number: int, said: Exception, *, sent: bool, looked: bool = False) -> None:
-        """An exception of the call, the look-up or prepare, in the words of the contract."""
-        note = describe(said)
-        if isinstance(said, Again):
-            self._answer(changes, task, number, "accepted" if said.accepted else "later", note)
-            self._again(changes, kind, task, number, said.after, note, said.accepted or looked)
-        elif isinstance(said, NeedsPerson):
-            self._answer(changes, task, number, "needs a person", note)
-            self._park(changes, kind, task, number, note, looked)
-        elif isinstance(said, Final):
-            self._answer(changes, task, number, "refused", note)
-            self._tell(kind.on_refused, task, note)
-            self._outcome(changes, task, number, TaskState.REFUSED, None, note, False)
+        task, kind, number = plan.task, tasks.KINDS[plan.task.kind], plan.number
+        error = future.exception()
+        if isinstance(error, SentTooLate):
+            changes.not_sent(task, number, str(error))
+        elif isinstance(error, Exception):
+            changes.said(kind, task, number, plan.step, error)
+        elif plan.step == "look_up" and future.result() is None:
+            changes.absent(kind, task, number)
         else:
-            if not isinstance(said, Unclear):
-                log.warning("task.call_failed", kind=task.kind, task=str(task.id), error=note)
-            self._answer(changes, task, number, "unclear", note)
-            self._unclear(changes, kind, task, number, note, sent or looked)
+            try:
+                with maybe_savepoint(careful):
+                    if kind.record:
+                        kind.record(task, future.result())
+            except Exception as bug:  # the answer is real and must not be lost: the next look-up brings it again
+                if not careful:
+                    raise
+                log.exception("task.record_failed", kind=task.kind, task=str(task.id))
+                if task.id in changes.mine:
+                    note = f"The answer could not be recorded ({type(bug).__name__}: {bug})."
+                    changes.again(kind, task, number, None, note, kind.repeat is not Repeat.SAFE)
+                return
+            changes.found(task, number, plan.step)
+            changes.finish(kind, task, number)
 
-    def _unclear(self, changes: Changes, kind: Kind, task: Claimed, number: int, note: str, sent: bool) -> None:
-        if kind.repeat is Repeat.SAFE or not sent:
-            self._again(changes, kind, task, number, None, note, False)
-        elif kind.repeat is Repeat.NEVER:
-            self._park(changes, kind, task, number, note, True)
-        elif number >= kind.most_attempts:
-            self._park(changes, kind, task, number, note, True)
-        else:
-            self._tell(kind.on_unknown, task, note)
-            wait_for = max(back_off(number), kind.limits(task.lane).settle)
-            self._outcome(changes, task, number, TaskState.UNKNOWN, wait_for, note, True)
+    # --- When something goes wrong with the database ---
 
-    def _again(self, changes: Changes, kind: Kind, task: Claimed, number: int, after: timedelta | None, note: str, intent_open: bool) -> None:
-        if number >= kind.most_attempts and after is None:
-            self._park(changes, kind, task, number, note, intent_open)
-            return
-        self._tell(kind.on_waiting, task, note)
-        self._outcome(changes, task, number, TaskState.UNKNOWN if intent_open else TaskState.PENDING, after or back_off(number), note, intent_open)
-
-    def _park(self, changes: Changes, kind: Kind, task: Claimed, number: int, note: str, intent_open: bool) -> None:
-        self._tell(kind.on_parked, task, note)
-        self._outcome(changes, task, number, TaskState.PARKED, None, note, intent_open)
-
-    def _finish(self, changes: Changes, kind: Kind, task: Claimed, number: int) -> None:
-        if kind.every:
-            self._outcome(changes, task, number, TaskState.PENDING, kind.every, "", False)
-        else:
-            self._outcome(changes, task, number, TaskState.DONE, None, "", False)
-
-    def _tell(self, hook: Any, task: Claimed, note: str) -> None:
-        """The owner's hook must not lose the outcome: an error in it is logged and shown by `doctor`."""
+    def _all_or_each(self, batch: Sequence[Held], act: Callable[[Sequence[Held], bool], Any]) -> list[Any]:
+        """One transaction for the whole batch; if that fails, a careful one for each, so that one bad row spoils nobody else's. What fails
+        even so is left to its lease: it is claimed again, and looked up first if it was sent."""
         try:
-            with db.savepoint():
-                hook(task, note)
-        except Exception:
-            log.exception("task.hook_failed", kind=task.kind, task=str(task.id))
+            return [act(batch, False)]
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.warning("drain.one_by_one", tasks=len(batch), error=f"{type(error).__name__}: {error}"[:500])
+        done: list[Any] = []
+        for one in batch:
+            try:
+                done.append(act([one], True))
+            except Exception as error:
+                if is_away(error):
+                    raise
+                log.exception("drain.row_failed")
+        return done
 
-    def _outcome(self, changes: Changes, task: Claimed, number: int, to: TaskState, after: timedelta | None, note: str, intent_open: bool) -> None:
-        now: datetime = db.session().info["now"]
-        terminal = to in (TaskState.DONE, TaskState.REFUSED)
-        changes.outcomes.append(
-            {"t": task.id, "w": self.worker, "n": min(number, task.attempts + 1), "to": to, "next": now + (after or timedelta()),
-             "open": intent_open, "finished": now if terminal else None, "words": note[:2000], "done": int(to is TaskState.DONE)}
-        )  # fmt: skip
-        changes.released.append(task.id)
+    def _give_back(self) -> None:
+        """Locks of tasks that are not under way."""
+        self.locks.keep({plan.task.id for plan in self.flying.values()})
 
-    def _answer(self, changes: Changes, task: Claimed, number: int, outcome: str, note: str) -> None:
-        changes.answers.append({"t": task.id, "n": number, "at": db.session().info["now"], "o": outcome, "words": note[:2000]})
-
-    def _write(self, changes: Changes) -> None:
-        session = db.session()
-        session.flush()
-        connection = session.connection()
-        if changes.attempts:
-            session.execute(TaskAttempt.__table__.insert(), changes.attempts)  # pyright: ignore[reportAttributeAccessIssue]
-        for statement, rows in ((INTENT, changes.intents), (ANSWER, changes.answers), (OUTCOME, changes.outcomes)):
-            if rows:
-                connection.execute(statement, rows)
+    def _reconnect(self, error: Exception) -> None:
+        """The database went away. What is not sent yet stays unsent; answers wait in our hands until it is back."""
+        log.warning("drain.database_away", error=str(error))
+        self.locks.close()
+        db.engine().dispose()
+        while self.locks.lost:
+            try:
+                fresh = Locks()
+                fresh.take_again(plan.task.id for plan in self.flying.values())
+                self.locks = fresh
+            except (psycopg.Error, LocksLost):
+                if self.leaving:
+                    raise
+                time.sleep(PAUSE)
 
     def close(self) -> None:
         """Lets what is under way finish and gives the locks back."""
         self.pool.shutdown(wait=True)
         self.locks.close()
-
-    def _lanes(self) -> dict[str, dict[str, Any]]:
-        """Slots and leases by lane, as the claim wants them."""
-        return {lane: {"slots": limits.slots, "lease": f"{limits.lease.total_seconds()} seconds"} for lane, limits in known_lanes().items()}
 
 
 def known_lanes() -> dict[str, tasks.Limits]:
@@ -399,28 +266,41 @@ def known_lanes() -> dict[str, tasks.Limits]:
     return {name: kind.limits(name) for name, kind in tasks.KINDS.items()} | {lane: limits() for lane, limits in LANES.items()}
 
 
-LANES: dict[str, Any] = {}
-"""lane -> a function that gives its Limits; connectors register here through provisioning.fulfilment."""
+def by_distributor(things: Sequence[Held], task_of: Callable[[Held], Claimed]) -> list[list[Held]]:
+    """Batches that may share a transaction."""
+
+    def owner(thing: Held) -> UUID:
+        return task_of(thing).distributor_id
+
+    return [list(group) for _, group in groupby(sorted(things, key=owner), key=owner)]
 
 
 @contextmanager
-def acting_for(distributor_id: UUID, offset: timedelta) -> Generator[Scope]:
+def acting_for(task: Claimed) -> Generator[Scope]:
     """Tasks work as their distributor."""
-    with tenancy.acting_as(Scope(Side.DISTRIBUTOR, distributor_id, offset=offset, request_id="task")) as scope:
+    with tenancy.acting_as(Scope(Side.DISTRIBUTOR, task.distributor_id, offset=task.offset, request_id="task")) as scope:
         yield scope
 
 
-def back_off(attempt: int) -> timedelta:
-    """Growing wait with jitter, so that what failed together does not return together."""
-    base = BACK_OFF[min(max(attempt, 1), len(BACK_OFF)) - 1]
-    return base * random.uniform(0.9, 1.2)  # noqa: S311 jitter is no secret
+@contextmanager
+def maybe_savepoint(careful: bool) -> Generator[None]:
+    """A savepoint costs two round trips for each task; only a batch that failed pays them."""
+    if not careful:
+        yield
+        return
+    with db.savepoint():
+        yield
+        db.flush()
 
 
-def describe(error: BaseException) -> str:
-    """The sentence of an outcome; bugs show their type."""
-    words = str(error)
-    known = isinstance(error, Again | NeedsPerson | Final | Unclear | SentTooLate)
-    return words if known and words else f"{type(error).__name__}: {words}"
+def is_away(error: Exception) -> bool:
+    """Whether the database is gone, full or starting, rather than refusing a statement."""
+    if isinstance(error, LocksLost):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state[:2] in ("08", "53") or state[:3] == "57P" or (not state and isinstance(error.orig, psycopg.OperationalError))
 
 
 # --- The process -----------------------------------------------------------------------------------------------------------------
@@ -431,7 +311,13 @@ _drain: Drain | None = None
 def answer_the_bell() -> None:
     """The only job RQ ever runs."""
     global _drain
-    if _drain is None or _drain.locks.lost:
+    if _drain is None:
         _drain = Drain()
     if _drain.run():
         doorbell.ring()
+
+
+def leave() -> None:
+    """The process was asked to stop: nothing new is claimed."""
+    if _drain is not None:
+        _drain.leaving = True

@@ -25,15 +25,16 @@ class Injected(RuntimeError):
     """The error of mode `raise`."""
 
 
-def _chosen() -> tuple[str, str, float, int]:
+def chosen() -> tuple[str, str, float, int]:
+    """What FAULT says: name, mode, seconds, at which hit."""
     spec, _, nth = os.environ.get("FAULT", "").partition("@")
     name, mode, seconds = [*spec.split(":"), "", "", ""][:3]
     return name, mode, float(seconds or 3), int(nth or 1)
 
 
-NAME, MODE, SECONDS, NTH = _chosen()
+NAME, MODE, SECONDS, NTH = chosen()
 HITS: dict[str, int] = {}
-MARKS = os.environ.get("FAULT_MARKS", "")  # a folder: every point that is passed leaves an empty file there
+MARKS = os.environ.get("FAULT_MARKS", "")  # a folder: every point that is passed leaves an empty file there, one that struck "name.mode"
 
 
 def fault(name: str) -> None:
@@ -47,6 +48,8 @@ def fault(name: str) -> None:
     HITS[name] = HITS.get(name, 0) + 1
     if HITS[name] != NTH:
         return
+    if MARKS:
+        Path(MARKS, f"{name}.{MODE}").touch()
     if MODE == "raise":
         raise Injected(name)
     if MODE == "hang":

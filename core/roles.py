@@ -85,6 +85,20 @@ def login_problems(connection: Connection, database: str) -> list[str]:
         found.append(f"{row[4]} inherits the rights of its roles; it must be NOINHERIT (expected login: {role_name(database, 'app')}).")
     if row[5]:
         found.append(f"{row[4]} owns tables; the application must not be the owner.")
+    if not row[0]:
+        found += membership_problems(connection, database)
+    return found
+
+
+def membership_problems(connection: Connection, database: str) -> list[str]:
+    """The login may become the four scope roles and nobody else: not the owner, not the door, and they nobody in turn."""
+    allowed = {role_name(database, side) for side in Side}
+    rows = connection.exec_driver_sql(
+        "SELECT rolname, rolsuper OR rolbypassrls OR rolcanlogin OR rolcreaterole FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER') AND rolname <> current_user"
+    ).all()
+    found = [f"The application's login may become {name}; only the four scope roles are allowed." for name, _ in rows if name not in allowed]
+    found += [f"{name} is a scope role and must not log in, create roles or bypass row-level security." for name, strong in rows if strong and name in allowed]
+    found += [f"The application's login cannot become {name}: run the role set-up again." for name in sorted(allowed - {name for name, _ in rows})]
     return found
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doorbell, tenancy, trail
 from core.doors import door
-from core.errors import Missing, Refused
+from core.errors import Conflict, Missing, Refused
 from core.ids import new_id
 from core.tenancy import Access, DistributorOwned, owned_by
 
@@ -39,6 +39,7 @@ class Task(DistributorOwned, db.Model):
     __access__ = Access(distributor="rcu", reseller="c", customer="c", public="c", door="rcu")
     __table_args__ = (
         UniqueConstraint("distributor_id", "key"),
+        Index("ix_tasks_queue", "distributor_id", "lane", "next_at", "id", postgresql_where=text("state IN ('pending', 'unknown')")),
         Index("ix_tasks_due", "next_at", postgresql_where=text("state IN ('pending', 'unknown')")),
         Index("ix_tasks_lane", "distributor_id", "lane", "leased_until", postgresql_where=text("leased_until IS NOT NULL")),
     )
@@ -88,17 +89,20 @@ class Repeat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Timing of an outside call. settle > send_deadline + timeout + the longest processing time the other side documents (A0.3)."""
+    """Timing of an outside call. settle > send_deadline + timeout + the longest processing time the other side documents (A0.3).
+    `slots` calls may be under way for one distributor, over all workers; `look_up` says whether the other side can be asked afterwards."""
 
     timeout: timedelta = timedelta(seconds=10)
     send_deadline: timedelta = timedelta(seconds=5)
     settle: timedelta = timedelta(seconds=20)
     slots: int = 8
+    look_up: bool = True
+    margin: timedelta = timedelta(seconds=5)
 
     @property
     def lease(self) -> timedelta:
         """How long a worker may keep a claimed task before another may look at it."""
-        return self.timeout + self.send_deadline + timedelta(seconds=5)
+        return self.timeout + self.send_deadline + self.margin
 
 
 class Again(Exception):
@@ -145,6 +149,10 @@ class Kind:
     on_refused: Callable[["Claimed", str], None] = _nothing
     every: timedelta | None = None
     most_attempts: int = 12
+
+    def repeats(self, lane: str) -> Repeat:
+        """What may be repeated in this lane: what cannot be looked up there goes to a person (QP3)."""
+        return Repeat.NEVER if self.repeat is Repeat.LOOK_UP and not self.limits(lane).look_up else self.repeat
 
 
 KINDS: dict[str, Kind] = {}
@@ -229,54 +237,93 @@ def find(task_id: UUID) -> Task:
     return task
 
 
-def retry(task: Task, *, why: str = "") -> None:
-    """Due again now. What an unclear attempt left open stays open: the worker still looks up first (QP3)."""
-    if task.state not in (*OPEN, TaskState.PARKED):
-        raise NotWaiting(task.state)
-    trail.write(task, "retried", why=why, was=task.state)
+class Busy(Conflict):
+    """A worker has the task in its hands."""
+
+    def __init__(self) -> None:
+        super().__init__("A worker is at this right now. Please look again in a minute.")
+
+
+def retry(task: Task, *, why: str = "", absent: bool = False) -> None:
+    """Due again now. What an unclear attempt left open stays open: the worker still looks up first (QP3). `absent` is a person's word that
+    they looked and the other side does not have it; where nothing can be looked up, only that allows another attempt."""
+    _hold(task)
+    if absent and not why.strip():
+        raise Refused("Say how you know that the other side does not have it.")
+    trail.write(task, "retried", why=why, was=task.state, absent=absent)
+    still_open = task.intent_open and not absent
     db.session().execute(
-        update(Task).where(Task.id == task.id).values(state=TaskState.UNKNOWN if task.intent_open else TaskState.PENDING, next_at=db.session().info["now"])
+        update(Task)
+        .where(Task.id == task.id)
+        .values(state=TaskState.UNKNOWN if still_open else TaskState.PENDING, intent_open=still_open, next_at=db.session().info["now"])
     )
     db.after_commit(doorbell.ring)
 
 
 def close(task: Task, state: TaskState, *, why: str) -> None:
     """Resolved by hand, with the reason in the trail."""
-    if task.state not in (*OPEN, TaskState.PARKED):
-        raise NotWaiting(task.state)
+    _hold(task)
     trail.write(task, f"resolved by hand: {state}", why=why, was=task.state)
     db.session().execute(
         update(Task).where(Task.id == task.id).values(state=state, finished_at=db.session().info["now"], note=why, leased_until=None, leased_by=None)
     )
 
 
+def _hold(task: Task) -> None:
+    """Locks the row against workers and looks afresh: only what waits may be changed by a person."""
+    db.session().refresh(task, with_for_update=True)
+    if task.state not in (*OPEN, TaskState.PARKED):
+        raise NotWaiting(task.state)
+    if task.leased_until is not None and task.leased_until > db.session().info["now"]:
+        raise Busy
+
+
 # --- Claiming --------------------------------------------------------------------------------------------------------------------
 
+# Claims come one after another (the lock ends with the statement), so that the second finds what the first left instead of finding nothing.
+# Each queue (distributor and lane) is looked at by itself, because one long queue in front must not hide the others. A task whose advisory lock somebody else holds (a worker
+# that froze) is put off for a second, so that it does not stand in the way of the rest.
 CLAIM = door("""
 CREATE FUNCTION claim_tasks_v1(worker uuid, wanted int, lanes jsonb, default_lease interval)
 RETURNS TABLE (distributor_id uuid, id uuid, kind text, lane text, args jsonb, attempts bigint, intent_at timestamptz, intent_open boolean,
                business_offset interval, claimed_now timestamptz) AS $$
-  WITH busy AS (
-    SELECT t.distributor_id, t.lane, count(*) AS n FROM tasks t WHERE t.leased_until > now() GROUP BY 1, 2
+  SELECT pg_advisory_xact_lock(7, 1);
+  WITH RECURSIVE queues AS (
+    (SELECT t.distributor_id, t.lane FROM tasks t WHERE t.state IN ('pending', 'unknown') ORDER BY 1, 2 LIMIT 1)
+    UNION ALL
+    SELECT n.distributor_id, n.lane FROM queues q CROSS JOIN LATERAL (
+      SELECT t.distributor_id, t.lane FROM tasks t
+      WHERE t.state IN ('pending', 'unknown') AND (t.distributor_id, t.lane) > (q.distributor_id, q.lane) ORDER BY 1, 2 LIMIT 1) n
+  ), free AS (
+    SELECT q.distributor_id, q.lane, coalesce((lanes -> q.lane ->> 'slots')::int, 16) - (
+      SELECT count(*) FROM tasks b WHERE b.distributor_id = q.distributor_id AND b.lane = q.lane AND b.leased_until > now()) AS slots
+    FROM queues q
   ), due AS (
-    SELECT t.distributor_id, t.id, t.lane, t.next_at,
-           row_number() OVER (PARTITION BY t.distributor_id, t.lane ORDER BY t.next_at, t.id) AS place,
-           row_number() OVER (PARTITION BY t.distributor_id ORDER BY t.next_at, t.id) AS turn
-    FROM (SELECT * FROM tasks d WHERE d.state IN ('pending', 'unknown') AND d.next_at <= now()
-          AND (d.leased_until IS NULL OR d.leased_until <= now()) ORDER BY d.next_at LIMIT 500) t
+    SELECT f.distributor_id, d.id, d.next_at, row_number() OVER (PARTITION BY f.distributor_id, f.lane ORDER BY d.next_at, d.id) AS place
+    FROM free f CROSS JOIN LATERAL (
+      SELECT t.id, t.next_at FROM tasks t WHERE t.distributor_id = f.distributor_id AND t.lane = f.lane AND t.state IN ('pending', 'unknown')
+        AND t.next_at <= now() AND (t.leased_until IS NULL OR t.leased_until <= now())
+      ORDER BY t.next_at, t.id LIMIT greatest(least(f.slots, wanted), 0)) d
   ), fair AS (
-    SELECT d.distributor_id, d.id FROM due d LEFT JOIN busy b ON b.distributor_id = d.distributor_id AND b.lane = d.lane
-    WHERE d.place + coalesce(b.n, 0) <= coalesce((lanes -> d.lane ->> 'slots')::int, 1000)
+    SELECT d.distributor_id, d.id FROM (
+      SELECT *, row_number() OVER (PARTITION BY due.distributor_id ORDER BY place, due.next_at) AS turn FROM due) d
     ORDER BY d.turn, d.next_at LIMIT wanted
-  ), held AS (
+  ), held AS MATERIALIZED (
     SELECT t.distributor_id, t.id FROM tasks t JOIN fair f ON f.distributor_id = t.distributor_id AND f.id = t.id
     WHERE t.state IN ('pending', 'unknown') AND t.next_at <= now() AND (t.leased_until IS NULL OR t.leased_until <= now())
     FOR UPDATE OF t SKIP LOCKED
+  ), locked AS MATERIALIZED (
+    SELECT h.distributor_id, h.id, pg_try_advisory_lock(('x' || right(replace(h.id::text, '-', ''), 16))::bit(64)::bigint) AS ours FROM held h
+  ), taken AS (
+    UPDATE tasks t SET
+      leased_by = CASE WHEN l.ours THEN worker END,
+      leased_until = CASE WHEN l.ours THEN now() + coalesce((lanes -> t.lane ->> 'lease')::interval, default_lease) END,
+      next_at = CASE WHEN l.ours THEN t.next_at ELSE now() + interval '1 second' END
+    FROM locked l WHERE t.distributor_id = l.distributor_id AND t.id = l.id
+    RETURNING l.ours, t.distributor_id, t.id, t.kind, t.lane, t.args, t.attempts, t.intent_at, t.intent_open
   )
-  UPDATE tasks t SET leased_by = worker,
-    leased_until = now() + coalesce((lanes -> t.lane ->> 'lease')::interval, default_lease)
-  FROM held h, distributors o WHERE t.distributor_id = h.distributor_id AND t.id = h.id AND o.id = t.distributor_id
-  RETURNING t.distributor_id, t.id, t.kind, t.lane, t.args, t.attempts, t.intent_at, t.intent_open, o.business_offset, now()
+  SELECT t.distributor_id, t.id, t.kind, t.lane, t.args, t.attempts, t.intent_at, t.intent_open, o.business_offset, now()
+  FROM taken t JOIN distributors o ON o.id = t.distributor_id WHERE t.ours
 $$""")
 
 DUE = door("""

@@ -174,11 +174,15 @@ def is_closed(table: Table) -> bool:
 
 def policy_condition(table: Table, side: Side) -> str:
     """An exact equality of typed columns, on those the side is bound by (anything else costs the index: decision 3)."""
-    columns = [c for c in BOUND_BY[side] if c in table.c] if "distributor_id" in table.c else []
-    if table.name in KEYED_BY_ID:  # the tenant's own row: resellers.id is the reseller
-        columns = [c for c in BOUND_BY[side] if c in table.c or c == KEYED_BY_ID[table.name]]
-        return " AND ".join(f"{'id' if c == KEYED_BY_ID[table.name] else c} = {CASTS[c]}" for c in columns)
-    return " AND ".join(f"{c} = {CASTS[c]}" for c in columns)
+    return " AND ".join(f"{column} = {CASTS[setting]}" for column, setting in policy_columns(table, side))
+
+
+def policy_columns(table: Table, side: Side) -> list[tuple[str, str]]:
+    """Column of the table -> the scope's id that it must equal."""
+    own = KEYED_BY_ID.get(table.name, "")  # the tenant's own row: resellers.id is the reseller
+    if not own and "distributor_id" not in table.c:
+        return []
+    return [("id" if c == own else c, c) for c in BOUND_BY[side] if c in table.c or c == own]
 
 
 SIDES = frozenset(side.value for side in Side)

@@ -86,15 +86,18 @@ class Image(ResellerOwned, db.Model):
     content: Mapped[bytes] = mapped_column(LargeBinary())
 
 
+# plpgsql, because it keeps its plan: an SQL function is planned anew at every call before PostgreSQL 18.
 OPEN_REQUEST = door("""
 CREATE FUNCTION open_request_v1(p_host text, p_segment text, p_tokens bytea[])
 RETURNS TABLE (distributor_id uuid, distributor_name text, business_offset interval, sandbox boolean, catalogue_version uuid,
   storefront_id uuid, reseller_id uuid, code text, alias text, name text, theme text, logo text, currency text, version uuid, shelf_version uuid,
   house boolean, seller text, session_id uuid, csrf text, stale boolean, person_id uuid, membership_id uuid, side text,
   m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint, settings text, person_email text) AS $$
+#variable_conflict use_column
+BEGIN RETURN QUERY
   SELECT d.id, d.name, d.business_offset, d.sandbox, d.catalogue_version,
     f.id, f.reseller_id, f.code, f.alias, f.name, f.theme, f.logo, f.currency, f.version, f.shelf_version,
-    r.house, r.name, s.id, s.csrf, s.last_seen_at < now() - interval '1 minute', s.person_id, m.id, m.side,
+    r.house, r.name, s.id, s.csrf, s.last_seen_at < now() - interval '1 minute', s.person_id, m.id, m.side::text,
     m.reseller_id, m.customer_id, m.roles, m.name, coalesce(c.name, mr.name, d.name), mr.price_list_id,
     CASE WHEN m.id IS NULL THEN 0 ELSE (SELECT count(*) FROM basket_lines b WHERE b.distributor_id = d.id AND b.membership_id = m.id) END,
     f.settings::text, m.email
@@ -109,7 +112,7 @@ RETURNS TABLE (distributor_id uuid, distributor_name text, business_offset inter
   LEFT JOIN memberships m ON m.distributor_id = s.distributor_id AND m.id = s.membership_id AND m.ended_at IS NULL
   LEFT JOIN resellers mr ON mr.distributor_id = m.distributor_id AND mr.id = m.reseller_id
   LEFT JOIN customers c ON c.distributor_id = m.distributor_id AND c.id = m.customer_id
-  WHERE h.host = p_host
+  WHERE h.host = p_host; END
 $$""")
 
 

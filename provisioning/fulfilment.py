@@ -270,7 +270,7 @@ def limits_of(lane: str) -> Limits:
     if lane not in CONNECTORS:
         return Limits()
     able = connector(lane).capabilities
-    return Limits(timeout=able.timeout, send_deadline=able.send_deadline, settle=able.settle, slots=able.slots)
+    return Limits(timeout=able.timeout, send_deadline=able.send_deadline, settle=able.settle, slots=able.slots, look_up=able.look_up)
 
 
 PAUSE = timedelta(seconds=30)
@@ -299,10 +299,11 @@ for _key in CONNECTORS:
 # --- What a person may do --------------------------------------------------------------------------------------------------------
 
 
-def retry(delivery_id: UUID, *, why: str = "") -> None:
-    """Tries again now; an unclear earlier attempt is looked up first, whoever asks (QP3)."""
+def retry(delivery_id: UUID, *, why: str = "", absent: bool = False) -> None:
+    """Tries again now; an unclear earlier attempt is looked up first, whoever asks (QP3). `absent` is a person's word, with how they know,
+    that the vendor does not have it: the way on where a vendor cannot be looked up."""
     delivery = deliveries.find(delivery_id)
-    tasks.retry(tasks.find(delivery.task_id), why=why)
+    tasks.retry(tasks.find(delivery.task_id), why=why, absent=absent)
 
 
 def resolve(delivery_id: UUID, *, external_id: str, licences: Sequence[str], why: str) -> None:

@@ -7,7 +7,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from core import dispatcher, doorbell
+from core import dispatcher, doorbell, drain
 from core.settings import settings
 from storefront import doctor, schema
 
@@ -30,16 +30,16 @@ def migrate() -> None:
 @click.command("worker")
 def worker() -> None:
     """Answer the bell: deliver, mail, settle. One queue, no fork, no scheduler."""
-    from rq import SimpleWorker  # noqa: PLC0415 only the worker needs it
-
     logging_to_stderr()
-    SimpleWorker([doorbell.queue()], connection=doorbell.connection(), serializer=doorbell.JSONSerializer).work(logging_level="WARNING")
+    schema.refuse_unsafe_database()
+    doorbell.listen(on_stop=drain.leave)
 
 
 @click.command("dispatcher")
 def run_dispatcher() -> None:
     """Look for due tasks every 0.3 s and ring."""
     logging_to_stderr()
+    schema.refuse_unsafe_database()
     dispatcher.run()
 
 

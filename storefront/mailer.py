@@ -74,7 +74,7 @@ class Letter:
 def draw(mail: Mail) -> tuple[str, str]:
     """HTML and text of a mail, in the theme of its shop."""
     values = {
-        **mail.values, "shop": mail.sender, "subject": mail.subject, "reason": mail.reason, "name": mail.name,
+        **mail.values, "shop": mail.sender, "subject": mail.subject, "reason": mail.reason, "name": one_line(mail.name),
         "look": tokens.mail_look(mail.sender.theme, mail.sender.settings),
     }  # fmt: skip
     templates = environment_for(mail.sender.theme, _environment())

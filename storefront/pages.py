@@ -1,12 +1,14 @@
 """Renders pages: portals in the shop's theme, consoles in the base look. Templates receive ready values; one environment per theme keeps caches
 apart. `?said=key` after a redirect shows one of the sentences registered in SAID, so that nothing has to be remembered between requests."""
 
+import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from flask import Flask, current_app, g, make_response, redirect, request, url_for
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from core.settings import settings
@@ -62,6 +64,50 @@ def fragment(name: str, key: tuple[object, ...], template: str, values: Any) -> 
     return FRAGMENTS.get(full, lambda: part(template, **values(), shop=shop, places=portal_places()))
 
 
+SLOT = re.compile("\x02(\\w+)\x03")
+
+
+def slot(name: str) -> Markup:
+    """A place in a kept page that is filled for each request."""
+    return Markup(f"\x02{name}\x03")  # noqa: S704 a mark of ours, not markup
+
+
+def kept(template: str, pieces: Mapping[str, str], **values: Any) -> Response:
+    """A page of a portal whose frame is kept under the shop's versions, like its fragments: the frame depends on nothing but the shop, the
+    visitor's side, the number in the basket and `values`. The pieces, and what is the visitor's own (name, token), are put into its slots for
+    each request and are never kept with it."""
+    shop, who = the_shop(), visitor()
+    if request.args.get("said"):
+        return render(template, **pieces, **values)
+    own_shop = who.reseller_id == shop.reseller_id
+    versions = (shop.storefront_id, shop.version, shop.base, who.side, own_shop, who.basket, request.path == "/", tuple(values.items()))
+    frame = FRAGMENTS.get((template, *versions), lambda: _frame(template, pieces, values))
+    own = {"visitor_name": who.name, "visitor_initials": who.initials, "visitor_email": who.email, "visitor_standing": who.standing, "csrf": who.csrf}
+    filled = {**own, **pieces}
+    parts = SLOT.split(frame)
+    parts[1::2] = [escape(filled[name]) for name in parts[1::2]]
+    return make_response("".join(parts))
+
+
+def _frame(template: str, pieces: Mapping[str, str], values: Mapping[str, Any]) -> str:
+    g.framing = True
+    try:
+        page = common(template.split("/", 1)[0])
+        who = visitor()
+        page["visitor"] = VisitorView(
+            who.signed_in, slot("visitor_name"), slot("visitor_initials"), slot("visitor_email"), account_nav(slot("visitor_standing")), []
+        )
+        page |= {"request_id": None, "flashes": []}
+        return environment(the_shop().theme).get_template(template).render(**page, **{name: slot(name) for name in pieces}, **values)
+    finally:
+        g.framing = False
+
+
+def token() -> str:
+    """The session's token, or its slot while a frame is drawn."""
+    return slot("csrf") if g.get("framing") else visitor().csrf
+
+
 def portal_places() -> dict[str, str | None]:
     """Addresses every portal page links to."""
     at = the_shop().base
@@ -81,10 +127,19 @@ def common(surface: str) -> dict[str, Any]:
         "flashes": [said] if said else [],
         "request_id": g.request_id,
         "notice_bar": "Demo installation: nothing here is real, no money moves." if shop.sandbox else None,
+        "notice_link": demo_link(),
     }
     if surface in ("portal", "account"):
         return values | {"places": portal_places(), "nav": portal_nav(), "basket_count": who.basket}
     return values | CONSOLES[surface]()
+
+
+def demo_link() -> tuple[str, str] | None:
+    """Where a demo installation says who one can sign in as (storefront/portal/demo.py)."""
+    shop = the_shop()
+    if not shop.sandbox or not (settings().instance / "demo.json").exists():
+        return None
+    return "Who can I sign in as?", f"{shop.base.removesuffix(f'/{shop.alias}')}/demo"
 
 
 CONSOLES: dict[str, Any] = {}
@@ -101,14 +156,15 @@ class VisitorView:
         self.account_nav, self.dashboards = account_nav, dashboards
 
 
-def account_nav() -> list[tuple[str, str, str]]:
+def account_nav(standing: str = "") -> list[tuple[str, str, str]]:
     """The account menu: where this standing works, and the chooser."""
     at, who = the_shop().base, visitor()
+    standing = standing or who.standing
     if not who.signed_in:
         return []
     consoles = {
-        Side.RESELLER: [(f"{who.standing}: reseller console", f"{at}/reseller/", "layout-dashboard")],
-        Side.DISTRIBUTOR: [(f"{who.standing}: distributor console", f"{at}/distributor/", "layout-dashboard")],
+        Side.RESELLER: [(standing + ": reseller console", f"{at}/reseller/", "layout-dashboard")],
+        Side.DISTRIBUTOR: [(standing + ": distributor console", f"{at}/distributor/", "layout-dashboard")],
     }
     return [*consoles.get(who.side, []), ("Switch account", f"{at}/choose", "users")]
 
@@ -129,5 +185,5 @@ def see(endpoint: str, said: str = "", **values: Any) -> Response:
 
 def install(app: Flask) -> None:
     """Globals of every template."""
-    app.jinja_env.globals.update(asset=lambda name: assets().url(name), csrf_token=lambda: visitor().csrf)
+    app.jinja_env.globals.update(asset=lambda name: assets().url(name), csrf_token=token)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -3,7 +3,7 @@ payment, deliveries and their trail); a page of an hour ago and a live one say t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -19,7 +19,8 @@ from storefront.moments import Moment, moment
 from subscriptions.subscriptions import Subscription
 
 MOVING = frozenset({DeliveryState.PENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN})
-ENDED = frozenset({DeliveryState.SUCCESS, DeliveryState.REFUSED})
+PATIENCE = timedelta(minutes=15)
+"""How long a page waits for a payment that was begun; after that it is right when it is loaded again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def of(order: Order) -> Progress:
     paying = attempt is not None and attempt.state is AttemptState.OPEN and attempt.session_id is not None and not attempt.declined
     declined = attempt.declined if attempt is not None else None
     deliveries = [delivery.state for _, delivery, _, _ in rows if delivery]
-    live = paying or (order.state is OrderState.FUNDED and (not deliveries or any(state in MOVING for state in deliveries)))
+    fresh = paying and attempt is not None and db.session().info["now"] - attempt.created_at < PATIENCE
+    live = fresh or (order.state is OrderState.FUNDED and (not deliveries or any(state in MOVING for state in deliveries)))
     return Progress(_first(order, declined, paying=paying), lines, _summary(order, deliveries), live, declined, paying)
 
 
@@ -114,12 +116,14 @@ def _first(order: Order, declined: str | None, *, paying: bool) -> tuple[Step, S
     if order.state is OrderState.FUNDED:
         how = {PayBy.CARD: f"{order.total.text} by card.", PayBy.ACCOUNT: f"{order.total.text} on account."}[order.pay_by]
         return placed, Step("done", "Paid", how if order.total.minor else "Nothing to pay.", moment(order.funded_at))
+    if order.state is OrderState.UNCOVERED:
+        return placed, Step("wait", "Paid, being checked", "Your payment has arrived. Your provider has to release the order; you need do nothing.")
     if order.state is OrderState.CANCELLED:
         return placed, Step("wrong", "Not paid", f"{order.cancelled_because} No money moved.")
     if declined:
         return placed, Step("wrong", "Payment declined", f"{declined} No money moved, and your order is kept.")
     if paying:
-        return placed, Step("now", "Waiting for the payment", "As soon as the payment service confirms it, this page goes on by itself.")
+        return placed, Step("now", "Waiting for the payment", "If you have paid, this page goes on by itself in a moment.")
     return placed, Step("now", "Waiting for your payment", "Nothing has been charged.")
 
 
@@ -165,7 +169,7 @@ def _summary(order: Order, deliveries: Sequence[DeliveryState]) -> str:
 
 
 WORDS = {
-    "awaiting_payment": "Awaiting payment", "cancelled": "Cancelled", "refused": "Partly or wholly refused", "needs_action": "We are working on it",
+    "awaiting_payment": "Awaiting payment", "uncovered": "Paid, being checked", "cancelled": "Cancelled", "refused": "Partly or wholly refused", "needs_action": "We are working on it",
     "unknown": "We are checking", "delivered": "Ready", "delivering": "Being delivered", "funded": "Paid", "waiting": "Waiting for payment",
     "pending": "Being ordered", "processing": "Being set up", "success": "Ready",
 }  # fmt: skip

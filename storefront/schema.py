@@ -1,6 +1,7 @@
 """Brings the database to what this code needs: tables by Alembic, then rights, triggers and door functions from their declarations; and says
 what is wrong with a database the application should not run on."""
 
+import time
 from pathlib import Path
 
 from alembic import command
@@ -9,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 import billing.stripe_events
 import checkout.expiry
@@ -18,12 +20,12 @@ import partners.invitations
 import provisioning.fulfilment
 import provisioning.openings  # noqa: F401 every table of the product is known once these are imported
 from billing import ledger
-from core import doors, roles, tenancy
+from core import db, doors, roles, tenancy, walls
 from core.db import Model
-from core.tenancy import Side
 
 FOLDER = Path(__file__).parent.parent / "migrations"
 LOCK = 7_316_402_551  # one migration at a time
+PATIENCE = 30.0  # seconds a starting process waits for its database
 
 
 def config(connection: Connection) -> Config:
@@ -76,38 +78,34 @@ def problems(connection: Connection, database: str) -> list[str]:
     at = MigrationContext.configure(connection).get_current_revision()
     if at != newest():
         found.append(f"The database is at revision {at}, this code needs {newest()}: run `flask --app app migrate`.")
-    return found + rights_problems(connection, database)
+    return [*found, *rights_problems(connection, database)]
 
 
 def rights_problems(connection: Connection, database: str) -> list[str]:
-    """Tables whose row-level security, policies or grants are not what the models declare."""
-    security = {
-        row[0]: (row[1], row[2])
-        for row in connection.exec_driver_sql(
-            "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')"
-        )
-    }
-    policies = {(row[0], row[1]) for row in connection.exec_driver_sql("SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public'")}
-    granted: dict[tuple[str, str], str] = {}
-    for table, role, letters in connection.exec_driver_sql(
-        "SELECT c.relname, r.rolname, string_agg(left(a.privilege_type, 1), '' ORDER BY a.privilege_type) FROM pg_class c"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee"
-        " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') GROUP BY 1, 2"
-    ):
-        granted[table, role] = letters
-    found: list[str] = []
-    for table in Model.metadata.sorted_tables:
-        access, name = tenancy.access_of(table), table.name
-        if security.get(name) != (True, True):
-            found.append(f"{name}: row-level security is not enabled and forced.")
-        for side in (*Side, "door"):
-            wanted = "".join(sorted({"r": "S", "c": "I", "u": "U", "d": "D"}[letter] for letter in access.of(side)))
-            has = "".join(sorted(granted.get((name, tenancy.role_name(database, side)), "")))
-            if wanted != has:
-                found.append(f"{name}: the {side} side has the rights {has or 'none'}, declared are {wanted or 'none'}.")
-            if wanted and (name, str(side)) not in policies:
-                found.append(f"{name}: the policy for the {side} side is missing.")
-        if granted.get((name, tenancy.role_name(database, "app"))):
-            found.append(f"{name}: the application's login has rights of its own.")
+    """What is not as declared: row security, policies, grants, doors, and the trigger that holds the books."""
+    found = walls.problems(connection, Model.metadata, database)
+    watching = "SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass('public.journal_lines') AND tgname = 'journal_lines_zero' AND tgenabled IN ('O', 'A')"
+    if not connection.exec_driver_sql(watching).first():
+        found.append("journal_lines: the trigger that wants every entry to sum to zero is missing or switched off.")
     return found
+
+
+def refuse_unsafe_database() -> None:
+    """RuntimeError with every reason why this process must not serve from this database. Waits half a minute for a database that is away."""
+    patience = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with db.engine().connect() as connection:
+                found = problems(connection, db.database())
+            break
+        except OperationalError as error:
+            if time.monotonic() > patience or login_refused(error):
+                raise
+            time.sleep(0.5)
+    if found:
+        raise RuntimeError("This installation must not start:\n" + "\n".join(f"  - {problem}" for problem in found))
+
+
+def login_refused(error: OperationalError) -> bool:
+    """A wrong password or a missing database does not get better by waiting."""
+    return getattr(error.orig, "sqlstate", None) in ("28000", "28P01", "3D000")

@@ -5,10 +5,10 @@ import hmac
 from functools import cache
 from urllib.parse import urlsplit
 
+import click
 from flask import Flask, Response, abort, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from core import db
 from core.settings import require_safe, settings
 from storefront import commands, errors, health, pages, schema, webhooks
 from storefront.distributor import console as distributor_console
@@ -27,8 +27,11 @@ HEADERS = {
 
 
 def create_app() -> Flask:
-    """The application of one process; the start is refused with all reasons in words (QS2)."""
+    """The application of one process; the start is refused with all reasons in words (QS2). The command line makes it too, to find its commands:
+    there those that serve or work refuse by themselves, so that `migrate` and `doctor` can mend what is wrong."""
     require_safe()
+    if not on_the_command_line():
+        schema.refuse_unsafe_database()
     app = Flask("storefront", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=6 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=512 * 1024, MAX_FORM_PARTS=2000)
     app.json.sort_keys = False  # pyright: ignore[reportAttributeAccessIssue]
@@ -47,12 +50,10 @@ def create_app() -> Flask:
     return app
 
 
-def refuse_unsafe_database() -> None:
-    """RuntimeError with every reason why this process must not serve from this database."""
-    with db.engine().connect() as connection:
-        found = schema.problems(connection, db.database())
-    if found:
-        raise RuntimeError("This installation must not start:\n" + "\n".join(f"  - {problem}" for problem in found))
+def on_the_command_line() -> bool:
+    """Whether `flask` made us for one of its commands; `flask run` serves."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.info_name != "run"
 
 
 def begin() -> None:

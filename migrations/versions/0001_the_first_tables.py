@@ -192,6 +192,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('distributor_id', 'key', name=op.f('uq_tasks_distributor_id_key'))
     )
     op.create_index('ix_tasks_due', 'tasks', ['next_at'], unique=False, postgresql_where=sa.text("state IN ('pending', 'unknown')"))
+    op.create_index('ix_tasks_queue', 'tasks', ['distributor_id', 'lane', 'next_at', 'id'], unique=False, postgresql_where=sa.text("state IN ('pending', 'unknown')"))
     op.create_index('ix_tasks_lane', 'tasks', ['distributor_id', 'lane', 'leased_until'], unique=False, postgresql_where=sa.text('leased_until IS NOT NULL'))
     op.create_table('throttles',
     sa.Column('key', sa.Text(), nullable=False),

@@ -48,7 +48,7 @@ def order_list() -> Response:
         names = _names([order.id for order in found])
     rows = [{"order": order, "what": names.get(order.id, ""), "placed": moment(order.created_at)} for order in found[:PAGE]]
     following = url_for("portal.order_list", q=query or None, state=state or None, after=found[PAGE - 1].id) if len(found) > PAGE else None
-    filters = [{"name": "state", "label": "State", "value": state, "options": [("", "Any"), *((s.value, progress.WORDS[s.value]) for s in OrderState)]}]
+    filters = [{"name": "state", "label": "State", "value": state, "options": [("", "Any"), *((s.value, progress.WORDS.get(s.value, s.value)) for s in OrderState)]}]
     return pages.render(
         "portal/orders.html", title="Orders", rows=rows, list_query=query, filters=filters, next_url=following, words=progress.WORDS,
         filtered=bool(query or state or after), clear_url=url_for("portal.order_list"),

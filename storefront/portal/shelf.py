@@ -24,7 +24,7 @@ def shelf() -> Response:
     after, category = request.args.get("after", "")[:300], request.args.get("category", "")[:100]
     drawn = pages.fragment("shelf", (after, category), "portal/fragments/shelf.html", lambda: _shelf(after, category))
     front = not (after or category)
-    return pages.render("portal/shelf.html", title=category or the_shop().name, shelf=drawn, front=front)
+    return pages.kept("portal/shelf.html", {"title": category or the_shop().name, "shelf": drawn}, front=front)
 
 
 def _shelf(after: str, category: str) -> dict[str, Any]:
@@ -98,10 +98,11 @@ def product_page(code: str, load: Callable[[], Mapping[str, Any]], piece: Callab
         can = "buy"
     else:
         can = "look"
-    return pages.render(
-        "portal/product.html", status, title=piece("title"), code=code, about=piece("about"), offer=piece("offer"), can=can, problem=problem,
-        sign_in_url=url_for("portal.sign_in_page", next=f"/p/{code}"),
-    )  # fmt: skip
+    sign_in_url = url_for("portal.sign_in_page", next=f"/p/{code}")
+    pieces = {"title": piece("title"), "code": code, "about": piece("about"), "offer": piece("offer"), "sign_in_url": sign_in_url}
+    if status == 200:
+        return pages.kept("portal/product.html", pieces, can=can, problem="")
+    return pages.render("portal/product.html", status, **pieces, can=can, problem=problem)
 
 
 def _product(code: str) -> dict[str, Any]:

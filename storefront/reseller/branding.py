@@ -11,7 +11,7 @@ from flask import g, request, url_for
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, Field, Form, RadioField, SelectField, StringField
+from wtforms import BooleanField, Field, Form, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from core import db, trail
@@ -129,7 +129,7 @@ def logo_url(own: Storefront) -> str | None:
 def studio_form(theme: Theme) -> type[Form]:
     """One field per setting of the theme, and the shop's name. A logo is not typed but uploaded."""
     made: dict[str, Any] = {setting.key: field_of(setting) for setting in theme.settings if setting.type != "image"}
-    made["theme"] = RadioField("Theme", choices=[(each.name, each.title) for each in themes().values()], default=theme.name)
+    made["theme"] = RadioField("Theme", choices=[SelectChoice(each.name, each.title) for each in themes().values()], default=theme.name)
     made["shop_name"] = StringField("Name of your shop", [InputRequired("Your shop needs a name."), Length(max=80)])
     made["keep"] = BooleanField("Keep this colour", description="Texts and links take the nearest shade that can be read; large areas keep yours.")
     return type("Studio", (Form,), made)
@@ -142,7 +142,7 @@ def field_of(setting: Setting) -> Any:
         case "colour":
             return ColourField(**common)
         case "choice" | "font":
-            return SelectField(**common, choices=list(setting.choices))
+            return SelectField(**common, choices=[SelectChoice(*choice) for choice in setting.choices])
         case "switch":
             return BooleanField(**common)
         case _:

@@ -1,6 +1,6 @@
 """Forms of the reseller's console. They check shape only; rules are refusals of the business packages."""
 
-from wtforms import EmailField, FileField, Form, HiddenField, RadioField, SelectMultipleField, StringField, widgets
+from wtforms import EmailField, FileField, Form, HiddenField, RadioField, SelectChoice, SelectMultipleField, StringField, widgets
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from core.parties import OrderedBy
@@ -23,7 +23,10 @@ class BuyPlan(Form):
     """A plan with its storefront alias, and how it is paid."""
 
     alias = StringField("Storefront alias", filters=[lambda value: trimmed(value).lower()])
-    pay_by = RadioField("Payment", choices=[("card", "By card")], default="card", validators=[Optional()])
+    pay_by = RadioField(
+        "Payment", choices=[SelectChoice("card", "By card"), SelectChoice("account", "On account")], default="card",
+        filters=[lambda value: value or "card"],
+    )  # fmt: skip
     request_key = HiddenField(validators=[Length(max=100)])
     seen_total = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,12}\Z")])
 
@@ -45,7 +48,7 @@ class InviteStaff(Form):
     name = StringField("Name", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed])
     email = EmailField("E-mail", ADDRESS, filters=[trimmed])
     roles = SelectMultipleField(
-        "Roles", [InputRequired("Choose at least one role.")], choices=list(ROLES.items()),
+        "Roles", [InputRequired("Choose at least one role.")], choices=[SelectChoice(role, name) for role, name in ROLES.items()],
         option_widget=widgets.CheckboxInput(), widget=widgets.ListWidget(prefix_label=False),
     )  # fmt: skip
 
@@ -61,7 +64,7 @@ class WhoOrders(Form):
     """H45: whether the customer orders for itself."""
 
     ordered_by = RadioField(
-        "Who may order", choices=[(OrderedBy.CUSTOMER.value, "The customer itself"), (OrderedBy.RESELLER.value, "Only we order")]
+        "Who may order", choices=[SelectChoice(OrderedBy.CUSTOMER.value, "The customer itself"), SelectChoice(OrderedBy.RESELLER.value, "Only we order")]
     )
 
 

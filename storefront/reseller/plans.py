@@ -18,6 +18,7 @@ from core.parties import Reseller
 from partners import storefronts
 from partners.storefronts import AliasTaken, Storefront
 from provisioning import fulfilment
+from provisioning.connectors import fields as connector_fields
 from provisioning.connectors.registry import connector
 from provisioning.fulfilment import FieldProblem
 from storefront import pages
@@ -120,12 +121,21 @@ def check_alias() -> Response:
 
 
 def alias_problem(alias: str) -> str | None:
-    """What is wrong with an alias: its form, a reserved word, or somebody has it."""
-    field = next(field for field in connector("reseller_plan").fields if field.name == "alias")
-    if (problem := field.problem(alias)) is not None:
-        return problem
+    """What is wrong with an alias, in words."""
+    try:
+        refuse_alias(alias)
+    except Refusal as refusal:
+        return str(refusal)
+    return None
+
+
+def refuse_alias(alias: str) -> None:
+    """FieldProblem for its form or a reserved word, AliasTaken when somebody has it."""
+    if problems := connector_fields.problems(connector("reseller_plan").fields, {"alias": alias}, asked_of="buyer"):
+        raise FieldProblem(problems)
     with db.transaction(widened_because="checking with connectors"):
-        return str(AliasTaken(alias)) if storefronts.is_taken(alias) else None
+        if storefronts.is_taken(alias):
+            raise AliasTaken(alias)
 
 
 def earlier(who: Buyer, form: BuyPlan) -> str | None:
@@ -142,15 +152,16 @@ def place(who: Buyer, code: str, form: BuyPlan) -> str:
         configured = fulfilment.settings_by_connector()
     with db.transaction():
         standing, kept = parties.reseller(who.reseller_id), alias_of(storefronts.of_reseller(who.reseller_id))
+        reseller_plans.refuse_if_not_now(who.reseller_id, reseller_plans.offer(code))
     alias = kept or form.alias.data or ""
-    if kept is None and (problem := alias_problem(alias)) is not None:
-        raise FieldProblem({"alias": problem})
+    if kept is None:
+        refuse_alias(alias)
     with db.transaction():
         reseller_plans.choose(who, reseller_plans.offer(code), alias)
         basket = baskets.items(who)
     clearance = fulfilment.clear(basket, configured, {"name": standing.name, "email": standing.email, "country": standing.country})
     seen = int(form.seen_total.data) if form.seen_total.data else None
-    checkout = Checkout(form.request_key.data or new_token(), the_shop().storefront_id, PayBy(form.pay_by.data or PayBy.CARD), seen)
+    checkout = Checkout(form.request_key.data or new_token(), the_shop().storefront_id, PayBy(form.pay_by.data), seen)
     with db.transaction(widened_because="placing an order"):
         return orders.place(who, clearance, checkout)
 
@@ -176,7 +187,7 @@ def show_form(code: str, form: BuyPlan, refusal: Refusal | None = None, status: 
         own, waiting = reseller_plans.current(standing.id), reseller_plans.under_way(standing.id)
         on_account = bool(offer.price.minor) and credit.covers(standing.id, offer.price)
         left = credit.available(standing.id, offer.price.currency)
-    form.pay_by.choices = [("card", "By card"), *([("account", "On account")] if on_account else [])]
+    form.pay_by.choices = [choice for choice in form.pay_by.choices if on_account or choice.value != "account"]
     form.seen_total.data = str(offer.price.minor)
     message = str(refusal) if refusal else None
     if isinstance(refusal, FieldProblem | AliasTaken):

@@ -33,13 +33,14 @@ class PostOffice:
     def close(self) -> None:
         children.kill(self.child)
 
-    def mails(self, **query: str) -> list[dict[str, Any]]:
-        """What has arrived, newest first."""
-        return httpx.get(f"http://127.0.0.1:{self.http}/messages.json", params=query).json()
+    def mails(self, about: str = "", **query: str) -> list[dict[str, Any]]:
+        """What has arrived, newest first; `about` is in the subject."""
+        found = httpx.get(f"http://127.0.0.1:{self.http}/messages.json", params=query).json()
+        return [mail for mail in found if about in mail["subject"]]
 
-    def only(self, **query: str) -> dict[str, Any]:
+    def only(self, about: str = "", **query: str) -> dict[str, Any]:
         """The one mail that fits."""
-        [found] = self.mails(**query)
+        [found] = self.mails(about, **query)
         return found
 
 

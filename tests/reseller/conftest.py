@@ -51,8 +51,8 @@ class Person:
         return answer.headers["Location"].removeprefix(f"http://{self.host}").removeprefix(self.at)
 
 
-@pytest.fixture(scope="session")
-def flask_app(installation: dict[str, str]) -> Flask:
+@pytest.fixture
+def flask_app(world: World) -> Flask:
     return app.create_app()
 
 

@@ -1,0 +1,194 @@
+"""Guards are proved by taking them away (promises A6): each mutant is one change of one file, and the test that must then fail.
+`python -m tests.mutants [name ...]` runs them, all or by name, in copies of the tree, two at a time; it fails if one survives."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LINKED = (".venv", "node_modules", ".node")
+LEFT_OUT = (".git", "instance*", "__pycache__", ".pytest_cache", ".ruff_cache", "*.pyc", *LINKED)
+DURABLE = "tests/provisioning/test_durable.py::test_"
+QUEUE = "tests/core/test_queue.py::test_"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A guard that is missing, and the test that sees it."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+MUTANTS = (
+    Mutant(
+        "settle",
+        "core/outcomes.py",
+        "if left := unsettled(kind, task):",
+        "if left := None:",
+        DURABLE + "settle_a_purchase_that_takes_effect_late_is_not_made_twice",
+    ),
+    Mutant(
+        "deadline",
+        "core/drain.py",
+        "if plan.decided.age > kind.limits(plan.task.lane).send_deadline.total_seconds():",
+        "if False:",
+        DURABLE + "deadline_a_worker_that_froze_before_the_call_does_not_make_it_when_it_wakes",
+    ),
+    Mutant(
+        "lock",
+        "core/tasks.py",
+        "pg_try_advisory_lock(('x' || right(replace(h.id::text, '-', ''), 16))::bit(64)::bigint) AS ours",
+        "true AS ours",
+        DURABLE + "lock_while_a_frozen_worker_may_still_call_nobody_else_buys",
+    ),
+    Mutant(
+        "look-up",
+        "core/drain.py",
+        "elif task.intent_open and repeat is Repeat.LOOK_UP:",
+        "elif False:",
+        DURABLE + "look_up_what_was_done_without_an_answer_is_found_not_bought",
+    ),
+    Mutant(
+        "no look-up, no repeat",
+        "core/tasks.py",
+        "return Repeat.NEVER if self.repeat is Repeat.LOOK_UP and not self.limits(lane).look_up else self.repeat",
+        "return Repeat.SAFE if not self.limits(lane).look_up else self.repeat",
+        DURABLE + "what_cannot_be_looked_up_goes_to_a_person_and_is_never_repeated",
+    ),
+    Mutant(
+        "an unclear attempt stays open",
+        "core/outcomes.py",
+        'was_open = phase == "look_up" or (phase == "prepare" and task.intent_open)',
+        'was_open = phase == "look_up"',
+        DURABLE + "a_pause_does_not_make_an_unclear_attempt_forgotten",
+    ),
+    Mutant(
+        "a retry stays unclear",
+        "core/tasks.py",
+        "still_open = task.intent_open and not absent",
+        "still_open = False",
+        DURABLE + "a_parked_task_that_a_person_retries_is_looked_up_first",
+    ),
+    Mutant(
+        "a leased task is nobody's",
+        "core/tasks.py",
+        'if task.leased_until is not None and task.leased_until > db.session().info["now"]:',
+        "if False:",
+        DURABLE + "nobody_changes_a_task_that_a_worker_has_in_its_hands",
+    ),
+    Mutant(
+        "answers are kept",
+        "core/drain.py",
+        "                    self._reconnect(error)\n",
+        "                    self._reconnect(error)\n                    self.flying.clear()\n",
+        DURABLE + "answers_that_arrive_during_a_database_restart_are_kept_and_not_asked_again",
+    ),
+    Mutant(
+        "intent before the call",
+        "core/drain.py",
+        "            changes.write()\n        fault(\"task.intent_committed\")",
+        "        fault(\"task.intent_committed\")",
+        DURABLE + "wherever_a_worker_fails_everything_is_bought_once",
+    ),
+    Mutant(
+        "fund",
+        "migrations/versions/*.py",
+        "action NOT IN ('provision', 'increase', 'extend', 'convert') OR fund_id IS NOT NULL",
+        "true",
+        DURABLE + "no_delivery_without_a_fund",
+    ),
+    Mutant(
+        "fence",
+        "core/outcomes.py",
+        "Task.leased_by == worker, Task.state.in_(OPEN))",
+        "Task.state.in_(OPEN))",
+        QUEUE + "an_unclear_answer_counts_only_from_the_worker_who_holds_the_task",
+    ),
+    Mutant(
+        "slots",
+        "core/tasks.py",
+        "coalesce((lanes -> q.lane ->> 'slots')::int, 16) - (",
+        "coalesce((lanes -> q.lane ->> 'slots')::int, 16) - 0 * (",
+        QUEUE + "the_slots_of_a_connector_hold_over_workers_that_claim_at_once",
+    ),
+    Mutant(
+        "fair",
+        "core/tasks.py",
+        "ORDER BY d.turn, d.next_at LIMIT wanted",
+        "ORDER BY d.next_at LIMIT wanted",
+        QUEUE + "a_thousand_tasks_of_one_distributor_do_not_starve_another",
+    ),
+    Mutant(
+        "unknown kinds keep their intent",
+        "core/outcomes.py",
+        'f"This version does not know {task.kind!r}.", task.intent_open)',
+        'f"This version does not know {task.kind!r}.", False)',
+        QUEUE + "a_task_of_newer_code_is_left_to_newer_code_as_it_is",
+    ),
+)
+GATE = ("settle", "deadline", "lock", "look-up")  # those that random crashes hardly ever expose: in every run of the tests
+
+
+class DoesNotFit(ValueError):
+    """The text to change is not there exactly once: the code moved on and the mutant must follow."""
+
+
+def survives(mutant: Mutant) -> str:
+    """Runs the test without the guard; an empty string if it fails, as it must, else what it said."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
+        for name in LINKED:
+            if (ROOT / name).exists():
+                (tree / name).symlink_to(ROOT / name)
+        change(tree, mutant)
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.test]
+        ran = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=300, env=environment())
+        # 1: tests ran and failed; anything else (no such test, an error of collection, a crash) proves nothing
+        failed = ran.returncode == 1 and " failed" in ran.stdout and " error" not in ran.stdout.splitlines()[-1]
+        return "" if failed else f"exit {ran.returncode}\n{ran.stdout[-3000:]}\n{ran.stderr[-1000:]}"
+
+
+def change(tree: Path, mutant: Mutant) -> None:
+    """Takes the guard away."""
+    found = [path for path in tree.glob(mutant.file) if mutant.old in path.read_text()]
+    if len(found) != 1 or found[0].read_text().count(mutant.old) != 1:
+        raise DoesNotFit(f"{mutant.name}: the text is not in {mutant.file} exactly once")
+    found[0].write_text(found[0].read_text().replace(mutant.old, mutant.new))
+
+
+def environment() -> dict[str, str]:
+    """Ours, without what another installation or test run told us."""
+    return {name: text for name, text in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR", "CHROMIUM", "TEST_INSTANCE")}
+
+
+def run(names: Sequence[str]) -> dict[str, str]:
+    """Name -> why it survived, or nothing; two at a time."""
+    chosen = [mutant for mutant in MUTANTS if mutant.name in names]
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip([mutant.name for mutant in chosen], pool.map(survives, chosen), strict=True))
+
+
+def main(names: Sequence[str]) -> int:
+    """All or those named; 1 if a mutant survived."""
+    if unknown := set(names) - {mutant.name for mutant in MUTANTS}:
+        sys.stderr.write(f"no such mutant: {', '.join(sorted(unknown))}\n")
+        return 2
+    results = run(names or [mutant.name for mutant in MUTANTS])
+    for name, why in results.items():
+        sys.stdout.write(f"  {name:<34} {'SURVIVED' if why else 'red, as it must be'}\n{why}")
+    return 1 if any(results.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
