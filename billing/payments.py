@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select, text, update
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from billing import invoices, ledger
@@ -231,6 +231,11 @@ def give_up(attempt_id: UUID) -> None:
     attempt = db.session().scalars(select(PaymentAttempt).where(PaymentAttempt.id == attempt_id)).one()
     if attempt.state is AttemptState.OPEN:
         states.move(attempt, AttemptState.EXPIRED)
+
+
+def try_again(attempt_id: UUID) -> None:
+    """The buyer is sent to the page once more: the decline of the last card is history. Works as the distributor, like current_attempt."""
+    db.session().execute(update(PaymentAttempt).where(PaymentAttempt.id == attempt_id).values(declined=None))
 
 
 def attempt_of(session_id: str | None, attempt_id: str | None) -> PaymentAttempt | None:

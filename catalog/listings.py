@@ -59,8 +59,8 @@ class SearchText(db.Model):
         UniqueConstraint("distributor_id", "reseller_id", "product_id"),
     )
 
+    distributor_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    distributor_id: Mapped[UUID]
     reseller_id: Mapped[UUID]
     product_id: Mapped[UUID]
     name: Mapped[str]

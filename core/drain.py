@@ -116,6 +116,7 @@ class Drain:
         decided, plans = Moment(), list[Plan]()  # before the transaction: the intent is never older than we think
         with acting_for(batch[0]), db.transaction():
             changes = Changes(self.worker, [task.id for task in batch])
+            gather([task for task in batch if task.id in changes.mine], careful)
             for task in batch:
                 if task.id in changes.mine:
                     plans.extend(self._decide(task, changes, decided, careful))
@@ -185,6 +186,7 @@ class Drain:
     def _note(self, batch: Sequence[Future[Any]], careful: bool) -> None:
         with acting_for(self.flying[batch[0]].task), db.transaction():
             changes = Changes(self.worker, [self.flying[future].task.id for future in batch])
+            gather([self.flying[future].task for future in batch], careful)
             for future in batch:
                 self._came_back(changes, self.flying[future], future, careful)
             changes.write()
@@ -273,6 +275,13 @@ def by_distributor(things: Sequence[Held], task_of: Callable[[Held], Claimed]) -
         return task_of(thing).distributor_id
 
     return [list(group) for _, group in groupby(sorted(things, key=owner), key=owner)]
+
+
+def gather(batch: Sequence[Claimed], careful: bool) -> None:
+    """Lets each kind read at once what its tasks of this transaction need; one careful task reads for itself."""
+    for name in {task.kind for task in batch} if not careful else ():
+        if (kind := tasks.KINDS.get(name)) and kind.gather:
+            kind.gather([task for task in batch if task.kind == name])
 
 
 @contextmanager

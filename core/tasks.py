@@ -1,7 +1,7 @@
 """The durable queue: a task row is written in the transaction that earns it; PostgreSQL holds its retries, timers, leases and results
 (decision 4). RQ only rings. This module is the row and what may be said about it; `core.drain` does the work."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -133,7 +133,8 @@ def _nothing(_task: "Claimed", _note: str) -> None: ...
 class Kind:
     """How one kind of task is done. `prepare` (in a transaction, as the distributor) reads rows and returns the values of the call, or None
     when nothing is left to do; `call` and `look_up` get these values, outside any transaction, in a pool thread; `record` (in a
-    transaction) writes what came of it. `look_up` answers None for "absent". The `on_` hooks tell the owner of the task."""
+    transaction) writes what came of it. `look_up` answers None for "absent". `gather` may read beforehand what a whole batch of them
+    needs, for fewer round trips; both must do without. The `on_` hooks tell the owner of the task."""
 
     name: str
     repeat: Repeat
@@ -141,6 +142,7 @@ class Kind:
     call: Callable[[Any], Any] | None = None
     record: Callable[["Claimed", Any], None] | None = None
     look_up: Callable[[Any], Any] | None = None
+    gather: Callable[[Sequence["Claimed"]], None] | None = None
     limits: Callable[[str], Limits] = lambda _lane: Limits()  # noqa: E731
     fingerprint: Callable[[Any], str] = lambda _values: ""  # noqa: E731
     on_unknown: Callable[["Claimed", str], None] = _nothing

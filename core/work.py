@@ -1,5 +1,6 @@
 """The work queue: what only a person can go on with, oldest first, with the reason and a suggested act. One open item per kind and object."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -47,6 +48,11 @@ def open_item(kind: str, *, about_type: str, about_id: UUID, words: str, suggest
             index_elements=["distributor_id", "kind", "about_id"], index_where=text("closed_at IS NULL"), set_={"words": words, "suggestion": suggestion}
         )
     )
+
+
+def open_about(about_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the objects that somebody waits for."""
+    return set(db.session().scalars(select(WorkItem.about_id).where(WorkItem.about_id.in_(about_ids), WorkItem.closed_at.is_(None))))
 
 
 def close_about(about_id: UUID, because: str) -> None:

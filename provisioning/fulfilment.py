@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from checkout import orders
 from checkout.baskets import BasketItem
@@ -145,9 +145,22 @@ class Call:
     request: Request
 
 
-def _prepare(task: Claimed) -> Call | None:
-    """The delivery's rows as values; None when it has ended already."""
-    row = db.session().execute(
+def _gather(batch: Sequence[Claimed]) -> None:
+    """The rows of a whole batch, left in the session for `_prepare` and `_record`: round trips are paid once, not for each task."""
+    ids = [UUID(task.args["delivery"]) for task in batch]
+    db.session().info["gathered"] = {row[0].id: row for row in _rows(ids)}
+    db.session().info["on_the_queue"] = work.open_about(ids)
+
+
+def _row_of(task: Claimed) -> Row[Any]:
+    delivery_id = UUID(task.args["delivery"])
+    gathered: dict[UUID, Row[Any]] = db.session().info.get("gathered", {})
+    return gathered.get(delivery_id) or _rows([delivery_id])[0]
+
+
+def _rows(delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """Deliveries with everything a connector has to know."""
+    return db.session().execute(
         select(Delivery, Subscription, OrderLine, OrderCost, Reseller, Customer, ConnectorSettings, VendorRecord.external_id)
         .join(Subscription, (Subscription.distributor_id == Delivery.distributor_id) & (Subscription.id == Delivery.subscription_id))
         .join(OrderLine, (OrderLine.distributor_id == Delivery.distributor_id) & (OrderLine.id == Delivery.order_line_id))
@@ -159,9 +172,13 @@ def _prepare(task: Claimed) -> Call | None:
             (ConnectorSettings.distributor_id == Delivery.distributor_id) & (ConnectorSettings.connector == OrderCost.connector),
         )
         .outerjoin(VendorRecord, (VendorRecord.distributor_id == Delivery.distributor_id) & (VendorRecord.delivery_id == Delivery.id))
-        .where(Delivery.id == UUID(task.args["delivery"]))
-    ).one()
-    delivery, subscription, line, cost, reseller, customer, configured, external_id = row
+        .where(Delivery.id.in_(delivery_ids))
+    ).all()
+
+
+def _prepare(task: Claimed) -> Call | None:
+    """The delivery's rows as values; None when it has ended already."""
+    delivery, subscription, line, cost, reseller, customer, configured, external_id = _row_of(task)
     if delivery.state in (DeliveryState.SUCCESS, DeliveryState.REFUSED):
         return None
     if configured is not None and configured.paused:
@@ -211,10 +228,9 @@ def _translated() -> Generator[None]:
 
 def _record(task: Claimed, outcome: Outcome) -> None:
     """Delivered: the subscription is active, its licences exist, and what follows is in REACTIONS."""
-    delivery = deliveries.find(UUID(task.args["delivery"]))
+    delivery, subscription, *_ = _row_of(task)
     if delivery.state is DeliveryState.SUCCESS:
         return
-    subscription = db.session().scalars(select(Subscription).where(Subscription.id == delivery.subscription_id)).one()
     delivery.delivered_at = db.session().info["now"]
     _move(delivery, DeliveryState.SUCCESS, outcome.note)
     db.add(
@@ -225,7 +241,8 @@ def _record(task: Claimed, outcome: Outcome) -> None:
     )  # fmt: skip
     subscriptions.issue_licences(subscription, outcome.licences)
     subscriptions.activate(subscription)
-    work.close_about(delivery.id, "Delivered.")
+    if delivery.id in db.session().info.get("on_the_queue", [delivery.id]):
+        work.close_about(delivery.id, "Delivered.")
 
 
 def _move(delivery: Delivery, to: DeliveryState, note: str) -> None:
@@ -279,6 +296,7 @@ DELIVER = tasks.register(
     Kind(
         "deliver",
         Repeat.LOOK_UP,
+        gather=_gather,
         prepare=_prepare,
         call=_ask,
         record=_record,

@@ -1,6 +1,7 @@
-"""The demo world: a distributor, three resellers and their customers, with people one can sign in as and orders in every state. It is seeded
-through the functions that pages and workers use, from the two files in sandbox/data, and written down in the instance folder as `demo.json`.
-Each step looks whether it was done, so that a seeding that was interrupted goes on where it stopped; a finished one is recognised at once."""
+"""The demo world: a distributor, three resellers and their customers, with people one can sign in as and
+orders in every state. It is seeded through the functions that pages and workers use, from the two files in
+sandbox/data, and written down in the instance folder as `demo.json`. Each step looks whether it was done,
+so that a seeding that was interrupted goes on where it stopped; a finished one is recognised at once."""
 
 import hashlib
 import json
@@ -59,7 +60,11 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
     distributor_id, is_new = parties.found_distributor(**about, sandbox=True)
     demo = Demo(world, distributor_id)
     known = _read(file)
-    if not is_new and known.get("seeded_from") == fingerprint() and known.get("distributor_id") == str(distributor_id):
+    if (
+        not is_new
+        and known.get("seeded_from") == fingerprint()
+        and known.get("distributor_id") == str(distributor_id)
+    ):
         _connect(demo)
         _write_down(demo, file)
         return file
@@ -83,11 +88,12 @@ def fingerprint() -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-# --- Who exists and what is sold -------------------------------------------------------------------------------------------------
+# --- Who exists and what is sold ----------------------------------------------------------------------------
 
 
 def _found(demo: Demo) -> None:
-    """Catalogue, house shop, resellers, customers and people, in one transaction: all of it is there, or nothing."""
+    """Catalogue, house shop, resellers, customers and people, in one transaction: all of it is there, or
+    nothing."""
     shares = {name: Decimal(share) for name, share in demo.world["price_lists"].items()}
     loading.load(loading.read(DATA / "catalogue.toml"), shares)
     if db.session().scalar(select(Reseller.id).where(Reseller.house)) is not None:
@@ -106,17 +112,22 @@ def _found(demo: Demo) -> None:
 
 def _add_reseller(entry: Entry, hashed: str, currency: str) -> None:
     reseller = parties.add_reseller(
-        name=entry["name"], email=entry["email"], country=entry["country"],
+        name=entry["name"],
+        email=entry["email"],
+        country=entry["country"],
         price_list_id=loading.price_list(entry["price_list"], currency).id,
         enable_reselling=entry.get("enable_reselling", True),
-    )  # fmt: skip
+    )
     for person in entry["staff"]:
         _add_person(person, hashed, Side.RESELLER, reseller.id)
     if "credit" in entry:
         limit = loading.amount(entry["credit"], currency, entry["name"])
         db.add(
             credit.Balance(
-                reseller_id=reseller.id, kind=credit.BalanceKind.CREDIT, currency=currency, ceiling=limit.minor
+                reseller_id=reseller.id,
+                kind=credit.BalanceKind.CREDIT,
+                currency=currency,
+                ceiling=limit.minor,
             )
         )
     for customer in entry.get("customer", []):
@@ -134,12 +145,17 @@ def _add_person(
     email, name = person["email"], person["name"]
     person_id = parties.add_person(email=email, name=name, password_hash=hashed)
     parties.add_member(
-        person_id, side=side, email=email, name=name, roles=person["roles"], reseller_id=reseller_id,
+        person_id,
+        side=side,
+        email=email,
+        name=name,
+        roles=person["roles"],
+        reseller_id=reseller_id,
         customer_id=customer_id,
-    )  # fmt: skip
+    )
 
 
-# --- The simulators: their addresses may change from one start to the next ----------------------------------------------------------
+# --- The simulators: their addresses may change from one start to the next ----------------------------------
 
 
 def _connect(demo: Demo) -> None:
@@ -163,7 +179,8 @@ def _connect_vendor() -> None:
 
 
 def _connect_gateway() -> None:
-    """The Stripe sandbox's account, where there is one; it rings /webhooks/stripe/<account> and signs with a secret made of the name."""
+    """The Stripe sandbox's account, where there is one; it rings /webhooks/stripe/<account> and signs with
+    a secret made of the name."""
     url = settings().stripe_sandbox_url
     if not url:
         return
@@ -172,15 +189,18 @@ def _connect_gateway() -> None:
         account = f"acct_{STRIPE_NAME}"
         db.add(
             payments.Gateway(
-                code=account, account_id=account, secret_key=f"sk_test_{STRIPE_NAME}",
-                webhook_secret=f"whsec_test_{STRIPE_NAME}", api_base=url,
+                code=account,
+                account_id=account,
+                secret_key=f"sk_test_{STRIPE_NAME}",
+                webhook_secret=f"whsec_test_{STRIPE_NAME}",
+                api_base=url,
             )
-        )  # fmt: skip
+        )
     elif gateway.api_base != url:
         gateway.api_base = url
 
 
-# --- Portals ---------------------------------------------------------------------------------------------------------------------
+# --- Portals ------------------------------------------------------------------------------------------------
 
 
 def _plan_wishes(demo: Demo) -> list[Wish]:
@@ -195,16 +215,24 @@ def _plan_wishes(demo: Demo) -> list[Wish]:
             continue
         buyer = found[entry["staff"][0]["email"]]
         scope = Scope(
-            Side.RESELLER, demo.distributor_id, buyer.reseller_id, price_list_id=lists[buyer.reseller_id],
+            Side.RESELLER,
+            demo.distributor_id,
+            buyer.reseller_id,
+            price_list_id=lists[buyer.reseller_id],
             person_id=buyer.person_id,
-        )  # fmt: skip
+        )
         portal = entry["portal"]
         wishes.append(
             Wish(
-                f"demo:{portal['alias']}", buyer, scope, house.id, portal["plan"],
-                card=orders.GOOD_CARD if settings().stripe_sandbox_url else "", fields={"alias": portal["alias"]},
+                f"demo:{portal['alias']}",
+                buyer,
+                scope,
+                house.id,
+                portal["plan"],
+                card=orders.GOOD_CARD if settings().stripe_sandbox_url else "",
+                fields={"alias": portal["alias"]},
             )
-        )  # fmt: skip
+        )
     return wishes
 
 
@@ -240,7 +268,7 @@ def _price(shop: Storefront, prices: Mapping[str, str]) -> None:
         listings.reprice(db.session().scalars(of_plan).one(), loading.amount(price, shop.currency, code))
 
 
-# --- Orders ----------------------------------------------------------------------------------------------------------------------
+# --- Orders -------------------------------------------------------------------------------------------------
 
 
 def _customer_wishes(demo: Demo) -> list[Wish]:
@@ -260,14 +288,25 @@ def _customer_wishes(demo: Demo) -> list[Wish]:
                 continue
             buyer = found[order["by"]]
             scope = Scope(
-                Side.CUSTOMER, demo.distributor_id, buyer.reseller_id, buyer.customer_id, person_id=buyer.person_id
+                Side.CUSTOMER,
+                demo.distributor_id,
+                buyer.reseller_id,
+                buyer.customer_id,
+                person_id=buyer.person_id,
             )
             wishes.append(
                 Wish(
-                    f"demo:{customer['email']}:{number}", buyer, scope, shops[buyer.reseller_id], order["plan"],
-                    order["quantity"], order.get("card", orders.GOOD_CARD), order.get("fate", ""), customer=about,
+                    f"demo:{customer['email']}:{number}",
+                    buyer,
+                    scope,
+                    shops[buyer.reseller_id],
+                    order["plan"],
+                    order["quantity"],
+                    order.get("card", orders.GOOD_CARD),
+                    order.get("fate", ""),
+                    customer=about,
                 )
-            )  # fmt: skip
+            )
     return wishes
 
 
@@ -286,9 +325,13 @@ def _sellable() -> set[str]:
 def _buyers() -> dict[str, Buyer]:
     """E-mail -> the first standing of a person, as a buyer."""
     house = _house()
-    rows = db.session().scalars(select(Membership).order_by(Membership.created_at.desc(), Membership.id.desc()))
+    rows = db.session().scalars(
+        select(Membership).order_by(Membership.created_at.desc(), Membership.id.desc())
+    )
     return {
-        row.email: Buyer(row.id, row.person_id, row.reseller_id or house.reseller_id, row.customer_id, row.name, row.email)
+        row.email: Buyer(
+            row.id, row.person_id, row.reseller_id or house.reseller_id, row.customer_id, row.name, row.email
+        )
         for row in rows
     }
 
@@ -303,11 +346,12 @@ def _house() -> Storefront:
     return found
 
 
-# --- demo.json -------------------------------------------------------------------------------------------------------------------
+# --- demo.json ----------------------------------------------------------------------------------------------
 
 
 def _write_down(demo: Demo, file: Path) -> None:
-    """What a script, the terminal and the page /demo need to know; rewritten at each start, because addresses change."""
+    """What a script, the terminal and the page /demo need to know; rewritten at each start, because
+    addresses change."""
     with tenancy.acting_as(demo.scope()), db.transaction():
         gateway = db.session().scalar(select(payments.Gateway))
         portals = {
@@ -327,7 +371,9 @@ def _write_down(demo: Demo, file: Path) -> None:
         "seeded_from": fingerprint(),
         "password": demo.world["password"],
         "people": _people(demo, url, aliases),
-        "portals": [{"name": name, "alias": alias, "url": f"{url}/{alias}/"} for name, alias in aliases.items()],
+        "portals": [
+            {"name": name, "alias": alias, "url": f"{url}/{alias}/"} for name, alias in aliases.items()
+        ],
         "inbox": given.inbox_url,
         "stripe": given.stripe_sandbox_url,
         "vendor": given.vendor_sandbox_url,
@@ -341,7 +387,9 @@ def _write_down(demo: Demo, file: Path) -> None:
 
 def _addresses(url: str, aliases: Mapping[str, str | None]) -> dict[str, str]:
     """Name -> address, for the terminal."""
-    found = {"Try it": f"{url}/demo"} | {f"{name}'s portal": f"{url}/{alias}/" for name, alias in aliases.items()}
+    found = {"Try it": f"{url}/demo"} | {
+        f"{name}'s portal": f"{url}/{alias}/" for name, alias in aliases.items()
+    }
     if settings().stripe_sandbox_url:
         found["Stripe sandbox"] = f"{settings().stripe_sandbox_url}/_sandbox/"
     if settings().vendor_sandbox_url:
@@ -349,16 +397,17 @@ def _addresses(url: str, aliases: Mapping[str, str | None]) -> dict[str, str]:
     return found
 
 
-def _people(demo: Demo, url: str, aliases: Mapping[str, str | None]) -> list[dict[str, str]]:
+def _people(demo: Demo, url: str, aliases: Mapping[str, str | None]) -> list[Entry]:
     """Everybody one can sign in as: distributor, resellers, then customers."""
     about, password = demo.world["distributor"], demo.world["password"]
 
-    def person(entry: Entry, side: str, company: str, alias: str | None, under: str = "") -> dict[str, str]:
+    def person(entry: Entry, side: str, company: str, alias: str | None, under: str = "") -> Entry:
         shop = f"{url}/{alias}" if alias else url
         return {
             "name": entry["name"], "email": entry["email"], "password": password, "side": side, "company": company,
             "role": f"{side} · {company} · {', '.join(entry['roles']).replace('_', ' ')}", "under": under,
             "alias": alias or "", "where": f"{shop}/sign-in", "what": entry["what"],
+            "start": entry.get("start", False),
         }  # fmt: skip
 
     found = [person(entry, "distributor", about["name"], None) for entry in demo.world["staff"]]
@@ -368,7 +417,8 @@ def _people(demo: Demo, url: str, aliases: Mapping[str, str | None]) -> list[dic
         alias = aliases.get(reseller["name"])
         for customer in reseller.get("customer", []):
             found += [
-                person(entry, "customer", customer["name"], alias, reseller["name"]) for entry in customer["staff"]
+                person(entry, "customer", customer["name"], alias, reseller["name"])
+                for entry in customer["staff"]
             ]
     return found
 
@@ -379,5 +429,3 @@ def _read(file: Path) -> dict[str, Any]:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-
-

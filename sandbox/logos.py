@@ -1,4 +1,5 @@
-"""Draws the logo of a reseller of the demo world, so that no picture has to be shipped: waves in a round mark, and the name beside it."""
+"""Draws the logo of a reseller of the demo world, so that no picture has to be shipped: waves in a round
+mark, and the name beside it."""
 
 import io
 import math

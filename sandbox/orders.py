@@ -1,6 +1,6 @@
-"""Places, pays and delivers the demo world's orders, by the functions that pages and workers use. Repeating it
-changes nothing: each order has a fixed request key. Cards are charged at the Stripe sandbox; how the vendor
-simulator behaves for an order is set by its reference, so that no other order is touched."""
+"""Places, pays and delivers the demo world's orders, by the functions that pages and workers use. Repeating
+it changes nothing: each order has a fixed request key. Cards are charged at the Stripe sandbox; how the
+vendor simulator behaves for an order is set by its reference, so that no other order is touched."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -108,7 +108,8 @@ def _place(wish: Wish) -> str:
 
 
 def _pay(wish: Wish, code: str) -> None:
-    """The payment page, the buyer's card at the gateway, and what the gateway then says: that alone decides."""
+    """The payment page, the buyer's card at the gateway, and what the gateway then says: that alone
+    decides."""
     place = f"{settings().public_url}/"
     with tenancy.acting_as(wish.scope):
         paying.find_page(code, Journey("Demo", lambda _order: place, lambda _order: place))

@@ -23,7 +23,9 @@ def migrate() -> None:
     """Bring the database to this version (needs OWNER_DATABASE_URL)."""
     owner = settings().owner_database_url
     if not owner:
-        raise click.UsageError("OWNER_DATABASE_URL is not set: migrations run as the owner, never as the application.")
+        raise click.UsageError(
+            "OWNER_DATABASE_URL is not set: migrations run as the owner, never as the application."
+        )
     click.echo(f"The database is at revision {schema.migrate(owner)}.")
 
 
@@ -49,7 +51,9 @@ def demo() -> None:
     from sandbox import demo as world  # noqa: PLC0415 production need not have the sandbox
 
     if not settings().sandbox:
-        raise click.UsageError("ENVIRONMENT is production: the demo world is never put into a real installation.")
+        raise click.UsageError(
+            "ENVIRONMENT is production: the demo world is never put into a real installation."
+        )
     click.echo(f"Who can sign in is written in {world.seed(click.echo)}.")
 
 

@@ -1,5 +1,6 @@
-"""Absolute addresses for mails and whatever else leaves the shop without a request: from the database's hosts and aliases and the installation's
-PUBLIC_URL, never from a Host header (QS7). Works in a transaction of the distributor."""
+"""Absolute addresses for mails and whatever else leaves the shop without a request: from the database's
+hosts and aliases and the installation's PUBLIC_URL, never from a Host header (QS7). Works in a transaction
+of the distributor."""
 
 from urllib.parse import urlsplit
 
@@ -30,7 +31,8 @@ def open_shop_of(reseller_id: object) -> Storefront:
 
 
 def address(shop: Storefront) -> str:
-    """A shop's address without a slash at its end: its own verified host, else its alias on the distributor's host."""
+    """A shop's address without a slash at its end: its own verified host, else its alias on the
+    distributor's host."""
     if own := _hosts(shop):
         return _at(own)
     return f"{_at(_hosts(house()))}/{shop.alias}" if shop.alias else _at(_hosts(house()))
@@ -38,7 +40,9 @@ def address(shop: Storefront) -> str:
 
 def _hosts(shop: Storefront) -> list[str]:
     """A shop's verified hosts, the oldest first."""
-    return list(db.session().scalars(select(Host.host).where(Host.storefront_id == shop.id).order_by(Host.id)))
+    return list(
+        db.session().scalars(select(Host.host).where(Host.storefront_id == shop.id).order_by(Host.id))
+    )
 
 
 def _at(hosts: list[str]) -> str:

@@ -1,5 +1,6 @@
-"""The mails of the product: one function for each, which reads rows and returns what the mail says. Each is a durable task that the table in app.py
-names (`mail_order_received`, ...), sent by `storefront.mailer` outside the transaction. A mail is safe to repeat: its Message-ID is fixed."""
+"""The mails of the product: one function for each, which reads rows and returns what the mail says. Each is
+a durable task that the table in app.py names (`mail_order_received`, ...), sent by `storefront.mailer`
+outside the transaction. A mail is safe to repeat: its Message-ID is fixed."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ from storefront.moments import moment
 from storefront.shop import looks
 from subscriptions.subscriptions import Subscription
 
-# --- From whom, to whom --------------------------------------------------------------------------------------------------------------
+# --- From whom, to whom -------------------------------------------------------------------------------------
 
 
 def sender(shop: Storefront) -> Sender:
@@ -36,7 +37,15 @@ def sender(shop: Storefront) -> Sender:
     theme, settings = looks(shop.id, shop.version, shop.theme, json.dumps(shop.settings))
     logo = f"{url}/images/{shop.logo}.png" if shop.logo else None
     legal = distributor.name if reseller.house else reseller.name
-    return Sender(shop.name, legal, url, logo, distributor.contact_email if reseller.house else reseller.email, theme, settings)
+    return Sender(
+        shop.name,
+        legal,
+        url,
+        logo,
+        distributor.contact_email if reseller.house else reseller.email,
+        theme,
+        settings,
+    )
 
 
 def _shop_of(order: Order) -> Storefront:
@@ -46,7 +55,9 @@ def _shop_of(order: Order) -> Storefront:
 
 def _place_of(order: Order, shop: Sender) -> str:
     """Where the buyer sees the order."""
-    return f"{shop.url}/orders/{order.code}" if order.customer_id else f"{shop.url}/reseller/orders/{order.code}"
+    return (
+        f"{shop.url}/orders/{order.code}" if order.customer_id else f"{shop.url}/reseller/orders/{order.code}"
+    )
 
 
 def _to_the_buyer(order: Order, template: str, subject: str, **values: Any) -> Mail:
@@ -56,7 +67,7 @@ def _to_the_buyer(order: Order, template: str, subject: str, **values: Any) -> M
     return Mail(template, shop, order.email, order.placed_by, subject, reason, about | values)
 
 
-# --- The mails -----------------------------------------------------------------------------------------------------------------------
+# --- The mails ----------------------------------------------------------------------------------------------
 
 
 def order_received(order_id: UUID) -> Mail | None:
@@ -66,16 +77,19 @@ def order_received(order_id: UUID) -> Mail | None:
         return None
     until = moment(order.expires_at)
     return _to_the_buyer(
-        order, "order_received", f"We have your order {order.code}",
+        order,
+        "order_received",
+        f"We have your order {order.code}",
         lines=[_words_of(line) for line in orders.lines(order.id)],
         total=order.total.text,
         unpaid=order.state is OrderState.AWAITING_PAYMENT,
         until=until.exact if until else "",
-    )  # fmt: skip
+    )
 
 
 def service_ready(subscription_id: UUID) -> Mail | None:
-    """To the buyer, when the vendor delivered: a reseller plan opened the storefront, anything else is ready to use."""
+    """To the buyer, when the vendor delivered: a reseller plan opened the storefront, anything else is
+    ready to use."""
     subscription = db.session().scalars(select(Subscription).where(Subscription.id == subscription_id)).one()
     order = _order_of(subscription.order_line_id)
     opened = storefronts.of_reseller(order.reseller_id) if _is_plan(subscription) else None
@@ -84,21 +98,31 @@ def service_ready(subscription_id: UUID) -> Mail | None:
     shop = sender(_shop_of(order))
     ends = moment(subscription.ends_at)
     return _to_the_buyer(
-        order, "service_ready", f"Ready: {subscription.product_name}",
-        service=subscription.product_name, plan=subscription.plan_name,
+        order,
+        "service_ready",
+        f"Ready: {subscription.product_name}",
+        service=subscription.product_name,
+        plan=subscription.plan_name,
         amount=counted(subscription.quantity, subscription.unit),
         licences=subscription.licences_issued,
         until=ends.date if ends else "",
-        service_url=f"{shop.url}/services/{subscription.code}" if order.customer_id else _place_of(order, shop),
-    )  # fmt: skip
+        service_url=f"{shop.url}/services/{subscription.code}"
+        if order.customer_id
+        else _place_of(order, shop),
+    )
 
 
 def _storefront_ready(order: Order, subscription: Subscription, opened: Storefront) -> Mail:
     portal, house = links.address(opened), links.address(links.house())
     return _to_the_buyer(
-        order, "storefront_ready", "Your storefront is open: log in and customise your portal",
-        plan=subscription.product_name, portal_url=portal, studio_url=f"{house}/reseller/branding", email=order.email,
-    )  # fmt: skip
+        order,
+        "storefront_ready",
+        "Your storefront is open: log in and customise your portal",
+        plan=subscription.product_name,
+        portal_url=portal,
+        studio_url=f"{house}/reseller/branding",
+        email=order.email,
+    )
 
 
 def needs_attention(delivery_id: UUID) -> Mail:
@@ -107,10 +131,14 @@ def needs_attention(delivery_id: UUID) -> Mail:
     shop, distributor = sender(links.house()), parties.the_distributor()
     customer = parties.customer(order.customer_id).name if order.customer_id else ""
     values = {
-        "code": order.code, "service": line.product_name, "amount": counted(line.quantity, line.unit), "customer": customer,
-        "reseller": parties.reseller(order.reseller_id).name, "note": delivery.note,
+        "code": order.code,
+        "service": line.product_name,
+        "amount": counted(line.quantity, line.unit),
+        "customer": customer,
+        "reseller": parties.reseller(order.reseller_id).name,
+        "note": delivery.note,
         "work_url": f"{shop.url}/distributor/work",
-    }  # fmt: skip
+    }
     subject = f"Waits for you: {line.product_name} for {customer or values['reseller']} ({order.code})"
     reason = f"You get this mail because you are the contact of {distributor.name}."
     return Mail("needs_attention", shop, distributor.contact_email, distributor.name, subject, reason, values)
@@ -120,17 +148,25 @@ def we_are_on_it(delivery_id: UUID) -> Mail:
     """To the buyer of that delivery, in plain words: it takes longer, and nothing is charged twice."""
     _delivery, order, line = _about(delivery_id)
     subject = f"We are on it: {line.product_name}"
-    return _to_the_buyer(order, "we_are_on_it", subject, service=line.product_name, amount=counted(line.quantity, line.unit))
+    return _to_the_buyer(
+        order, "we_are_on_it", subject, service=line.product_name, amount=counted(line.quantity, line.unit)
+    )
 
 
 def delivery_refused(delivery_id: UUID) -> Mail:
     """To the buyer: what happened, what is with the money, what comes next."""
     delivery, order, line = _about(delivery_id)
     return _to_the_buyer(
-        order, "delivery_refused", f"We could not deliver {line.product_name}",
-        service=line.product_name, amount=counted(line.quantity, line.unit), note=delivery.note,
-        total=line.total.text, paid_by_card=order.pay_by is PayBy.CARD, free=not line.total,
-    )  # fmt: skip
+        order,
+        "delivery_refused",
+        f"We could not deliver {line.product_name}",
+        service=line.product_name,
+        amount=counted(line.quantity, line.unit),
+        note=delivery.note,
+        total=line.total.text,
+        paid_by_card=order.pay_by is PayBy.CARD,
+        free=not line.total,
+    )
 
 
 def invitation(invitation_id: UUID) -> Mail | None:
@@ -141,15 +177,18 @@ def invitation(invitation_id: UUID) -> Mail | None:
     shop = sender(links.open_shop_of(invited.reseller_id) if invited.side is Side.CUSTOMER else links.house())
     company, until = _company(invited), moment(invited.expires_at)
     values = {
-        "company": company, "invited_by": invited.invited_by, "until": until.exact if until else "", "email": invited.email,
+        "company": company,
+        "invited_by": invited.invited_by,
+        "until": until.exact if until else "",
+        "email": invited.email,
         "link": f"{shop.url}/invitations/{invitations.fresh_token(invited)}",
-    }  # fmt: skip
+    }
     reason = f"You get this mail because {invited.invited_by} entered this address at {shop.name}."
     subject = f"{invited.invited_by} invites you to {company}"
     return Mail("invitation", shop, invited.email, invited.name, subject, reason, values)
 
 
-# --- What they read ------------------------------------------------------------------------------------------------------------------
+# --- What they read -----------------------------------------------------------------------------------------
 
 
 def counted(quantity: int, unit: str) -> str:
@@ -158,16 +197,23 @@ def counted(quantity: int, unit: str) -> str:
 
 
 def _words_of(line: OrderLine) -> tuple[str, str]:
-    return f"{line.product_name}, {line.plan_name}", f"{counted(line.quantity, line.unit)}, {line.total.text} {line.billing_period.per}"
+    return (
+        f"{line.product_name}, {line.plan_name}",
+        f"{counted(line.quantity, line.unit)}, {line.total.text} {line.billing_period.per}",
+    )
 
 
 def _order_of(order_line_id: UUID) -> Order:
     joined = (OrderLine.distributor_id == Order.distributor_id) & (OrderLine.order_id == Order.id)
-    return db.session().scalars(select(Order).join(OrderLine, joined).where(OrderLine.id == order_line_id)).one()
+    return (
+        db.session().scalars(select(Order).join(OrderLine, joined).where(OrderLine.id == order_line_id)).one()
+    )
 
 
 def _is_plan(subscription: Subscription) -> bool:
-    cost = select(orders.OrderCost.opens_storefront).where(orders.OrderCost.order_line_id == subscription.order_line_id)
+    cost = select(orders.OrderCost.opens_storefront).where(
+        orders.OrderCost.order_line_id == subscription.order_line_id
+    )
     return bool(db.session().scalar(cost))
 
 
@@ -186,7 +232,7 @@ def _company(invited: Invitation) -> str:
     return parties.the_distributor().name
 
 
-# --- As tasks ------------------------------------------------------------------------------------------------------------------------
+# --- As tasks -----------------------------------------------------------------------------------------------
 
 MAILS: Mapping[str, tuple[str, Callable[[UUID], Mail | None]]] = {
     "mail_order_received": ("order_id", order_received),
@@ -200,22 +246,33 @@ MAILS: Mapping[str, tuple[str, Callable[[UUID], Mail | None]]] = {
 
 
 def _prepare(task: Claimed) -> Letter | None:
-    """In the transaction: rows become a mail. The task's id is one per (template, object, event), so it is the Message-ID's."""
+    """In the transaction: rows become a mail. The task's id is one per (template, object, event), so it is
+    the Message-ID's."""
     argument, say = MAILS[task.kind]
     mail = say(UUID(task.args[argument]))
     return Letter(mail, str(task.id), task.attempts) if mail else None
 
 
 def _limits(_lane: str) -> Limits:
-    return Limits(timeout=timedelta(seconds=15), send_deadline=timedelta(seconds=10), settle=timedelta(seconds=30), slots=4)
+    return Limits(
+        timeout=timedelta(seconds=15),
+        send_deadline=timedelta(seconds=10),
+        settle=timedelta(seconds=30),
+        slots=4,
+    )
 
 
 def _on_parked(task: Claimed, note: str) -> None:
     work.open_item(
-        "mail not sent", about_type="tasks", about_id=task.id, words=note,
+        "mail not sent",
+        about_type="tasks",
+        about_id=task.id,
+        words=note,
         suggestion="Mend the address or the mail server, then retry the task.",
-    )  # fmt: skip
+    )
 
 
 for _kind in MAILS:
-    tasks.register(Kind(_kind, Repeat.SAFE, prepare=_prepare, call=mailer.send, limits=_limits, on_parked=_on_parked))
+    tasks.register(
+        Kind(_kind, Repeat.SAFE, prepare=_prepare, call=mailer.send, limits=_limits, on_parked=_on_parked)
+    )

@@ -1,5 +1,6 @@
-"""Draws a mail and hands it to the mail server, outside any transaction. A mail has an HTML part in the shop's theme and a plain text twin, and a
-Message-ID that is the same however often it has to be sent, so that a repeat is recognised (QC9). Nothing that people typed can add a header."""
+"""Draws a mail and hands it to the mail server, outside any transaction. A mail has an HTML part in the
+shop's theme and a plain text twin, and a Message-ID that is the same however often it has to be sent, so
+that a repeat is recognised (QC9). Nothing that people typed can add a header."""
 
 import smtplib
 import ssl
@@ -51,7 +52,8 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What one mail says: `template` names the pair mail/<template>.html and .txt, `values` is what they show."""
+    """What one mail says: `template` names the pair mail/<template>.html and .txt, `values` is what they
+    show."""
 
     template: str
     sender: Sender
@@ -64,7 +66,8 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail on its way: `reference` is fixed for (template, object, event), `attempts` how often it was tried."""
+    """A mail on its way: `reference` is fixed for (template, object, event), `attempts` how often it was
+    tried."""
 
     mail: Mail
     reference: str
@@ -74,9 +77,13 @@ class Letter:
 def draw(mail: Mail) -> tuple[str, str]:
     """HTML and text of a mail, in the theme of its shop."""
     values = {
-        **mail.values, "shop": mail.sender, "subject": mail.subject, "reason": mail.reason, "name": one_line(mail.name),
+        **mail.values,
+        "shop": mail.sender,
+        "subject": mail.subject,
+        "reason": mail.reason,
+        "name": one_line(mail.name),
         "look": tokens.mail_look(mail.sender.theme, mail.sender.settings),
-    }  # fmt: skip
+    }
     templates = environment_for(mail.sender.theme, _environment())
     html, text = (templates.get_template(f"mail/{mail.template}.{kind}") for kind in ("html", "txt"))
     return html.render(values), text.render(values)
@@ -86,9 +93,12 @@ def draw(mail: Mail) -> tuple[str, str]:
 def _environment() -> Environment:
     """HTML escapes what it shows, text does not; a value that is missing is an error."""
     return Environment(
-        autoescape=select_autoescape(("html",), default=False), undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        autoescape=select_autoescape(("html",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 def compose(letter: Letter) -> EmailMessage:
@@ -118,11 +128,14 @@ def _person(name: str, email: str) -> Address:
     try:
         return Address(display_name=one_line(name), addr_spec=email)
     except (ValueError, IndexError, MessageError):
-        raise NeedsPerson(f"Nobody can be written to at “{one_line(email)}”: this is no e-mail address.") from None
+        raise NeedsPerson(
+            f"Nobody can be written to at “{one_line(email)}”: this is no e-mail address."
+        ) from None
 
 
 def send(letter: Letter) -> None:
-    """Hands the mail to the server. A server that is away or busy is asked again, for ever; one that refuses the address needs a person."""
+    """Hands the mail to the server. A server that is away or busy is asked again, for ever; one that
+    refuses the address needs a person."""
     message = compose(letter)
     fault("mail.before_send")
     try:
@@ -175,7 +188,9 @@ def _server() -> smtplib.SMTP:
             server.starttls(context=context)
         elif where.username and not _is_here(host):
             server.close()
-            raise NeedsPerson("The mail server offers no TLS, so the password in SMTP_URL was not sent to it.")
+            raise NeedsPerson(
+                "The mail server offers no TLS, so the password in SMTP_URL was not sent to it."
+            )
     if where.username:
         server.login(unquote(where.username), unquote(where.password or ""))
     return server

@@ -60,6 +60,8 @@ def _reuse(attempt: PaymentAttempt, account: GatewayAccount) -> str | None:
     """The page of a session that is open still; None when it has expired, so that a new attempt is due."""
     report = stripe_gateway.report(account, attempt.session_id or "")
     if report.status == "open" and attempt.url:
+        with db.transaction(widened_because="opening a payment page"):
+            payments.try_again(attempt.id)
         return attempt.url
     if report.status == "complete":
         with db.transaction():

@@ -3,7 +3,7 @@ payment, deliveries and their trail); a page of an hour ago and a live one say t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -19,8 +19,6 @@ from storefront.moments import Moment, moment
 from subscriptions.subscriptions import Subscription
 
 MOVING = frozenset({DeliveryState.PENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN})
-PATIENCE = timedelta(minutes=15)
-"""How long a page waits for a payment that was begun; after that it is right when it is loaded again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,8 @@ def of(order: Order) -> Progress:
     paying = attempt is not None and attempt.state is AttemptState.OPEN and attempt.session_id is not None and not attempt.declined
     declined = attempt.declined if attempt is not None else None
     deliveries = [delivery.state for _, delivery, _, _ in rows if delivery]
-    fresh = paying and attempt is not None and db.session().info["now"] - attempt.created_at < PATIENCE
-    live = fresh or (order.state is OrderState.FUNDED and (not deliveries or any(state in MOVING for state in deliveries)))
+    payable = attempt is not None and attempt.expires_at is not None and attempt.expires_at > db.session().info["now"]
+    live = payable or (order.state is OrderState.FUNDED and (not deliveries or any(state in MOVING for state in deliveries)))
     return Progress(_first(order, declined, paying=paying), lines, _summary(order, deliveries), live, declined, paying)
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import postgresql
-revision = '54c8fdc85105'
+revision = '90721d581e2f'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -128,13 +128,13 @@ def upgrade() -> None:
     sa.UniqueConstraint('distributor_id', 'code', name=op.f('uq_product_types_distributor_id_code'))
     )
     op.create_table('search_texts',
-    sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('reseller_id', sa.Uuid(), nullable=False),
     sa.Column('product_id', sa.Uuid(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('words', postgresql.TSVECTOR(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_search_texts')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_search_texts')),
     sa.UniqueConstraint('distributor_id', 'reseller_id', 'product_id', name=op.f('uq_search_texts_distributor_id_reseller_id_product_id'))
     )
     op.create_index('ix_search_texts_name', 'search_texts', ['name'], unique=False, postgresql_using='gin', postgresql_ops={'name': 'gin_trgm_ops'})
@@ -192,8 +192,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('distributor_id', 'key', name=op.f('uq_tasks_distributor_id_key'))
     )
     op.create_index('ix_tasks_due', 'tasks', ['next_at'], unique=False, postgresql_where=sa.text("state IN ('pending', 'unknown')"))
-    op.create_index('ix_tasks_queue', 'tasks', ['distributor_id', 'lane', 'next_at', 'id'], unique=False, postgresql_where=sa.text("state IN ('pending', 'unknown')"))
     op.create_index('ix_tasks_lane', 'tasks', ['distributor_id', 'lane', 'leased_until'], unique=False, postgresql_where=sa.text('leased_until IS NOT NULL'))
+    op.create_index('ix_tasks_queue', 'tasks', ['distributor_id', 'lane', 'next_at', 'id'], unique=False, postgresql_where=sa.text("state IN ('pending', 'unknown')"))
     op.create_table('throttles',
     sa.Column('key', sa.Text(), nullable=False),
     sa.Column('failures', sa.BigInteger(), nullable=False),

@@ -1,5 +1,6 @@
-"""The page “Try it” of a demo installation: who one can sign in as, the story in five steps, and the simulators beside the shop. It is there only
-where the shop is a sandbox and the demo world has written down its people (`demo.json`)."""
+"""The page “Try it” of a demo installation: who one can sign in as, the story in five steps, and the
+simulators beside the shop. It is there only where the shop is a sandbox and the demo world has written down
+its people (`demo.json`)."""
 
 import json
 from dataclasses import dataclass
@@ -23,8 +24,16 @@ from storefront.shop import tokens
 from storefront.visitors import the_shop, visitor
 
 SIDES = {
-    "distributor": ("The distributor", "Runs the shop: catalogue, resellers, money, and the work queue.", "building-2"),
-    "reseller": ("Resellers", "Buy from the distributor; on a plan they open a portal of their own.", "handshake"),
+    "distributor": (
+        "The distributor",
+        "Runs the shop: catalogue, resellers, money, and the work queue.",
+        "building-2",
+    ),
+    "reseller": (
+        "Resellers",
+        "Buy from the distributor; on a plan they open a portal of their own.",
+        "handshake",
+    ),
     "customer": ("Customers", "Buy in their reseller's portal, never see the distributor.", "users"),
 }
 CARDS = [
@@ -55,6 +64,7 @@ class Person:
     action: str
     token: str
     current: bool
+    start: bool
 
 
 @portal.get("/demo")
@@ -66,7 +76,9 @@ def demo() -> Response:
     if not the_shop().house:
         return redirect("/demo", 303)
     told = _told(note, note.stat().st_mtime_ns)
-    passes = {"": visitor().csrf} | {portal["alias"]: _token_at(portal["alias"]) for portal in told["portals"]}
+    passes = {"": visitor().csrf} | {
+        portal["alias"]: _token_at(portal["alias"]) for portal in told["portals"]
+    }
     return pages.render(
         "portal/demo.html",
         title="Try it",
@@ -86,7 +98,10 @@ def _told(note: Path, _changed: int) -> dict[str, Any]:
 
 def _by_side(told: dict[str, Any], passes: dict[str, str]) -> list[tuple[str, list[Person]]]:
     people = sorted(told["people"], key=lambda person: list(SIDES).index(person["side"]))
-    return [(side, [_person(one, passes) for one in some]) for side, some in groupby(people, key=lambda one: one["side"])]
+    return [
+        (side, [_person(one, passes) for one in some])
+        for side, some in groupby(people, key=lambda one: one["side"])
+    ]
 
 
 def _person(one: dict[str, Any], passes: dict[str, str]) -> Person:
@@ -94,14 +109,27 @@ def _person(one: dict[str, Any], passes: dict[str, str]) -> Person:
     roles = one["role"].rpartition(" · ")[2]
     company = f"{one['company']}, at {one['under']}" if one["under"] else one["company"]
     return Person(
-        one["name"], initials(one["name"]), one["email"], company, roles, one["what"], f"{at}/sign-in", passes[one["alias"]],
+        one["name"],
+        initials(one["name"]),
+        one["email"],
+        company,
+        roles,
+        one["what"],
+        f"{at}/sign-in",
+        passes[one["alias"]],
         one["email"] == visitor().email,
-    )  # fmt: skip
+        one["start"],
+    )
 
 
 def _token_at(alias: str) -> str:
-    """The form token of this browser's session at a portal, if it has one: signing in again there has to send it."""
-    arguments = {"p_host": the_shop().host, "p_segment": alias, "p_tokens": [token_hash(token) for token in tokens(request.environ)]}
+    """The form token of this browser's session at a portal, if it has one: signing in again there has to
+    send it."""
+    arguments = {
+        "p_host": the_shop().host,
+        "p_segment": alias,
+        "p_tokens": [token_hash(token) for token in tokens(request.environ)],
+    }
     row = doors.call(OPEN_REQUEST, arguments)
     return row.csrf or "" if row and row.membership_id else ""
 
@@ -110,10 +138,37 @@ def _tools(told: dict[str, Any]) -> list[tuple[str, str, str, str, bool]]:
     """(name, address, what for, icon, elsewhere): the simulators that run, then places of the shop."""
     found = [
         ("Inbox", told["inbox"], "Every mail that the shops have sent.", "mail", True),
-        ("Stripe sandbox", told["stripe"] and f"{told['stripe']}/_sandbox/", "Payments and webhooks; let them come late, twice or not at all.", "credit-card", True),
-        ("Vendor simulator", told["vendor"] and f"{told['vendor']}/_sandbox/", "Let the vendor be slow, refuse, or forget to answer.", "server", True),
-        ("Time machine", "/distributor/time", "Move the business clock forward (sign in as Nora).", "history", False),
-        ("Work queue", "/distributor/work", "What waits for a person (sign in as Nora).", "list-checks", False),
+        (
+            "Stripe sandbox",
+            told["stripe"] and f"{told['stripe']}/_sandbox/",
+            "Payments and webhooks; let them come late, twice or not at all.",
+            "credit-card",
+            True,
+        ),
+        (
+            "Vendor simulator",
+            told["vendor"] and f"{told['vendor']}/_sandbox/",
+            "Let the vendor be slow, refuse, or forget to answer.",
+            "server",
+            True,
+        ),
+        (
+            "Time machine",
+            "/distributor/time",
+            "Move the business clock forward (sign in as Nora).",
+            "history",
+            False,
+        ),
+        (
+            "Work queue",
+            "/distributor/work",
+            "What waits for a person (sign in as Nora).",
+            "list-checks",
+            False,
+        ),
     ]
-    shops = [(portal["name"], f"/{portal['alias']}/", "An open portal in its own colours.", "store", False) for portal in told["portals"]]
+    shops = [
+        (portal["name"], f"/{portal['alias']}/", "An open portal in its own colours.", "store", False)
+        for portal in told["portals"]
+    ]
     return [tool for tool in [*shops, *found] if tool[1]]

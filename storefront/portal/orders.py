@@ -73,7 +73,7 @@ def order(code: str) -> Response:
     with db.transaction():
         found = orders.find(code)
         now = progress.of(found)
-    return pages.render("portal/order.html", title=f"Order {code}", refresh_seconds=3 if now.live else None, **order_values(found, now))
+    return pages.render("portal/order.html", title=f"Order {code}", refresh_seconds=3 if now.live and not now.declined else None, **order_values(found, now))
 
 
 @portal.get("/orders/<code>/progress")

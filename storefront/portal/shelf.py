@@ -110,16 +110,17 @@ def _product(code: str) -> dict[str, Any]:
         found, offers = listings.offers(code)
     first = offers[0]
     return {
-        "product": found, "initials": initials(found.name), "plans": [_plan(offer, several=len(offers) > 1) for offer in offers],
+        "product": found, "initials": initials(found.name), "plans": [_plan(offer) for offer in offers],
         "chosen": str(first.plan_id), "quantity": first.minimum, "total": first.price * first.minimum, "per": first.per, "unit": first.unit,
         "minimum": min(offer.minimum for offer in offers), "maximum": max(offer.maximum for offer in offers), "currency": first.price.currency,
         "unit_minor": first.price.minor, "problem": "", "shelf_url": url_for("portal.shelf", category=found.category),
     }  # fmt: skip
 
 
-def _plan(offer: Offer, *, several: bool) -> dict[str, Any]:
+def _plan(offer: Offer) -> dict[str, Any]:
     """An offer as the plan comparison draws it."""
-    note = f"{offer.term} term, billed {offer.per.removeprefix('per ')}ly" if offer.per in ("per month", "per year") else f"{offer.term} term"
+    billed = {"per month": ", billed monthly", "per year": ", billed yearly"}.get(offer.per, "")
+    note = f"Bound for {offer.term}{billed}"
     if offer.minimum > 1:
         note += f", at least {offer.minimum} {offer.unit}s"
     return {

@@ -29,10 +29,10 @@ def vendor(tmp_path: Path, world: World) -> Iterator[Vendor]:
         yield running
 
 
-def stopped(world: World, vendor: Vendor, mood: str = "needs_action") -> str:
+def stopped(world: World, vendor: Vendor, mood: str = "inquire") -> str:
     """Acme's order that the vendor stopped; its code."""
     code = world.buys("acme", "m365-bb-m", 5)
-    vendor.feels({"mood": mood})
+    vendor.feels({"kind": mood})
     world.fund_by_hand(code)
     world.work()
     return code
@@ -78,7 +78,7 @@ def test_a_long_list_has_pages(busy: World, nora: Visit, monkeypatch: pytest.Mon
     first = nora.get("/distributor/orders").text
     following = re.search(r'rel="next" href="([^"]+)"', first)
     assert following
-    second = nora.get(following[1].replace("&amp;", "&")).text
+    second = nora.client.get(nora.url(following[1].replace("&amp;", "&"))).text
     assert len(codes(first)) == 2
     assert len(codes(second)) == 1
     assert not codes(first) & codes(second)

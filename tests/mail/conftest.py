@@ -1,4 +1,5 @@
-"""A real mail server for the tests: the sandbox's inbox as a process, reached by SMTP and read over HTTP."""
+"""A real mail server for the tests: the sandbox's inbox as a process, reached by SMTP and read over
+HTTP."""
 
 import sys
 import time

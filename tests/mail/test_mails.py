@@ -70,7 +70,9 @@ def test_every_mail_has_html_and_a_text_twin_that_say_the_same(world: World, the
         html, text = mailer.draw(said)
         assert said.sender.theme.name == theme
         assert not re.search(r"None|\bundefined\b|{{|}}|&amp;amp;", html + text)
-        assert set(re.findall(r"https?://[^\s\"<]+", text)) <= set(re.findall(r"https?://[^\s\"<]+|$", html)) | {said.sender.url + "/"}
+        assert set(re.findall(r"https?://[^\s\"<]+", text)) <= set(
+            re.findall(r"https?://[^\s\"<]+|$", html)
+        ) | {said.sender.url + "/"}
         assert "<" not in text
         assert said.reason in text
 
@@ -121,7 +123,9 @@ def test_a_revoked_invitation_is_not_mailed(world: World, post: PostOffice) -> N
     assert post.mails(to="finn@ferrow.example") == []
 
 
-def test_a_delivery_that_waits_is_told_to_the_distributor_and_calmly_to_the_buyer(world: World, post: PostOffice) -> None:
+def test_a_delivery_that_waits_is_told_to_the_distributor_and_calmly_to_the_buyer(
+    world: World, post: PostOffice
+) -> None:
     open_portal(world)
     world.give_credit("brightfield", 1000_00)
     code = world.buys("acme", "patch-y", 15)
@@ -177,4 +181,3 @@ def test_who_answers_and_who_sent_it(world: World) -> None:
     assert message["Reply-To"] == "Brightfield <bea@brightfield.example>"
     assert message["Message-ID"] == "<service_ready.reference@localhost>"
     assert message["Auto-Submitted"] == "auto-generated"
-

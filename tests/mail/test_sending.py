@@ -1,4 +1,5 @@
-"""How mails travel: a server that is away, refuses or asks to come back; workers that die on the way; names that try to be headers."""
+"""How mails travel: a server that is away, refuses or asks to come back; workers that die on the way; names
+that try to be headers."""
 
 import os
 import subprocess
@@ -20,13 +21,23 @@ from whitelabel_themes.loader import themes
 
 AURORA = themes()["aurora"]
 SHOP = Sender(
-    "Brightfield", "Brightfield GmbH", "http://shop.test/brightfield", None, "bea@brightfield.example", AURORA,
+    "Brightfield",
+    "Brightfield GmbH",
+    "http://shop.test/brightfield",
+    None,
+    "bea@brightfield.example",
+    AURORA,
     AURORA.validate({}),
-)  # fmt: skip
+)
 MAIL = Mail(
-    "we_are_on_it", SHOP, "anna@acme.example", "Anna", "We are on it", "Because.",
+    "we_are_on_it",
+    SHOP,
+    "anna@acme.example",
+    "Anna",
+    "We are on it",
+    "Because.",
     {"service": "0patch", "amount": "1 seat", "code": "ORD-1", "order_url": "http://shop.test/o"},
-)  # fmt: skip
+)
 
 
 def invite(world: World, email: str = "finn@ferrow.example", name: str = "Finn") -> None:
@@ -70,12 +81,15 @@ def test_waiting_for_a_server_never_ends_in_giving_up() -> None:
 
 @pytest.mark.promise("QC9")
 @pytest.mark.parametrize(("point", "copies"), [("mail.before_send", 1), ("mail.sent", 2)])
-def test_a_worker_that_dies_sends_at_most_one_copy_with_the_same_id(world: World, post: PostOffice, point: str, copies: int) -> None:
+def test_a_worker_that_dies_sends_at_most_one_copy_with_the_same_id(
+    world: World, post: PostOffice, point: str, copies: int
+) -> None:
     invite(world)
     killed = subprocess.run(
         [sys.executable, "-c", "import app; app.create_app(); from core import drain; drain.Drain().run()"],
-        env={**os.environ, "FAULT": f"{point}:kill"}, check=False,
-    )  # fmt: skip
+        env={**os.environ, "FAULT": f"{point}:kill"},
+        check=False,
+    )
     assert killed.returncode == -9
     its_time_has_come(world)
     world.work()
@@ -103,7 +117,9 @@ def test_a_server_that_asks_to_come_back_is_asked_again(world: World, post: Post
     assert "451" in waiting.note
 
 
-@pytest.mark.parametrize("name", ["Anna\r\nBcc: eve@evil.example", "Anna\nSubject: Won", "\x00\u2028Bcc: eve@evil.example"])
+@pytest.mark.parametrize(
+    "name", ["Anna\r\nBcc: eve@evil.example", "Anna\nSubject: Won", "\x00\u2028Bcc: eve@evil.example"]
+)
 def test_a_name_cannot_add_a_header(name: str) -> None:
     said = replace(MAIL, name=name, subject=f"For {name}", sender=replace(SHOP, name=name))
     message = mailer.compose(Letter(said, "x"))
@@ -113,7 +129,16 @@ def test_a_name_cannot_add_a_header(name: str) -> None:
     assert b"\nBcc:" not in message.as_bytes().split(b"\r\n\r\n")[0]
 
 
-@pytest.mark.parametrize("email", ["anna@acme.example\r\nBcc: eve@evil.example", "anna", "", "a b@c", "anna@acme.example, eve@evil.example"])
+@pytest.mark.parametrize(
+    "email",
+    [
+        "anna@acme.example\r\nBcc: eve@evil.example",
+        "anna",
+        "",
+        "a b@c",
+        "anna@acme.example, eve@evil.example",
+    ],
+)
 def test_what_is_no_address_is_refused(email: str) -> None:
     with pytest.raises(NeedsPerson):
         mailer.compose(Letter(replace(MAIL, to=email), "x"))

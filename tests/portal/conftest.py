@@ -128,7 +128,7 @@ def cards(stripe: StripeSandbox, world: World) -> Cards:
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """The statements that run inside, BEGIN and COMMIT aside; commits as "COMMIT" in `commits`."""
+    """The statements that run inside, BEGIN and COMMIT aside; `commits` counts the latter."""
     seen = Statements()
 
     def statement(_c: object, _cursor: object, text: str, *_: object) -> None:
@@ -137,12 +137,15 @@ def counted() -> Iterator[list[str]]:
     def commit(_c: object) -> None:
         seen.commits += 1
 
-    event.listen(db.engine(), "before_cursor_execute", statement)
+    engines = (db.engine(), db.doors())
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", statement)
     event.listen(db.engine(), "commit", commit)
     try:
         yield seen
     finally:
-        event.remove(db.engine(), "before_cursor_execute", statement)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", statement)
         event.remove(db.engine(), "commit", commit)
 
 
@@ -155,6 +158,3 @@ class Statements(list[str]):
 def query_of(url: str) -> dict[str, str]:
     """The query of an address."""
     return dict(parse_qsl(urlsplit(url).query))
-
-
-

@@ -1,4 +1,5 @@
-"""The demo world on real parts: database, Stripe sandbox, vendor simulator and inbox are processes; nothing is made up."""
+"""The demo world on real parts: database, Stripe sandbox, vendor simulator and inbox are processes; nothing
+is made up."""
 
 import contextlib
 import json
@@ -41,7 +42,9 @@ def simulators(folder: Path) -> Generator[dict[str, str]]:
         "inbox": ("--smtp-port", smtp, "--http-port", inbox, "--data", folder / "inbox"),
     }
     started = [
-        children.start([sys.executable, "-m", f"sandbox.{name}", *map(str, options)], log=folder / f"{name}.log")
+        children.start(
+            [sys.executable, "-m", f"sandbox.{name}", *map(str, options)], log=folder / f"{name}.log"
+        )
         for name, options in commands.items()
     ]
     deadline = time.monotonic() + 30
@@ -92,7 +95,10 @@ def northwind(seeded: dict[str, Any]) -> Generator[None]:
 
 def counts(seeded: dict[str, Any]) -> dict[str, int]:
     with northwind(seeded):
-        return {model.__tablename__: db.session().scalar(select(func.count()).select_from(model)) or 0 for model in COUNTED}
+        return {
+            model.__tablename__: db.session().scalar(select(func.count()).select_from(model)) or 0
+            for model in COUNTED
+        }
 
 
 def test_the_world_has_orders_in_every_state(seeded: dict[str, Any]) -> None:
@@ -125,7 +131,9 @@ def test_mails_went_out_in_the_reseller_s_name(seeded: dict[str, Any]) -> None:
     mails = httpx.get(f"{seeded['inbox']}/messages.json").json()
     anna = [mail for mail in mails if mail["to"] == ["anna@acorn.example"]]
     assert {mail["from"].split(" <")[0] for mail in anna} == {"Harbour Consulting"}
-    assert {link[: len(seeded["url"])] for mail in mails for link in mail["links"] if link.startswith("http")} == {seeded["url"]}
+    assert {
+        link[: len(seeded["url"])] for mail in mails for link in mail["links"] if link.startswith("http")
+    } == {seeded["url"]}
 
 
 def test_nothing_was_bought_twice(seeded: dict[str, Any]) -> None:
@@ -167,13 +175,18 @@ def test_production_refuses_the_demo_world(seeded: dict[str, Any], monkeypatch: 
     assert "never put into a real installation" in answer.output
 
 
-# --- The catalogue file ----------------------------------------------------------------------------------------------------------
+# --- The catalogue file -------------------------------------------------------------------------------------
 
 
 def test_the_catalogue_names_many_real_products() -> None:
     content = loading.read(demo.DATA / "catalogue.toml")
     names = [product["name"] for product in content["product"]]
     assert len(names) == len(set(names)) >= 40
-    assert {"Microsoft 365 Business Standard", "Hexnode UEM Pro", "0patch Pro", "Huntress Managed EDR"} <= set(names)
+    assert {
+        "Microsoft 365 Business Standard",
+        "Hexnode UEM Pro",
+        "0patch Pro",
+        "Huntress Managed EDR",
+    } <= set(names)
     plans = [plan for product in content["product"] for plan in product["plan"]]
     assert len({plan["code"] for plan in plans}) == len(plans)

@@ -32,12 +32,14 @@ def as_side(side: Side) -> Generator[Connection]:
 
 
 def tried(connection: Connection, statement: str) -> list[object] | str:
-    """The keys a statement returns, or why PostgreSQL refuses it."""
+    """The keys a statement returns, or why PostgreSQL refuses it; undone in any case."""
+    attempt = connection.begin_nested()
     try:
-        with connection.begin_nested():
-            return [found[0] for found in connection.exec_driver_sql(statement).all()]
+        return [found[0] for found in connection.exec_driver_sql(statement).all()]
     except DBAPIError as error:
         return str(error.orig)
+    finally:
+        attempt.rollback()
 
 
 def wrong(connection: Connection, side: Side, table: Table, planted: list[Planted]) -> list[str]:
