@@ -61,7 +61,9 @@ class CreditExceeded(Refused):
     """Over the limit: no new purchase; what runs goes on (M55)."""
 
     def __init__(self, needed: Money) -> None:
-        super().__init__(f"Your credit line does not cover {needed.text}. Pay by card, or ask your distributor for more credit.")
+        super().__init__(
+            f"Your credit line does not cover {needed.text}. Pay by card, or ask your distributor for more credit."
+        )
 
 
 class CeilingUnderReserved(Refused):
@@ -103,27 +105,37 @@ def hold_exactly(reseller_id: UUID, order_id: UUID, amount: Money) -> None:
         return
     balance_id, now = reserve(reseller_id, amount), db.session().info["now"]
     if hold is None:
-        hold = db.add(Hold(reseller_id=reseller_id, order_id=order_id, currency=amount.currency, created_at=now))
+        hold = db.add(
+            Hold(reseller_id=reseller_id, order_id=order_id, currency=amount.currency, created_at=now)
+        )
     hold.balance_id, hold.minor, hold.released_at = balance_id or hold.balance_id, amount.minor, None
     db.flush()
 
 
 def give_back(order_id: UUID) -> None:
     """The order will not be paid: what it held is free again, once."""
-    hold = db.session().scalar(select(Hold).where(Hold.order_id == order_id, Hold.released_at.is_(None)).with_for_update())
+    hold = db.session().scalar(
+        select(Hold).where(Hold.order_id == order_id, Hold.released_at.is_(None)).with_for_update()
+    )
     if hold is None:
         return
     hold.released_at = db.session().info["now"]
-    db.session().execute(update(Balance).where(Balance.id == hold.balance_id).values(reserved=Balance.reserved - hold.minor))
+    db.session().execute(
+        update(Balance).where(Balance.id == hold.balance_id).values(reserved=Balance.reserved - hold.minor)
+    )
 
 
 def set_ceiling(reseller_id: UUID, kind: BalanceKind, ceiling: Money, *, why: str = "") -> Balance:
     """The credit line (or the deposit paid ahead) of a reseller from now on; CeilingUnderReserved below what orders hold."""
     row = db.session().scalar(
-        select(Balance).where(Balance.reseller_id == reseller_id, Balance.kind == kind, Balance.currency == ceiling.currency).with_for_update()
+        select(Balance)
+        .where(Balance.reseller_id == reseller_id, Balance.kind == kind, Balance.currency == ceiling.currency)
+        .with_for_update()
     )
     if row is None:
-        row = db.add(Balance(reseller_id=reseller_id, kind=kind, currency=ceiling.currency, ceiling=0, reserved=0))
+        row = db.add(
+            Balance(reseller_id=reseller_id, kind=kind, currency=ceiling.currency, ceiling=0, reserved=0)
+        )
     if ceiling.minor < row.reserved:
         raise CeilingUnderReserved(Money(row.reserved, row.currency))
     was, row.ceiling = Money(row.ceiling, row.currency), ceiling.minor
@@ -134,11 +146,15 @@ def set_ceiling(reseller_id: UUID, kind: BalanceKind, ceiling: Money, *, why: st
 
 def available(reseller_id: UUID, currency: str) -> Money:
     """What new purchases may still take, deposit and credit together."""
-    rows = db.session().scalars(select(Balance).where(Balance.reseller_id == reseller_id, Balance.currency == currency))
+    rows = db.session().scalars(
+        select(Balance).where(Balance.reseller_id == reseller_id, Balance.currency == currency)
+    )
     return Money(sum(row.ceiling - row.reserved for row in rows), currency)
 
 
 def covers(reseller_id: UUID, amount: Money) -> bool:
     """Whether a new purchase of this amount could be reserved now: one balance has to cover it whole, as `reserve` takes it."""
-    rows = db.session().scalars(select(Balance).where(Balance.reseller_id == reseller_id, Balance.currency == amount.currency))
+    rows = db.session().scalars(
+        select(Balance).where(Balance.reseller_id == reseller_id, Balance.currency == amount.currency)
+    )
     return any(row.ceiling - row.reserved >= amount.minor for row in rows)

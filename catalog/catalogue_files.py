@@ -32,7 +32,7 @@ def parse(content: bytes) -> Entry:
 def problems(content: Entry, connectors: frozenset[str]) -> list[str]:
     """Every fault in words, in the order of the file; an empty list when it can be loaded."""
     if not isinstance(content.get("currency"), str):
-        return ["The file does not name its currency, such as currency = \"EUR\"."]
+        return ['The file does not name its currency, such as currency = "EUR".']
     found = list(_types(content, connectors))
     known = {str(entry.get("code")) for entry in _entries(content, "product_type")}
     seen: set[str] = set()
@@ -82,7 +82,7 @@ def _plan(plan: Entry, where: str, currency: str, seen: set[str]) -> Iterator[st
 
 def _amount(value: object, currency: str, where: str) -> Iterator[str]:
     if isinstance(value, float):
-        yield f"{where}: write amounts in quotes, such as \"12.50\", so that no cent is lost."
+        yield f'{where}: write amounts in quotes, such as "12.50", so that no cent is lost.'
         return
     try:
         amount(str(value), currency, where)

@@ -1,8 +1,9 @@
-"""Loads a catalogue from a readable file (TOML): product types, products, plans with recommended price, wholesale and cost. Loading the same file
-again changes nothing; a plan that is there keeps what was sold."""
+"""Loads a catalogue from a readable file (TOML): product types, products, plans with recommended price,
+wholesale and cost. Loading the same file again changes nothing; a plan that is there keeps what was
+sold."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -59,9 +60,68 @@ def price_list(name: str, currency: str) -> PriceList:
     return found
 
 
+NEEDED = {
+    "product type": ("code", "name", "connector", "audience"),
+    "product": ("code", "type", "name", "vendor", "category", "summary", "plan"),
+    "plan": ("code", "name", "term", "price"),
+}
+
+
+def check(content: Mapping[str, Any]) -> None:
+    """BadCatalogue names the first entry that cannot be loaded and what is wrong with it; nothing is written yet."""
+    currency = str(content.get("currency", ""))
+    if len(currency) != 3 or not currency.isupper():
+        raise BadCatalogue('The file names no currency, such as currency = "EUR".')
+    for entry in content.get("product_type", []):
+        _complete("product type", entry)
+        _one_of(entry["code"], "audience", entry["audience"], Audience)
+    kinds = [entry["code"] for entry in content.get("product_type", [])]
+    for entry in content.get("product", []):
+        _complete("product", entry)
+        _one_of(entry["code"], "type", entry["type"], kinds)
+        for offer in entry["plan"]:
+            _complete("plan", offer, f" of {entry['code']}")
+            _check_plan(offer, currency)
+    _unique("product", [entry["code"] for entry in content.get("product", [])])
+    _unique("plan", [offer["code"] for entry in content.get("product", []) for offer in entry["plan"]])
+
+
+def _check_plan(offer: Mapping[str, Any], currency: str) -> None:
+    for key in ("term", "billing"):
+        _one_of(offer["code"], key, offer.get(key, offer["term"]), Term)
+    for key in ("price", "wholesale", "cost"):
+        amount(offer.get(key, "0"), currency, offer["code"])
+    least, most = offer.get("minimum", 1), offer.get("maximum", 10_000)
+    if not isinstance(least, int) or not isinstance(most, int) or not 1 <= least <= most:
+        raise BadCatalogue(
+            f"{offer['code']}: minimum and maximum are whole numbers, at least 1, the smaller first."
+        )
+
+
+def _complete(what: str, entry: Mapping[str, Any], where: str = "") -> None:
+    missing = [key for key in NEEDED[what] if not entry.get(key)]
+    if missing:
+        raise BadCatalogue(
+            f"The {what} {entry.get('code', '(without a code)')}{where} lacks: {', '.join(missing)}."
+        )
+
+
+def _one_of(where: str, key: str, value: object, allowed: Iterable[str]) -> None:
+    names = [str(each) for each in allowed]
+    if value not in names:
+        raise BadCatalogue(f"{where}: {key} is {value!r}; allowed are: {', '.join(names)}.")
+
+
+def _unique(what: str, codes: list[str]) -> None:
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise BadCatalogue(f"Two {what}s have the code {twice[0]}.")
+
+
 def load(content: Mapping[str, Any], wholesale_of: Mapping[str, Decimal]) -> Loaded:
     """Adds what is new. `wholesale_of` says for each price list which share of the recommended price its resellers pay, unless a plan names
     its own `wholesale`."""
+    check(content)
     currency = content["currency"]
     lists = {name: price_list(name, currency) for name in wholesale_of}
     kinds = {entry["code"]: _product_type(entry) for entry in content["product_type"]}
@@ -73,7 +133,9 @@ def load(content: Mapping[str, Any], wholesale_of: Mapping[str, Decimal]) -> Loa
         product = _product(entry, kinds[entry["type"]])
         products += 1
         for offer in entry["plan"]:
-            _plan(product.id, offer, currency, {lists[name].id: share for name, share in wholesale_of.items()})
+            _plan(
+                product.id, offer, currency, {lists[name].id: share for name, share in wholesale_of.items()}
+            )
             plans += 1
     db.flush()
     if products:
@@ -118,5 +180,11 @@ def _plan(product_id: UUID, offer: Mapping[str, Any], currency: str, shares: Map
     cost = amount(offer["cost"], currency, offer["code"]) if "cost" in offer else price.times(Decimal("0.78"))
     db.add(PlanCost(plan_id=plan.id, cost_minor=cost.minor, currency=currency))
     for list_id, share in shares.items():
-        own = amount(offer["wholesale"], currency, offer["code"]) if "wholesale" in offer else price.times(share)
-        db.add(WholesalePrice(price_list_id=list_id, plan_id=plan.id, price_minor=own.minor, currency=currency))
+        own = (
+            amount(offer["wholesale"], currency, offer["code"])
+            if "wholesale" in offer
+            else price.times(share)
+        )
+        db.add(
+            WholesalePrice(price_list_id=list_id, plan_id=plan.id, price_minor=own.minor, currency=currency)
+        )

@@ -41,11 +41,19 @@ def set_cost(plan: Plan, cost: Money) -> None:
 
 def set_wholesale(plan: Plan, price_list: PriceList, price: Money | None) -> None:
     """What resellers on a price list pay; none takes the plan off that list, so that they cannot order it any more."""
-    row = db.session().scalar(select(WholesalePrice).where(WholesalePrice.plan_id == plan.id, WholesalePrice.price_list_id == price_list.id))
+    row = db.session().scalar(
+        select(WholesalePrice).where(
+            WholesalePrice.plan_id == plan.id, WholesalePrice.price_list_id == price_list.id
+        )
+    )
     if price is not None:
         _same(plan, price)
     if row is None and price is not None:
-        db.add(WholesalePrice(price_list_id=price_list.id, plan_id=plan.id, price_minor=price.minor, currency=price.currency))
+        db.add(
+            WholesalePrice(
+                price_list_id=price_list.id, plan_id=plan.id, price_minor=price.minor, currency=price.currency
+            )
+        )
         trail.write(plan, f"wholesale on {price_list.name}: {price.text}")
     elif row is not None and price is None:
         db.session().delete(row)
@@ -59,8 +67,15 @@ def describe(product: Product, *, name: str, summary: str, description: str, pub
     """What shops say about a product, and whether they show it at all."""
     if published != product.published:
         trail.write(product, "published" if published else "hidden")
-    product.name, product.summary, product.description, product.published = name.strip(), summary.strip(), description.strip(), published
-    db.session().execute(update(Listing).where(Listing.product_id == product.id).values(sort_key=product.name.lower()))
+    product.name, product.summary, product.description, product.published = (
+        name.strip(),
+        summary.strip(),
+        description.strip(),
+        published,
+    )
+    db.session().execute(
+        update(Listing).where(Listing.product_id == product.id).values(sort_key=product.name.lower())
+    )
 
 
 def publish(plan: Plan, published: bool) -> None:

@@ -4,17 +4,17 @@ line first (I20), funded on the reseller's account or with nothing due; executin
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 
 from billing import credit
 from catalog.listings import NotOffered
 from catalog.price_lists import WholesalePrice
 from catalog.products import Audience, Plan, Product, ProductType
-from checkout import orders
+from checkout import orders, reseller_plans
 from checkout.baskets import BasketItem, BasketLine, Buyer
 from checkout.orders import Checkout, Clearance, Order, PayBy
 from core import db
-from core.errors import Refused
+from core.errors import Conflict, Refused
 from core.ids import new_id
 from core.money import Money
 from core.parties import Reseller
@@ -39,7 +39,14 @@ class NotCovered(Refused):
         )
 
 
-def _plans(reseller: Reseller):  # noqa: ANN202 the select's type is its columns
+class PlanRuns(Conflict):
+    """One plan at a time: the same one is not activated twice, and an order that is under way comes first."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+
+
+def _plans(reseller: Reseller) -> Select[Plan, Product, ProductType, WholesalePrice]:
     return (
         select(Plan, Product, ProductType, WholesalePrice)
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
@@ -56,7 +63,10 @@ def _plans(reseller: Reseller):  # noqa: ANN202 the select's type is its columns
 def offers(reseller: Reseller) -> list[PlanOffer]:
     """Plans that may be activated for this reseller, cheapest first."""
     rows = db.session().execute(_plans(reseller))
-    return [PlanOffer(plan.code, f"{product.name}, {plan.name}", price.price, plan.billing_period.per) for plan, product, _, price in rows]
+    return [
+        PlanOffer(plan.code, f"{product.name}, {plan.name}", price.price, plan.billing_period.per)
+        for plan, product, _, price in rows
+    ]
 
 
 def item(reseller: Reseller, plan_code: str, alias: str) -> BasketItem:
@@ -71,15 +81,30 @@ def item(reseller: Reseller, plan_code: str, alias: str) -> BasketItem:
     )  # fmt: skip
 
 
-def activate(reseller: Reseller, line: BasketItem, clearance: Clearance, *, by: Buyer, storefront_id: UUID, request_key: str) -> str:
+def activate(
+    reseller: Reseller,
+    line: BasketItem,
+    clearance: Clearance,
+    *,
+    by: Buyer,
+    storefront_id: UUID,
+    request_key: str,
+) -> str:
     """Places the order of one plan for the reseller and funds it at once; returns its code. A repeated request gives the first order.
-    Refusals by name: NotCovered, AliasTaken, HasStorefront, NotAReseller, OrderingStopped, NotCleared."""
-    earlier = db.session().scalar(select(Order.code).where(Order.request_key == request_key, Order.membership_id == by.membership_id))
+    Refusals by name: NotCovered, PlanRuns, AliasTaken, HasStorefront, NotAReseller, OrderingStopped, NotCleared."""
+    earlier = db.session().scalar(
+        select(Order.code).where(Order.request_key == request_key, Order.membership_id == by.membership_id)
+    )
     if earlier is not None:
         return earlier
+    _one_at_a_time(reseller, line)
     if (left := credit.available(reseller.id, line.unit_price.currency)) < line.unit_price:
         raise NotCovered(reseller, line.unit_price, left)
-    db.session().execute(delete(BasketLine).where(BasketLine.membership_id == by.membership_id, BasketLine.reseller_id == reseller.id))
+    db.session().execute(
+        delete(BasketLine).where(
+            BasketLine.membership_id == by.membership_id, BasketLine.reseller_id == reseller.id
+        )
+    )
     db.add(
         BasketLine(
             reseller_id=reseller.id, customer_id=None, membership_id=by.membership_id, plan_id=line.plan_id, quantity=1, fields=dict(line.fields),
@@ -87,4 +112,15 @@ def activate(reseller: Reseller, line: BasketItem, clearance: Clearance, *, by: 
         )
     )  # fmt: skip
     db.flush()
-    return orders.place(by, clearance, Checkout(request_key, storefront_id, PayBy.ACCOUNT, line.unit_price.minor))
+    return orders.place(
+        by, clearance, Checkout(request_key, storefront_id, PayBy.ACCOUNT, line.unit_price.minor)
+    )
+
+
+def _one_at_a_time(reseller: Reseller, line: BasketItem) -> None:
+    if (order := reseller_plans.under_way(reseller.id)) is not None:
+        raise PlanRuns(
+            f"{reseller.name} has an order for a plan under way: {order.code}. Finish or cancel it first."
+        )
+    if any(subscription.plan_id == line.plan_id for subscription in reseller_plans.running(reseller.id)):
+        raise PlanRuns(f"{reseller.name} is on {line.product}, {line.plan} already.")

@@ -160,7 +160,7 @@ def add(buyer: Buyer, plan_id: UUID, quantity: int, fields: Mapping[str, str] | 
         ).returning(BasketLine.id)
     )
     if kept.first() is None:
-        raise WrongQuantity(f"The maximum is {offered[1]} {offered[2]}s, and some are in your basket already.")
+        raise WrongQuantity(f"The maximum is {bounds.maximum} {bounds.unit}s, and some are in your basket already.")
 
 
 def change(buyer: Buyer, line_id: UUID, quantity: int) -> None:

@@ -103,9 +103,9 @@ class Drain:
     # --- Intents, then calls ---
 
     def begin(self, claimed: Sequence[Claimed]) -> None:
-        """Intents first: one transaction per distributor, committed before anything is sent."""
+        """Intents first: one transaction per distributor and kind, committed before anything is sent."""
         try:
-            for batch in by_distributor(claimed, lambda task: task):
+            for batch in batches(claimed, lambda task: task):
                 for plans in self._all_or_each(batch, self._intend):
                     for plan in plans:
                         self.flying[self.pool.submit(self._send, plan)] = plan
@@ -173,9 +173,9 @@ class Drain:
         return list(wait(self.flying, timeout=0.05, return_when=FIRST_COMPLETED).done) if self.flying else []
 
     def record(self, finished: Sequence[Future[Any]]) -> None:
-        """Outcomes: one transaction per distributor. Answers that the database could not take stay under way."""
+        """Outcomes: one transaction per distributor and kind. Answers that the database could not take stay under way."""
         try:
-            for batch in by_distributor(finished, lambda future: self.flying[future].task):
+            for batch in batches(finished, lambda future: self.flying[future].task):
                 self._all_or_each(batch, self._note)
                 for future in batch:
                     del self.flying[future]
@@ -268,11 +268,11 @@ def known_lanes() -> dict[str, tasks.Limits]:
     return {name: kind.limits(name) for name, kind in tasks.KINDS.items()} | {lane: limits() for lane, limits in LANES.items()}
 
 
-def by_distributor(things: Sequence[Held], task_of: Callable[[Held], Claimed]) -> list[list[Held]]:
-    """Batches that may share a transaction."""
+def batches(things: Sequence[Held], task_of: Callable[[Held], Claimed]) -> list[list[Held]]:
+    """What may share a transaction: one distributor's tasks of one kind, so that no purchase grows old while mails are drawn up."""
 
-    def owner(thing: Held) -> UUID:
-        return task_of(thing).distributor_id
+    def owner(thing: Held) -> tuple[UUID, str]:
+        return task_of(thing).distributor_id, task_of(thing).kind
 
     return [list(group) for _, group in groupby(sorted(things, key=owner), key=owner)]
 

@@ -17,7 +17,9 @@ def find(code: str) -> Reseller:
     return found
 
 
-def change(reseller: Reseller, *, enable_reselling: bool, ordering_enabled: bool, price_list_id: UUID) -> None:
+def change(
+    reseller: Reseller, *, enable_reselling: bool, ordering_enabled: bool, price_list_id: UUID
+) -> None:
     """Takes effect with the next order; what runs goes on."""
     if enable_reselling != reseller.enable_reselling:
         trail.write(reseller, "reselling enabled" if enable_reselling else "reselling disabled")
@@ -25,4 +27,8 @@ def change(reseller: Reseller, *, enable_reselling: bool, ordering_enabled: bool
         trail.write(reseller, "ordering enabled" if ordering_enabled else "ordering stopped")
     if price_list_id != reseller.price_list_id:
         trail.write(reseller, "price list changed")
-    reseller.enable_reselling, reseller.ordering_enabled, reseller.price_list_id = enable_reselling, ordering_enabled, price_list_id
+    reseller.enable_reselling, reseller.ordering_enabled, reseller.price_list_id = (
+        enable_reselling,
+        ordering_enabled,
+        price_list_id,
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 
 from catalog.products import Plan, Product, ProductType
 from core import db, doorbell, trail
@@ -58,19 +58,33 @@ def overview() -> list[Connection]:
     rows = {row.connector: row for row in db.session().scalars(select(ConnectorSettings))}
     products = _count(
         select(ProductType.connector, func.count(Product.id))
-        .join(Product, (Product.distributor_id == ProductType.distributor_id) & (Product.product_type_id == ProductType.id))
+        .join(
+            Product,
+            (Product.distributor_id == ProductType.distributor_id)
+            & (Product.product_type_id == ProductType.id),
+        )
         .group_by(ProductType.connector)
     )
-    waiting = _count(select(Task.lane, func.count(Task.id)).where(Task.kind == "deliver", Task.state.in_(OPEN)).group_by(Task.lane))
+    waiting = _count(
+        select(Task.lane, func.count(Task.id))
+        .where(Task.kind == "deliver", Task.state.in_(OPEN))
+        .group_by(Task.lane)
+    )
     ordered = sorted(CONNECTORS.values(), key=lambda connector: connector.label)
-    return [_connection(one, rows.get(one.key), products.get(one.key, 0), waiting.get(one.key, 0)) for one in ordered]
+    return [
+        _connection(one, rows.get(one.key), products.get(one.key, 0), waiting.get(one.key, 0))
+        for one in ordered
+    ]
 
 
-def _count(statement) -> dict[str, int]:  # type: ignore[no-untyped-def]  # noqa: ANN001 a select of name and number
-    return {name: number for name, number in db.session().execute(statement)}
+def _count(statement: Select[str, int]) -> dict[str, int]:
+    rows = db.session().execute(statement).all()
+    return {row[0]: row[1] for row in rows}
 
 
-def _connection(connector: Connector, row: ConnectorSettings | None, products: int, waiting: int) -> Connection:
+def _connection(
+    connector: Connector, row: ConnectorSettings | None, products: int, waiting: int
+) -> Connection:
     settings = {name: str(value) for name, value in (row.settings if row else {}).items() if str(value)}
     secret = {field.name for field in connector.fields if field.kind == "secret"}
     shown = {name: value for name, value in settings.items() if name not in secret}
@@ -86,7 +100,11 @@ def save(key: str, answers: Mapping[str, str]) -> None:
         if typed or field.kind != "secret":
             merged[field.name] = typed
     names = {field.name for field in asked(connector)}
-    if wrong := base.problems(connector.fields, {name: value for name, value in merged.items() if name in names}, asked_of="distributor"):
+    if wrong := base.problems(
+        connector.fields,
+        {name: value for name, value in merged.items() if name in names},
+        asked_of="distributor",
+    ):
         raise BadSettings(wrong)
     changed = sorted(name for name in merged if merged[name] != row.settings.get(name))
     row.settings = merged
@@ -107,13 +125,23 @@ def resume(key: str) -> int:
     row = _row(key)
     row.paused = False
     trail.write(row, "resumed")
-    waiting = db.session().execute(
-        update(Task)
-        .where(Task.kind == "deliver", Task.lane == key, Task.state.in_(OPEN), Task.next_at > db.session().info["now"], Task.leased_until.is_(None))
-        .where(~Task.intent_open)  # an unclear attempt keeps its own time to settle
-        .values(next_at=db.session().info["now"])
-        .returning(Task.id)
-    ).all()
+    waiting = (
+        db.session()
+        .execute(
+            update(Task)
+            .where(
+                Task.kind == "deliver",
+                Task.lane == key,
+                Task.state.in_(OPEN),
+                Task.next_at > db.session().info["now"],
+                Task.leased_until.is_(None),
+            )
+            .where(~Task.intent_open)  # an unclear attempt keeps its own time to settle
+            .values(next_at=db.session().info["now"])
+            .returning(Task.id)
+        )
+        .all()
+    )
     db.after_commit(doorbell.ring)
     return len(waiting)
 
@@ -124,19 +152,37 @@ def probe(key: str) -> tuple[Connector, Request]:
     sku = db.session().scalar(
         select(Plan.sku)
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+        .join(
+            ProductType,
+            (ProductType.distributor_id == Product.distributor_id)
+            & (ProductType.id == Product.product_type_id),
+        )
         .where(ProductType.connector == key)
         .order_by(Plan.published.desc(), Plan.code)
         .limit(1)
     )
     if sku is None:
-        raise Refused("No product is delivered by this connector yet, so there is nothing to ask the vendor about.")
+        raise Refused(
+            "No product is delivered by this connector yet, so there is nothing to ask the vendor about."
+        )
     row = db.session().scalar(select(ConnectorSettings).where(ConnectorSettings.connector == key))
-    sample = {"alias": "pre-check", "domain": "example.com", "email": "pre-check@example.com", "number": "1", "text": "Pre-check"}
-    fields = {f.name: f.choices[0] if f.choices else sample.get(f.kind, "Pre-check") for f in connector.fields if f.asked_of == "buyer" and f.required}
+    sample = {
+        "alias": "pre-check",
+        "domain": "example.com",
+        "email": "pre-check@example.com",
+        "number": "1",
+        "text": "Pre-check",
+    }
+    fields = {
+        f.name: f.choices[0] if f.choices else sample.get(f.kind, "Pre-check")
+        for f in connector.fields
+        if f.asked_of == "buyer" and f.required
+    }
     settings = {name: str(value) for name, value in row.settings.items()} if row else {}
     customer = {"name": "Pre-check", "email": "pre-check@example.com", "country": "DE"}
-    return connector, Request(str(uuid4()), Action.PROVISION, sku, 1, customer=customer, fields=fields, settings=settings)
+    return connector, Request(
+        str(uuid4()), Action.PROVISION, sku, 1, customer=customer, fields=fields, settings=settings
+    )
 
 
 def ask(connector: Connector, request: Request) -> tuple[bool, str]:
@@ -150,7 +196,9 @@ def ask(connector: Connector, request: Request) -> tuple[bool, str]:
 
 def _row(key: str) -> ConnectorSettings:
     find(key)
-    row = db.session().scalar(select(ConnectorSettings).where(ConnectorSettings.connector == key).with_for_update())
+    row = db.session().scalar(
+        select(ConnectorSettings).where(ConnectorSettings.connector == key).with_for_update()
+    )
     if row is None:
         row = db.add(ConnectorSettings(connector=key, settings={}))
         db.flush()

@@ -21,8 +21,9 @@ def draw(words: str, colour: str) -> bytes:
     for row, depth in enumerate((42, 58, 74)):
         _wave(pen, row, depth)
     pen.text((start * FINE, HEIGHT * FINE // 2), words, font=font, fill=colour, anchor="lm")
+    picture.thumbnail((width, HEIGHT), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    picture.resize((width, HEIGHT), Image.Resampling.LANCZOS).save(buffer, format="PNG")
+    picture.save(buffer, format="PNG")
     return buffer.getvalue()
 
 

@@ -238,7 +238,12 @@ CHECKERS: tuple[Checker, ...] = (
         WHERE c.total_minor IS DISTINCT FROM w.total_minor""",
         "The sums of {code} differ: {fault} (minor units).",
     ),
-    Checker("trail", "QP8", trail_against_states(), "The trail of one of the {kind} ({id}) does not lead to its state; it differs about: {states}."),
+    Checker(
+        "trail",
+        "QP8",
+        trail_against_states(),
+        "The trail of one of the {kind} ({id}) does not lead to its state; it differs about: {states}.",
+    ),
     Checker(
         "stuck tasks",
         "QP4",
@@ -263,7 +268,12 @@ CHECKERS: tuple[Checker, ...] = (
           AND expires_at < now() + CAST(:clock AS interval) - interval '10 minutes' LIMIT 50""",
         "The order {code} was not paid by {expires_at:%Y-%m-%d %H:%M} UTC, and was not cancelled.",
     ),
-    Checker("search", "QS4", "SELECT reseller, product, fault FROM search_gaps_v1()", "In the shop of {reseller}, “{product}” {fault}."),
+    Checker(
+        "search",
+        "QS4",
+        "SELECT reseller, product, fault FROM search_gaps_v1()",
+        "In the shop of {reseller}, “{product}” {fault}.",
+    ),
     Checker(
         "aliases",
         "QS3",
@@ -298,13 +308,22 @@ def database_problems() -> list[str]:
         return schema.problems(connection, db.database())
 
 
-def examine_distributor(distributor_id: UUID, name: str, offset: Any, checkers: Sequence[Checker] = CHECKERS) -> list[Finding]:
+def examine_distributor(
+    distributor_id: UUID, name: str, offset: Any, checkers: Sequence[Checker] = CHECKERS
+) -> list[Finding]:
     """Each invariant in a transaction of its own, as this distributor."""
     found: list[Finding] = []
     for checker in checkers:
-        with tenancy.acting_as(Scope(Side.DISTRIBUTOR, distributor_id, offset=offset, request_id="doctor")), db.transaction() as session:
-            rows = session.execute(text(checker.sql), {"clock": offset} if ":clock" in checker.sql else {}).all()
-        found += [Finding(name, checker.name, checker.promise, checker.words.format(**row._mapping)) for row in rows]  # noqa: SLF001 documented
+        with (
+            tenancy.acting_as(Scope(Side.DISTRIBUTOR, distributor_id, offset=offset, request_id="doctor")),
+            db.transaction() as session,
+        ):
+            rows = session.execute(
+                text(checker.sql), {"clock": offset} if ":clock" in checker.sql else {}
+            ).all()
+        found += [
+            Finding(name, checker.name, checker.promise, checker.words.format(**row._mapping)) for row in rows
+        ]
     return found
 
 
@@ -315,10 +334,18 @@ def report(found: Sequence[Finding]) -> str:
     lines: list[str] = []
     for distributor in dict.fromkeys(finding.distributor for finding in found):
         lines.append(distributor or "The installation")
-        lines += [f"  - {finding.words} [{finding.checker}, {finding.promise}]" for finding in found if finding.distributor == distributor]
+        lines += [
+            f"  - {finding.words} [{finding.checker}, {finding.promise}]"
+            for finding in found
+            if finding.distributor == distributor
+        ]
     return "\n".join([*lines, f"{len(found)} faults."])
 
 
 def as_json(found: Sequence[Finding]) -> dict[str, Any]:
     """The findings for programs."""
-    return {"healthy": not found, "checked": [checker.name for checker in CHECKERS], "faults": [asdict(finding) for finding in found]}
+    return {
+        "healthy": not found,
+        "checked": [checker.name for checker in CHECKERS],
+        "faults": [asdict(finding) for finding in found],
+    }

@@ -18,7 +18,7 @@ from core.tasks import Claimed, Kind, Limits, Repeat
 from core.tenancy import Side
 from partners import invitations, storefronts
 from partners.invitations import Invitation, InvitationState
-from partners.storefronts import Storefront
+from partners.storefronts import Image, Storefront
 from provisioning import deliveries
 from provisioning.deliveries import Delivery
 from storefront import links, mailer
@@ -35,17 +35,12 @@ def sender(shop: Storefront) -> Sender:
     url, distributor = links.address(shop), parties.the_distributor()
     reseller = parties.reseller(shop.reseller_id)
     theme, settings = looks(shop.id, shop.version, shop.theme, json.dumps(shop.settings))
-    logo = f"{url}/images/{shop.logo}.png" if shop.logo else None
-    legal = distributor.name if reseller.house else reseller.name
-    return Sender(
-        shop.name,
-        legal,
-        url,
-        logo,
-        distributor.contact_email if reseller.house else reseller.email,
-        theme,
-        settings,
+    picture = select(Image.content).where(Image.reseller_id == shop.reseller_id, Image.name == shop.logo)
+    logo = db.session().scalar(picture) if shop.logo else None
+    legal, contact = (
+        (distributor.name, distributor.contact_email) if reseller.house else (reseller.name, reseller.email)
     )
+    return Sender(shop.name, legal, url, logo, contact, theme, settings)
 
 
 def _shop_of(order: Order) -> Storefront:

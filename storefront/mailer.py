@@ -29,6 +29,7 @@ from whitelabel_themes.schema import Settings
 PATIENCE = 8.0  # seconds for each word of the mail server
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=10)
 LONGEST_NAME = 120
+LOGO = "logo"  # Content-ID of the shop's picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,16 @@ class Sender:
     name: str
     legal_name: str
     url: str
-    logo_url: str | None
+    logo: bytes | None  # a PNG; it travels with the mail, because mail programs fetch no pictures
     reply_to: str
     theme: Theme
     settings: Settings
     address: str | None = None
+
+    @property
+    def logo_url(self) -> str | None:
+        """The picture inside the mail (RFC 2392)."""
+        return f"cid:{LOGO}" if self.logo else None
 
     @property
     def support_email(self) -> str:
@@ -115,6 +121,9 @@ def compose(letter: Letter) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     message.add_alternative(html, subtype="html")
+    drawn = message.get_body(("html",))
+    if mail.sender.logo and drawn:
+        drawn.add_related(mail.sender.logo, "image", "png", cid=f"<{LOGO}>")
     return message
 
 
@@ -174,8 +183,8 @@ def _pause(letter: Letter) -> timedelta:
 
 
 def _server() -> smtplib.SMTP:
-    """A connection by SMTP_URL: smtp://host:port (TLS where the server offers it), smtps://host:port, with user:password@ if it wants one.
-    A password never goes over the network in clear."""
+    """A connection by SMTP_URL: smtp://host:port (TLS where the server offers it) or smtps://host:port, with
+    user:password@ if it wants one. A password never goes over the network in clear."""
     where = urlsplit(settings().smtp_url)
     host = where.hostname or "127.0.0.1"
     context = ssl.create_default_context()

@@ -8,7 +8,7 @@ from billing import payments, stripe_events, stripe_gateway
 from billing.payments import PaymentAttempt
 from billing.stripe_gateway import AttemptLine, AttemptRequest, AttemptStale, GatewayAccount, GatewayDown, GatewayRefused
 from checkout import orders
-from checkout.orders import Order
+from checkout.orders import Order, OrderState
 from core import db
 from core.errors import Refused
 
@@ -38,6 +38,8 @@ def find_page(code: str, journey: Journey) -> str:
     with db.transaction():
         order = orders.find(code)
         lines = tuple(AttemptLine(f"{x.product_name}, {x.plan_name}", x.quantity, x.unit_price.minor) for x in orders.lines(order.id))
+    if order.state is not OrderState.AWAITING_PAYMENT:
+        raise NothingToPay
     for _ in range(MOST_ATTEMPTS):
         attempt, account, is_new = _current(order)
         page = _reuse(attempt, account) if attempt.session_id else _open(order, lines, attempt, account, journey, may_repeat=not is_new)

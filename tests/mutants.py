@@ -146,17 +146,22 @@ class DoesNotFit(ValueError):
 def survives(mutant: Mutant) -> str:
     """Runs the test without the guard; an empty string if it fails, as it must, else what it said."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        tree = Path(folder) / "tree"
-        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
-        for name in LINKED:
-            if (ROOT / name).exists():
-                (tree / name).symlink_to(ROOT / name)
+        tree = copied(Path(folder) / "tree")
         change(tree, mutant)
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.test]
         ran = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=300, env=environment())
         # 1: tests ran and failed; anything else (no such test, an error of collection, a crash) proves nothing
         failed = ran.returncode == 1 and " failed" in ran.stdout and " error" not in ran.stdout.splitlines()[-1]
         return "" if failed else f"exit {ran.returncode}\n{ran.stdout[-3000:]}\n{ran.stderr[-1000:]}"
+
+
+def copied(tree: Path) -> Path:
+    """The project without what it makes, and with what is installed."""
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
+    for name in LINKED:
+        if (ROOT / name).exists():
+            (tree / name).symlink_to(ROOT / name)
+    return tree
 
 
 def change(tree: Path, mutant: Mutant) -> None:

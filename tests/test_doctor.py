@@ -56,11 +56,16 @@ def test_a_clean_world_is_silent(busy: World) -> None:
 
 HARBOUR = "(SELECT id FROM resellers WHERE name = 'Harbour')"
 FAULTS = {
-    "journal": ["UPDATE journal_lines SET minor = minor + 1 WHERE id = (SELECT id FROM journal_lines ORDER BY id LIMIT 1)"],
+    "journal": [
+        "UPDATE journal_lines SET minor = minor + 1 WHERE id = (SELECT id FROM journal_lines ORDER BY id LIMIT 1)"
+    ],
     "balances": [f"UPDATE balances SET reserved = reserved + 5 WHERE reseller_id = {HARBOUR}"],
     "holds": ["UPDATE orders SET state = 'cancelled' WHERE pay_by = 'account'"],
     "payments": ["UPDATE payments SET state = 'paid', captured_minor = amount_minor WHERE state = 'pending'"],
-    "funded orders": ["UPDATE deliveries SET state = 'refused'", "UPDATE tasks SET state = 'refused' WHERE kind = 'deliver'"],
+    "funded orders": [
+        "UPDATE deliveries SET state = 'refused'",
+        "UPDATE tasks SET state = 'refused' WHERE kind = 'deliver'",
+    ],
     "funds": ["UPDATE funds SET order_id = gen_random_uuid()"],
     "licences": ["DELETE FROM licences WHERE number = 3"],
     "deliveries and tasks": ["UPDATE tasks SET state = 'parked' WHERE kind = 'deliver'"],
@@ -68,17 +73,26 @@ FAULTS = {
         "INSERT INTO subscriptions SELECT distributor_id, gen_random_uuid(), reseller_id, customer_id, code || 'X', plan_id, order_line_id,"
         " product_name, plan_name, unit, quantity, 0, term, billing_period, price_minor, currency, state, created_at FROM subscriptions LIMIT 1"
     ],
-    "invoice numbers": ["UPDATE invoices SET series = 'NW-2026', number = 2, state = 'paid' WHERE id = (SELECT id FROM invoices LIMIT 1)"],
+    "invoice numbers": [
+        "UPDATE invoices SET series = 'NW-2026', number = 2, state = 'paid' WHERE id = (SELECT id FROM invoices LIMIT 1)"
+    ],
     "sums": ["UPDATE orders SET total_minor = total_minor + 1 WHERE state = 'awaiting_payment'"],
     "trail": ["DELETE FROM trail WHERE what = 'awaiting_payment -> funded'"],
-    "stuck tasks": ["UPDATE tasks SET state = 'pending', next_at = now() - interval '6 minutes' WHERE kind = 'mail_order_received'"],
+    "stuck tasks": [
+        "UPDATE tasks SET state = 'pending', next_at = now() - interval '6 minutes' WHERE kind = 'mail_order_received'"
+    ],
     "webhooks": [
         "INSERT INTO stripe_events (distributor_id, id, account_id, event_id, type, session_id, payload, received_at, outcome)"
         " SELECT id, gen_random_uuid(), 'acct', 'evt_1', 'checkout.session.completed', 'cs_1', '{}', now() - interval '11 minutes', '' FROM distributors"
     ],
-    "unpaid orders": ["UPDATE orders SET expires_at = now() - interval '11 minutes' WHERE state = 'awaiting_payment'"],
+    "unpaid orders": [
+        "UPDATE orders SET expires_at = now() - interval '11 minutes' WHERE state = 'awaiting_payment'"
+    ],
     "search": ["DELETE FROM search_texts WHERE name LIKE '0patch%'"],
-    "aliases": ["DROP INDEX uq_storefronts_alias", "UPDATE storefronts SET alias = 'brightfield' WHERE alias = 'harbour'"],
+    "aliases": [
+        "DROP INDEX uq_storefronts_alias",
+        "UPDATE storefronts SET alias = 'brightfield' WHERE alias = 'harbour'",
+    ],
     "sessions": [
         "INSERT INTO sessions (id, token_hash, distributor_id, storefront_id, host, person_id, membership_id, csrf, created_at, last_seen_at, expires_at)"
         " SELECT gen_random_uuid(), 'x', distributor_id, gen_random_uuid(), 'shop.test', person_id, id, '', now(), now(), now() + interval '1 day'"
@@ -110,7 +124,9 @@ def test_two_shops_at_one_host_are_found(busy: World, plant: Plant) -> None:
 @pytest.mark.promise("QS2")
 def test_a_dropped_policy_is_named(busy: World, plant: Plant) -> None:
     plant("DROP POLICY customer ON orders")
-    assert [finding.words for finding in doctor.examine()] == ["orders: the policy for the customer side is missing."]
+    assert [finding.words for finding in doctor.examine()] == [
+        "orders: the policy for the customer side is missing."
+    ]
 
 
 def test_the_command_says_it_in_words_and_by_its_exit_code(busy: World, plant: Plant) -> None:

@@ -2,6 +2,7 @@
 
 from flask import request
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 
 from checkout import activations
 from checkout.baskets import Buyer
@@ -9,7 +10,7 @@ from core import db
 from core.errors import Denied, Refusal
 from core.ids import new_token
 from core.parties import Reseller
-from partners import standings
+from partners import standings, storefronts
 from provisioning import fulfilment
 from storefront import pages
 from storefront.distributor import console, forms
@@ -21,16 +22,22 @@ pages.saying(activated="The plan is ordered and funded; its delivery opens the s
 @console.get("/resellers/<code>/activate")
 def activation_page(code: str) -> Response:
     """Which plan, under which alias."""
-    return show(code, forms.Activation(), new_token())
+    with db.transaction():
+        shop = storefronts.of_reseller(standings.find(code).id)
+    return show(code, forms.Activation(alias=shop.alias if shop else ""), new_token())
 
 
-def show(code: str, form: forms.Activation, key: str, status: int = 200, *, problem: str | None = None) -> Response:
+def show(
+    code: str, form: forms.Activation, key: str, status: int = 200, *, problem: str | None = None
+) -> Response:
     """The form."""
     with db.transaction():
         reseller = standings.find(code)
         offers = activations.offers(reseller)
         left = activations.credit.available(reseller.id, the_shop().currency)
-    form.plan.choices = [(offer.plan_code, f"{offer.title}: {offer.price.text} {offer.per}") for offer in offers]
+    form.plan.choices = [
+        SelectChoice(offer.plan_code, f"{offer.title}: {offer.price.text} {offer.per}") for offer in offers
+    ]
     return pages.render(
         "distributor/activation.html", status, title="Activate a reseller plan", reseller=reseller, form=form, key=key, offers=offers, left=left,
         problem=problem,
@@ -47,13 +54,23 @@ def activate(code: str) -> Response:
             reseller = standings.find(code)
             line = activations.item(reseller, form.plan.data or "", form.alias.data or "")
             settings = fulfilment.settings_by_connector()
-        clearance = fulfilment.clear([line], settings, {"name": reseller.name, "email": reseller.email, "country": reseller.country})
+        clearance = fulfilment.clear(
+            [line], settings, {"name": reseller.name, "email": reseller.email, "country": reseller.country}
+        )
         with db.transaction():
             order = activations.activate(
-                standings.find(code), line, clearance, by=in_the_name_of(reseller), storefront_id=the_shop().storefront_id, request_key=key
+                standings.find(code),
+                line,
+                clearance,
+                by=in_the_name_of(reseller),
+                storefront_id=the_shop().storefront_id,
+                request_key=key,
             )
     except fulfilment.FieldProblem as refusal:
-        form.alias.errors = [*form.alias.errors, *(words for name, words in refusal.problems.items() if name == "alias")]
+        form.alias.errors = [
+            *form.alias.errors,
+            *(words for name, words in refusal.problems.items() if name == "alias"),
+        ]
         return show(code, form, key, refusal.status, problem=str(refusal) if not form.alias.errors else None)
     except Refusal as refusal:
         return show(code, form, key, refusal.status, problem=str(refusal))

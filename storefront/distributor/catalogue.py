@@ -39,21 +39,40 @@ def product_list() -> Response:
     """Products by name."""
     show = lists.chosen("show", SHOWS)
     with db.transaction() as session:
-        types = [("", "All types"), *((row.code, row.name) for row in session.scalars(select(ProductType).order_by(ProductType.name)))]
+        types = [
+            ("", "All types"),
+            *(
+                (row.code, row.name)
+                for row in session.scalars(select(ProductType).order_by(ProductType.name))
+            ),
+        ]
         kind = lists.chosen("type", types)
         cheapest = (
-            select(Plan.product_id, func.count().label("plans"), func.min(Plan.list_minor).label("least"), func.min(Plan.currency).label("currency"))
+            select(
+                Plan.product_id,
+                func.count().label("plans"),
+                func.min(Plan.list_minor).label("least"),
+                func.min(Plan.currency).label("currency"),
+            )
             .group_by(Plan.product_id)
             .subquery()
         )
         chosen = (
             select(Product, ProductType, cheapest.c.plans, cheapest.c.least, cheapest.c.currency)
-            .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+            .join(
+                ProductType,
+                (ProductType.distributor_id == Product.distributor_id)
+                & (ProductType.id == Product.product_type_id),
+            )
             .outerjoin(cheapest, cheapest.c.product_id == Product.id)
         )
         if query := lists.words():
             names = (Product.name, Product.vendor, Product.category)
-            chosen = chosen.where(or_(Product.code == query.lower(), *(name.icontains(query, autoescape=True) for name in names)))
+            chosen = chosen.where(
+                or_(
+                    Product.code == query.lower(), *(name.icontains(query, autoescape=True) for name in names)
+                )
+            )
         if show.value:
             chosen = chosen.where(Product.published.is_(show.value == "published"))
         if kind.value:
@@ -64,7 +83,9 @@ def product_list() -> Response:
          "type": type_.name, "plans": plans or 0, "from": Money(least, currency) if plans else None, "published": product.published}
         for product, type_, plans, least, currency in page.rows
     ]  # fmt: skip
-    return pages.render("distributor/products.html", title="Catalogue", page=page, rows=rows, filters=[kind, show])
+    return pages.render(
+        "distributor/products.html", title="Catalogue", page=page, rows=rows, filters=[kind, show]
+    )
 
 
 # --- One product ---------------------------------------------------------------------------------------------------------------------
@@ -117,14 +138,22 @@ def save_product(code: str) -> Response:
         return show_product(code, 422, form=form, typed=typed, errors=errors)
     with db.transaction():
         product, plans, price_lists = find(code), plans_of(code), all_price_lists()
-        pricing.describe(product, name=form.name.data or "", summary=form.summary.data or "", description=form.description.data or "", published=form.published.data)
+        pricing.describe(
+            product,
+            name=form.name.data or "",
+            summary=form.summary.data or "",
+            description=form.description.data or "",
+            published=form.published.data,
+        )
         for plan in plans:
             save_plan(plan, price_lists, amounts, published=f"on-{plan.id}" in typed)
         pricing.changed(product)
     return pages.see("distributor.product_page", "prices-saved", code=code)
 
 
-def save_plan(plan: Plan, price_lists: Sequence[PriceList], amounts: Mapping[str, Money | None], *, published: bool) -> None:
+def save_plan(
+    plan: Plan, price_lists: Sequence[PriceList], amounts: Mapping[str, Money | None], *, published: bool
+) -> None:
     """One plan's amounts; what the form did not name is left alone."""
     pricing.publish(plan, published)
     if (price := amounts.get(f"list-{plan.id}")) is not None:
@@ -136,12 +165,18 @@ def save_plan(plan: Plan, price_lists: Sequence[PriceList], amounts: Mapping[str
             pricing.set_wholesale(plan, price_list, amounts[name])
 
 
-def read_amounts(typed: Mapping[str, str], plans: Sequence[Plan], price_lists: Sequence[PriceList]) -> tuple[dict[str, Money | None], dict[str, str]]:
+def read_amounts(
+    typed: Mapping[str, str], plans: Sequence[Plan], price_lists: Sequence[PriceList]
+) -> tuple[dict[str, Money | None], dict[str, str]]:
     """Name of field -> amount, and name of field -> what is wrong with it. An empty wholesale takes the plan off the list."""
     amounts: dict[str, Money | None] = {}
     errors: dict[str, str] = {}
     for plan in plans:
-        for name in (f"list-{plan.id}", f"cost-{plan.id}", *(f"w-{plan.id}-{price_list.id}" for price_list in price_lists)):
+        for name in (
+            f"list-{plan.id}",
+            f"cost-{plan.id}",
+            *(f"w-{plan.id}-{price_list.id}" for price_list in price_lists),
+        ):
             if name not in typed:
                 continue
             if not typed[name].strip() and not name.startswith("list-"):
@@ -164,7 +199,9 @@ def find(code: str) -> Product:
 
 def plans_of(code: str) -> list[Plan]:
     """The plans of a product."""
-    joined = select(Plan).join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+    joined = select(Plan).join(
+        Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id)
+    )
     return list(db.session().scalars(joined.where(Product.code == code).order_by(Plan.list_minor, Plan.code)))
 
 
@@ -174,19 +211,42 @@ def all_price_lists() -> list[PriceList]:
 
 
 def show_product(
-    code: str, status: int = 200, *, form: forms.Product | None = None, typed: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
+    code: str,
+    status: int = 200,
+    *,
+    form: forms.Product | None = None,
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
 ) -> Response:
     """The page, with what was typed where it was refused."""
     with db.transaction() as session:
         product, plans, price_lists = find(code), plans_of(code), all_price_lists()
         kind = session.scalars(select(ProductType).where(ProductType.id == product.product_type_id)).one()
         ids = [plan.id for plan in plans]
-        costs = {row.plan_id: row.cost for row in session.scalars(select(PlanCost).where(PlanCost.plan_id.in_(ids)))}
-        wholesale = {(row.plan_id, row.price_list_id): row.price for row in session.scalars(select(WholesalePrice).where(WholesalePrice.plan_id.in_(ids)))}
-        shelves = session.scalar(select(func.count(func.distinct(listings.Listing.reseller_id))).where(listings.Listing.product_id == product.id)) or 0
+        costs = {
+            row.plan_id: row.cost
+            for row in session.scalars(select(PlanCost).where(PlanCost.plan_id.in_(ids)))
+        }
+        wholesale = {
+            (row.plan_id, row.price_list_id): row.price
+            for row in session.scalars(select(WholesalePrice).where(WholesalePrice.plan_id.in_(ids)))
+        }
+        shelves = (
+            session.scalar(
+                select(func.count(func.distinct(listings.Listing.reseller_id))).where(
+                    listings.Listing.product_id == product.id
+                )
+            )
+            or 0
+        )
         trail = newest_first(trail_of([product.id, *ids]))
     rows = [plan_row(plan, price_lists, costs.get(plan.id), wholesale, typed, errors or {}) for plan in plans]
-    form = form or forms.Product(name=product.name, summary=product.summary, description=product.description, published=product.published)
+    form = form or forms.Product(
+        name=product.name,
+        summary=product.summary,
+        description=product.description,
+        published=product.published,
+    )
     return pages.render(
         "distributor/product.html", status, title=product.name, product=product, kind=kind, form=form, rows=rows, price_lists=[one.name for one in price_lists],
         shelves=shelves, trail=trail, wrong=bool(errors),
@@ -213,7 +273,10 @@ def plan_row(
         published=f"on-{plan.id}" in typed if typed is not None else plan.published,
         list_price=cell(f"list-{plan.id}", "List price", plan.list_price),
         cost=cell(f"cost-{plan.id}", "Cost", cost),
-        wholesale=[cell(f"w-{plan.id}-{one.id}", f"Wholesale on {one.name}", wholesale.get((plan.id, one.id)), cost) for one in price_lists],
+        wholesale=[
+            cell(f"w-{plan.id}-{one.id}", f"Wholesale on {one.name}", wholesale.get((plan.id, one.id)), cost)
+            for one in price_lists
+        ],
     )
 
 
@@ -256,7 +319,9 @@ def load_file() -> Response:
         return show_file(form, 422, faults=["The wholesale share is more than 0 and at most 100 percent."])
     with db.transaction():
         loaded = load(content, share)
-    return show_file(forms.Upload(share=form.share.data), loaded=loaded, already=len(content["product"]) - loaded.products)
+    return show_file(
+        forms.Upload(share=form.share.data), loaded=loaded, already=len(content["product"]) - loaded.products
+    )
 
 
 def load(content: Mapping[str, Any], share: Decimal) -> Loaded:
@@ -280,7 +345,14 @@ def stock_shelves() -> Response:
     return pages.see("distributor.catalogue_file", "stocked")
 
 
-def show_file(form: forms.Upload, status: int = 200, *, faults: Sequence[str] = (), loaded: Loaded | None = None, already: int = 0) -> Response:
+def show_file(
+    form: forms.Upload,
+    status: int = 200,
+    *,
+    faults: Sequence[str] = (),
+    loaded: Loaded | None = None,
+    already: int = 0,
+) -> Response:
     """The page with its report."""
     return pages.render(
         "distributor/catalogue_file.html", status, title="Load a catalogue file", form=form, faults=faults[:50], more=max(0, len(faults) - 50),

@@ -31,7 +31,14 @@ def show(
     """The page; `key` is the connector that an act was about."""
     with db.transaction():
         found = connections.overview()
-    rows = [row(one, typed if one.connector.key == key else None, problems or {} if one.connector.key == key else {}) for one in found]
+    rows = [
+        row(
+            one,
+            typed if one.connector.key == key else None,
+            problems or {} if one.connector.key == key else {},
+        )
+        for one in found
+    ]
     return pages.render(
         "distributor/connectors.html", status, title="Connectors", rows=rows, actions=[action.value for action in Action], key=key, answer=answer,
         problem=problem, pause_form=forms.Reason(prefix="pause-"),

@@ -1,5 +1,6 @@
 """The numbers that matter today; each opens the list behind it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from billing.ledger import Account, JournalLine
+from billing.payments import Payment
 from checkout.orders import Order, OrderState
 from core import db
 from core.clock import machine_now
@@ -42,7 +44,12 @@ def dashboard() -> Response:
     """The dashboard."""
     with db.transaction():
         now = machine_now()
-        groups = [("Needs you", work(now)), ("Orders", sales(now)), ("Money, all time", money()), ("Delivery", delivery(now))]
+        groups = [
+            ("Needs you", work(now)),
+            ("Orders", sales(now)),
+            ("Money, all time", money()),
+            ("Delivery", delivery(now)),
+        ]
         oldest = db.session().scalar(select(func.min(WorkItem.opened_at)).where(WorkItem.closed_at.is_(None)))
     return pages.render("distributor/dashboard.html", title="Dashboard", groups=groups, oldest=moment(oldest))
 
@@ -54,9 +61,16 @@ def count(entity: Any, *conditions: Any) -> int:
 
 def work(now: datetime) -> list[Stat]:
     """What waits for a person, and tasks by state."""
-    waiting, oldest = db.session().execute(select(func.count(), func.min(WorkItem.opened_at)).where(WorkItem.closed_at.is_(None))).one()
+    waiting, oldest = (
+        db.session()
+        .execute(select(func.count(), func.min(WorkItem.opened_at)).where(WorkItem.closed_at.is_(None)))
+        .one()
+    )
     since = moment(oldest)
-    found: dict[TaskState, int] = {state: number for state, number in db.session().execute(select(Task.state, func.count()).group_by(Task.state))}
+    found: dict[TaskState, int] = {
+        state: number
+        for state, number in db.session().execute(select(Task.state, func.count()).group_by(Task.state))
+    }
     late = count(Task, Task.state.in_(OPEN), Task.next_at < now - timedelta(minutes=5))
     tasks = url_for("distributor.task_list")
     return [
@@ -75,62 +89,127 @@ def sales(now: datetime) -> list[Stat]:
     """Today's orders, what is to be paid, what was funded, what runs."""
     orders = url_for("distributor.order_list")
     midnight = datetime.combine(now.date(), time(), now.tzinfo)
-    subscriptions, seats = db.session().execute(
-        select(func.count(), func.coalesce(func.sum(Subscription.quantity), 0)).where(Subscription.state == SubscriptionState.ACTIVE)
-    ).one()
+    subscriptions, seats = (
+        db.session()
+        .execute(
+            select(func.count(), func.coalesce(func.sum(Subscription.quantity), 0)).where(
+                Subscription.state == SubscriptionState.ACTIVE
+            )
+        )
+        .one()
+    )
     return [
         Stat("Orders today", str(count(Order, Order.created_at >= midnight)), orders, icon="package"),
-        Stat("To be paid", str(count(Order, Order.state == OrderState.AWAITING_PAYMENT)), f"{orders}?show=unpaid"),
+        Stat(
+            "To be paid",
+            str(count(Order, Order.state == OrderState.AWAITING_PAYMENT)),
+            f"{orders}?show=unpaid",
+        ),
         Stat("Funded today", str(count(Order, Order.funded_at >= midnight)), f"{orders}?show=done"),
-        Stat("Active subscriptions", str(subscriptions), url_for("distributor.subscription_list"), f"{seats} seats", icon="key-round"),
+        Stat(
+            "Active subscriptions",
+            str(subscriptions),
+            url_for("distributor.subscription_list"),
+            f"{seats} seats",
+            icon="key-round",
+        ),
     ]
 
 
 def money() -> list[Stat]:
-    """Sums of the ledger by currency. In the ledger a credit is negative, so what others are owed or we sold is turned round."""
-    rows = db.session().execute(
-        select(
-            JournalLine.currency,
-            *(
-                func.coalesce(func.sum(JournalLine.minor).filter(JournalLine.account == account), 0)
-                for account in (Account.STRIPE, Account.WHOLESALE_SALES, Account.RESELLER, Account.FEES, Account.UNEXPECTED)
-            ),
+    """Sums of the ledger by currency. In the ledger a credit is negative, so what others are owed or we sold
+    is turned round. What was captured is the payments' own figure: the ledger holds it after fees."""
+    captured = {
+        currency: minor
+        for currency, minor in db.session().execute(
+            select(Payment.currency, func.sum(Payment.captured_minor))
+            .where(Payment.captured_minor.is_not(None))
+            .group_by(Payment.currency)
         )
-        .group_by(JournalLine.currency)
-        .order_by(JournalLine.currency)
-    ).all()
-    if not rows:
-        return [Stat("Money captured", Money(0, the_shop().currency).text, delta="no order was paid yet")]
+    }
+    balances: dict[str, dict[Account, int]] = {currency: {} for currency in (the_shop().currency, *captured)}
+    for currency, account, minor in db.session().execute(
+        select(JournalLine.currency, JournalLine.account, func.sum(JournalLine.minor)).group_by(
+            JournalLine.currency, JournalLine.account
+        )
+    ):
+        balances.setdefault(currency, {})[account] = int(minor)
+    return [
+        stat
+        for currency, sums in balances.items()
+        for stat in money_in(currency, int(captured.get(currency, 0)), sums)
+    ]
+
+
+def money_in(currency: str, captured: int, sums: Mapping[Account, int]) -> list[Stat]:
+    """The figures of one currency."""
+    owed = Money(-sums.get(Account.RESELLER, 0), currency)
     paid = f"{url_for('distributor.order_list')}?show=done"
-    stats: list[Stat] = []
-    for currency, stripe, wholesale, resellers, fees, unexpected in rows:
-        owed = Money(-int(resellers), currency)
-        stats += [
-            Stat("At Stripe, after fees", Money(int(stripe), currency).text, paid, icon="credit-card"),
-            Stat("Wholesale sold", Money(-int(wholesale), currency).text, paid),
-            Stat("We owe resellers" if owed.minor >= 0 else "Resellers owe us", (owed if owed.minor >= 0 else -owed).text, url_for("distributor.reseller_list")),
-            Stat("Fees we bore", Money(int(fees), currency).text, url_for("distributor.gateway_page")),
-        ]
-        if unexpected:
-            stats.append(Stat("Unexpected money", Money(-int(unexpected), currency).text, url_for("distributor.work_queue"), "to be given back", "warn"))
+    stats = [
+        Stat("Captured by card", Money(captured, currency).text, paid, icon="credit-card"),
+        Stat("Wholesale sold", Money(-sums.get(Account.WHOLESALE_SALES, 0), currency).text, paid),
+        Stat(
+            "We owe resellers" if owed.minor >= 0 else "Resellers owe us",
+            (owed if owed.minor >= 0 else -owed).text,
+            url_for("distributor.reseller_list"),
+            "their margins, less what they bought",
+        ),
+        Stat(
+            "Fees we bore",
+            Money(sums.get(Account.FEES, 0), currency).text,
+            url_for("distributor.gateway_page"),
+        ),
+        Stat("At Stripe, after fees", Money(sums.get(Account.STRIPE, 0), currency).text, paid),
+    ]
+    if unexpected := sums.get(Account.UNEXPECTED, 0):
+        amount = Money(-unexpected, currency).text
+        stats.append(
+            Stat("Unexpected money", amount, url_for("distributor.work_queue"), "to be given back", "warn")
+        )
     return stats
 
 
 def delivery(now: datetime) -> list[Stat]:
     """How long deliveries took in the last 24 hours, and how they stand."""
     took = func.extract("epoch", Delivery.delivered_at - Delivery.created_at)
-    half, most, number = db.session().execute(
-        select(func.percentile_cont(0.5).within_group(took), func.percentile_cont(0.95).within_group(took), func.count()).where(
-            Delivery.delivered_at > now - DAY
+    half, most, number = (
+        db.session()
+        .execute(
+            select(
+                func.percentile_cont(0.5).within_group(took),
+                func.percentile_cont(0.95).within_group(took),
+                func.count(),
+            ).where(Delivery.delivered_at > now - DAY)
         )
-    ).one()
+        .one()
+    )
     orders = url_for("distributor.order_list")
     return [
-        Stat("Half are ready within", seconds(half), f"{orders}?show=done", f"{number} in the last 24 hours", icon="hourglass"),
+        Stat(
+            "Half are ready within",
+            seconds(half),
+            f"{orders}?show=done",
+            f"{number} in the last 24 hours",
+            icon="hourglass",
+        ),
         Stat("95 % are ready within", seconds(most), f"{orders}?show=done"),
-        Stat("Being delivered", str(count(Delivery, Delivery.state.in_((DeliveryState.PENDING, DeliveryState.PROCESSING)))), f"{orders}?show=delivering"),
-        Stat("Unknown at the vendor", str(count(Delivery, Delivery.state == DeliveryState.UNKNOWN)), f"{orders}?show=unknown", tone="warn"),
-        Stat("Refused", str(count(Delivery, Delivery.state == DeliveryState.REFUSED)), f"{orders}?show=failed", tone="bad"),
+        Stat(
+            "Being delivered",
+            str(count(Delivery, Delivery.state.in_((DeliveryState.PENDING, DeliveryState.PROCESSING)))),
+            f"{orders}?show=delivering",
+        ),
+        Stat(
+            "Unknown at the vendor",
+            str(count(Delivery, Delivery.state == DeliveryState.UNKNOWN)),
+            f"{orders}?show=unknown",
+            tone="warn",
+        ),
+        Stat(
+            "Refused",
+            str(count(Delivery, Delivery.state == DeliveryState.REFUSED)),
+            f"{orders}?show=failed",
+            tone="bad",
+        ),
     ]
 
 

@@ -99,16 +99,28 @@ def open_dossier(order: Order) -> Dossier:
     session = db.session()
     payment = session.scalar(select(Payment).where(Payment.order_id == order.id))
     attempts = (
-        session.scalars(select(PaymentAttempt).where(PaymentAttempt.payment_id == payment.id).order_by(PaymentAttempt.number)).all() if payment else []
+        session.scalars(
+            select(PaymentAttempt)
+            .where(PaymentAttempt.payment_id == payment.id)
+            .order_by(PaymentAttempt.number)
+        ).all()
+        if payment
+        else []
     )
     invoice = invoices.of_order(order.id)
     fund = session.scalar(select(Fund).where(Fund.order_id == order.id))
     legs = legs_of(order)
-    about = [order.id, *(row.id for row in (payment, invoice, fund) if row), *(attempt.id for attempt in attempts)]
+    about = [
+        order.id,
+        *(row.id for row in (payment, invoice, fund) if row),
+        *(attempt.id for attempt in attempts),
+    ]
     return Dossier(
         order=order,
         reseller=session.scalars(select(Reseller).where(Reseller.id == order.reseller_id)).one(),
-        customer=session.scalar(select(Customer).where(Customer.id == order.customer_id)) if order.customer_id else None,
+        customer=session.scalar(select(Customer).where(Customer.id == order.customer_id))
+        if order.customer_id
+        else None,
         legs=legs,
         sums=sums_of(legs, order.currency),
         payment=payment,
@@ -125,8 +137,16 @@ def legs_of(order: Order) -> list[Leg]:
     """The lines of an order with retail, wholesale and cost."""
     rows = db.session().execute(
         select(OrderLine, OrderWholesale, OrderCost)
-        .join(OrderWholesale, (OrderWholesale.distributor_id == OrderLine.distributor_id) & (OrderWholesale.order_line_id == OrderLine.id))
-        .join(OrderCost, (OrderCost.distributor_id == OrderLine.distributor_id) & (OrderCost.order_line_id == OrderLine.id))
+        .join(
+            OrderWholesale,
+            (OrderWholesale.distributor_id == OrderLine.distributor_id)
+            & (OrderWholesale.order_line_id == OrderLine.id),
+        )
+        .join(
+            OrderCost,
+            (OrderCost.distributor_id == OrderLine.distributor_id)
+            & (OrderCost.order_line_id == OrderLine.id),
+        )
         .where(OrderLine.order_id == order.id)
         .order_by(OrderLine.number)
     )
@@ -149,7 +169,10 @@ def _leg(line: OrderLine, wholesale: Money, costs: OrderCost) -> Leg:
 
 def sums_of(legs: Sequence[Leg], currency: str) -> list[tuple[str, Money | None, str | None]]:
     """What both sides pay and keep; a cost that is not known makes the margin unknown too."""
-    retail, wholesale = total([leg.retail for leg in legs], currency), total([leg.wholesale for leg in legs], currency)
+    retail, wholesale = (
+        total([leg.retail for leg in legs], currency),
+        total([leg.wholesale for leg in legs], currency),
+    )
     costs = [leg.cost for leg in legs if leg.cost is not None]
     rows: list[tuple[str, Money | None, str | None]] = [
         ("The buyer pays", retail, None),
@@ -157,7 +180,10 @@ def sums_of(legs: Sequence[Leg], currency: str) -> list[tuple[str, Money | None,
         ("Wholesale", wholesale, None),
     ]
     if len(costs) == len(legs):
-        rows += [("Cost", total(costs, currency), "muted"), ("Our margin", wholesale - total(costs, currency), "total")]
+        rows += [
+            ("Cost", total(costs, currency), "muted"),
+            ("Our margin", wholesale - total(costs, currency), "total"),
+        ]
     return rows
 
 
@@ -166,16 +192,35 @@ def deliveries_of(order: Order) -> list[DeliveryView]:
     session = db.session()
     rows = session.execute(
         select(Delivery, Subscription, OrderLine, OrderCost, Task, VendorRecord)
-        .join(Subscription, (Subscription.distributor_id == Delivery.distributor_id) & (Subscription.id == Delivery.subscription_id))
-        .join(OrderLine, (OrderLine.distributor_id == Delivery.distributor_id) & (OrderLine.id == Delivery.order_line_id))
-        .join(OrderCost, (OrderCost.distributor_id == Delivery.distributor_id) & (OrderCost.order_line_id == Delivery.order_line_id))
+        .join(
+            Subscription,
+            (Subscription.distributor_id == Delivery.distributor_id)
+            & (Subscription.id == Delivery.subscription_id),
+        )
+        .join(
+            OrderLine,
+            (OrderLine.distributor_id == Delivery.distributor_id) & (OrderLine.id == Delivery.order_line_id),
+        )
+        .join(
+            OrderCost,
+            (OrderCost.distributor_id == Delivery.distributor_id)
+            & (OrderCost.order_line_id == Delivery.order_line_id),
+        )
         .join(Task, (Task.distributor_id == Delivery.distributor_id) & (Task.id == Delivery.task_id))
-        .outerjoin(VendorRecord, (VendorRecord.distributor_id == Delivery.distributor_id) & (VendorRecord.delivery_id == Delivery.id))
+        .outerjoin(
+            VendorRecord,
+            (VendorRecord.distributor_id == Delivery.distributor_id)
+            & (VendorRecord.delivery_id == Delivery.id),
+        )
         .where(Delivery.order_id == order.id)
         .order_by(OrderLine.number, Delivery.id)
     ).all()
     asked: dict[UUID, list[TaskAttempt]] = defaultdict(list)
-    for attempt in session.scalars(select(TaskAttempt).where(TaskAttempt.task_id.in_([row[4].id for row in rows])).order_by(TaskAttempt.number)):
+    for attempt in session.scalars(
+        select(TaskAttempt)
+        .where(TaskAttempt.task_id.in_([row[4].id for row in rows]))
+        .order_by(TaskAttempt.number)
+    ):
         asked[attempt.task_id].append(attempt)
     keys = [key for row in rows for key in (row[0].id, row[1].id, row[4].id)]
     trail: dict[UUID, list[Entry]] = defaultdict(list)
@@ -183,7 +228,9 @@ def deliveries_of(order: Order) -> list[DeliveryView]:
         trail[about].append(entry)
     seats = dict(
         session.execute(
-            select(Licence.subscription_id, func.count()).where(Licence.subscription_id.in_([row[1].id for row in rows])).group_by(Licence.subscription_id)
+            select(Licence.subscription_id, func.count())
+            .where(Licence.subscription_id.in_([row[1].id for row in rows]))
+            .group_by(Licence.subscription_id)
         ).all()
     )
     return [
@@ -237,15 +284,35 @@ ANSWERS = {
 def told(attempt: TaskAttempt) -> Entry:
     """One attempt at the vendor, with how long the answer took."""
     if attempt.answered_at is None:
-        return _entry(f"Attempt {attempt.number}: asked, no answer recorded yet.", "wait", "send", attempt.called_at, attempt.fingerprint)
+        return _entry(
+            f"Attempt {attempt.number}: asked, no answer recorded yet.",
+            "wait",
+            "send",
+            attempt.called_at,
+            attempt.fingerprint,
+        )
     tone, words = ANSWERS.get(attempt.outcome, ("neutral", attempt.outcome))
     took = (attempt.answered_at - attempt.called_at).total_seconds()
     said = f" “{attempt.note}”" if attempt.note else ""
-    return _entry(f"Attempt {attempt.number}: {words}, {took:.1f} s after asking.{said}", tone, "send", attempt.called_at, attempt.fingerprint)
+    return _entry(
+        f"Attempt {attempt.number}: {words}, {took:.1f} s after asking.{said}",
+        tone,
+        "send",
+        attempt.called_at,
+        attempt.fingerprint,
+    )
 
 
 def _entry(words: str, tone: str, icon: str, at: Any, fingerprint: str) -> Entry:
-    return Entry(words, "The worker", moment(at), tone, icon, f"Fingerprint of the request: {fingerprint}" if fingerprint else None, at)
+    return Entry(
+        words,
+        "The worker",
+        moment(at),
+        tone,
+        icon,
+        f"Fingerprint of the request: {fingerprint}" if fingerprint else None,
+        at,
+    )
 
 
 TYPES = {
@@ -265,9 +332,26 @@ def trail_of(about: Sequence[UUID]) -> list[Entry]:
 
 def told_of(about: Sequence[UUID], limit: int = 500) -> list[tuple[UUID, Entry]]:
     """Trail entries with the object each is about, and the names of who acted."""
-    entries = db.session().scalars(select(TrailEntry).where(TrailEntry.object_id.in_(about)).order_by(TrailEntry.at.desc(), TrailEntry.id.desc()).limit(limit)).all()
+    entries = (
+        db.session()
+        .scalars(
+            select(TrailEntry)
+            .where(TrailEntry.object_id.in_(about))
+            .order_by(TrailEntry.at.desc(), TrailEntry.id.desc())
+            .limit(limit)
+        )
+        .all()
+    )
     people = {entry.person_id for entry in entries if entry.person_id}
-    names = dict(db.session().execute(select(Membership.person_id, Membership.name).where(Membership.person_id.in_(people))).all()) if people else {}
+    names = (
+        dict(
+            db.session()
+            .execute(select(Membership.person_id, Membership.name).where(Membership.person_id.in_(people)))
+            .all()
+        )
+        if people
+        else {}
+    )
     return [(entry.object_id, _trail_entry(entry, names)) for entry in entries]
 
 
@@ -277,7 +361,15 @@ def _trail_entry(entry: TrailEntry, names: Any) -> Entry:
     why = f": {entry.why}" if entry.why else ""
     detail = "\n".join(f"{name}: {value}" for name, value in entry.detail.items())
     who = names.get(entry.person_id, "Somebody") if entry.person_id else "The system"
-    return Entry(f"{TYPES.get(entry.object_type, entry.object_type)} {words}{why}", who, moment(entry.at), TONES.get(to, "neutral"), None, detail or None, entry.at)
+    return Entry(
+        f"{TYPES.get(entry.object_type, entry.object_type)} {words}{why}",
+        who,
+        moment(entry.at),
+        TONES.get(to, "neutral"),
+        None,
+        detail or None,
+        entry.at,
+    )
 
 
 def newest_first(entries: Sequence[Entry]) -> list[Entry]:

@@ -1,6 +1,7 @@
 """Forms of the console. They check shape only; rules are refusals of the business packages."""
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from wtforms import (
     BooleanField,
@@ -13,12 +14,16 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
+from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from core import money
 from core.money import Money
 
-REASON = [InputRequired("Say why in a few words."), Length(max=500, message="Please say it in at most 500 characters.")]
+REASON = [
+    InputRequired("Say why in a few words."),
+    Length(max=500, message="Please say it in at most 500 characters."),
+]
 
 
 class Reason(Form):
@@ -31,7 +36,9 @@ class Resolution(Form):
     """A delivery confirmed by hand."""
 
     external_id = StringField("Vendor's id", [InputRequired("Name the vendor's id."), Length(max=200)])
-    licences = TextAreaField("Licence keys", [Length(max=400_000)], description="One a line, if the vendor gave keys.")
+    licences = TextAreaField(
+        "Licence keys", [Length(max=400_000)], description="One a line, if the vendor gave keys."
+    )
     why = StringField("How you know", REASON)
 
     def keys(self) -> list[str]:
@@ -42,8 +49,8 @@ class Resolution(Form):
 class AmountField(StringField):
     """An amount as people type it; `.money(currency)` is its value."""
 
-    def __init__(self, label: str, *, currency: str = "EUR", optional: bool = False, **options: object) -> None:
-        super().__init__(label, [Optional()] if optional else [InputRequired("Enter an amount such as 12.50.")], **options)  # type: ignore[arg-type]
+    def __init__(self, label: str, *, currency: str = "EUR", **options: Any) -> None:
+        super().__init__(label, [InputRequired("Enter an amount such as 12.50.")], **options)
         self.currency = currency
 
     def post_validate(self, form: Form, validation_stopped: bool) -> None:
@@ -57,7 +64,8 @@ class AmountField(StringField):
 
     def money(self) -> Money | None:
         """The amount, or none where nothing was typed."""
-        return money.parse(self.data, self.currency) if (self.data or "").strip() else None
+        typed = (self.data or "").strip()
+        return money.parse(typed, self.currency) if typed else None
 
 
 class Product(Form):
@@ -66,20 +74,24 @@ class Product(Form):
     name = StringField("Name", [InputRequired("A product needs a name."), Length(max=200)])
     summary = StringField("Summary", [InputRequired("One sentence for lists."), Length(max=300)])
     description = TextAreaField("Description", [Length(max=10_000)])
-    published = BooleanField("Published", description="Hidden products are in no shop; what was sold of them goes on.")
+    published = BooleanField(
+        "Published", description="Hidden products are in no shop; what was sold of them goes on."
+    )
 
 
-class Plan(Form):
-    """A plan's own fields; its prices are added per price list by `plan_form`."""
+class Attached:
+    """Marks a file as needed; the view reads it from the request's files."""
 
-    name = StringField("Name", [InputRequired("A plan needs a name."), Length(max=200)])
-    published = BooleanField("Published")
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: Form, field: FileField) -> None:
+        """The form itself holds no files."""
 
 
 class Upload(Form):
     """A catalogue file."""
 
-    file = FileField("Catalogue file", description="TOML, as docs/catalogue-file.md describes it. What is there already is left alone.")
+    file = FileField("Catalogue file", [Attached()])
     share = StringField(
         "Wholesale share", [InputRequired("Say which share of the list price resellers pay.")],
         description="Percent of the list price that resellers pay where the file names no wholesale price.", default="85",
@@ -89,20 +101,28 @@ class Upload(Form):
 class Standing(Form):
     """What a reseller may do."""
 
-    enable_reselling = BooleanField("Enable reselling", description="May buy a reseller plan and open its own storefront.")
-    ordering_enabled = BooleanField("Ordering", description="Off: no new orders, also none of its customers. What runs goes on.")
+    enable_reselling = BooleanField(
+        "Enable reselling", description="May buy a reseller plan and open its own storefront."
+    )
+    ordering_enabled = BooleanField(
+        "Ordering", description="Off: no new orders, also none of its customers. What runs goes on."
+    )
     price_list = SelectField("Price list", coerce=str)
 
     def offer(self, price_lists: Sequence[tuple[str, str]]) -> "Standing":
         """The price lists to choose from."""
-        self.price_list.choices = list(price_lists)
+        self.price_list.choices = [SelectChoice(value, label) for value, label in price_lists]
         return self
 
 
 class CreditLine(Form):
     """A credit line or a deposit."""
 
-    kind = RadioField("Kind", choices=[("credit", "Credit line"), ("deposit", "Deposit paid ahead")], default="credit")
+    kind = RadioField(
+        "Kind",
+        choices=[SelectChoice("credit", "Credit line"), SelectChoice("deposit", "Deposit paid ahead")],
+        default="credit",
+    )
     ceiling = AmountField("Amount")
     why = StringField("Reason", REASON)
 
@@ -111,20 +131,32 @@ class Activation(Form):
     """A reseller plan, activated from the back office."""
 
     plan = SelectField("Plan", coerce=str)
-    alias = StringField("Storefront alias", description="The name in the portal's address, for example brightfield.")
+    alias = StringField(
+        "Storefront alias", description="The name in the portal's address, for example brightfield."
+    )
 
 
 class GatewayKeys(Form):
     """The distributor's own account at Stripe. Secrets are write-only: an empty field keeps what is stored."""
 
-    account_id = StringField("Account", [InputRequired("Name the account, such as acct_1Nv0FGQ9RKHgCVdK."), Length(max=100)])
+    account_id = StringField(
+        "Account", [InputRequired("Name the account, such as acct_1Nv0FGQ9RKHgCVdK."), Length(max=100)]
+    )
     secret_key = PasswordField("Secret key", [Length(max=300)])
     webhook_secret = PasswordField("Signing secret of the webhook", [Length(max=300)])
-    fee_percent = StringField("Expected fee, percent", [InputRequired("Such as 1.5.")], description="Used until Stripe reports the fee it took.")
+    fee_percent = StringField(
+        "Expected fee, percent",
+        [InputRequired("Such as 1.5.")],
+        description="Used until Stripe reports the fee it took.",
+    )
     fee_fixed = AmountField("Expected fee, fixed")
 
 
 class TimeMachine(Form):
     """How far the business clock goes forward."""
 
-    days = IntegerField("Days forward", [InputRequired("A whole number of days."), NumberRange(1, 366, "Between 1 and 366 days at a time.")], default=1)
+    days = IntegerField(
+        "Days forward",
+        [InputRequired("A whole number of days."), NumberRange(1, 366, "Between 1 and 366 days at a time.")],
+        default=1,
+    )

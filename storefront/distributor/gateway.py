@@ -33,10 +33,18 @@ def stored() -> Gateway | None:
 
 def address(gateway: Gateway) -> str:
     """Where Stripe rings."""
-    return settings().public_url.rstrip("/") + url_for("webhooks.stripe", code=gateway.code).removeprefix(the_shop().base)
+    return settings().public_url.rstrip("/") + url_for("webhooks.stripe", code=gateway.code).removeprefix(
+        the_shop().base
+    )
 
 
-def show(status: int = 200, *, form: forms.GatewayKeys | None = None, problem: str | None = None, answer: str | None = None) -> Response:
+def show(
+    status: int = 200,
+    *,
+    form: forms.GatewayKeys | None = None,
+    problem: str | None = None,
+    answer: str | None = None,
+) -> Response:
     """The page with its form; secrets are never shown again."""
     with db.transaction():
         gateway = stored()

@@ -27,7 +27,10 @@ def staff_list() -> Response:
         query = lists.words()
         chosen = select(Membership).where(Membership.side == Side.DISTRIBUTOR, Membership.ended_at.is_(None))
         if query:
-            chosen = chosen.where(Membership.name.icontains(query, autoescape=True) | Membership.email.icontains(query, autoescape=True))
+            chosen = chosen.where(
+                Membership.name.icontains(query, autoescape=True)
+                | Membership.email.icontains(query, autoescape=True)
+            )
         page = lists.by_name(chosen, Membership.name, Membership.id)
     rows = [
         {"name": one.name, "email": one.email, "roles": [role.replace("_", " ") for role in one.roles], "since": moment(one.created_at),
@@ -84,10 +87,22 @@ def subscription_list() -> Response:
     show = lists.chosen("show", SHOWS)
     chosen = (
         select(Subscription, Reseller.name, Customer.name, Order.code)
-        .join(Reseller, (Reseller.distributor_id == Subscription.distributor_id) & (Reseller.id == Subscription.reseller_id))
-        .join(OrderLine, (OrderLine.distributor_id == Subscription.distributor_id) & (OrderLine.id == Subscription.order_line_id))
+        .join(
+            Reseller,
+            (Reseller.distributor_id == Subscription.distributor_id)
+            & (Reseller.id == Subscription.reseller_id),
+        )
+        .join(
+            OrderLine,
+            (OrderLine.distributor_id == Subscription.distributor_id)
+            & (OrderLine.id == Subscription.order_line_id),
+        )
         .join(Order, (Order.distributor_id == OrderLine.distributor_id) & (Order.id == OrderLine.order_id))
-        .outerjoin(Customer, (Customer.distributor_id == Subscription.distributor_id) & (Customer.id == Subscription.customer_id))
+        .outerjoin(
+            Customer,
+            (Customer.distributor_id == Subscription.distributor_id)
+            & (Customer.id == Subscription.customer_id),
+        )
     )
     if show.value:
         chosen = chosen.where(Subscription.state == SubscriptionState(show.value))
@@ -103,5 +118,19 @@ def subscription_list() -> Response:
          "order_url": url_for("distributor.order_page", code=order)}
         for one, reseller, customer, order in page.rows
     ]  # fmt: skip
-    tabs = [(word, url_for("distributor.subscription_list", show=value or None, q=page.query or None), value == show.value) for value, word in SHOWS]
-    return pages.render("distributor/subscriptions.html", title="Subscriptions", page=page, rows=rows, tabs=tabs, show=show.value)
+    tabs = [
+        (
+            word,
+            url_for("distributor.subscription_list", show=value or None, q=page.query or None),
+            value == show.value,
+        )
+        for value, word in SHOWS
+    ]
+    return pages.render(
+        "distributor/subscriptions.html",
+        title="Subscriptions",
+        page=page,
+        rows=rows,
+        tabs=tabs,
+        show=show.value,
+    )

@@ -45,7 +45,9 @@ def words() -> str:
 def chosen(name: str, options: Sequence[tuple[str, str]]) -> Filter:
     """A filter with its kept value; a value nobody offered is the first."""
     value = request.args.get(name, "")
-    return Filter(name, name.replace("_", " ").capitalize(), value if value in dict(options) else options[0][0], options)
+    return Filter(
+        name, name.replace("_", " ").capitalize(), value if value in dict(options) else options[0][0], options
+    )
 
 
 def identifier(text: str, what: str = "page") -> UUID:
@@ -56,7 +58,7 @@ def identifier(text: str, what: str = "page") -> UUID:
         raise Missing(what) from None
 
 
-def newest_first(statement: Select[Any], key: InstrumentedAttribute[UUID]) -> Listed:
+def newest_first(statement: Select[*tuple[Any, ...]], key: InstrumentedAttribute[UUID]) -> Listed:
     """A page ordered by a time-ordered id, newest first; the id is the row's first column's."""
     if after := request.args.get("after"):
         statement = statement.where(key < identifier(after))
@@ -64,7 +66,9 @@ def newest_first(statement: Select[Any], key: InstrumentedAttribute[UUID]) -> Li
     return _listed(rows, lambda row: str(row[0].id))
 
 
-def by_name(statement: Select[Any], name: InstrumentedAttribute[str], key: InstrumentedAttribute[UUID]) -> Listed:
+def by_name(
+    statement: Select[*tuple[Any, ...]], name: InstrumentedAttribute[str], key: InstrumentedAttribute[UUID]
+) -> Listed:
     """A page ordered by name; the row's first column has `name` and `id`."""
     if after := request.args.get("after"):
         last, _, last_name = after.partition(".")
@@ -79,7 +83,9 @@ def _listed(rows: Sequence[Any], cursor: Any) -> Listed:
     filters = {name for name, value in request.args.items() if value and name not in ("after", "said")}
     return Listed(
         rows=kept,
-        next_url=url_for(here, **arguments | {"after": cursor(kept[-1]), "said": None}) if len(rows) > PAGE else None,
+        next_url=url_for(here, **arguments | {"after": cursor(kept[-1]), "said": None})
+        if len(rows) > PAGE
+        else None,
         shown=f"{len(kept)} shown" if kept else None,
         query=words(),
         filtered=bool(filters),

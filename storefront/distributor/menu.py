@@ -34,7 +34,12 @@ def console() -> dict[str, Any]:
     """What layouts/console.html expects."""
     at = the_shop().base
     return {
-        "console": {"name": visitor().standing, "role": "Distributor", "logo_url": the_shop().logo_url, "css_url": None},
+        "console": {
+            "name": visitor().standing,
+            "role": "Distributor",
+            "logo_url": the_shop().logo_url,
+            "css_url": None,
+        },
         "places": {
             "home": url_for("distributor.dashboard"),
             "search": url_for("distributor.order_list"),
@@ -53,7 +58,10 @@ def nav(counts: dict[str, int]) -> list[tuple[str, str | None, str, int, bool]]:
     entries: list[tuple[str, str | None, str, int, bool]] = []
     for label, endpoint, icon in sections:
         url = url_for(f"distributor.{endpoint}") if endpoint else None
-        inside = bool(url) and (request.path == here(url) or (endpoint != "dashboard" and request.path.startswith(here(url) + "/")))
+        inside = bool(url) and (
+            request.path == here(url)
+            or (endpoint != "dashboard" and request.path.startswith(here(url) + "/"))
+        )
         entries.append((label, url, icon, counts.get(endpoint or "", 0), inside))
     return entries
 
@@ -66,8 +74,12 @@ def here(url: str | None) -> str:
 def waiting() -> dict[str, int]:
     """How much waits for a person, by section."""
     with db.transaction() as session:
-        work = select(func.count()).select_from(WorkItem).where(WorkItem.closed_at.is_(None)).scalar_subquery()
-        parked = select(func.count()).select_from(Task).where(Task.state == TaskState.PARKED).scalar_subquery()
+        work = (
+            select(func.count()).select_from(WorkItem).where(WorkItem.closed_at.is_(None)).scalar_subquery()
+        )
+        parked = (
+            select(func.count()).select_from(Task).where(Task.state == TaskState.PARKED).scalar_subquery()
+        )
         row = session.execute(select(work, parked)).one()
     return {"work_queue": row[0], "task_list": row[1]}
 

@@ -57,16 +57,29 @@ def order_list() -> Response:
         page = lists.newest_first(matching(lists.words(), show.value), Order.id)
         states = delivery_states([row[0].id for row in page.rows])
     rows = [order_row(order, reseller, customer, states[order.id]) for order, reseller, customer in page.rows]
-    tabs = [(word, url_for("distributor.order_list", show=value or None, q=page.query or None), value == show.value) for value, word in SHOWS]
-    return pages.render("distributor/orders.html", title="Orders", page=page, rows=rows, tabs=tabs, show=show.value)
+    tabs = [
+        (
+            word,
+            url_for("distributor.order_list", show=value or None, q=page.query or None),
+            value == show.value,
+        )
+        for value, word in SHOWS
+    ]
+    return pages.render(
+        "distributor/orders.html", title="Orders", page=page, rows=rows, tabs=tabs, show=show.value
+    )
 
 
-def matching(query: str, show: str):  # noqa: ANN201 the select's type is its three entities
+def matching(query: str, show: str):
     """Orders with their standings, filtered."""
     chosen = (
         select(Order, Reseller, Customer)
-        .join(Reseller, (Reseller.distributor_id == Order.distributor_id) & (Reseller.id == Order.reseller_id))
-        .outerjoin(Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id))
+        .join(
+            Reseller, (Reseller.distributor_id == Order.distributor_id) & (Reseller.id == Order.reseller_id)
+        )
+        .outerjoin(
+            Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id)
+        )
     )
     if query:
         chosen = chosen.where(found_by(query))
@@ -78,15 +91,31 @@ def found_by(query: str) -> ColumnElement[bool]:
     exact = [
         Order.code == query.upper(),
         Order.email == query.lower(),
-        Order.id.in_(select(Delivery.order_id).join(VendorRecord, VendorRecord.delivery_id == Delivery.id).where(VendorRecord.external_id == query)),
-        Order.id.in_(select(Delivery.order_id).join(Subscription, Subscription.id == Delivery.subscription_id).where(Subscription.code == query.upper())),
-        Order.id.in_(select(Payment.order_id).join(PaymentAttempt, PaymentAttempt.payment_id == Payment.id).where(PaymentAttempt.session_id == query)),
+        Order.id.in_(
+            select(Delivery.order_id)
+            .join(VendorRecord, VendorRecord.delivery_id == Delivery.id)
+            .where(VendorRecord.external_id == query)
+        ),
+        Order.id.in_(
+            select(Delivery.order_id)
+            .join(Subscription, Subscription.id == Delivery.subscription_id)
+            .where(Subscription.code == query.upper())
+        ),
+        Order.id.in_(
+            select(Payment.order_id)
+            .join(PaymentAttempt, PaymentAttempt.payment_id == Payment.id)
+            .where(PaymentAttempt.session_id == query)
+        ),
     ]
     try:
         exact.append(Order.id.in_(select(Delivery.order_id).where(Delivery.reference == UUID(query))))
     except ValueError:
         pass
-    return or_(*exact, Reseller.name.icontains(query, autoescape=True), Customer.name.icontains(query, autoescape=True))
+    return or_(
+        *exact,
+        Reseller.name.icontains(query, autoescape=True),
+        Customer.name.icontains(query, autoescape=True),
+    )
 
 
 def waits_for(show: str) -> ColumnElement[bool] | None:
@@ -121,18 +150,24 @@ def is_stuck() -> ColumnElement[bool]:
 
 def has(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """The order has a delivery like this."""
-    return exists().where(Delivery.distributor_id == Order.distributor_id, Delivery.order_id == Order.id, condition)
+    return exists().where(
+        Delivery.distributor_id == Order.distributor_id, Delivery.order_id == Order.id, condition
+    )
 
 
 def delivery_states(order_ids: Sequence[UUID]) -> dict[UUID, list[DeliveryState]]:
     """Order -> states of its deliveries."""
     found: dict[UUID, list[DeliveryState]] = defaultdict(list)
-    for order_id, state in db.session().execute(select(Delivery.order_id, Delivery.state).where(Delivery.order_id.in_(order_ids))):
+    for order_id, state in db.session().execute(
+        select(Delivery.order_id, Delivery.state).where(Delivery.order_id.in_(order_ids))
+    ):
         found[order_id].append(state)
     return found
 
 
-def order_row(order: Order, reseller: Reseller, customer: Customer | None, states: Iterable[DeliveryState]) -> OrderRow:
+def order_row(
+    order: Order, reseller: Reseller, customer: Customer | None, states: Iterable[DeliveryState]
+) -> OrderRow:
     """One row."""
     stage, stage_words = stage_of(order.state, list(states))
     return OrderRow(

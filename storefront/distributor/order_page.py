@@ -56,7 +56,14 @@ def order_page(code: str) -> Response:
     return show(code)
 
 
-def show(code: str, status: int = 200, *, problem: str | None = None, delivery_id: UUID | None = None, form: Form | None = None) -> Response:
+def show(
+    code: str,
+    status: int = 200,
+    *,
+    problem: str | None = None,
+    delivery_id: UUID | None = None,
+    form: Form | None = None,
+) -> Response:
     """The page, with the refused form filled as it was sent."""
     with db.transaction():
         dossier = open_dossier(orders.find(code))
@@ -70,12 +77,20 @@ def show(code: str, status: int = 200, *, problem: str | None = None, delivery_i
         stage=(stage, words),
         headline=(tone, title, sentence),
         facts=facts(dossier),
-        pages_at_stripe=[(attempt, moment(attempt.created_at), moment(attempt.expires_at)) for attempt in dossier.attempts],
+        pages_at_stripe=[
+            (attempt, moment(attempt.created_at), moment(attempt.expires_at)) for attempt in dossier.attempts
+        ],
         acts=[acts_of(one.id, one.id == delivery_id, form) for one in dossier.deliveries],
         cancel_form=form if form is not None and delivery_id is None else Reason(prefix="cancel-"),
         unpaid=dossier.order.state is OrderState.AWAITING_PAYMENT,
         problem=problem,
     )
+
+
+def faults(form: Form) -> str:
+    """What is wrong with a form that is folded away, in words; what was typed is still in it."""
+    said = " ".join(str(error) for errors in form.errors.values() for error in errors)
+    return f"{said} Nothing was changed; what you typed is still in the form."
 
 
 def facts(dossier: Dossier) -> dict[str, object]:
@@ -87,8 +102,12 @@ def facts(dossier: Dossier) -> dict[str, object]:
         "expires": moment(order.expires_at) if order.state is OrderState.AWAITING_PAYMENT else None,
         "reseller_url": url_for("distributor.reseller_page", code=dossier.reseller.code),
         "buyer": dossier.customer.name if dossier.customer else f"{dossier.reseller.name} (for itself)",
-        "captured": Money(dossier.payment.captured_minor, order.currency) if dossier.payment and dossier.payment.captured_minor is not None else None,
-        "fee": Money(dossier.payment.fee_minor, order.currency) if dossier.payment and dossier.payment.fee_minor is not None else None,
+        "captured": Money(dossier.payment.captured_minor, order.currency)
+        if dossier.payment and dossier.payment.captured_minor is not None
+        else None,
+        "fee": Money(dossier.payment.fee_minor, order.currency)
+        if dossier.payment and dossier.payment.fee_minor is not None
+        else None,
         "held": Money(dossier.hold.minor, dossier.hold.currency) if dossier.hold else None,
     }
 
@@ -114,7 +133,7 @@ def act(delivery_id: str, said: str, do: Callable[[UUID], None], form: Form | No
     with db.transaction():
         order = orders.of_id(deliveries.find(known).order_id)
     if form is not None and not form.validate():
-        return show(order.code, 422, delivery_id=known, form=form)
+        return show(order.code, 422, problem=faults(form), delivery_id=known, form=form)
     try:
         with db.transaction():
             do(known)
@@ -138,7 +157,9 @@ def resolve(delivery_id: str) -> Response:
     return act(
         delivery_id,
         "resolved",
-        lambda known: fulfilment.resolve(known, external_id=form.external_id.data or "", licences=form.keys(), why=form.why.data or ""),
+        lambda known: fulfilment.resolve(
+            known, external_id=form.external_id.data or "", licences=form.keys(), why=form.why.data or ""
+        ),
         form,
     )
 
@@ -156,7 +177,7 @@ def cancel(code: str) -> Response:
     require_role("subscriptions_manager")
     form = Reason(request.form, prefix="cancel-")
     if not form.validate():
-        return show(code, 422, form=form)
+        return show(code, 422, problem=faults(form), form=form)
     try:
         with db.transaction():
             order = orders.find(code)
@@ -175,7 +196,9 @@ def pages_at_stripe(order: Order) -> list[tuple[GatewayAccount, str]]:
     if payment is None:
         return []
     session_ids = db.session().scalars(
-        select(PaymentAttempt.session_id).where(PaymentAttempt.payment_id == payment.id, PaymentAttempt.state == AttemptState.OPEN)
+        select(PaymentAttempt.session_id).where(
+            PaymentAttempt.payment_id == payment.id, PaymentAttempt.state == AttemptState.OPEN
+        )
     )
     account = payments.gateway(payment.gateway_account_id).account()
     return [(account, session_id) for session_id in session_ids if session_id]

@@ -54,13 +54,25 @@ def work_queue() -> Response:
 
 
 def show(
-    chosen: str | None = None, status: int = 200, *, problem: str | None = None, form: Reason | None = None, ticked: Sequence[str] = ()
+    chosen: str | None = None,
+    status: int = 200,
+    *,
+    problem: str | None = None,
+    form: Reason | None = None,
+    ticked: Sequence[str] = (),
 ) -> Response:
     """The page; `chosen` is the opened item, the oldest when it is not there (any more)."""
     with db.transaction():
         items = waiting()
         closed = recently_closed()
-        parked = db.session().scalar(select(func.count()).select_from(Task).where(Task.state == TaskState.PARKED, Task.kind != "deliver")) or 0
+        parked = (
+            db.session().scalar(
+                select(func.count())
+                .select_from(Task)
+                .where(Task.state == TaskState.PARKED, Task.kind != "deliver")
+            )
+            or 0
+        )
         checked = moment(machine_now())
     opened = next((item for item in items if str(item.id) == chosen), items[0] if items else None)
     return pages.render(
@@ -85,9 +97,16 @@ def waiting() -> list[Item]:
     rows = db.session().execute(
         select(WorkItem, Order, Reseller, Customer, Delivery, Task)
         .outerjoin(Order, (Order.distributor_id == WorkItem.distributor_id) & (Order.id == WorkItem.order_id))
-        .outerjoin(Reseller, (Reseller.distributor_id == Order.distributor_id) & (Reseller.id == Order.reseller_id))
-        .outerjoin(Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id))
-        .outerjoin(Delivery, (Delivery.distributor_id == WorkItem.distributor_id) & (Delivery.id == WorkItem.about_id))
+        .outerjoin(
+            Reseller, (Reseller.distributor_id == Order.distributor_id) & (Reseller.id == Order.reseller_id)
+        )
+        .outerjoin(
+            Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id)
+        )
+        .outerjoin(
+            Delivery,
+            (Delivery.distributor_id == WorkItem.distributor_id) & (Delivery.id == WorkItem.about_id),
+        )
         .outerjoin(Task, (Task.distributor_id == Delivery.distributor_id) & (Task.id == Delivery.task_id))
         .where(WorkItem.closed_at.is_(None))
         .order_by(WorkItem.opened_at, WorkItem.id)
@@ -96,8 +115,21 @@ def waiting() -> list[Item]:
     return [_item(*row) for row in rows]
 
 
-def _item(item: WorkItem, order: Order | None, reseller: Reseller | None, customer: Customer | None, delivery: Delivery | None, task: Task | None) -> Item:
-    who = f"{customer.name}, through {reseller.name}" if customer and reseller else reseller.name if reseller else "–"
+def _item(
+    item: WorkItem,
+    order: Order | None,
+    reseller: Reseller | None,
+    customer: Customer | None,
+    delivery: Delivery | None,
+    task: Task | None,
+) -> Item:
+    who = (
+        f"{customer.name}, through {reseller.name}"
+        if customer and reseller
+        else reseller.name
+        if reseller
+        else "–"
+    )
     return Item(
         id=item.id,
         kind=item.kind[:1].upper() + item.kind[1:],
@@ -116,7 +148,9 @@ def _item(item: WorkItem, order: Order | None, reseller: Reseller | None, custom
 
 def recently_closed() -> list[tuple[str, str, Moment | None]]:
     """The last ten that were settled: what, how, when."""
-    rows = db.session().scalars(select(WorkItem).where(WorkItem.closed_at.is_not(None)).order_by(WorkItem.closed_at.desc()).limit(10))
+    rows = db.session().scalars(
+        select(WorkItem).where(WorkItem.closed_at.is_not(None)).order_by(WorkItem.closed_at.desc()).limit(10)
+    )
     return [(row.kind, row.closed_because, moment(row.closed_at)) for row in rows]
 
 
@@ -151,7 +185,9 @@ def retry_all(item_ids: Sequence[str]) -> list[str]:
     refused: list[str] = []
     known = [lists.identifier(item_id, "work item") for item_id in item_ids[:MOST]]
     with db.transaction() as session:
-        items: Sequence[Any] = session.scalars(select(WorkItem).where(WorkItem.id.in_(known), WorkItem.closed_at.is_(None))).all()
+        items: Sequence[Any] = session.scalars(
+            select(WorkItem).where(WorkItem.id.in_(known), WorkItem.closed_at.is_(None))
+        ).all()
         for item in items:
             if item.about_type != "deliveries":
                 refused.append(f"“{item.kind}” cannot be retried: {item.suggestion}")

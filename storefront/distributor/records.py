@@ -21,7 +21,12 @@ from storefront.visitors import require_role
 pages.saying(task_retried="The task is due again now.")
 
 OVERDUE = timedelta(minutes=5)
-EVENTS = [("", "All"), ("waiting", "Not handled"), ("handled", "Handled"), ("foreign", "About nothing of ours")]
+EVENTS = [
+    ("", "All"),
+    ("waiting", "Not handled"),
+    ("handled", "Handled"),
+    ("foreign", "About nothing of ours"),
+]
 
 
 # --- Tasks -----------------------------------------------------------------------------------------------------------------------
@@ -36,22 +41,42 @@ def task_list() -> Response:
 def show_tasks(status: int = 200, *, problem: str | None = None) -> Response:
     """The list with its tabs: how many are in each state, and the oldest that waits."""
     with db.transaction() as session:
-        counts = {state: (number, oldest) for state, number, oldest in session.execute(select(Task.state, func.count(), func.min(Task.next_at)).group_by(Task.state))}
-        show = lists.chosen("show", [("", "All"), *((state.value, state.value.capitalize()) for state in TaskState)])
+        counts = {
+            state: (number, oldest)
+            for state, number, oldest in session.execute(
+                select(Task.state, func.count(), func.min(Task.next_at)).group_by(Task.state)
+            )
+        }
+        show = lists.chosen(
+            "show", [("", "All"), *((state.value, state.value.capitalize()) for state in TaskState)]
+        )
         chosen = (
             select(Task, Order.code)
-            .outerjoin(Delivery, (Delivery.distributor_id == Task.distributor_id) & (Delivery.task_id == Task.id))
-            .outerjoin(Order, (Order.distributor_id == Delivery.distributor_id) & (Order.id == Delivery.order_id))
+            .outerjoin(
+                Delivery, (Delivery.distributor_id == Task.distributor_id) & (Delivery.task_id == Task.id)
+            )
+            .outerjoin(
+                Order, (Order.distributor_id == Delivery.distributor_id) & (Order.id == Delivery.order_id)
+            )
         )
         if show.value:
             chosen = chosen.where(Task.state == TaskState(show.value))
         if query := lists.words():
-            chosen = chosen.where((Task.kind == query.lower().replace(" ", "_")) | (Task.lane == query.lower()) | (Order.code == query.upper()))
+            chosen = chosen.where(
+                (Task.kind == query.lower().replace(" ", "_"))
+                | (Task.lane == query.lower())
+                | (Order.code == query.upper())
+            )
         page = lists.newest_first(chosen, Task.id)
         now = machine_now()
     waiting = [oldest for state, (_, oldest) in counts.items() if state in tasks.OPEN]
     tabs = [
-        (word, url_for("distributor.task_list", show=value or None), value == show.value, counts.get(TaskState(value), (0,))[0] if value else 0)
+        (
+            word,
+            url_for("distributor.task_list", show=value or None),
+            value == show.value,
+            counts.get(TaskState(value), (0,))[0] if value else 0,
+        )
         for value, word in show.options
     ]
     rows = [task_row(task, code) for task, code in page.rows]
@@ -95,18 +120,30 @@ def event_list() -> Response:
     chosen = select(StripeEventRow)
     match show.value:
         case "waiting":
-            chosen = chosen.where(StripeEventRow.handled_at.is_(None), StripeEventRow.session_id.is_not(None) | StripeEventRow.attempt_id.is_not(None))
+            chosen = chosen.where(
+                StripeEventRow.handled_at.is_(None),
+                StripeEventRow.session_id.is_not(None) | StripeEventRow.attempt_id.is_not(None),
+            )
         case "handled":
             chosen = chosen.where(StripeEventRow.handled_at.is_not(None))
         case "foreign":
             chosen = chosen.where(StripeEventRow.session_id.is_(None), StripeEventRow.attempt_id.is_(None))
     if query := lists.words():
-        chosen = chosen.where((StripeEventRow.event_id == query) | (StripeEventRow.session_id == query) | (StripeEventRow.type == query))
+        chosen = chosen.where(
+            (StripeEventRow.event_id == query)
+            | (StripeEventRow.session_id == query)
+            | (StripeEventRow.type == query)
+        )
     with db.transaction():
         page = lists.newest_first(chosen, StripeEventRow.id)
     rows = [event_row(row[0]) for row in page.rows]
-    tabs = [(word, url_for("distributor.event_list", show=value or None), value == show.value) for value, word in EVENTS]
-    return pages.render("distributor/events.html", title="Webhooks", page=page, rows=rows, tabs=tabs, show=show.value)
+    tabs = [
+        (word, url_for("distributor.event_list", show=value or None), value == show.value)
+        for value, word in EVENTS
+    ]
+    return pages.render(
+        "distributor/events.html", title="Webhooks", page=page, rows=rows, tabs=tabs, show=show.value
+    )
 
 
 def event_row(event: StripeEventRow) -> dict[str, object]:

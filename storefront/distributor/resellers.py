@@ -13,7 +13,7 @@ from billing import credit
 from billing.credit import Balance, BalanceKind
 from billing.ledger import Account, JournalLine
 from catalog.price_lists import PriceList
-from checkout import activations
+from checkout import activations, reseller_plans
 from checkout.orders import Order
 from core import db, parties
 from core.errors import Refusal
@@ -27,11 +27,15 @@ from storefront.distributor.dossiers import newest_first, trail_of
 from storefront.distributor.order_list import delivery_states, matching, order_row
 from storefront.moments import moment
 from storefront.visitors import require_role, the_shop
-from subscriptions.subscriptions import Subscription, SubscriptionState
 
 pages.saying(credit_saved="The credit line is changed. It counts for new purchases only; what runs goes on.")
 
-SHOWS = [("", "All"), ("portal", "With a storefront"), ("none", "Without a storefront"), ("stopped", "Ordering stopped")]
+SHOWS = [
+    ("", "All"),
+    ("portal", "With a storefront"),
+    ("none", "Without a storefront"),
+    ("stopped", "Ordering stopped"),
+]
 
 
 @console.get("/resellers")
@@ -39,14 +43,25 @@ def reseller_list() -> Response:
     """Resellers by name."""
     show = lists.chosen("show", SHOWS)
     with db.transaction():
-        customers = select(func.count()).where(Customer.distributor_id == Reseller.distributor_id, Customer.reseller_id == Reseller.id).scalar_subquery()
+        customers = (
+            select(func.count())
+            .where(Customer.distributor_id == Reseller.distributor_id, Customer.reseller_id == Reseller.id)
+            .scalar_subquery()
+        )
         chosen = select(Reseller, Storefront, customers).outerjoin(
             Storefront,
-            (Storefront.distributor_id == Reseller.distributor_id) & (Storefront.reseller_id == Reseller.id) & (Storefront.state != StorefrontState.RELEASED),
+            (Storefront.distributor_id == Reseller.distributor_id)
+            & (Storefront.reseller_id == Reseller.id)
+            & (Storefront.state != StorefrontState.RELEASED),
         )
         if query := lists.words():
-            parts = (Reseller.name.icontains(query, autoescape=True), Reseller.email.icontains(query, autoescape=True))
-            chosen = chosen.where(or_(Reseller.code == query.upper(), Storefront.alias == query.lower(), *parts))
+            parts = (
+                Reseller.name.icontains(query, autoescape=True),
+                Reseller.email.icontains(query, autoescape=True),
+            )
+            chosen = chosen.where(
+                or_(Reseller.code == query.upper(), Storefront.alias == query.lower(), *parts)
+            )
         match show.value:
             case "portal":
                 chosen = chosen.where(Storefront.id.is_not(None), ~Reseller.house)
@@ -62,8 +77,17 @@ def reseller_list() -> Response:
          "house": reseller.house, "stopped": not reseller.ordering_enabled}
         for reseller, shop, number in page.rows
     ]  # fmt: skip
-    tabs = [(word, url_for("distributor.reseller_list", show=value or None, q=page.query or None), value == show.value) for value, word in SHOWS]
-    return pages.render("distributor/resellers.html", title="Resellers", page=page, rows=rows, tabs=tabs, show=show.value)
+    tabs = [
+        (
+            word,
+            url_for("distributor.reseller_list", show=value or None, q=page.query or None),
+            value == show.value,
+        )
+        for value, word in SHOWS
+    ]
+    return pages.render(
+        "distributor/resellers.html", title="Resellers", page=page, rows=rows, tabs=tabs, show=show.value
+    )
 
 
 def credit_left(reseller_ids: Sequence[UUID]) -> dict[UUID, Money]:
@@ -90,20 +114,34 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
     with db.transaction() as session:
         reseller = standings.find(code)
         shop = storefronts.of_reseller(reseller.id)
-        balances = session.scalars(select(Balance).where(Balance.reseller_id == reseller.id).order_by(Balance.kind, Balance.currency)).all()
-        latest = session.execute(matching("", "").where(Order.reseller_id == reseller.id).order_by(Order.id.desc()).limit(10)).all()
+        balances = session.scalars(
+            select(Balance).where(Balance.reseller_id == reseller.id).order_by(Balance.kind, Balance.currency)
+        ).all()
+        latest = session.execute(
+            matching("", "").where(Order.reseller_id == reseller.id).order_by(Order.id.desc()).limit(10)
+        ).all()
         states = delivery_states([row[0].id for row in latest])
-        price_lists = [(str(row.id), row.name) for row in session.scalars(select(PriceList).order_by(PriceList.name))]
+        price_lists = [
+            (str(row.id), row.name) for row in session.scalars(select(PriceList).order_by(PriceList.name))
+        ]
         data: dict[str, Any] = {
-            "customers": session.scalar(select(func.count()).select_from(Customer).where(Customer.reseller_id == reseller.id)) or 0,
+            "customers": session.scalar(
+                select(func.count()).select_from(Customer).where(Customer.reseller_id == reseller.id)
+            )
+            or 0,
             "plan": plan_of(reseller.id),
             "margin": margin_of(reseller.id),
             "people": [(m.name, m.email, ", ".join(m.roles)) for m in parties.members(reseller.id)],
             "offers": activations.offers(reseller),
-            "trail": newest_first(trail_of([reseller.id, *([shop.id] if shop else []), *(one.id for one in balances)])),
+            "trail": newest_first(
+                trail_of([reseller.id, *([shop.id] if shop else []), *(one.id for one in balances)])
+            ),
         }
     standing = forms.Standing(
-        prefix="standing-", enable_reselling=reseller.enable_reselling, ordering_enabled=reseller.ordering_enabled, price_list=str(reseller.price_list_id)
+        prefix="standing-",
+        enable_reselling=reseller.enable_reselling,
+        ordering_enabled=reseller.ordering_enabled,
+        price_list=str(reseller.price_list_id),
     ).offer(price_lists)
     rows = [order_row(order, seller, customer, states[order.id]) for order, seller, customer in latest]
     return pages.render(
@@ -111,9 +149,17 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
         status,
         title=reseller.name,
         reseller=reseller,
-        shop=shop_facts(shop, reseller),
+        portal=shop_facts(shop, reseller),
         since=moment(reseller.created_at),
-        balances=[(one.kind, Money(one.ceiling, one.currency), Money(one.reserved, one.currency), Money(one.ceiling - one.reserved, one.currency)) for one in balances],
+        balances=[
+            (
+                one.kind,
+                Money(one.ceiling, one.currency),
+                Money(one.reserved, one.currency),
+                Money(one.ceiling - one.reserved, one.currency),
+            )
+            for one in balances
+        ],
         orders=rows,
         orders_url=url_for("distributor.order_list", q=reseller.name),
         standing=form.offer(price_lists) if isinstance(form, forms.Standing) else standing,
@@ -128,23 +174,34 @@ def shop_facts(shop: Storefront | None, reseller: Reseller) -> dict[str, Any]:
     """The storefront as the page shows it; `state` empty when there is none."""
     if shop is None:
         return {"state": "", "alias": "", "url": None, "opened": None, "theme": ""}
-    url = f"/{shop.alias}/" if shop.alias and shop.state is StorefrontState.OPEN else "/" if reseller.house else None
-    return {"state": shop.state, "alias": shop.alias or "the distributor's own address", "url": url, "opened": moment(shop.opened_at), "theme": shop.theme}
+    url = (
+        f"/{shop.alias}/"
+        if shop.alias and shop.state is StorefrontState.OPEN
+        else "/"
+        if reseller.house
+        else None
+    )
+    return {
+        "state": shop.state,
+        "alias": shop.alias or "the distributor's own address",
+        "url": url,
+        "opened": moment(shop.opened_at),
+        "theme": shop.theme,
+    }
 
 
 def plan_of(reseller_id: UUID) -> str:
     """The reseller plan that runs for it."""
-    own = select(Subscription).where(
-        Subscription.reseller_id == reseller_id, Subscription.customer_id.is_(None), Subscription.state == SubscriptionState.ACTIVE, Subscription.unit == "plan"
-    )
-    found = db.session().scalar(own.order_by(Subscription.id.desc()).limit(1))
-    return f"{found.product_name}, {found.plan_name}" if found else "none"
+    found = reseller_plans.current(reseller_id)
+    return f"{found.product_name}, {found.plan_name}" if found else "Basic"
 
 
 def margin_of(reseller_id: UUID) -> Money:
     """What the ledger says we owe the reseller (negative: it owes us)."""
     chosen = select(func.coalesce(func.sum(JournalLine.minor), 0)).where(
-        JournalLine.account == Account.RESELLER, JournalLine.reseller_id == reseller_id, JournalLine.currency == the_shop().currency
+        JournalLine.account == Account.RESELLER,
+        JournalLine.reseller_id == reseller_id,
+        JournalLine.currency == the_shop().currency,
     )
     return Money(-int(db.session().scalar(chosen) or 0), the_shop().currency)
 
@@ -155,13 +212,18 @@ def save_standing(code: str) -> Response:
     require_role("storefront_manager")
     with db.transaction() as session:
         standings.find(code)
-        price_lists = [(str(row.id), row.name) for row in session.scalars(select(PriceList).order_by(PriceList.name))]
+        price_lists = [
+            (str(row.id), row.name) for row in session.scalars(select(PriceList).order_by(PriceList.name))
+        ]
     form = forms.Standing(request.form, prefix="standing-").offer(price_lists)
     if not form.validate():
         return show(code, 422, form=form)
     with db.transaction():
         standings.change(
-            standings.find(code), enable_reselling=form.enable_reselling.data, ordering_enabled=form.ordering_enabled.data, price_list_id=UUID(form.price_list.data)
+            standings.find(code),
+            enable_reselling=form.enable_reselling.data,
+            ordering_enabled=form.ordering_enabled.data,
+            price_list_id=UUID(form.price_list.data),
         )
     return pages.see("distributor.reseller_page", "saved", code=code)
 
@@ -178,7 +240,9 @@ def save_credit(code: str) -> Response:
         with db.transaction():
             ceiling = form.ceiling.money()
             assert ceiling is not None
-            credit.set_ceiling(standings.find(code).id, BalanceKind(form.kind.data), ceiling, why=form.why.data or "")
+            credit.set_ceiling(
+                standings.find(code).id, BalanceKind(form.kind.data), ceiling, why=form.why.data or ""
+            )
     except Refusal as refusal:
         return show(code, refusal.status, problem=str(refusal), form=form)
     return pages.see("distributor.reseller_page", "credit-saved", code=code)

@@ -26,7 +26,7 @@ PAGE = 20
 pages.saying(
     returned="Thank you. We are asking the payment service how it went.",
     cancelled="The order is cancelled. Nothing was charged.",
-    nothing_to_pay="There is nothing to pay for this order right now.",
+    nothing_to_pay="There is nothing to pay right now; this page shows how the order stands.",
 )
 
 
@@ -124,7 +124,7 @@ def pay(code: str) -> Response:
     except (PaidAlready, BeingChecked):
         return pages.see("portal.order", code=code)
     except NothingToPay:
-        return pages.see("portal.order", "returned", code=code)
+        return pages.see("portal.order", "nothing-to-pay", code=code)
     except (GatewayDown, GatewayRefused) as no:
         down = isinstance(no, GatewayDown)
         log.warning("pay.gateway", order=code, problem=no.detail if isinstance(no, GatewayDown) else no.message)

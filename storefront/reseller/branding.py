@@ -3,6 +3,7 @@ a reseller ever reaches a page (design decision 11). It opens with the storefron
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -33,6 +34,7 @@ from whitelabel_themes.loader import Theme, base, themes
 from whitelabel_themes.schema import BadSetting, Setting, Settings
 
 PAPER = "#ffffff"
+SCRIPTS = re.compile(rb"<script[^>]*></script>")  # the frame is sandboxed: they would only be refused
 pages.saying(
     branding_saved="Saved. Your portal shows it already.",
     logo_saved="The logo is saved. Your portal shows it already.",
@@ -108,12 +110,11 @@ def required() -> Storefront:
 
 def studio(own: Storefront, theme: Theme, form: Form, *, status: int = 200, logo_problem: str | None = None) -> Response:
     """The page with a form as it is filled and the preview of just that."""
-    verdicts = {setting.key: verdict(form[setting.key].data) for setting in theme.settings if setting.type == "colour"}
     return pages.render(
         "reseller/branding.html", status, title="Branding", form=form, theme=theme, theme_notes={each.name: each.character for each in themes().values()},
         colours=[form[s.key] for s in theme.settings if s.type == "colour"], words=[form[s.key] for s in theme.settings if s.type == "text"],
         choices=[form[s.key] for s in theme.settings if s.type in ("choice", "font")], switches=[form[s.key] for s in theme.settings if s.type == "switch"],
-        verdicts=verdicts, unreadable=bool(unreadable(theme, form)), preview_url=url_for("reseller.preview", **chosen(theme, form)),
+        verdicts=verdicts_of(theme, form), oob=False, unreadable=bool(unreadable(theme, form)), preview_url=url_for("reseller.preview", **chosen(theme, form)),
         logo=Logo(), logo_url=logo_url(own), logo_problem=logo_problem, portal_url=menu.portal_url(own, absolute=True),
     )  # fmt: skip
 
@@ -182,6 +183,11 @@ def unreadable(theme: Theme, form: Form) -> list[Field]:
     return [form[s.key] for s in theme.settings if s.type == "colour" and (found := verdict(form[s.key].data)) and not found.passes]
 
 
+def verdicts_of(theme: Theme, form: Form) -> dict[str, Verdict | None]:
+    """setting -> verdict, for every colour of the theme."""
+    return {setting.key: verdict(form[setting.key].data) for setting in theme.settings if setting.type == "colour"}
+
+
 def verdict(colour: str | None) -> Verdict | None:
     """None for what is no colour: the field's own error says that."""
     try:
@@ -242,7 +248,8 @@ def frame() -> Response:
     theme = themes().get(request.args.get("theme", "")) or themes()[own.theme]
     form = studio_form(theme)(MultiDict(request.args))
     page = pages.environment(base()).get_template("reseller/parts/preview.html")
-    return Response(page.render(preview_url=url_for("reseller.preview", **chosen(theme, form))), content_type="text/html; charset=utf-8")
+    body = page.render(preview_url=url_for("reseller.preview", **chosen(theme, form)), verdicts=verdicts_of(theme, form), oob=True)
+    return Response(body, content_type="text/html; charset=utf-8")
 
 
 @console.get("/branding/preview")
@@ -254,7 +261,7 @@ def preview() -> Response:
     leave()
     enter(Side.CUSTOMER)
     page = shelf.shelf()
-    page.set_data(page.get_data().replace(b"<head>", b'<head><base target="_blank">', 1))
+    page.set_data(SCRIPTS.sub(b"", page.get_data()).replace(b"<head>", b'<head><base target="_blank">', 1))
     return page
 
 

@@ -135,7 +135,7 @@ def order_page(code: str) -> Response:
         legs = lines_of(order)
         wholesale = wholesale_of([order.id]).get(order.id, Money(0, order.currency))
         happened = trail.of(order.id)
-    timeline = [{"words": entry.what.replace("_", " "), "who": None, "time": moment(entry.at), "tone": "neutral", "icon": None, "detail": entry.why or None} for entry in reversed(happened)]
+    timeline = [entry_of(entry) for entry in reversed(happened)]
     return pages.render(
         "reseller/order.html", title=f"Order {code}", refresh_seconds=3 if values["progress"].live else None, customer=customer, legs=legs,
         wholesale=wholesale, margin=margin(order.total, wholesale) if customer else None, timeline=timeline, placed=moment(order.created_at),
@@ -145,19 +145,20 @@ def order_page(code: str) -> Response:
 
 @console.get("/orders/<code>/progress")
 def order_progress(code: str) -> Response:
-    """The live part again; 286 when it has come to its end, so that the page stops asking."""
+    """The live part again; 286 when it has come to its end, so that the page stops asking and is read anew as a whole."""
     with db.transaction():
         values = values_of(orders.find(code))
     body = pages.environment(base()).get_template("reseller/parts/progress.html").render(**values)
-    return Response(body, 200 if values["progress"].live else 286, content_type="text/html; charset=utf-8")
+    if values["progress"].live:
+        return Response(body, content_type="text/html; charset=utf-8")
+    return Response(body, 286, {"HX-Refresh": "true"}, content_type="text/html; charset=utf-8")
 
 
 def values_of(order: Order) -> dict[str, Any]:
     """What the order's page and its live part show."""
     now = progress.of(order)
     own = order.customer_id is None
-    if own:
-        now = replace(now, lines=tuple(own_words(line) for line in now.lines))
+    now = replace(now, lines=tuple(our_words(line, own=own) for line in now.lines))
     storefront = menu.own_storefront() if own else None
     opened = own and now.state == "delivered" and any("alias" in line.line.fields for line in now.lines)
     return {
@@ -169,12 +170,29 @@ def values_of(order: Order) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def own_words(line: LineProgress) -> LineProgress:
-    """A plan is not found under "My services": it opens a storefront."""
-    if line.state != DeliveryState.SUCCESS or "alias" not in line.line.fields:
+def our_words(line: LineProgress, *, own: bool) -> LineProgress:
+    """What "ready" means from where we stand: a plan opens a storefront, a customer finds the service in our portal."""
+    if line.state != DeliveryState.SUCCESS:
         return line
-    ready = replace(line.steps[-1], title="Your storefront is open", words=f"{line.line.product_name} is active.")
+    if "alias" in line.line.fields:
+        ready = replace(line.steps[-1], title="Your storefront is open", words=f"{line.line.product_name} is active.")
+    else:
+        where = "" if own else " The customer finds it under My services."
+        ready = replace(line.steps[-1], words=f"{line.line.quantity} × {line.line.product_name}.{where}")
     return replace(line, steps=(*line.steps[:-1], ready))
+
+
+HAPPENED = {
+    "placed": ("Order placed", "package"),
+    "awaiting_payment -> funded": ("Paid", "circle-check"),
+    "awaiting_payment -> cancelled": ("Cancelled", "circle-slash"),
+}
+
+
+def entry_of(entry: trail.TrailEntry) -> dict[str, Any]:
+    """A line of the trail as parts/progress.html draws it."""
+    words, icon = HAPPENED.get(entry.what, (entry.what.replace("_", " ").capitalize(), "dot"))
+    return {"words": words, "who": None, "time": moment(entry.at), "tone": "neutral", "icon": icon, "detail": entry.why or None}
 
 
 @dataclass(frozen=True, slots=True)

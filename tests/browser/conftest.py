@@ -58,7 +58,11 @@ class Shop:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Shop]:
-    """`make run` without the installing: the supervisor on free ports with a demo world of its own."""
+    """`make run` without the installing: the supervisor on free ports with a demo world of its own. RUNNING_INSTANCE=folder drives one
+    that runs already (while writing a test)."""
+    if running := os.environ.get("RUNNING_INSTANCE"):
+        yield Shop(json.loads(Path(running, "demo.json").read_text()))
+        return
     room = tmp_path_factory.mktemp("installation")
     env = {key: value for key, value in os.environ.items() if key not in GIVEN}
     log = (room / "supervisor.log").open("wb")

@@ -26,7 +26,9 @@ def unpaid_since_yesterday(world: World, code: str) -> None:
     """Its time to pay is over."""
     with world.acting():
         now = db.session().info["now"]
-        db.session().execute(update(Order).where(Order.code == code).values(expires_at=now - timedelta(seconds=1)))
+        db.session().execute(
+            update(Order).where(Order.code == code).values(expires_at=now - timedelta(seconds=1))
+        )
 
 
 def page_at_stripe(world: World, code: str) -> tuple[str, str]:
@@ -35,7 +37,12 @@ def page_at_stripe(world: World, code: str) -> tuple[str, str]:
         payment = payments.of_order(payments_order(code))
         assert payment
         attempt = payments.current_attempt(payment)
-        payments.opened(attempt.id, SessionPage("cs_late", "https://pay.example/cs_late", db.session().info["now"] + timedelta(minutes=31)))
+        payments.opened(
+            attempt.id,
+            SessionPage(
+                "cs_late", "https://pay.example/cs_late", db.session().info["now"] + timedelta(minutes=31)
+            ),
+        )
         return "cs_late", str(attempt.id)
 
 
@@ -83,7 +90,18 @@ def test_money_after_expiry_goes_to_the_work_queue_and_delivers_nothing(world: W
     run_periodic(world)
     total = world.order(code).total
     with world.acting():
-        report = PaymentReport(session_id, attempt_id, "acct_test", total.minor, total.currency, "complete", True, "pi_1", 62, None)
+        report = PaymentReport(
+            session_id,
+            attempt_id,
+            "acct_test",
+            total.minor,
+            total.currency,
+            "complete",
+            True,
+            "pi_1",
+            62,
+            None,
+        )
         assert payments.settle(report) is PaymentState.CANCELLED
     with world.acting():
         session = db.session()
@@ -104,7 +122,9 @@ def test_a_shop_whose_clock_is_ahead_keeps_new_orders_open(world: World) -> None
     clearance = world.clearance("acme")
     ahead = replace(world.scope("acme"), offset=timedelta(days=40))
     with tenancy.acting_as(ahead), db.transaction(widened_because="placing an order"):
-        code = orders.place(world.people["acme"], clearance, Checkout("once", world.storefronts["brightfield"]))
+        code = orders.place(
+            world.people["acme"], clearance, Checkout("once", world.storefronts["brightfield"])
+        )
     run_periodic(world)
     assert world.order(code).state is OrderState.AWAITING_PAYMENT
 
@@ -113,7 +133,9 @@ def sell_below_wholesale(world: World) -> None:
     """Brightfield gives micropatches away for a cent."""
     with world.acting():
         plan = select(listings.Plan.id).where(listings.Plan.code == "patch-y").scalar_subquery()
-        shelf = select(listings.Listing).where(listings.Listing.reseller_id == world.resellers["brightfield"], listings.Listing.plan_id == plan)
+        shelf = select(listings.Listing).where(
+            listings.Listing.reseller_id == world.resellers["brightfield"], listings.Listing.plan_id == plan
+        )
         listings.reprice(db.session().scalars(shelf).one(), Money(1, "EUR"))
 
 

@@ -23,5 +23,3 @@ def busy(world: World) -> World:
     world.work()
     world.buys("acme", "patch-y", 2)
     return world
-
-

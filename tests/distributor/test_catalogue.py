@@ -28,9 +28,12 @@ def on_sale(world: World) -> dict[str, str]:
     return {f"on-{world.plan('patch-y').id}": "1"}
 
 
-def save(world: World, nora: Visit, **changed: str):  # noqa: ANN201
+def save(world: World, nora: Visit, **changed: str):
     """Saves 0patch with some fields changed."""
-    return nora.post("/distributor/catalogue/patch", form_of(nora.get("/distributor/catalogue/patch").text, **on_sale(world) | changed))
+    return nora.post(
+        "/distributor/catalogue/patch",
+        form_of(nora.get("/distributor/catalogue/patch").text, **on_sale(world) | changed),
+    )
 
 
 def test_prices_are_changed_and_kept_in_the_trail(world: World, nora: Visit) -> None:
@@ -43,7 +46,10 @@ def test_prices_are_changed_and_kept_in_the_trail(world: World, nora: Visit) -> 
         session = db.session()
         assert session.scalars(select(Plan.list_minor).where(Plan.id == plan.id)).one() == 29_95
         assert session.scalars(select(PlanCost.cost_minor).where(PlanCost.plan_id == plan.id)).one() == 20_00
-        assert session.scalars(select(WholesalePrice.price_minor).where(WholesalePrice.plan_id == plan.id)).one() == 22_50
+        assert (
+            session.scalars(select(WholesalePrice.price_minor).where(WholesalePrice.plan_id == plan.id)).one()
+            == 22_50
+        )
         told = set(session.scalars(select(TrailEntry.what).where(TrailEntry.object_id == plan.id)))
     assert told == {"list price €29.95", "cost €20.00", "wholesale on Partners: €22.50"}
     page = nora.get("/distributor/catalogue/patch").text
@@ -86,7 +92,12 @@ def test_an_empty_wholesale_price_takes_the_plan_off_the_list(world: World, nora
     assert save(world, nora, **{wholesale: ""}).status_code == 303
     with world.acting():
         plan = select(Plan.id).where(Plan.code == "patch-y").scalar_subquery()
-        assert db.session().scalar(select(func.count()).select_from(WholesalePrice).where(WholesalePrice.plan_id == plan)) == 0
+        assert (
+            db.session().scalar(
+                select(func.count()).select_from(WholesalePrice).where(WholesalePrice.plan_id == plan)
+            )
+            == 0
+        )
 
 
 FILE = """
@@ -111,10 +122,14 @@ price = "3.50"
 """
 
 
-def upload(nora: Visit, content: str | bytes):  # noqa: ANN201
+def upload(nora: Visit, content: str | bytes):
     """Sends a file."""
     raw = content.encode() if isinstance(content, str) else content
-    return nora.post("/distributor/catalogue-file", {"share": "85", "file": (io.BytesIO(raw), "catalogue.toml")}, content_type="multipart/form-data")
+    return nora.post(
+        "/distributor/catalogue-file",
+        {"share": "85", "file": (io.BytesIO(raw), "catalogue.toml")},
+        content_type="multipart/form-data",
+    )
 
 
 def test_a_file_adds_what_is_new_and_a_second_time_nothing(world: World, nora: Visit) -> None:
@@ -124,21 +139,42 @@ def test_a_file_adds_what_is_new_and_a_second_time_nothing(world: World, nora: V
     assert "Huntress EDR" in nora.get("/").text
     open_portal(world)
     with world.acting():
-        assert db.session().scalar(select(func.count()).select_from(Product).where(Product.code == "huntress")) == 1
+        assert (
+            db.session().scalar(select(func.count()).select_from(Product).where(Product.code == "huntress"))
+            == 1
+        )
 
 
 def test_a_file_with_faults_changes_nothing_and_names_each(world: World, nora: Visit) -> None:
-    broken = FILE.replace('"http_service"', '"teleport"').replace('"P1M"', '"P2M"').replace('"3.50"', "3.50").replace('vendor = "Huntress"\n', "")
+    broken = (
+        FILE.replace('"http_service"', '"teleport"')
+        .replace('"P1M"', '"P2M"')
+        .replace('"3.50"', "3.50")
+        .replace('vendor = "Huntress"\n', "")
+    )
     answer = upload(nora, broken)
     assert answer.status_code == 422
-    for fault in ("no connector is called", "term is one of P1M, P1Y, P3Y", "write amounts in quotes", "vendor is missing"):
+    for fault in (
+        "no connector is called",
+        "term is one of P1M, P1Y, P3Y",
+        "write amounts in quotes",
+        "vendor is missing",
+    ):
         assert fault in answer.text, fault
     with world.acting():
-        assert db.session().scalar(select(func.count()).select_from(Product).where(Product.code == "huntress")) == 0
+        assert (
+            db.session().scalar(select(func.count()).select_from(Product).where(Product.code == "huntress"))
+            == 0
+        )
 
 
 def test_what_is_no_catalogue_is_said(world: World, nora: Visit) -> None:
-    for content, words in (("currency = ", "no TOML"), (b"\xff\xfe", "not text in UTF-8"), ("x = 1", "does not name its currency"), ('currency = "EUR"', "no [[product]]")):
+    for content, words in (
+        ("currency = ", "no TOML"),
+        (b"\xff\xfe", "not text in UTF-8"),
+        ("x = 1", "does not name its currency"),
+        ('currency = "EUR"', "no [[product]]"),
+    ):
         answer = upload(nora, content)
         assert answer.status_code == 422
         assert words in answer.text, words

@@ -28,18 +28,31 @@ def vendor(tmp_path: Path, world: World) -> Iterator[Vendor]:
         yield running
 
 
-def test_secrets_are_write_only_and_an_empty_one_keeps_the_stored(world: World, nora: Visit, vendor: Vendor) -> None:
+def test_secrets_are_write_only_and_an_empty_one_keeps_the_stored(
+    world: World, nora: Visit, vendor: Vendor
+) -> None:
     page = nora.get("/distributor/connectors").text
     assert vendor.url in page
     assert KEY not in page
-    assert nora.post("/distributor/connectors/http_service", {"base_url": vendor.url + "/v2", "api_key": ""}).status_code == 303
+    assert (
+        nora.post(
+            "/distributor/connectors/http_service", {"base_url": vendor.url + "/v2", "api_key": ""}
+        ).status_code
+        == 303
+    )
     with world.acting():
-        kept = db.session().scalars(select(ConnectorSettings.settings).where(ConnectorSettings.connector == "http_service")).one()
+        kept = (
+            db.session()
+            .scalars(select(ConnectorSettings.settings).where(ConnectorSettings.connector == "http_service"))
+            .one()
+        )
     assert kept == {"base_url": vendor.url + "/v2", "api_key": KEY, "network": "loopback"}
 
 
 def test_wrong_settings_are_refused_with_the_input_kept(world: World, nora: Visit, vendor: Vendor) -> None:
-    refused = nora.post("/distributor/connectors/http_service", {"base_url": "ftp://vendor", "api_key": "a new one"})
+    refused = nora.post(
+        "/distributor/connectors/http_service", {"base_url": "ftp://vendor", "api_key": "a new one"}
+    )
     assert refused.status_code == 422
     assert "must be a web address" in refused.text
     assert 'value="ftp://vendor"' in refused.text
@@ -54,11 +67,16 @@ def test_the_pre_check_really_asks_the_vendor(world: World, nora: Visit, vendor:
     assert nora.post("/distributor/connectors/teleport/test").status_code == 404
 
 
-def test_a_paused_connector_sends_nothing_and_goes_on_when_resumed(world: World, nora: Visit, vendor: Vendor) -> None:
+def test_a_paused_connector_sends_nothing_and_goes_on_when_resumed(
+    world: World, nora: Visit, vendor: Vendor
+) -> None:
     open_portal(world)
     code = world.buys("acme", "m365-bb-m", 5)
     assert nora.post("/distributor/connectors/http_service/pause", {"pause-why": ""}).status_code == 422
-    assert nora.post("/distributor/connectors/http_service/pause", {"pause-why": "The vendor moves"}).status_code == 303
+    assert (
+        nora.post("/distributor/connectors/http_service/pause", {"pause-why": "The vendor moves"}).status_code
+        == 303
+    )
     world.fund_by_hand(code)
     world.work()
     assert vendor.state()["purchases"] == {}
@@ -71,7 +89,13 @@ def test_a_paused_connector_sends_nothing_and_goes_on_when_resumed(world: World,
 
 def gateway_form(**changed: str) -> dict[str, str]:
     """The gateway's form as somebody fills it."""
-    return {"account_id": "acct_new", "secret_key": "", "webhook_secret": "", "fee_percent": "1.4", "fee_fixed": "0.30"} | changed
+    return {
+        "account_id": "acct_new",
+        "secret_key": "",
+        "webhook_secret": "",
+        "fee_percent": "1.4",
+        "fee_fixed": "0.30",
+    } | changed
 
 
 def test_the_gateways_keys_are_write_only(world: World, nora: Visit) -> None:
@@ -82,7 +106,11 @@ def test_the_gateways_keys_are_write_only(world: World, nora: Visit) -> None:
     assert nora.post("/distributor/gateway", gateway_form(secret_key="sk_test_new")).status_code == 303
     with world.acting():
         kept = db.session().scalars(select(Gateway)).one()
-    assert (kept.account_id, kept.secret_key, kept.webhook_secret) == ("acct_new", "sk_test_new", "whsec_" + "t" * 32)
+    assert (kept.account_id, kept.secret_key, kept.webhook_secret) == (
+        "acct_new",
+        "sk_test_new",
+        "whsec_" + "t" * 32,
+    )
     assert (kept.fee_basis_points, kept.fee_fixed_minor) == (140, 30)
 
 
@@ -102,7 +130,11 @@ def test_a_gateway_that_does_not_answer_is_said(world: World, nora: Visit) -> No
 def test_a_parked_task_is_found_and_retried(busy: World, nora: Visit) -> None:
     with busy.acting():
         task_id = db.session().scalars(select(Task.id).where(Task.state != TaskState.DONE)).first()
-        db.session().execute(update(Task).where(Task.id == task_id).values(state=TaskState.PARKED, note="The mail server says no."))
+        db.session().execute(
+            update(Task)
+            .where(Task.id == task_id)
+            .values(state=TaskState.PARKED, note="The mail server says no.")
+        )
     assert "The mail server says no." in nora.get("/distributor/tasks", show="parked").text
     assert "wait for a person too" in nora.get("/distributor/work").text
     assert nora.post(f"/distributor/tasks/{task_id}/retry", {"show": "parked"}).status_code == 303
@@ -119,7 +151,11 @@ def test_a_finished_task_is_not_done_again(busy: World, nora: Visit) -> None:
 def test_webhooks_are_listed_with_what_was_made_of_them(world: World, nora: Visit) -> None:
     with world.acting():
         now = db.session().info["now"]
-        for event, session_id, handled in (("evt_paid", "cs_1", now), ("evt_waits", "cs_2", None), ("evt_foreign", None, None)):
+        for event, session_id, handled in (
+            ("evt_paid", "cs_1", now),
+            ("evt_waits", "cs_2", None),
+            ("evt_foreign", None, None),
+        ):
             db.add(
                 StripeEventRow(
                     account_id="acct_test", event_id=event, type="checkout.session.completed", session_id=session_id, payload={}, received_at=now,

@@ -44,7 +44,7 @@ def the_delivery(world: World, code: str) -> Delivery:
         return db.session().scalars(select(Delivery).where(Delivery.order_id == world_order(code))).one()
 
 
-def world_order(code: str):  # noqa: ANN201 a subquery
+def world_order(code: str):
     """The order's id."""
     return select(Order.id).where(Order.code == code).scalar_subquery()
 
@@ -56,9 +56,15 @@ def codes(page: str) -> set[str]:
 
 def test_orders_are_found_by_what_somebody_quotes(busy: World, nora: Visit) -> None:
     with busy.acting():
-        reference, subscription = db.session().execute(
-            select(Delivery.reference, Subscription.code).join(Subscription, Subscription.id == Delivery.subscription_id).where(Subscription.unit == "seat")
-        ).one()
+        reference, subscription = (
+            db.session()
+            .execute(
+                select(Delivery.reference, Subscription.code)
+                .join(Subscription, Subscription.id == Delivery.subscription_id)
+                .where(Subscription.unit == "seat")
+            )
+            .one()
+        )
     everything = codes(nora.get("/distributor/orders").text)
     assert len(everything) == 3
     assert len(codes(nora.get("/distributor/orders", q="acm").text)) == 2
@@ -69,7 +75,10 @@ def test_orders_are_found_by_what_somebody_quotes(busy: World, nora: Visit) -> N
 
 
 def test_filters_tell_what_orders_wait_for(busy: World, nora: Visit) -> None:
-    shown = {show: len(codes(nora.get("/distributor/orders", show=show).text)) for show in ("unpaid", "done", "stuck", "failed", "unknown")}
+    shown = {
+        show: len(codes(nora.get("/distributor/orders", show=show).text))
+        for show in ("unpaid", "done", "stuck", "failed", "unknown")
+    }
     assert shown == {"unpaid": 1, "done": 2, "stuck": 0, "failed": 0, "unknown": 0}
 
 
@@ -87,7 +96,13 @@ def test_a_long_list_has_pages(busy: World, nora: Visit, monkeypatch: pytest.Mon
 def test_the_page_shows_both_legs_cost_and_margin(busy: World, nora: Visit) -> None:
     code = next(iter(codes(nora.get("/distributor/orders", q="acme", show="done").text)))
     page = nora.get(f"/distributor/orders/{code}").text
-    for amount in ("€74.85", "€63.63", "€58.38", "€11.22", "€5.25"):  # retail, wholesale, cost, the reseller's margin, ours
+    for amount in (
+        "€74.85",
+        "€63.63",
+        "€58.38",
+        "€11.22",
+        "€5.25",
+    ):  # retail, wholesale, cost, the reseller's margin, ours
         assert amount in page, amount
     assert "Attempt 1: done" in page
     assert "3 of 3" in page
@@ -109,31 +124,49 @@ def test_a_stopped_delivery_is_told_and_retried(world: World, nora: Visit, vendo
     assert "nothing is left to do" in nora.post(f"/distributor/deliveries/{delivery.id}/retry").text
 
 
-def test_a_delivery_is_resolved_by_hand_with_id_licences_and_reason(world: World, nora: Visit, vendor: Vendor) -> None:
+def test_a_delivery_is_resolved_by_hand_with_id_licences_and_reason(
+    world: World, nora: Visit, vendor: Vendor
+) -> None:
     code = stopped(world, vendor)
     delivery = the_delivery(world, code)
     form = f"resolve-{delivery.id.hex[-8:]}-"
-    refused = nora.post(f"/distributor/deliveries/{delivery.id}/resolve", {f"{form}external_id": "SUB-77", f"{form}why": ""})
+    refused = nora.post(
+        f"/distributor/deliveries/{delivery.id}/resolve", {f"{form}external_id": "SUB-77", f"{form}why": ""}
+    )
     assert refused.status_code == 422
     assert 'value="SUB-77"' in refused.text
-    sent = {f"{form}external_id": "SUB-77", f"{form}licences": "\n".join("ABCDE"), f"{form}why": "The vendor's desk says so."}
+    sent = {
+        f"{form}external_id": "SUB-77",
+        f"{form}licences": "\n".join("ABCDE"),
+        f"{form}why": "The vendor's desk says so.",
+    }
     assert nora.post(f"/distributor/deliveries/{delivery.id}/resolve", sent).status_code == 303
     with world.acting():
         subscription = db.session().scalars(select(Subscription)).one()
         assert subscription.state is SubscriptionState.ACTIVE
         assert db.session().scalars(select(Licence.key).order_by(Licence.number)).all() == list("ABCDE")
         assert db.session().scalars(select(WorkItem.id).where(WorkItem.closed_at.is_(None))).all() == []
-        assert db.session().scalars(select(Task.state).where(Task.id == delivery.task_id)).one() is TaskState.DONE
+        assert (
+            db.session().scalars(select(Task.state).where(Task.id == delivery.task_id)).one()
+            is TaskState.DONE
+        )
     assert "SUB-77" in nora.get(f"/distributor/orders/{code}").text
     assert codes(nora.get("/distributor/orders", q="SUB-77").text) == {code}
 
 
-def test_a_delivery_is_refused_with_a_reason_and_the_money_stays_on_the_queue(world: World, nora: Visit, vendor: Vendor) -> None:
+def test_a_delivery_is_refused_with_a_reason_and_the_money_stays_on_the_queue(
+    world: World, nora: Visit, vendor: Vendor
+) -> None:
     code = stopped(world, vendor)
     delivery = the_delivery(world, code)
     form = f"refuse-{delivery.id.hex[-8:]}-why"
     assert nora.post(f"/distributor/deliveries/{delivery.id}/refuse", {form: " "}).status_code == 422
-    assert nora.post(f"/distributor/deliveries/{delivery.id}/refuse", {form: "Withdrawn by the vendor"}).status_code == 303
+    assert (
+        nora.post(
+            f"/distributor/deliveries/{delivery.id}/refuse", {form: "Withdrawn by the vendor"}
+        ).status_code
+        == 303
+    )
     assert the_delivery(world, code).state is DeliveryState.REFUSED
     assert "Refused delivery" in nora.get("/distributor/work").text
     assert codes(nora.get("/distributor/orders", show="failed").text) == {code}
@@ -142,7 +175,10 @@ def test_a_delivery_is_refused_with_a_reason_and_the_money_stays_on_the_queue(wo
 def test_an_unpaid_order_is_cancelled_with_a_reason(busy: World, nora: Visit) -> None:
     code = next(iter(codes(nora.get("/distributor/orders", show="unpaid").text)))
     assert nora.post(f"/distributor/orders/{code}/cancel", {"cancel-why": ""}).status_code == 422
-    assert nora.post(f"/distributor/orders/{code}/cancel", {"cancel-why": "Asked by telephone"}).status_code == 303
+    assert (
+        nora.post(f"/distributor/orders/{code}/cancel", {"cancel-why": "Asked by telephone"}).status_code
+        == 303
+    )
     assert busy.order(code).state is OrderState.CANCELLED
     page = nora.get(f"/distributor/orders/{code}").text
     assert "Asked by telephone" in page
@@ -158,5 +194,7 @@ def test_a_late_delivery_counts_as_stuck(world: World, nora: Visit) -> None:
     world.fund_by_hand(code)
     assert codes(nora.get("/distributor/orders", show="stuck").text) == set()
     with world.acting():
-        db.session().execute(update(Delivery).values(changed_at=db.session().info["now"] - timedelta(hours=1)))
+        db.session().execute(
+            update(Delivery).values(changed_at=db.session().info["now"] - timedelta(hours=1))
+        )
     assert codes(nora.get("/distributor/orders", show="stuck").text) == {code}

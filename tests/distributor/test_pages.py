@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core import db
-from core.parties import Membership
+from core.parties import Membership, Reseller
 from tests.visits import Visit, make_app
 from tests.world import World
 
@@ -19,7 +19,9 @@ def test_every_page_of_an_empty_world(world: World, nora: Visit) -> None:
 
 
 def test_every_page_of_a_busy_world(busy: World, nora: Visit) -> None:
-    for path in PAGES:
+    with busy.acting():
+        codes = [f"/resellers/{code}" for code in db.session().scalars(select(Reseller.code))]
+    for path in (*PAGES, *codes, f"{codes[0]}/activate"):
         page = nora.get(f"/distributor{path}")
         assert page.status_code == 200, path
         assert "style=" not in page.text, path
@@ -52,9 +54,18 @@ def test_the_console_is_on_the_distributors_own_host_only(busy: World, nora: Vis
 
 
 def test_ids_that_are_not_there_are_not_found(world: World, nora: Visit) -> None:
-    for path in ("/orders/ORD-NONE", "/resellers/RES-NONE", "/catalogue/none", "/resellers/RES-NONE/activate"):
+    for path in (
+        "/orders/ORD-NONE",
+        "/resellers/RES-NONE",
+        "/catalogue/none",
+        "/resellers/RES-NONE/activate",
+    ):
         assert nora.get(f"/distributor{path}").status_code == 404, path
-    for path in ("/deliveries/not-an-id/retry", "/tasks/not-an-id/retry", "/deliveries/01900000-0000-7000-8000-000000000000/retry"):
+    for path in (
+        "/deliveries/not-an-id/retry",
+        "/tasks/not-an-id/retry",
+        "/deliveries/01900000-0000-7000-8000-000000000000/retry",
+    ):
         assert nora.post(f"/distributor{path}").status_code == 404, path
 
 

@@ -41,11 +41,17 @@ def test_the_back_office_activates_a_plan_and_its_storefront_opens(world: World,
     assert shop
     assert shop.state is StorefrontState.OPEN
     assert nora.get("/brightfield/").status_code == 200
-    repeated = nora.post(f"{at}/activate", {"plan": "standard-m", "alias": "brightfield", "request_key": "one"})
+    repeated = nora.post(
+        f"{at}/activate", {"plan": "standard-m", "alias": "brightfield", "request_key": "one"}
+    )
     assert repeated.location == placed.location
     with world.acting():
         order = db.session().scalars(select(Order)).one()
-        assert (order.state, order.placed_by, order.email) == (OrderState.FUNDED, "Nora", "bea@brightfield.example")
+        assert (order.state, order.placed_by, order.email) == (
+            OrderState.FUNDED,
+            "Nora",
+            "bea@brightfield.example",
+        )
         assert credit.available(world.resellers["brightfield"], "EUR") == Money(51_00, "EUR")
 
 
@@ -69,26 +75,60 @@ def test_refusals_are_named_and_order_nothing(world: World, nora: Visit) -> None
     taken = nora.post(f"{at}/activate", {"plan": "free-m", "alias": "harbour"})
     assert (taken.status_code, "already taken" in taken.text) == (409, True)
     with world.acting():
-        db.session().execute(update(Reseller).where(Reseller.id == world.resellers["brightfield"]).values(enable_reselling=False))
-    assert "not enabled for reselling" in nora.post(f"{at}/activate", {"plan": "free-m", "alias": "bright"}).text
+        db.session().execute(
+            update(Reseller)
+            .where(Reseller.id == world.resellers["brightfield"])
+            .values(enable_reselling=False)
+        )
+    assert (
+        "not enabled for reselling" in nora.post(f"{at}/activate", {"plan": "free-m", "alias": "bright"}).text
+    )
     assert nora.post(f"{at}/activate", {"plan": "patch-y", "alias": "bright"}).status_code == 422
     with world.acting():
         assert db.session().scalar(select(func.count()).select_from(Order)) == 1
 
 
 def test_the_free_plan_is_activated_with_nothing_due(world: World, nora: Visit) -> None:
-    assert nora.post(f"{page_of(world, 'brightfield')}/activate", {"plan": "free-m", "alias": "brightfield"}).status_code == 303
+    assert (
+        nora.post(
+            f"{page_of(world, 'brightfield')}/activate", {"plan": "free-m", "alias": "brightfield"}
+        ).status_code
+        == 303
+    )
     world.work()
     shop = the_shop_of(world, "brightfield")
     assert shop
     assert shop.state is StorefrontState.OPEN
 
 
+@pytest.mark.behaviour("I6")
+def test_another_plan_is_activated_for_the_same_alias_but_the_same_plan_is_not(
+    world: World, nora: Visit
+) -> None:
+    at = page_of(world, "brightfield")
+    assert nora.post(f"{at}/activate", {"plan": "free-m", "alias": "brightfield"}).status_code == 303
+    early = nora.post(f"{at}/activate", {"plan": "free-m", "alias": "brightfield"})
+    assert (early.status_code, "under way" in early.text) == (409, True)
+    world.work()
+    again = nora.post(f"{at}/activate", {"plan": "free-m", "alias": "brightfield"})
+    assert (again.status_code, "is on Free, Monthly already" in again.text) == (409, True)
+    world.give_credit("brightfield", 49_00)
+    assert 'value="brightfield"' in nora.get(f"{at}/activate").text
+    assert nora.post(f"{at}/activate", {"plan": "standard-m", "alias": "brightfield"}).status_code == 303
+
+
 def test_two_of_staff_at_the_same_moment_activate_once(world: World) -> None:
     at = page_of(world, "brightfield")
     visits = [Visit(make_app()).sign_in("nora") for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda visit: visit.post(f"{at}/activate", {"plan": "free-m", "alias": "brightfield"}).status_code, visits))
+        answers = list(
+            pool.map(
+                lambda visit: (
+                    visit.post(f"{at}/activate", {"plan": "free-m", "alias": "brightfield"}).status_code
+                ),
+                visits,
+            )
+        )
     assert sorted(answers)[0] == 303
     with world.acting():
         assert db.session().scalar(select(func.count()).select_from(Order)) == 1
@@ -124,9 +164,16 @@ def test_standing_is_changed_and_written_into_the_trail(world: World, nora: Visi
     at = page_of(world, "brightfield")
     listed = re.search(r'<option selected value="([^"]+)">Partners', nora.get(at).text)
     assert listed
-    assert nora.post(f"{at}/standing", {"standing-enable_reselling": "y", "standing-price_list": listed[1]}).status_code == 303
+    assert (
+        nora.post(
+            f"{at}/standing", {"standing-enable_reselling": "y", "standing-price_list": listed[1]}
+        ).status_code
+        == 303
+    )
     with world.acting():
-        reseller = db.session().scalars(select(Reseller).where(Reseller.id == world.resellers["brightfield"])).one()
+        reseller = (
+            db.session().scalars(select(Reseller).where(Reseller.id == world.resellers["brightfield"])).one()
+        )
         assert (reseller.enable_reselling, reseller.ordering_enabled) == (True, False)
     assert "ordering stopped" in nora.get(at).text
     assert nora.post(f"{at}/standing", {"standing-price_list": "somebody else's"}).status_code == 422

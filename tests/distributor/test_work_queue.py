@@ -57,19 +57,28 @@ def test_an_act_in_place_brings_up_the_next(world: World, nora: Visit, two_stopp
     assert answer.location.endswith("/distributor/work?said=retried")
     world.work()
     page = nora.get("/distributor/work").text
-    assert f'/distributor/work/{second.id}/close' in page
-    assert f'/distributor/work/{first.id}/close' not in page
+    assert f"/distributor/work/{second.id}/close" in page
+    assert f"/distributor/work/{first.id}/close" not in page
 
 
 def test_an_item_is_closed_with_a_reason_only(world: World, nora: Visit) -> None:
     with world.acting():
-        work.open_item("unexpected payment", about_type="payment_attempts", about_id=new_id(), words="€5.00 came twice.", suggestion="Refund it.")
+        work.open_item(
+            "unexpected payment",
+            about_type="payment_attempts",
+            about_id=new_id(),
+            words="€5.00 came twice.",
+            suggestion="Refund it.",
+        )
     [item] = open_items(world)
     assert nora.post(f"/distributor/work/{item.id}/close", {"close-why": " "}).status_code == 422
     refused = nora.post("/distributor/work/retry", {"item": str(item.id)})
     assert refused.status_code == 409
     assert "cannot be retried" in refused.text
-    assert nora.post(f"/distributor/work/{item.id}/close", {"close-why": "Refunded at Stripe"}).status_code == 303
+    assert (
+        nora.post(f"/distributor/work/{item.id}/close", {"close-why": "Refunded at Stripe"}).status_code
+        == 303
+    )
     assert open_items(world) == []
     assert "Refunded at Stripe" in nora.get("/distributor/work").text
 

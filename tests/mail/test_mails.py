@@ -14,7 +14,7 @@ from checkout.orders import PayBy
 from core import db
 from partners import invitations, storefronts
 from partners.invitations import Invitation
-from partners.storefronts import Host, Storefront
+from partners.storefronts import Host, Image, Storefront
 from provisioning.deliveries import ConnectorSettings, Delivery
 from storefront import mail, mailer
 from storefront.mailer import Mail
@@ -181,3 +181,18 @@ def test_who_answers_and_who_sent_it(world: World) -> None:
     assert message["Reply-To"] == "Brightfield <bea@brightfield.example>"
     assert message["Message-ID"] == "<service_ready.reference@localhost>"
     assert message["Auto-Submitted"] == "auto-generated"
+
+
+def test_the_logo_travels_inside_the_mail(world: World) -> None:
+    acme_has_bought(world)
+    with world.acting():
+        shop = storefronts.of_reseller(world.resellers["brightfield"])
+        assert shop
+        shop.logo = "mark"
+        db.add(Image(reseller_id=shop.reseller_id, name="mark", content=b"PNG of Brightfield"))
+    message = mailer.compose(mailer.Letter(every_mail(world)["service_ready"], "reference"))
+    html = message.get_body(("html",))
+    assert html
+    assert 'src="cid:logo"' in html.get_content()
+    [picture] = [part for part in message.walk() if part["Content-ID"] == "<logo>"]
+    assert picture.get_content() == b"PNG of Brightfield"

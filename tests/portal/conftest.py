@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 import app as product
@@ -127,26 +128,24 @@ def cards(stripe: StripeSandbox, world: World) -> Cards:
 
 
 @contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that run inside, BEGIN and COMMIT aside; `commits` counts the latter."""
+def counted() -> Iterator["Statements"]:
+    """The statements that the driver sends inside, BEGIN and COMMIT aside; `commits` counts the latter."""
     seen = Statements()
+    execute, commit = psycopg.Cursor.execute, psycopg.Connection.commit
 
-    def statement(_c: object, _cursor: object, text: str, *_: object) -> None:
-        seen.append(text)
+    def watched(cursor: psycopg.Cursor[object], query: str | bytes, *arguments: object, **options: object) -> object:
+        seen.append(query.decode() if isinstance(query, bytes) else str(query))
+        return execute(cursor, query, *arguments, **options)  # type: ignore[arg-type]
 
-    def commit(_c: object) -> None:
+    def counting(connection: psycopg.Connection[object]) -> None:
         seen.commits += 1
+        commit(connection)
 
-    engines = (db.engine(), db.doors())
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", statement)
-    event.listen(db.engine(), "commit", commit)
+    psycopg.Cursor.execute, psycopg.Connection.commit = watched, counting  # type: ignore[method-assign,assignment]
     try:
         yield seen
     finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", statement)
-        event.remove(db.engine(), "commit", commit)
+        psycopg.Cursor.execute, psycopg.Connection.commit = execute, commit  # type: ignore[method-assign]
 
 
 class Statements(list[str]):

@@ -4,11 +4,14 @@ is made up."""
 import contextlib
 import json
 import os
+import re
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -16,15 +19,17 @@ from sqlalchemy import func, select
 
 import app
 from catalog import loading
+from catalog.loading import BadCatalogue
 from checkout.orders import Order, OrderState
 from core import db, doorbell, roles, tenancy
 from core.settings import settings
 from core.tenancy import Scope, Side
 from core.work import WorkItem
 from provisioning.deliveries import Delivery
-from sandbox import children, demo, ports
+from sandbox import children, demo, ports, worlds
 from sandbox.servers import Postgres
 from storefront import schema
+from storefront.fragments import FRAGMENTS
 from subscriptions.subscriptions import Licence, Subscription
 from tests.conftest import login, on_server
 
@@ -77,6 +82,7 @@ def seeded(
     roles.create(postgres.admin_url(), "shop")
     schema.migrate(login(postgres, "owner"))
     with simulators(tmp_path_factory.mktemp("demo")) as environment, pytest.MonkeyPatch.context() as patch:
+        (Path(environment["INSTANCE"]) / "static").symlink_to(settings().instance / "static")
         for name, value in environment.items():
             patch.setenv(name, value)
         db.reset()
@@ -87,8 +93,6 @@ def seeded(
 
 @contextlib.contextmanager
 def northwind(seeded: dict[str, Any]) -> Generator[None]:
-    from uuid import UUID  # noqa: PLC0415
-
     with tenancy.acting_as(Scope(Side.DISTRIBUTOR, UUID(seeded["distributor_id"]))), db.transaction():
         yield
 
@@ -175,11 +179,53 @@ def test_production_refuses_the_demo_world(seeded: dict[str, Any], monkeypatch: 
     assert "never put into a real installation" in answer.output
 
 
+# --- The page “Try it” ---------------------------------------------------------------------------------------
+
+
+def test_the_shop_leads_to_the_page_that_says_who_can_sign_in(seeded: dict[str, Any]) -> None:
+    client = app.create_app().test_client()
+    assert 'href="/demo"' in client.get("/", base_url=seeded["url"]).text
+    assert 'href="/demo"' in client.get("/harbour/", base_url=seeded["url"]).text
+    page = client.get("/demo", base_url=seeded["url"])
+    assert page.status_code == 200
+    assert all(person["name"] in page.text and person["email"] in page.text for person in seeded["people"])
+    assert all(seeded[simulator] in page.text for simulator in ("inbox", "stripe", "vendor"))
+    assert client.get("/harbour/demo", base_url=seeded["url"]).location == "/demo"
+
+
+@pytest.mark.parametrize("second", ["lena@lumen.example", "nora@northwind.example", "otto@osprey.example"])
+def test_its_buttons_sign_in_also_over_somebody_who_is_here(seeded: dict[str, Any], second: str) -> None:
+    client = app.create_app().test_client()
+    for email in ("anna@acorn.example", "bea@brightfield.example", second):
+        page = client.get("/demo", base_url=seeded["url"]).text
+        form = page[: page.index(f'value="{email}"')].rpartition("<form")[2]
+        action, token = (re.search(rf'{name}="([^"]*)"', form) for name in ("action", 'csrf_token" value'))
+        assert action
+        assert token
+        said = {"csrf_token": token[1], "email": email, "password": seeded["password"]}
+        assert client.post(action[1], base_url=seeded["url"], data=said).status_code == 303
+    assert "You are here" in client.get("/demo", base_url=seeded["url"]).text or "harbour" in action[1]
+
+
+def test_an_installation_without_a_demo_world_has_no_such_page(
+    seeded: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        (tmp_path / "static").symlink_to(settings().instance / "static")
+        patch.setenv("INSTANCE", str(tmp_path))
+        settings.cache_clear()
+        FRAGMENTS.clear()
+        client = app.create_app().test_client()
+        assert client.get("/demo", base_url=seeded["url"]).status_code == 404
+        assert 'href="/demo"' not in client.get("/", base_url=seeded["url"]).text
+    settings.cache_clear()
+
+
 # --- The catalogue file -------------------------------------------------------------------------------------
 
 
 def test_the_catalogue_names_many_real_products() -> None:
-    content = loading.read(demo.DATA / "catalogue.toml")
+    content = loading.read(worlds.DATA / "catalogue.toml")
     names = [product["name"] for product in content["product"]]
     assert len(names) == len(set(names)) >= 40
     assert {
@@ -190,3 +236,49 @@ def test_the_catalogue_names_many_real_products() -> None:
     } <= set(names)
     plans = [plan for product in content["product"] for plan in product["plan"]]
     assert len({plan["code"] for plan in plans}) == len(plans)
+
+
+def the_plan(content: Any) -> dict[str, Any]:
+    return content["product"][0]["plan"][0]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda c: c.pop("currency"), "names no currency"),
+        (lambda c: c["product"][0].pop("name"), "The product plan-free lacks: name."),
+        (
+            lambda c: c["product"][1].update(type="cloudy"),
+            "plan-standard: type is 'cloudy'; allowed",
+        ),
+        (
+            lambda c: the_plan(c).pop("price"),
+            "The plan plan-free-m of plan-free lacks: price.",
+        ),
+        (
+            lambda c: the_plan(c).update(term="P2W"),
+            "plan-free-m: term is 'P2W'; allowed are: P1M",
+        ),
+        (
+            lambda c: the_plan(c).update(price="12.345"),
+            "plan-free-m: '12.345' has too many digits",
+        ),
+        (
+            lambda c: the_plan(c).update(minimum=5, maximum=2),
+            "plan-free-m: minimum and maximum",
+        ),
+        (lambda c: c["product"][1].update(code="plan-free"), "Two products have the code plan-free."),
+        (lambda c: c["product_type"][0].update(audience="everyone"), "reseller-plan: audience is 'everyone'"),
+    ],
+)
+def test_a_bad_entry_is_named(spoil: Callable[[Any], object], complaint: str) -> None:
+    content = deepcopy(loading.read(worlds.DATA / "catalogue.toml"))
+    spoil(content)
+    with pytest.raises(BadCatalogue, match=re.escape(complaint)):
+        loading.check(content)
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text("currency = ")
+    with pytest.raises(BadCatalogue, match="broken.toml"):
+        loading.read(tmp_path / "broken.toml")

@@ -46,7 +46,7 @@
     const retail = Math.round(Number(input?.value.trim().replace(",", ".")) * units);
     if (!input?.value.trim() || !Number.isInteger(retail) || retail < 0) return;
     const kept = retail - Number(output.dataset.wholesaleMinor);
-    output.textContent = format.format(kept / units) + (retail ? ` (${((kept / retail) * 100).toFixed(1)} %)` : "");
+    output.textContent = format.format(kept / units) + (retail ? ` (${((Math.sign(kept) * Math.round((Math.abs(kept) * 1000) / retail)) / 10).toFixed(1)} %)` : "");
     output.className = `margin margin--${kept < 0 ? "bad" : kept ? "ok" : "warn"}`;
   }
 

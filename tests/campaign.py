@@ -1,0 +1,438 @@
+"""The crash campaign (QP1, QC1): a whole installation as processes, customers who order over HTTP and pay at the Stripe sandbox, a vendor without
+idempotency that fails as promises A3 says, while everything is killed, frozen, wiped and restarted. Afterwards the vendor's books are compared with
+ours: nothing lost, nothing doubled, and the doctor has nothing to say. `python -m tests.campaign --help`."""
+
+import argparse
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import redis
+
+from sandbox import children, installations, ports, supervisor
+from sandbox.processes import Process, Replica
+from sandbox.servers import Postgres, Valkey
+
+STRIPE = "campaign"
+BUYERS = 6
+FAST = {"TIMEOUT": "2", "DEADLINE": "1", "PROCESSING": "8", "SETTLE": "12", "MARGIN": "1"}
+LATE = 3.0  # seconds: longer than TIMEOUT, so that what was done is answered too late; less than PROCESSING
+MOODS = [
+    {"kind": "error_500_before", "chance": 0.06},
+    {"kind": "commit_late", "chance": 0.05, "seconds": LATE},
+    {"kind": "timeout_after_success", "chance": 0.10, "seconds": LATE},
+    {"kind": "error_500_after", "chance": 0.05},
+]
+FROZEN = 5.0
+PATIENCE = 120.0
+KILLED = ("web", "web worker", "worker-1", "worker-2", "worker-1", "worker-2", "dispatcher", "stripe", "vendor", "valkey")
+STOPPED = ("web worker", "worker-1", "worker-2", "dispatcher")
+WHERE = "FROM orders o JOIN deliveries d ON d.distributor_id = o.distributor_id AND d.order_id = o.id"
+
+
+@dataclass
+class Town:
+    """Everything that runs, and how to find it again after it was killed."""
+
+    room: Path
+    postgres: Postgres
+    valkey: Valkey
+    env: dict[str, str]
+    replicas: dict[str, Replica] = field(default_factory=dict)
+    port: int = 0
+    stripe: str = ""
+    vendor: str = ""
+
+    def keep(self, process: Process) -> None:
+        """Starts a process, which `look` then keeps alive."""
+        names = [process.name] if process.count == 1 else [f"{process.name}-{n + 1}" for n in range(process.count)]
+        for name in names:
+            self.replicas[name] = Replica(process, name, env=self.env, logs=self.room / "logs")
+            self.replicas[name].start()
+
+    def look(self) -> None:
+        """Starts again what died. Called by the main thread only: children die with the thread that started them."""
+        if self.valkey.pid is None:
+            self.valkey.start()
+        for replica in self.replicas.values():
+            if replica.pid is None:
+                replica.start()
+
+    def pid(self, name: str) -> int | None:
+        """Who runs under this name; of the web's workers, any."""
+        if name == "valkey":
+            return self.valkey.pid
+        if name != "web worker":
+            return self.replicas[name].pid
+        main = self.replicas["web"].pid
+        found = Path(f"/proc/{main}/task/{main}/children").read_text().split() if main and Path(f"/proc/{main}").exists() else []
+        return int(random.choice(found)) if found else None
+
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        """As the administrator, who sees everything."""
+        url = self.postgres.admin_url("storefront").replace("postgresql+psycopg", "postgresql")
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            return connection.execute(query).fetchall()  # pyright: ignore[reportArgumentType]
+
+
+# --- The town is built ---------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def built(room: Path) -> Iterator[Town]:
+    """An installation with Brightfield's portal, whose customer Acme has several buyers."""
+    children.adopt_orphans()
+    with ExitStack() as stack:
+        postgres = stack.enter_context(Postgres(room / "postgres", settings={"max_connections": "120"}))
+        valkey = Valkey(room / "valkey").start()
+        stack.callback(valkey.stop)
+        installation = installations.open_in(room, port=0)
+        databases = installation.databases(embedded=postgres.admin_url(), redis=valkey.url)
+        fast = {f"FAST_{name}": value for name, value in FAST.items()}
+        env = installation.environment() | fast | {"ENVIRONMENT": "test", "DATABASE_URL": databases.app, "REDIS_URL": databases.redis}
+        town = Town(room, postgres, valkey, env, port=installation.port)
+        town.stripe, town.vendor = env["STRIPE_SANDBOX_URL"], env["VENDOR_SANDBOX_URL"]
+        run(town, [sys.executable, "-m", "core.roles"], **(databases.roles or {}))
+        run(town, [sys.executable, "-m", "flask", "--app", "app", "migrate"], OWNER_DATABASE_URL=databases.owner)
+        run(town, [sys.executable, "-m", "whitelabel_themes.assets", "--out", str(room / "static")])
+        run(town, [sys.executable, "-m", "tests.campaign", "--found"])
+        stack.callback(lambda: [replica.stop() for replica in town.replicas.values()])
+        for process in supervisor.simulators(installation):
+            town.keep(process)
+        for process in supervisor.processes(installation):
+            town.keep(process if process.name != "worker" else Process("worker", (sys.executable, "-m", "tests.fast_worker"), count=2))
+        until(lambda: supervisor.is_ready(town.port) and answers(f"{town.vendor}/_sandbox/state"), 60)
+        httpx.post(f"{town.vendor}/_sandbox/moods", json={"moods": MOODS, "seed": random.randrange(1 << 30)}).raise_for_status()
+        yield town
+
+
+def run(town: Town, command: list[str], **more: str) -> None:
+    """A step of the building."""
+    done = subprocess.run(command, env={**town.env, **more}, capture_output=True, text=True, cwd=installations.ROOT)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}")
+
+
+def found() -> None:
+    """Makes the world; run in a process of its own, which alone imports the shop."""
+    import app  # noqa: PLC0415
+    from billing.payments import Gateway  # noqa: PLC0415
+    from core import db, events  # noqa: PLC0415
+    from core.tenancy import Side  # noqa: PLC0415
+    from provisioning.deliveries import ConnectorSettings  # noqa: PLC0415
+    from tests import world as worlds  # noqa: PLC0415
+
+    events.install(app.REACTIONS)
+    account = f"acct_{STRIPE}"
+    gateway = Gateway(
+        code=account, account_id=account, secret_key=f"sk_test_{STRIPE}", webhook_secret=f"whsec_test_{STRIPE}", api_base=os.environ["STRIPE_SANDBOX_URL"]
+    )
+    world = worlds.found(stripe=gateway)
+    worlds.open_portal(world)
+    with world.acting():
+        settings = {"base_url": os.environ["VENDOR_SANDBOX_URL"], "api_key": "sandbox-key", "network": "loopback"}
+        db.add(ConnectorSettings(connector="http_service", settings=settings))
+        for n in range(BUYERS):
+            worlds.staff(world, f"buyer{n}", side=Side.CUSTOMER, reseller_id=world.resellers["brightfield"], customer_id=world.customers["acme"])
+
+
+def answers(url: str) -> bool:
+    """Whether somebody is there."""
+    try:
+        return httpx.get(url, timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def until(condition: Callable[[], bool], seconds: float, meanwhile: Callable[[], None] = lambda: None) -> float:
+    """Waits; the seconds it took."""
+    began = time.monotonic()
+    while not condition():
+        if time.monotonic() - began > seconds:
+            raise TimeoutError(f"not within {seconds:.0f} s")
+        meanwhile()
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+# --- People order ----------------------------------------------------------------------------------------------------------------------
+
+
+class Shoppers:
+    """Buyers who order and pay over HTTP, one order after the other each, and try again whatever happens."""
+
+    def __init__(self, town: Town, orders: int, plan: str) -> None:
+        self.town, self.wanted, self.plan = town, orders, plan
+        self.placed: list[str] = []
+        self.paid: list[str] = []
+        self.troubles: Counter[str] = Counter()
+        self.giving_up = threading.Event()
+        self._started, self._lock = 0, threading.Lock()
+        self.threads = [threading.Thread(target=self._shop, args=[n], daemon=True) for n in range(BUYERS)]
+        for thread in self.threads:
+            thread.start()
+
+    @property
+    def busy(self) -> bool:
+        return any(thread.is_alive() for thread in self.threads)
+
+    def _shop(self, number: int) -> None:
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.town.port}/brightfield", timeout=10) as browser:
+            self._again(lambda: self._sign_in(browser, number))
+            while self._one_more():
+                code = self._order(browser)
+                self.placed.append(code)
+                session = self._again(lambda code=code: self._pay_page(browser, code))
+                self._again(lambda session=session: self._pay(session))
+                self.paid.append(code)
+
+    def _one_more(self) -> bool:
+        with self._lock:
+            self._started += 1
+            return self._started <= self.wanted
+
+    def _again(self, act: Callable[[], Any]) -> Any:
+        """Until it works: a person reloads the page."""
+        while not self.giving_up.is_set():
+            try:
+                if (result := act()) is not None:
+                    return result
+                self.troubles["not yet"] += 1
+            except httpx.HTTPError as error:
+                self.troubles[type(error).__name__] += 1
+            time.sleep(0.2)
+        sys.exit()
+
+    def _sign_in(self, browser: httpx.Client, number: int) -> bool | None:
+        answer = browser.post("/sign-in", data={"email": f"buyer{number}@people.example", "password": "Correct-horse-1"})
+        return self._fine(answer, 303) and browser.get("/basket").status_code == 200 or None
+
+    def _order(self, browser: httpx.Client) -> str:
+        self._again(lambda: self._add(browser))
+        form = self._again(lambda: self._checkout_form(browser))
+        while True:  # the same form again places nothing twice; another one only if this one is refused
+            where = self._again(lambda form=form: self._place(browser, form))
+            if where != "refused":
+                return where
+            form = self._again(lambda: self._checkout_form(browser))
+
+    def _add(self, browser: httpx.Client) -> bool | None:
+        page = browser.get("/basket")
+        if not self._fine(page, 200):
+            return None
+        if self.plan in page.text or "quantity-" in page.text:
+            return True
+        answer = browser.post("/basket", data={"csrf_token": hidden(page.text, "csrf_token"), "product": "m365-bb", "plan": self.plan, "quantity": "1"})
+        return True if self._fine(answer, 303) else None
+
+    def _checkout_form(self, browser: httpx.Client) -> dict[str, str] | None:
+        page = browser.get("/checkout")
+        return {name: hidden(page.text, name) for name in ("csrf_token", "request_key", "seen_total")} if self._fine(page, 200) else None
+
+    def _place(self, browser: httpx.Client, form: dict[str, str]) -> str | None:
+        answer = browser.post("/checkout", data=form)
+        if answer.status_code == 422:
+            return "refused"
+        placed = re.search(r"/orders/([^/]+)/pay", answer.headers.get("location", ""))
+        return placed[1] if self._fine(answer, 303) and placed else None
+
+    def _pay_page(self, browser: httpx.Client, code: str) -> str | None:
+        answer = browser.get(f"/orders/{code}/pay")
+        session = re.search(r"(cs_[A-Za-z0-9_]+)", answer.headers.get("location", ""))
+        return session[1] if self._fine(answer, 303) and session else None
+
+    def _pay(self, session: str) -> bool | None:
+        answer = httpx.post(f"{self.town.stripe}/_sandbox/pay", json={"session": session}, timeout=10)
+        done = answer.is_success and answer.json()["status"] == "complete"
+        return True if done or "complete" in answer.text else None
+
+    def _fine(self, answer: httpx.Response, status: int) -> bool:
+        if answer.status_code != status:
+            self.troubles[f"HTTP {answer.status_code}"] += 1
+        return answer.status_code == status
+
+
+def hidden(page: str, name: str) -> str:
+    """The value of a hidden field."""
+    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)
+    return found[1] if found else ""
+
+
+# --- Everything is broken --------------------------------------------------------------------------------------------------------------
+
+
+class Chaos:
+    """A shuffled list of strikes, dealt out evenly over the orders."""
+
+    def __init__(self, town: Town, given: argparse.Namespace) -> None:
+        self.town = town
+        self.strikes: list[Callable[[], str]] = [lambda: self._signal(random.choice(KILLED), signal.SIGKILL) for _ in range(given.kills)]
+        self.strikes += [lambda: self._freeze(random.choice(STOPPED)) for _ in range(given.stops)]
+        self.strikes += [self._flush] * given.flushes + [self._restart] * given.restarts
+        random.shuffle(self.strikes)
+        self.total, self.done = len(self.strikes), Counter[str]()
+        self._frozen: list[tuple[float, int]] = []
+
+    def go_on(self, progress: float) -> None:
+        """The next strike, when it is due; frozen processes wake after their time."""
+        self.thaw(time.monotonic())
+        if self.strikes and self.total - len(self.strikes) < progress * self.total:
+            what = self.strikes[-1]()
+            if what:  # else what was to be struck is just being started: later
+                self.done[what] += 1
+                self.strikes.pop()
+
+    def thaw(self, now: float) -> None:
+        for due, pid in [entry for entry in self._frozen if entry[0] <= now]:
+            self._frozen.remove((due, pid))
+            send(pid, signal.SIGCONT)
+
+    def _signal(self, name: str, number: signal.Signals) -> str:
+        pid = self.town.pid(name)
+        return f"{number.name} {name.rstrip('-12')}" if pid and send(pid, number) else ""
+
+    def _freeze(self, name: str) -> str:
+        pid = self.town.pid(name)
+        if not pid or not send(pid, signal.SIGSTOP):
+            return ""
+        self._frozen.append((time.monotonic() + FROZEN, pid))
+        return f"SIGSTOP {FROZEN:.0f} s {name.rstrip('-12')}"
+
+    def _flush(self) -> str:
+        try:
+            redis.Redis.from_url(self.town.valkey.url).flushall()
+        except redis.RedisError:
+            return ""
+        return "FLUSHALL"
+
+    def _restart(self) -> str:
+        self.town.postgres.restart_immediate()
+        return "database restart, immediate"
+
+
+def send(pid: int, number: signal.Signals) -> bool:
+    """Whether there was somebody to get it."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+# --- What came of it ---------------------------------------------------------------------------------------------------------------------
+
+
+def judge(town: Town, shoppers: Shoppers) -> list[str]:
+    """What is wrong; nothing, if everything that was paid was bought once and the doctor is silent."""
+    bought: dict[str, int] = httpx.get(f"{town.vendor}/_sandbox/state", timeout=30).json()["purchases"]
+    ours = {str(reference): (code, state) for reference, code, state in town.sql(f"SELECT d.reference, o.code, d.state {WHERE}")}  # noqa: S608
+    delivered = {code for code, state in ours.values() if state == "success"}
+    findings = {
+        "paid but not delivered (lost)": set(shoppers.paid) - delivered,
+        "delivered but not bought (lost)": {code for reference, (code, state) in ours.items() if state == "success" and not bought.get(reference)},
+        "bought more than once (doubled)": {ours.get(reference, (reference, ""))[0] for reference, times in bought.items() if times > 1},
+        "bought for nobody (orphan)": set(bought) - set(ours),
+        "placed twice": {code for code, count in Counter(shoppers.placed).items() if count > 1},
+    }
+    wrong = [f"{len(codes)} {what}: {', '.join(sorted(codes)[:5])}" for what, codes in findings.items() if codes]
+    doctor = subprocess.run([sys.executable, "-m", "flask", "--app", "app", "doctor"], env=town.env, capture_output=True, text=True, cwd=installations.ROOT)
+    return wrong + ([f"the doctor says:\n{doctor.stdout}{doctor.stderr[-2000:]}"] if doctor.returncode else [])
+
+
+def unfinished(town: Town, shoppers: Shoppers) -> int:
+    """Paid orders whose deliveries have not all succeeded."""
+    done = {code for (code,) in town.sql(f"SELECT o.code {WHERE} GROUP BY o.code HAVING bool_and(d.state = 'success')")}  # noqa: S608
+    return len(set(shoppers.paid) - done)
+
+
+def campaign(given: argparse.Namespace) -> int:
+    """0 if all is well."""
+    random.seed(given.seed)
+    room = Path(tempfile.mkdtemp(prefix="campaign-"))
+    say(f"seed {given.seed}, logs in {room}/logs")
+    with built(room) as town:
+        [(plan,)] = town.sql("SELECT id FROM plans WHERE code = 'm365-bb-m'")
+        began, shoppers, chaos = time.monotonic(), Shoppers(town, given.orders, str(plan)), Chaos(town, given)
+        while shoppers.busy and time.monotonic() - began < given.limit:
+            town.look()
+            chaos.go_on(len(shoppers.paid) / given.orders)
+            time.sleep(0.1)
+        shoppers.giving_up.set()
+        chaos.thaw(float("inf"))
+        struck = time.monotonic() - began
+        try:
+            took = f"{until(lambda: not unfinished(town, shoppers), PATIENCE, town.look):.1f} s"
+        except TimeoutError as late:
+            took = str(late)
+        until(lambda: answers(f"{town.vendor}/_sandbox/state"), 30, town.look)
+        wrong = judge(town, shoppers)
+        states = dict(town.sql("SELECT d.state, count(*) FROM deliveries d GROUP BY 1"))
+        attempts = dict(town.sql("SELECT outcome, count(*) FROM task_attempts GROUP BY 1"))
+    if len(shoppers.paid) < given.orders:
+        wrong.append(f"only {len(shoppers.paid)} of {given.orders} orders were paid within {given.limit:.0f} s")
+    rows = {
+        "orders placed, paid": f"{len(shoppers.placed)}, {len(shoppers.paid)} in {struck:.0f} s",
+        **{what: str(count) for what, count in sorted(chaos.done.items())},
+        "what buyers met": ", ".join(f"{count} {what}" for what, count in shoppers.troubles.most_common(8)),
+        "deliveries": ", ".join(f"{count} {state}" for state, count in states.items()),
+        "last answer of attempts": ", ".join(f"{count} {outcome or 'none'}" for outcome, count in attempts.items()),
+        "converged after the last strike": took,
+    }
+    say("\n".join(f"  {what:<34} {value}" for what, value in rows.items()))
+    say("\n".join(["WRONG", *wrong]) if wrong else "0 lost, 0 doubled, the doctor is silent")
+    if not wrong and not given.keep:
+        shutil.rmtree(room, ignore_errors=True)
+    return 1 if wrong else 0
+
+
+def without(name: str, rest: list[str]) -> int:
+    """The same campaign in a copy of the tree that lacks a guard: it must find something (exit code of the campaign)."""
+    from tests import mutants  # noqa: PLC0415 only here
+
+    [mutant] = [mutant for mutant in mutants.MUTANTS if mutant.name == name]
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        tree = mutants.copied(Path(folder) / "tree")
+        mutants.change(tree, mutant)
+        return subprocess.run([sys.executable, "-m", "tests.campaign", *rest], cwd=tree).returncode
+
+
+def say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
+    for name, usual in (("orders", 1000), ("kills", 100), ("stops", 10), ("flushes", 5), ("restarts", 3), ("seed", random.randrange(1_000_000))):
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    parser.add_argument("--limit", type=float, default=420, help="seconds the orders may take")
+    parser.add_argument("--keep", action="store_true", help="keep the installation's folder")
+    parser.add_argument("--without", default="", help="a guard to take away (a name of tests/mutants.py): must end red")
+    parser.add_argument("--found", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asked = arguments()
+    if asked.found:
+        found()
+    elif asked.without:
+        kept = [f"--{name}={getattr(asked, name)}" for name in ("orders", "kills", "stops", "flushes", "restarts", "seed", "limit")]
+        sys.exit(without(asked.without, kept))
+    else:
+        sys.exit(campaign(asked))

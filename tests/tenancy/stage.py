@@ -1,0 +1,147 @@
+"""The stage of the route sweep: two distributors, two resellers with open shops, three customers, and something of Acme's, Brightfield's and
+Northwind's in every state that a page can show. Everybody is signed in before the curtain, so that a copy of the database knows them all."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from flask import Flask
+from sqlalchemy import select
+
+from billing.invoices import Invoice
+from catalog import listings, loading
+from checkout import orders
+from checkout.orders import Checkout, Clearance, OrderLine
+from core import db, parties, tenancy, work
+from core.tasks import Task
+from core.tenancy import Scope, Side
+from core.work import WorkItem
+from partners import invitations, storefronts
+from partners.invitations import Invitation
+from partners.storefronts import Storefront
+from provisioning.deliveries import Delivery
+from storefront.fragments import FRAGMENTS
+from subscriptions import subscriptions
+from subscriptions.subscriptions import Subscription
+from tests.visits import Visit
+from tests.world import CATALOGUE, HASH, World, open_portal, staff
+
+SOUTH = "south.test"
+SITES = {"house": ("", "shop.test"), "brightfield": ("/brightfield", "shop.test"), "harbour": ("/harbour", "shop.test"), "south": ("", SOUTH)}
+# who@where: the standing in which somebody comes
+CAST = ["anna@brightfield", "eve@brightfield", "zoe@harbour", "bea@brightfield", "bea@house", "hugo@harbour", "hugo@house", "nora@house", "sam@south"]
+
+
+@dataclass
+class Stage:
+    """The people at their browsers, and the names that addresses need."""
+
+    world: World
+    app: Flask
+    people: dict[str, Visit] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def visit(self, who: str) -> Visit:
+        """Somebody at a shop; "nobody@shop" is not signed in."""
+        return self.people.get(who) or Visit(self.app, *SITES[who.split("@")[1]])
+
+
+def build(world: World, app: Flask) -> Stage:
+    """Sets the stage."""
+    stage = Stage(world, app)
+    found_south()
+    for reseller in ("brightfield", "harbour"):
+        open_portal(world, reseller)
+    with world.acting():
+        customer = parties.add_customer(world.resellers["brightfield"], name="Ember", email="eve@ember.example", country="DE")
+        world.customers["ember"] = customer.id
+        world.people["ember"] = staff(world, "eve", side=Side.CUSTOMER, reseller_id=world.resellers["brightfield"], customer_id=customer.id)
+    stage.names |= deliver_patches(world) | park_mailboxes(world) | invite(world)
+    stage.names["unpaid"] = world.buys("acme", "patch-y", 2)
+    stage.names["own_order"] = own_order(world)
+    world.put("acme", "patch-y", 3)
+    stage.names |= everything_else(world)
+    for who in CAST:
+        person, where = who.split("@")
+        stage.people[who] = Visit(app, *SITES[where]).sign_in(person)
+    FRAGMENTS.clear()
+    return stage
+
+
+def found_south() -> None:
+    """Another distributor with a shop, a reseller and staff of its own; nothing in it is Northwind's business."""
+    distributor_id = parties.found_distributor(name="Southwind", code="southwind", currency="EUR", email="desk@southwind.example", sandbox=True)[0]
+    with tenancy.acting_as(Scope(Side.DISTRIBUTOR, distributor_id)), db.transaction():
+        prices = loading.price_list("Partners", "EUR")
+        loading.load(CATALOGUE, {"Partners": Decimal("0.90")})
+        house = parties.add_reseller(name="Southwind", email="desk@southwind.example", price_list_id=prices.id, house=True)
+        storefronts.open_house(house, name="Southwind", hosts=[SOUTH], currency="EUR")
+        listings.stock(house.id, distributor_id)
+        person = parties.add_person(email="sam@people.example", name="Sam", password_hash=HASH)
+        parties.add_member(person, side=Side.DISTRIBUTOR, email="sam@people.example", name="Sam", roles=["admin"])
+
+
+def deliver_patches(world: World) -> dict[str, str]:
+    """Acme has three licences, one of them in use."""
+    code = world.buys("acme", "patch-y", 3)
+    world.fund_by_hand(code)
+    world.work(5)
+    with world.acting():
+        subscription = db.session().scalars(select(Subscription)).one()
+        subscriptions.assign(subscription, "anton@acme.example")
+        return {"order": code, "subscription": subscription.code}
+
+
+def park_mailboxes(world: World) -> dict[str, str]:
+    """A delivery of Acme's that only a person can go on with: its connector has no settings."""
+    world.put("acme", "m365-bb-m", 2)
+    buyer, plan = world.people["acme"], world.plan("m365-bb-m")
+    cleared = Clearance(orders.basket_hash([(plan.id, 2, {})]), 1)
+    with tenancy.acting_as(world.scope("acme")), db.transaction(widened_because="placing an order"):
+        code = orders.place(buyer, cleared, Checkout("mailboxes", world.storefronts["brightfield"]))
+    world.fund_by_hand(code)
+    world.work(5)
+    with world.acting():
+        order = orders.find(code)
+        delivery = db.session().scalars(select(Delivery).where(Delivery.order_id == order.id)).one()
+        return {"parked_order": code, "delivery": str(delivery.id), "task": str(delivery.task_id)}
+
+
+def own_order(world: World) -> str:
+    """An unpaid order of Brightfield's own: Standard again, under the alias that it has."""
+    with world.acting():
+        shop = db.session().scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"])).one()
+        storefronts.states.move(shop, storefronts.StorefrontState.CLOSED)
+    code = world.buys("brightfield", "standard-m", alias="brightfield")
+    with world.acting():
+        shop = db.session().scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"])).one()
+        storefronts.states.move(shop, storefronts.StorefrontState.OPEN)
+    return code
+
+
+def invite(world: World) -> dict[str, str]:
+    """Brightfield has asked a colleague and another person of Acme's; both links are still out."""
+    with world.acting("brightfield"):
+        of_acme = invitations.invite(Side.CUSTOMER, email="otto@acme.example", name="Otto", roles=["buyer"], by="Bea", customer_id=world.customers["acme"])
+        colleague = invitations.invite(Side.RESELLER, email="ben@brightfield.example", name="Ben", roles=["buyer"], by="Bea")
+        return {"invitation": str(of_acme.id), "staff_invitation": str(colleague.id), "token": invitations.fresh_token(of_acme)}
+
+
+def everything_else(world: World) -> dict[str, str]:
+    """Codes and ids that addresses carry."""
+    with world.acting():
+        session = db.session()
+        unpaid = session.scalars(select(OrderLine.order_id).order_by(OrderLine.id.desc()).limit(1)).one()
+        invoice = session.execute(select(Invoice.id).where(Invoice.order_id == unpaid)).scalar_one()
+        work.open_item("something odd", about_type="orders", about_id=unpaid, order_id=unpaid, words="Odd.", suggestion="Look.")
+        item = session.scalars(select(WorkItem.id).where(WorkItem.kind == "something odd")).one()
+        shop = session.scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"])).one()
+        assert session.scalar(select(Task.id).limit(1))
+        assert session.scalar(select(Invitation.id).limit(1))
+        return {
+            "invoice": str(invoice),
+            "item": str(item),
+            "customer": parties.customer(world.customers["acme"]).code,
+            "reseller": parties.reseller(world.resellers["brightfield"]).code,
+            "version": shop.version.hex,
+            "return": orders.of_id(unpaid).return_token,
+        }
