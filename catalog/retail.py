@@ -1,5 +1,5 @@
-"""A reseller's retail prices beside what it pays: read by keyset page, changed one by one, many at once or by a rule, and plans shown or hidden.
-Whatever is changed here shows in the shop on the next request."""
+"""A reseller's retail prices beside what it pays: read by keyset page, changed one by one, many at once or by
+a rule, and plans shown or hidden. Whatever is changed here shows in the shop on the next request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,8 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RetailPrice:
-    """A plan on the scope's shelf. `wholesale` is none where the distributor has no price for this reseller: then it cannot be sold."""
+    """A plan on the scope's shelf. `wholesale` is none where the distributor has no price for this reseller:
+    then it cannot be sold."""
 
     listing_id: UUID
     product: str
@@ -72,18 +73,32 @@ def _rows() -> Select[Any]:
     return (
         select(Listing, Plan, Product.name, ProductType.unit, WholesalePrice)
         .join(Plan, and_(Plan.distributor_id == Listing.distributor_id, Plan.id == Listing.plan_id))
-        .join(Product, and_(Product.distributor_id == Listing.distributor_id, Product.id == Listing.product_id))
-        .join(ProductType, and_(ProductType.distributor_id == Product.distributor_id, ProductType.id == Product.product_type_id))
-        .outerjoin(WholesalePrice, and_(WholesalePrice.distributor_id == Plan.distributor_id, WholesalePrice.plan_id == Plan.id))
+        .join(
+            Product, and_(Product.distributor_id == Listing.distributor_id, Product.id == Listing.product_id)
+        )
+        .join(
+            ProductType,
+            and_(
+                ProductType.distributor_id == Product.distributor_id,
+                ProductType.id == Product.product_type_id,
+            ),
+        )
+        .outerjoin(
+            WholesalePrice,
+            and_(WholesalePrice.distributor_id == Plan.distributor_id, WholesalePrice.plan_id == Plan.id),
+        )
         .where(Plan.published, Product.published)
     )
 
 
 def page(*, query: str = "", category: str = "", after: str = "", limit: int = 50) -> list[RetailPrice]:
-    """One page of the reseller's shelf in name order, hidden plans too, beginning behind the cursor `after`."""
+    """One page of the reseller's shelf in name order, hidden plans too, beginning behind the cursor
+    `after`."""
     chosen = _rows().order_by(Listing.sort_key, Listing.id).limit(limit)
     if query:
-        chosen = chosen.where(Product.name.icontains(query, autoescape=True) | Product.vendor.icontains(query, autoescape=True))
+        chosen = chosen.where(
+            Product.name.icontains(query, autoescape=True) | Product.vendor.icontains(query, autoescape=True)
+        )
     if category:
         chosen = chosen.where(Product.category == category)
     if after:
@@ -95,38 +110,59 @@ def page(*, query: str = "", category: str = "", after: str = "", limit: int = 5
     return [_retail(*row) for row in db.session().execute(chosen)]
 
 
-def _retail(listing: Listing, plan: Plan, product: str, unit: str, wholesale: WholesalePrice | None) -> RetailPrice:
+def _retail(
+    listing: Listing, plan: Plan, product: str, unit: str, wholesale: WholesalePrice | None
+) -> RetailPrice:
     return RetailPrice(
-        listing.id, product, plan.name, plan.term, unit, plan.billing_period.per, listing.price, wholesale.price if wholesale else None,
-        plan.list_price, listing.published, listing.sort_key,
-    )  # fmt: skip
+        listing.id,
+        product,
+        plan.name,
+        plan.term,
+        unit,
+        plan.billing_period.per,
+        listing.price,
+        wholesale.price if wholesale else None,
+        plan.list_price,
+        listing.published,
+        listing.sort_key,
+    )
 
 
 def categories() -> list[str]:
     """The categories on the shelf, hidden plans too."""
-    chosen = select(Product.category).join(Listing, and_(Listing.distributor_id == Product.distributor_id, Listing.product_id == Product.id))
+    chosen = select(Product.category).join(
+        Listing, and_(Listing.distributor_id == Product.distributor_id, Listing.product_id == Product.id)
+    )
     return list(db.session().scalars(chosen.where(Product.published).distinct().order_by(Product.category)))
 
 
 def reprice(prices: Mapping[UUID, Money]) -> int:
     """Sets retail prices by listing; says how many differ from before. Missing if one is not the scope's."""
-    found = {listing.id: listing for listing in db.session().scalars(select(Listing).where(Listing.id.in_(prices)).with_for_update())}
+    found = {
+        listing.id: listing
+        for listing in db.session().scalars(select(Listing).where(Listing.id.in_(prices)).with_for_update())
+    }
     if len(found) < len(prices):
         raise Missing("price")
     return _set([(found[listing_id], price) for listing_id, price in prices.items()])
 
 
 def raise_by(percent: Decimal, *, basis: Basis, category: str = "") -> int:
-    """A rule over a category or the whole shelf: percent on today's retail price, or on what the reseller pays; says how many changed.
-    Rounded half up to the currency's smallest unit; plans without a wholesale price are left alone."""
+    """A rule over a category or the whole shelf: percent on today's retail price, or on what the reseller
+    pays; says how many changed. Rounded half up to the currency's smallest unit; plans without a wholesale
+    price are left alone."""
     if not LEAST <= percent <= MOST:
         raise WrongRule
     chosen = _rows().with_for_update(of=Listing)
     factor = 1 + percent / 100
     changes: list[tuple[Listing, Money]] = []
-    for listing, _, _, _, wholesale in db.session().execute(chosen.where(Product.category == category) if category else chosen):
+    for listing, _, _, _, wholesale in db.session().execute(
+        chosen.where(Product.category == category) if category else chosen
+    ):
         if wholesale is not None:
-            changes.append((listing, (listing.price if basis is Basis.RETAIL else wholesale.price).times(factor)))
+            changes.append(
+                (listing, (listing.price if basis is Basis.RETAIL else wholesale.price).times(factor))
+            )
     return _set(changes)
 
 
@@ -172,7 +208,10 @@ def _after_change(changed: Sequence[Listing]) -> None:
     db.flush()
     products = {listing.product_id for listing in changed}
     order = (Listing.product_id, Listing.published.desc(), Listing.price_minor, Listing.id)
-    for _, group in groupby(db.session().scalars(select(Listing).where(Listing.product_id.in_(products)).order_by(*order)), key=lambda each: each.product_id):
+    for _, group in groupby(
+        db.session().scalars(select(Listing).where(Listing.product_id.in_(products)).order_by(*order)),
+        key=lambda each: each.product_id,
+    ):
         for place, listing in enumerate(group):
             listing.lead = place == 0
     listings.changed(changed[0].reseller_id)

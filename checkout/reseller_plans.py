@@ -1,5 +1,6 @@
-"""Reseller plans as a reseller sees them: what there is to buy, which one it has, and whether it may buy now. A plan is an ordinary product
-(I3) that is ordered like any other; what is particular is that a reseller has one at a time, and Basic while it has none (I1)."""
+"""Reseller plans as a reseller sees them: what there is to buy, which one it has, and whether it may buy now.
+A plan is an ordinary product (I3) that is ordered like any other; what is particular is that a reseller has
+one at a time, and Basic while it has none (I1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,15 +47,26 @@ class PlanUnderWay(Conflict):
     """An unpaid or undelivered order for a plan comes first."""
 
     def __init__(self, order: str) -> None:
-        super().__init__(f"Your order {order} for a plan is still under way. Pay it or cancel it before you choose another one.")
+        super().__init__(
+            f"Your order {order} for a plan is still under way. Pay it or cancel it before you choose another."
+        )
 
 
 def _opening() -> Select[tuple[Plan, Product, WholesalePrice]]:
     return (
         select(Plan, Product, WholesalePrice)
         .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-        .join(ProductType, and_(ProductType.distributor_id == Product.distributor_id, ProductType.id == Product.product_type_id))
-        .join(WholesalePrice, and_(WholesalePrice.distributor_id == Plan.distributor_id, WholesalePrice.plan_id == Plan.id))
+        .join(
+            ProductType,
+            and_(
+                ProductType.distributor_id == Product.distributor_id,
+                ProductType.id == Product.product_type_id,
+            ),
+        )
+        .join(
+            WholesalePrice,
+            and_(WholesalePrice.distributor_id == Plan.distributor_id, WholesalePrice.plan_id == Plan.id),
+        )
         .where(ProductType.opens_storefront, Plan.published, Product.published)
     )
 
@@ -64,10 +76,18 @@ def offers() -> list[PlanOffer]:
     rows = db.session().execute(_opening().order_by(WholesalePrice.price_minor, Product.name, Plan.code))
     return [
         PlanOffer(
-            plan.id, plan.code, product.name, product.summary, plan.name, price.price, plan.billing_period.per, plan.term.label, plan.features
+            plan.id,
+            plan.code,
+            product.name,
+            product.summary,
+            plan.name,
+            price.price,
+            plan.billing_period.per,
+            plan.term.label,
+            plan.features,
         )
         for plan, product, price in rows
-    ]  # fmt: skip
+    ]
 
 
 def offer(plan_code: str) -> PlanOffer:
@@ -83,8 +103,18 @@ def _own_plans(reseller_id: UUID) -> Select[tuple[Subscription]]:
         select(Subscription)
         .join(Plan, and_(Plan.distributor_id == Subscription.distributor_id, Plan.id == Subscription.plan_id))
         .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-        .join(ProductType, and_(ProductType.distributor_id == Product.distributor_id, ProductType.id == Product.product_type_id))
-        .where(Subscription.reseller_id == reseller_id, Subscription.customer_id.is_(None), ProductType.opens_storefront)
+        .join(
+            ProductType,
+            and_(
+                ProductType.distributor_id == Product.distributor_id,
+                ProductType.id == Product.product_type_id,
+            ),
+        )
+        .where(
+            Subscription.reseller_id == reseller_id,
+            Subscription.customer_id.is_(None),
+            ProductType.opens_storefront,
+        )
         .order_by(Subscription.id.desc())
     )
 
@@ -104,23 +134,40 @@ def under_way(reseller_id: UUID) -> Order | None:
     """The reseller's order for a plan that is unpaid or not delivered yet."""
     unfinished = (
         select(Order)
-        .join(OrderLine, and_(OrderLine.distributor_id == Order.distributor_id, OrderLine.order_id == Order.id))
+        .join(
+            OrderLine, and_(OrderLine.distributor_id == Order.distributor_id, OrderLine.order_id == Order.id)
+        )
         .join(Plan, and_(Plan.distributor_id == OrderLine.distributor_id, Plan.id == OrderLine.plan_id))
         .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-        .join(ProductType, and_(ProductType.distributor_id == Product.distributor_id, ProductType.id == Product.product_type_id))
-        .outerjoin(Subscription, and_(Subscription.distributor_id == OrderLine.distributor_id, Subscription.order_line_id == OrderLine.id))
+        .join(
+            ProductType,
+            and_(
+                ProductType.distributor_id == Product.distributor_id,
+                ProductType.id == Product.product_type_id,
+            ),
+        )
+        .outerjoin(
+            Subscription,
+            and_(
+                Subscription.distributor_id == OrderLine.distributor_id,
+                Subscription.order_line_id == OrderLine.id,
+            ),
+        )
         .where(
-            Order.reseller_id == reseller_id, Order.customer_id.is_(None), ProductType.opens_storefront,
+            Order.reseller_id == reseller_id,
+            Order.customer_id.is_(None),
+            ProductType.opens_storefront,
             (Order.state == OrderState.AWAITING_PAYMENT) | (Subscription.state == SubscriptionState.PENDING),
         )
         .order_by(Order.id.desc())
         .limit(1)
-    )  # fmt: skip
+    )
     return db.session().scalar(unfinished)
 
 
 def refuse_if_not_now(reseller_id: UUID, wanted: PlanOffer) -> None:
-    """The reason in words why the reseller cannot buy this plan now: I15, one order at a time, not the same plan twice."""
+    """The reason in words why the reseller cannot buy this plan now: I15, one order at a time, not the same
+    plan twice."""
     if not parties.reseller(reseller_id).enable_reselling:
         raise NotAReseller
     if (order := under_way(reseller_id)) is not None:
@@ -130,7 +177,8 @@ def refuse_if_not_now(reseller_id: UUID, wanted: PlanOffer) -> None:
 
 
 def choose(buyer: Buyer, wanted: PlanOffer, alias: str) -> None:
-    """Makes the buyer's basket exactly this plan with this alias: a plan is ordered alone, whatever lay in the basket before."""
+    """Makes the buyer's basket exactly this plan with this alias: a plan is ordered alone, whatever lay in
+    the basket before."""
     refuse_if_not_now(buyer.reseller_id, wanted)
     baskets.clear(buyer)
     baskets.add(buyer, wanted.plan_id, 1, {"alias": alias})

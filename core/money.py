@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 from babel.numbers import format_currency
@@ -89,14 +89,14 @@ class Money:
         return Money(round_half_up(exact), self.currency)
 
     def split(self, weights: Sequence[int]) -> list["Money"]:
-        """Parts by weight that add up exactly: largest remainder, ties to the first (QM4)."""
+        """Parts by weight that add up exactly: largest remainder, ties to the larger weight, then to the first (QM4)."""
         whole = sum(weights)
         if not weights or whole <= 0 or min(weights) < 0:
             raise ValueError("split needs weights of at least zero, not all zero")
         sign = -1 if self.minor < 0 else 1
         parts = [divmod(abs(self.minor) * weight, whole) for weight in weights]
         missing = abs(self.minor) - sum(part for part, _ in parts)
-        by_remainder = sorted(range(len(parts)), key=lambda i: (-parts[i][1], i))
+        by_remainder = sorted(range(len(parts)), key=lambda i: (-parts[i][1], -weights[i], i))
         lucky = set(by_remainder[:missing])
         return [Money(sign * (part + (i in lucky)), self.currency) for i, (part, _) in enumerate(parts)]
 
@@ -118,7 +118,8 @@ def total(amounts: Sequence[Money], currency: str) -> Money:
 
 def round_half_up(exact: Fraction) -> int:
     """The one rounding rule: half away from zero."""
-    return int((Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal(1), ROUND_HALF_UP))
+    whole = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
+    return -whole if exact < 0 else whole
 
 
 def parse(text: str, currency: str) -> Money:

@@ -1,5 +1,6 @@
-"""What the activation of a reseller plan opens: the reseller's own storefront (I8). The connector of such a plan only answers "delivered"; this
-now-reaction does the rest in the recording transaction, so all of it happens or none of it (I9)."""
+"""What the activation of a reseller plan opens: the reseller's own storefront (I8). The connector of such a
+plan only answers "delivered"; this now-reaction does the rest in the recording transaction, so all of it
+happens or none of it (I9)."""
 
 from sqlalchemy import select
 
@@ -14,12 +15,17 @@ from subscriptions.subscriptions import SubscriptionActivated, SubscriptionFaile
 
 
 def _opens_storefront(order_line_id: object) -> bool:
-    return bool(db.session().scalar(select(OrderCost.opens_storefront).where(OrderCost.order_line_id == order_line_id)))
+    return bool(
+        db.session().scalar(
+            select(OrderCost.opens_storefront).where(OrderCost.order_line_id == order_line_id)
+        )
+    )
 
 
 def open_storefront(event: SubscriptionActivated) -> None:
-    """The held alias becomes a shop with everything offerable on its shelf at the recommended price. A reseller has one plan at a time: the
-    one before ends, and a storefront that is open stays as it is (I22)."""
+    """The held alias becomes a shop with everything offerable on its shelf at the recommended price. A
+    reseller has one plan at a time: the one before ends, and a storefront that is open stays as it is
+    (I22)."""
     if not _opens_storefront(event.order_line_id):
         return
     for earlier in reseller_plans.running(event.reseller_id):

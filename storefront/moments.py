@@ -1,4 +1,5 @@
-"""Times as pages show them: relative words, with the exact moment on hover and in the document. Every time of the product is UTC."""
+"""Times as pages show them: relative words, with the exact moment on hover and in the document. Every time of
+the product is UTC."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,11 +26,17 @@ class Moment:
 
 
 def moment(at: datetime | None, now: datetime | None = None) -> Moment | None:
-    """A time as a page shows it, or None where there is none yet. `now` is the clock it is relative to (default: this machine's)."""
+    """A time as a page shows it, or None where there is none yet. `now` is the clock it is relative to
+    (default: this machine's)."""
     if at is None:
         return None
     at = at.astimezone(UTC)
-    return Moment(at.strftime("%Y-%m-%dT%H:%M:%SZ"), relative(at, now or datetime.now(UTC)), f"{at:%-d %b %Y, %H:%M} UTC", f"{at:%-d %B %Y}")
+    return Moment(
+        at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        relative(at, now or datetime.now(UTC)),
+        f"{at:%-d %b %Y, %H:%M} UTC",
+        f"{at:%-d %B %Y}",
+    )
 
 
 def relative(at: datetime, now: datetime) -> str:

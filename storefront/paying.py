@@ -1,12 +1,20 @@
-"""Leads a buyer to the gateway's page for an unpaid order (decision 9); used by the portal and by the reseller's console. One page per attempt:
-a second click gets the same page, an expired or abandoned one a new attempt. No transaction is open while the gateway is asked."""
+"""Leads a buyer to the gateway's page for an unpaid order (decision 9); used by the portal and by the
+reseller's console. One page per attempt: a second click gets the same page, an expired or abandoned one a new
+attempt. No transaction is open while the gateway is asked."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from billing import payments, stripe_events, stripe_gateway
 from billing.payments import PaymentAttempt
-from billing.stripe_gateway import AttemptLine, AttemptRequest, AttemptStale, GatewayAccount, GatewayDown, GatewayRefused
+from billing.stripe_gateway import (
+    AttemptLine,
+    AttemptRequest,
+    AttemptStale,
+    GatewayAccount,
+    GatewayDown,
+    GatewayRefused,
+)
 from checkout import orders
 from checkout.orders import Order, OrderState
 from core import db
@@ -16,7 +24,8 @@ MOST_ATTEMPTS = 3
 
 
 class NothingToPay(Refused):
-    """The order is paid, cancelled, paid otherwise, or its payment is just being confirmed: the order's page says which."""
+    """The order is paid, cancelled, paid otherwise, or its payment is just being confirmed: the order's page
+    says which."""
 
     def __init__(self) -> None:
         super().__init__("There is nothing to pay for this order.")
@@ -34,28 +43,41 @@ class Journey:
 def find_page(code: str, journey: Journey) -> str:
     """The address of the gateway's page for an order of the scope; call it outside any transaction.
 
-    Raises Missing, NothingToPay, payments.PaidAlready, payments.BeingChecked, GatewayDown (try again: nothing is lost) or GatewayRefused."""
+    Raises Missing, NothingToPay, payments.PaidAlready, payments.BeingChecked, GatewayDown (try again: nothing
+    is lost) or GatewayRefused."""
     with db.transaction():
         order = orders.find(code)
-        lines = tuple(AttemptLine(f"{x.product_name}, {x.plan_name}", x.quantity, x.unit_price.minor) for x in orders.lines(order.id))
+        lines = tuple(
+            AttemptLine(f"{x.product_name}, {x.plan_name}", x.quantity, x.unit_price.minor)
+            for x in orders.lines(order.id)
+        )
     if order.state is not OrderState.AWAITING_PAYMENT:
         raise NothingToPay
     for _ in range(MOST_ATTEMPTS):
         attempt, account, is_new = _current(order)
-        page = _reuse(attempt, account) if attempt.session_id else _open(order, lines, attempt, account, journey, may_repeat=not is_new)
+        page = (
+            _reuse(attempt, account)
+            if attempt.session_id
+            else _open(order, lines, attempt, account, journey, may_repeat=not is_new)
+        )
         if page:
             return page
     raise GatewayDown("no attempt could be opened")
 
 
 def _current(order: Order) -> tuple[PaymentAttempt, GatewayAccount, bool]:
-    """The attempt in hand and the account it is made at. The order was found inside the visitor's own scope."""
+    """The attempt in hand and the account it is made at. The order was found inside the visitor's own
+    scope."""
     with db.transaction(widened_because="opening a payment page") as session:
         payment = payments.of_order(order.id)
         if payment is None:
             raise NothingToPay
         attempt = payments.current_attempt(payment)
-        return attempt, payments.gateway(payment.gateway_account_id).account(), attempt.created_at == session.info["now"]
+        return (
+            attempt,
+            payments.gateway(payment.gateway_account_id).account(),
+            attempt.created_at == session.info["now"],
+        )
 
 
 def _reuse(attempt: PaymentAttempt, account: GatewayAccount) -> str | None:
@@ -75,7 +97,13 @@ def _reuse(attempt: PaymentAttempt, account: GatewayAccount) -> str | None:
 
 
 def _open(
-    order: Order, lines: tuple[AttemptLine, ...], attempt: PaymentAttempt, account: GatewayAccount, journey: Journey, *, may_repeat: bool
+    order: Order,
+    lines: tuple[AttemptLine, ...],
+    attempt: PaymentAttempt,
+    account: GatewayAccount,
+    journey: Journey,
+    *,
+    may_repeat: bool,
 ) -> str | None:
     """Asks for the attempt's page and keeps it; None when this attempt cannot be used any more."""
     request = AttemptRequest(
@@ -94,8 +122,12 @@ def _open(
     try:
         page = stripe_gateway.open_session(account, request)
     except (AttemptStale, GatewayDown, GatewayRefused) as no:
-        # Too old; or a failure that is kept under this key; or the key was used from another address of this shop.
-        if isinstance(no, AttemptStale) or (isinstance(no, GatewayDown) and no.replayed) or (isinstance(no, GatewayRefused) and may_repeat):
+        # Too old; a failure kept under this key; or the key was used from another address of this shop.
+        if (
+            isinstance(no, AttemptStale)
+            or (isinstance(no, GatewayDown) and no.replayed)
+            or (isinstance(no, GatewayRefused) and may_repeat)
+        ):
             _give_up(attempt)
             return None
         raise

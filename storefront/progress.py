@@ -1,5 +1,6 @@
-"""The progress of an order as its page shows it: four steps per line with times and words. Everything is read from what happened (order,
-payment, deliveries and their trail); a page of an hour ago and a live one say the same."""
+"""The progress of an order as its page shows it: four steps per line with times and words. Everything is read
+from what happened (order, payment, deliveries and their trail); a page of an hour ago and a live one say the
+same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +58,11 @@ class Progress:
     def mark(self) -> str:
         """Changes whenever the page would."""
         steps = [step for line in self.lines for step in line.steps]
-        seen = [self.state, self.declined or "", *(f"{step.state} {step.title}" for step in (*self.first, *steps))]
+        seen = [
+            self.state,
+            self.declined or "",
+            *(f"{step.state} {step.title}" for step in (*self.first, *steps)),
+        ]
         return sha256("|".join(seen).encode()).hexdigest()[:12]
 
 
@@ -67,19 +72,41 @@ def of(order: Order) -> Progress:
     asked = _asked_at([delivery.id for _, delivery, _, _ in rows if delivery])
     attempt = _attempt(order.id) if order.state is OrderState.AWAITING_PAYMENT else None
     lines = tuple(_line(order, line, delivery, code, vendor, asked) for line, delivery, code, vendor in rows)
-    paying = attempt is not None and attempt.state is AttemptState.OPEN and attempt.session_id is not None and not attempt.declined
+    paying = (
+        attempt is not None
+        and attempt.state is AttemptState.OPEN
+        and attempt.session_id is not None
+        and not attempt.declined
+    )
     declined = attempt.declined if attempt is not None else None
     deliveries = [delivery.state for _, delivery, _, _ in rows if delivery]
-    payable = attempt is not None and attempt.expires_at is not None and attempt.expires_at > db.session().info["now"]
-    live = payable or (order.state is OrderState.FUNDED and (not deliveries or any(state in MOVING for state in deliveries)))
-    return Progress(_first(order, declined, paying=paying), lines, _summary(order, deliveries), live, declined, paying)
+    payable = (
+        attempt is not None
+        and attempt.expires_at is not None
+        and attempt.expires_at > db.session().info["now"]
+    )
+    live = payable or (
+        order.state is OrderState.FUNDED and (not deliveries or any(state in MOVING for state in deliveries))
+    )
+    return Progress(
+        _first(order, declined, paying=paying), lines, _summary(order, deliveries), live, declined, paying
+    )
 
 
 def _rows(order_id: UUID) -> Sequence[tuple[OrderLine, Delivery | None, str | None, str]]:
     chosen = (
         select(OrderLine, Delivery, Subscription.code, Product.vendor)
-        .outerjoin(Delivery, and_(Delivery.distributor_id == OrderLine.distributor_id, Delivery.order_line_id == OrderLine.id))
-        .outerjoin(Subscription, and_(Subscription.distributor_id == Delivery.distributor_id, Subscription.id == Delivery.subscription_id))
+        .outerjoin(
+            Delivery,
+            and_(Delivery.distributor_id == OrderLine.distributor_id, Delivery.order_line_id == OrderLine.id),
+        )
+        .outerjoin(
+            Subscription,
+            and_(
+                Subscription.distributor_id == Delivery.distributor_id,
+                Subscription.id == Delivery.subscription_id,
+            ),
+        )
         .join(Plan, and_(Plan.distributor_id == OrderLine.distributor_id, Plan.id == OrderLine.plan_id))
         .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
         .where(OrderLine.order_id == order_id)
@@ -93,7 +120,9 @@ def _asked_at(delivery_ids: Sequence[UUID]) -> dict[UUID, datetime]:
     if not delivery_ids:
         return {}
     sent = f"{DeliveryState.PENDING} -> {DeliveryState.PROCESSING}"
-    chosen = select(TrailEntry.object_id, TrailEntry.at).where(TrailEntry.object_id.in_(delivery_ids), TrailEntry.what == sent)
+    chosen = select(TrailEntry.object_id, TrailEntry.at).where(
+        TrailEntry.object_id.in_(delivery_ids), TrailEntry.what == sent
+    )
     return {delivery_id: at for delivery_id, at in db.session().execute(chosen)}
 
 
@@ -101,7 +130,13 @@ def _attempt(order_id: UUID) -> PaymentAttempt | None:
     """The latest page at the gateway for this order."""
     chosen = (
         select(PaymentAttempt)
-        .join(Payment, and_(Payment.distributor_id == PaymentAttempt.distributor_id, Payment.id == PaymentAttempt.payment_id))
+        .join(
+            Payment,
+            and_(
+                Payment.distributor_id == PaymentAttempt.distributor_id,
+                Payment.id == PaymentAttempt.payment_id,
+            ),
+        )
         .where(Payment.order_id == order_id)
         .order_by(PaymentAttempt.number.desc())
         .limit(1)
@@ -112,46 +147,88 @@ def _attempt(order_id: UUID) -> PaymentAttempt | None:
 def _first(order: Order, declined: str | None, *, paying: bool) -> tuple[Step, Step]:
     placed = Step("done", "Order placed", None, moment(order.created_at))
     if order.state is OrderState.FUNDED:
-        how = {PayBy.CARD: f"{order.total.text} by card.", PayBy.ACCOUNT: f"{order.total.text} on account."}[order.pay_by]
-        return placed, Step("done", "Paid", how if order.total.minor else "Nothing to pay.", moment(order.funded_at))
+        how = {PayBy.CARD: f"{order.total.text} by card.", PayBy.ACCOUNT: f"{order.total.text} on account."}[
+            order.pay_by
+        ]
+        return placed, Step(
+            "done", "Paid", how if order.total.minor else "Nothing to pay.", moment(order.funded_at)
+        )
     if order.state is OrderState.UNCOVERED:
-        return placed, Step("wait", "Paid, being checked", "Your payment has arrived. Your provider has to release the order; you need do nothing.")
+        return placed, Step(
+            "wait",
+            "Paid, being checked",
+            "Your payment has arrived. Your provider has to release the order; you need do nothing.",
+        )
     if order.state is OrderState.CANCELLED:
         return placed, Step("wrong", "Not paid", f"{order.cancelled_because} No money moved.")
     if declined:
-        return placed, Step("wrong", "Payment declined", f"{declined} No money moved, and your order is kept.")
+        return placed, Step(
+            "wrong", "Payment declined", f"{declined} No money moved, and your order is kept."
+        )
     if paying:
-        return placed, Step("now", "Waiting for the payment", "If you have paid, this page goes on by itself in a moment.")
+        return placed, Step(
+            "now", "Waiting for the payment", "If you have paid, this page goes on by itself in a moment."
+        )
     return placed, Step("now", "Waiting for your payment", "Nothing has been charged.")
 
 
 def _line(
-    order: Order, line: OrderLine, delivery: Delivery | None, code: str | None, vendor: str, asked: dict[UUID, datetime]
+    order: Order,
+    line: OrderLine,
+    delivery: Delivery | None,
+    code: str | None,
+    vendor: str,
+    asked: dict[UUID, datetime],
 ) -> LineProgress:
     if delivery is None:
         stopped = order.state is OrderState.CANCELLED
         state = "cancelled" if stopped else "waiting"
-        return LineProgress(line, (Step("todo", f"Ordered from {vendor}"), Step("todo", "Ready to use")), state, None)
+        return LineProgress(
+            line, (Step("todo", f"Ordered from {vendor}"), Step("todo", "Ready to use")), state, None
+        )
     sent, changed = moment(asked.get(delivery.id)), moment(delivery.changed_at)
     ordered = Step("done", f"Ordered from {vendor}", None, sent)
     ready = Step("todo", "Ready to use")
     many = f"{line.quantity} {line.unit}{'' if line.quantity == 1 else 's'}"
     steps: dict[DeliveryState, tuple[Step, Step]] = {
-        DeliveryState.PENDING: (Step("now", f"Ordering from {vendor}", "This usually takes a few seconds."), ready),
-        DeliveryState.PROCESSING: (Step("now", f"{vendor} is setting it up", "This usually takes less than two minutes.", sent), ready),
+        DeliveryState.PENDING: (
+            Step("now", f"Ordering from {vendor}", "This usually takes a few seconds."),
+            ready,
+        ),
+        DeliveryState.PROCESSING: (
+            Step("now", f"{vendor} is setting it up", "This usually takes less than two minutes.", sent),
+            ready,
+        ),
         DeliveryState.UNKNOWN: (
-            Step("wait", f"We are checking with {vendor}", "We have no clear answer yet and look it up by ourselves. You will not be charged twice.", changed),
+            Step(
+                "wait",
+                f"We are checking with {vendor}",
+                "We have no clear answer yet and look it up by ourselves. You will not be charged twice.",
+                changed,
+            ),
             ready,
         ),
         DeliveryState.NEEDS_ACTION: (
-            Step("wait", "We are working on it", "Something has to be put right by hand. Your payment is safe; we write to you when it goes on.", changed),
+            Step(
+                "wait",
+                "We are working on it",
+                "Something has to be put right by hand. Your payment is safe; we write to you then.",
+                changed,
+            ),
             ready,
         ),
         DeliveryState.REFUSED: (
             Step("wrong", f"Refused by {vendor}", delivery.note or None, changed),
-            Step("wrong", "Not delivered", f"Your payment of {line.total.text} is with us. We refund it or agree with you on something else."),
+            Step(
+                "wrong",
+                "Not delivered",
+                f"Your {line.total.text} are with us. We refund it or agree with you on something else.",
+            ),
         ),
-        DeliveryState.SUCCESS: (ordered, Step("done", "Ready to use", f"{many} under My services.", moment(delivery.delivered_at))),
+        DeliveryState.SUCCESS: (
+            ordered,
+            Step("done", "Ready to use", f"{many} under My services.", moment(delivery.delivered_at)),
+        ),
     }
     return LineProgress(line, steps[delivery.state], delivery.state.value, code)
 
@@ -160,17 +237,35 @@ def _summary(order: Order, deliveries: Sequence[DeliveryState]) -> str:
     """One word for the whole order, for its badge."""
     if order.state is not OrderState.FUNDED:
         return order.state.value
-    for state, word in ((DeliveryState.REFUSED, "refused"), (DeliveryState.NEEDS_ACTION, "needs_action"), (DeliveryState.UNKNOWN, "unknown")):
+    for state, word in (
+        (DeliveryState.REFUSED, "refused"),
+        (DeliveryState.NEEDS_ACTION, "needs_action"),
+        (DeliveryState.UNKNOWN, "unknown"),
+    ):
         if state in deliveries:
             return word
-    return "delivered" if deliveries and all(state is DeliveryState.SUCCESS for state in deliveries) else "delivering"
+    return (
+        "delivered"
+        if deliveries and all(state is DeliveryState.SUCCESS for state in deliveries)
+        else "delivering"
+    )
 
 
 WORDS = {
-    "awaiting_payment": "Awaiting payment", "uncovered": "Paid, being checked", "cancelled": "Cancelled", "refused": "Partly or wholly refused", "needs_action": "We are working on it",
-    "unknown": "We are checking", "delivered": "Ready", "delivering": "Being delivered", "funded": "Paid", "waiting": "Waiting for payment",
-    "pending": "Being ordered", "processing": "Being set up", "success": "Ready",
-}  # fmt: skip
+    "awaiting_payment": "Awaiting payment",
+    "uncovered": "Paid, being checked",
+    "cancelled": "Cancelled",
+    "refused": "Partly or wholly refused",
+    "needs_action": "We are working on it",
+    "unknown": "We are checking",
+    "delivered": "Ready",
+    "delivering": "Being delivered",
+    "funded": "Paid",
+    "waiting": "Waiting for payment",
+    "pending": "Being ordered",
+    "processing": "Being set up",
+    "success": "Ready",
+}
 """state -> the words on its badge."""
 TONES = {"success": "delivered", "processing": "delivering", "pending": "delivering"}
 """line state -> the state whose badge it takes, where they differ."""

@@ -12,11 +12,6 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-import billing.stripe_events
-import checkout.expiry
-import core.sessions
-import core.work
-import partners.invitations
 import provisioning.fulfilment
 import provisioning.openings  # noqa: F401 every table of the product is known once these are imported
 from billing import ledger

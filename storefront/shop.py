@@ -152,6 +152,8 @@ class Opener:
         path = environ.get("PATH_INFO", "/")
         if path.startswith(UNSHOPPED):
             return self.inner(environ, start_response)
+        if "\x00" in path:
+            return self.refuse(environ, start_response, 404)
         try:
             found = self.open(environ, path)
         except (DBAPIError, PoolTimeout) as error:

@@ -63,9 +63,17 @@ def begin() -> None:
     if shop is None:
         return
     g.shop, g.visitor = shop, request.environ["storefront.visitor"]
+    refuse_what_no_text_can_hold()
     if request.method not in SAFE:
         check_origin()
         check_token()
+
+
+def refuse_what_no_text_can_hold() -> None:
+    """A NUL character is in no address and no field that a person fills in, and PostgreSQL refuses it: a mistake of the asker, not of ours."""
+    said = [*request.args.items(multi=True), *(request.form.items(multi=True) if request.method not in SAFE else ())]
+    if any("\x00" in name or "\x00" in value for name, value in said):
+        abort(400, "This request holds a character that no text can hold.")
 
 
 def check_origin() -> None:

@@ -59,7 +59,7 @@ FAULTS = {
     "journal": [
         "UPDATE journal_lines SET minor = minor + 1 WHERE id = (SELECT id FROM journal_lines ORDER BY id LIMIT 1)"
     ],
-    "balances": [f"UPDATE balances SET reserved = reserved + 5 WHERE reseller_id = {HARBOUR}"],
+    "balances": [f"UPDATE balances SET reserved = reserved + 5 WHERE reseller_id = {HARBOUR}"],  # noqa: S608 our own words
     "holds": ["UPDATE orders SET state = 'cancelled' WHERE pay_by = 'account'"],
     "payments": ["UPDATE payments SET state = 'paid', captured_minor = amount_minor WHERE state = 'pending'"],
     "funded orders": [

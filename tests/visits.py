@@ -46,7 +46,7 @@ class Visit:
 
     def get(self, path: str, **query: Any) -> TestResponse:
         """A page."""
-        return self.client.get(self.url(path), query_string=query)
+        return self.client.get(self.url(path), query_string=query or None)
 
     def post(self, path: str, data: Any = None, **more: Any) -> TestResponse:
         """A form, with its token."""

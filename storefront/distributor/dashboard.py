@@ -137,7 +137,7 @@ def money() -> list[Stat]:
     return [
         stat
         for currency, sums in balances.items()
-        for stat in money_in(currency, int(captured.get(currency, 0)), sums)
+        for stat in money_in(currency, int(captured.get(currency) or 0), sums)
     ]
 
 

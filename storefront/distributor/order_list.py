@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -87,7 +88,9 @@ def matching(query: str, show: str):
 
 
 def found_by(query: str) -> ColumnElement[bool]:
-    """Names by a part of them; codes and foreign ids whole."""
+    """Names by a part of them; codes and foreign ids whole. A code is looked up by its index alone."""
+    if query.upper().startswith("ORD-"):
+        return Order.code == query.upper()
     exact = [
         Order.code == query.upper(),
         Order.email == query.lower(),
@@ -107,10 +110,8 @@ def found_by(query: str) -> ColumnElement[bool]:
             .where(PaymentAttempt.session_id == query)
         ),
     ]
-    try:
+    with suppress(ValueError):
         exact.append(Order.id.in_(select(Delivery.order_id).where(Delivery.reference == UUID(query))))
-    except ValueError:
-        pass
     return or_(
         *exact,
         Reseller.name.icontains(query, autoescape=True),

@@ -234,12 +234,11 @@ def save_credit(code: str) -> Response:
     require_role("billing_agent")
     form = forms.CreditLine(request.form, prefix="credit-")
     form.ceiling.currency = the_shop().currency
-    if not form.validate():
+    ceiling = form.ceiling.money() if form.validate() else None
+    if ceiling is None:
         return show(code, 422, form=form)
     try:
         with db.transaction():
-            ceiling = form.ceiling.money()
-            assert ceiling is not None
             credit.set_ceiling(
                 standings.find(code).id, BalanceKind(form.kind.data), ceiling, why=form.why.data or ""
             )

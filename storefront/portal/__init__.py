@@ -1,4 +1,5 @@
-"""The customer's portal, themed per shop: shelf, product, basket, checkout, order progress, services, invoices, sign-in."""
+"""The customer's portal, themed per shop: shelf, product, basket, checkout, order progress, services,
+invoices, sign-in."""
 
 from importlib import import_module
 from pkgutil import iter_modules

@@ -18,7 +18,9 @@ from storefront.visitors import the_shop, to_sign_in, visitor
 @portal.get("/sign-in")
 def sign_in_page() -> Response:
     """The form."""
-    return pages.render("account/sign_in.html", title="Sign in", email="", next=request.args.get("next", ""), problem=None)
+    return pages.render(
+        "account/sign_in.html", title="Sign in", email="", next=request.args.get("next", ""), problem=None
+    )
 
 
 @portal.post("/sign-in")
@@ -27,10 +29,21 @@ def sign_in() -> Response:
     email, target = request.form.get("email", "")[:254], request.form.get("next", "")
     try:
         opened = sessions.sign_in(
-            email, request.form.get("password", ""), storefront_id=the_shop().storefront_id, host=the_shop().host, address=request.remote_addr or ""
+            email,
+            request.form.get("password", ""),
+            storefront_id=the_shop().storefront_id,
+            host=the_shop().host,
+            address=request.remote_addr or "",
         )
     except Refusal as refusal:
-        return pages.render("account/sign_in.html", refusal.status, title="Sign in", email=email, next=target, problem=str(refusal))
+        return pages.render(
+            "account/sign_in.html",
+            refusal.status,
+            title="Sign in",
+            email=email,
+            next=target,
+            problem=str(refusal),
+        )
     return with_session(redirect(safe_target(target) or f"{the_shop().base}/home", 303), opened)
 
 
@@ -70,11 +83,22 @@ def choose() -> Response:
     who = visitor()
     if who.person_id is None:
         return to_sign_in()
-    chosen = next((s for s in doors.call_all(sessions.STANDINGS, {"p_session": who.session_id}) if str(s.membership_id) == request.form.get("standing")), None)
+    chosen = next(
+        (
+            s
+            for s in doors.call_all(sessions.STANDINGS, {"p_session": who.session_id})
+            if str(s.membership_id) == request.form.get("standing")
+        ),
+        None,
+    )
     if chosen is None:
         raise Missing("account")
     opened = sessions.open_for(
-        who.person_id, storefront_id=the_shop().storefront_id, host=the_shop().host, keys=[], membership_id=chosen.membership_id
+        who.person_id,
+        storefront_id=the_shop().storefront_id,
+        host=the_shop().host,
+        keys=[],
+        membership_id=chosen.membership_id,
     )
     if opened is None:
         raise Missing("account")
@@ -86,12 +110,25 @@ def choose() -> Response:
 def with_session(response: Response, opened: sessions.Opened) -> Response:
     """Sets this shop's cookie: host-only, whole path, not readable by scripts."""
     secure = settings().public_url.startswith("https://")
-    response.set_cookie(the_shop().cookie, opened.token, max_age=7 * 24 * 3600, httponly=True, samesite="Lax", secure=secure, path="/")
+    response.set_cookie(
+        the_shop().cookie,
+        opened.token,
+        max_age=7 * 24 * 3600,
+        httponly=True,
+        samesite="Lax",
+        secure=secure,
+        path="/",
+    )
     return response
 
 
 def safe_target(target: str) -> str:
     """A path of this shop, or nothing: never another site."""
     parts = urlsplit(target)
-    inside = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    inside = (
+        target.startswith("/")
+        and not target.startswith(("//", "/\\"))
+        and not parts.netloc
+        and not parts.scheme
+    )
     return f"{the_shop().base}{target}" if inside and host_of(request.environ) == the_shop().host else ""

@@ -1,27 +1,32 @@
-"""Where the link of an invitation leads: a known address proves itself by its password, an unknown one chooses a name and a password. A link that
-cannot be used says so in the same words for every reason, and a new one can be asked for."""
+"""Where the link of an invitation leads: a known address proves itself by its password, an unknown one
+chooses a name and a password. A link that cannot be used says so in the same words for every reason, and a
+new one can be asked for."""
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from core import db, sessions
 from core.errors import Refusal
-from partners import invitations
-from partners.invitations import Invited, NotInvited
+from partners import acceptances
+from partners.acceptances import Invited
+from partners.invitations import NotInvited
 from storefront import pages
 from storefront.portal import portal
 from storefront.portal.access import with_session
 from storefront.shop import tokens
 from storefront.visitors import the_shop, visitor
 
-pages.saying(joined="Welcome. Your account is ready.", asked_again="If the invitation can be renewed, a new link is on its way to its address.")
+pages.saying(
+    joined="Welcome. Your account is ready.",
+    asked_again="If the invitation can be renewed, a new link is on its way to its address.",
+)
 
 
 @portal.get("/invitations/<token>")
 def invitation(token: str) -> Response:
     """The form, or why the link does not work. Looking uses nothing up: mail scanners open links too."""
     try:
-        return page(token, invitations.look(token, storefront_id=the_shop().storefront_id))
+        return page(token, acceptances.look(token, storefront_id=the_shop().storefront_id))
     except NotInvited as no:
         return ended(token, no)
 
@@ -31,17 +36,27 @@ def accept(token: str) -> Response:
     """Uses the link, once, and signs in."""
     shop, name = the_shop(), request.form.get("name", "")[:120]
     try:
-        invited = invitations.look(token, storefront_id=shop.storefront_id)
+        invited = acceptances.look(token, storefront_id=shop.storefront_id)
         if not invited.known and not name.strip():
             return page(token, invited, name=name, problem="Please write your name.", status=422)
-        joined = invitations.accept(
-            token, storefront_id=shop.storefront_id, name=name, password=request.form.get("password", ""), address=request.remote_addr or ""
+        joined = acceptances.accept(
+            token,
+            storefront_id=shop.storefront_id,
+            name=name,
+            password=request.form.get("password", ""),
+            address=request.remote_addr or "",
         )
     except NotInvited as no:
         return ended(token, no)
     except Refusal as refusal:
         return page(token, invited, name=name, problem=str(refusal), status=refusal.status)
-    opened = sessions.open_for(joined.person_id, storefront_id=shop.storefront_id, host=shop.host, keys=[], membership_id=joined.membership_id)
+    opened = sessions.open_for(
+        joined.person_id,
+        storefront_id=shop.storefront_id,
+        host=shop.host,
+        keys=[],
+        membership_id=joined.membership_id,
+    )
     for old in tokens(request.environ):
         sessions.end(old)
     home = redirect(f"{shop.base}/home?said=joined", 303)
@@ -52,18 +67,28 @@ def accept(token: str) -> Response:
 def ask_again(token: str) -> Response:
     """A link that is too old is sent anew, to the invited address; the answer is the same for any other."""
     with db.transaction():
-        invitations.ask_again(token, storefront_id=the_shop().storefront_id)
+        acceptances.ask_again(token, storefront_id=the_shop().storefront_id)
     return pages.see("portal.sign_in_page", "asked-again")
 
 
-def page(token: str, invited: Invited, *, name: str | None = None, problem: str = "", status: int = 200) -> Response:
+def page(
+    token: str, invited: Invited, *, name: str | None = None, problem: str = "", status: int = 200
+) -> Response:
     """The form with what was typed."""
     return pages.render(
-        "account/invitation.html", status, title=f"Join {invited.standing}", token=token, invited=invited, problem=problem,
-        name=invited.name if name is None else name, elsewhere=visitor().signed_in and visitor().email != invited.email,
-    )  # fmt: skip
+        "account/invitation.html",
+        status,
+        title=f"Join {invited.standing}",
+        token=token,
+        invited=invited,
+        problem=problem,
+        name=invited.name if name is None else name,
+        elsewhere=visitor().signed_in and visitor().email != invited.email,
+    )
 
 
 def ended(token: str, no: NotInvited) -> Response:
     """The one answer for unknown, used, revoked and expired links."""
-    return pages.render("account/invitation_ended.html", no.status, title=no.title, words=str(no), token=token)
+    return pages.render(
+        "account/invitation_ended.html", no.status, title=no.title, words=str(no), token=token
+    )

@@ -1,4 +1,5 @@
-"""Invoices of the customer: the list, and each as a page that prints well. A draft says what it is: a number is given when it is paid."""
+"""Invoices of the customer: the list, and each as a page that prints well. A draft says what it is: a number
+is given when it is paid."""
 
 from uuid import UUID
 
@@ -26,7 +27,11 @@ WORDS = {"draft": "Draft", "paid": "Paid", "void": "Void"}
 def invoice_list() -> Response:
     """Newest first."""
     require_role(*ROLES)
-    query, after, state = request.args.get("q", "").strip()[:100], request.args.get("after", ""), request.args.get("state", "")
+    query, after, state = (
+        request.args.get("q", "").strip()[:100],
+        request.args.get("after", ""),
+        request.args.get("state", ""),
+    )
     chosen = (
         select(Invoice, Order.code)
         .join(Order, (Order.distributor_id == Invoice.distributor_id) & (Order.id == Invoice.order_id))
@@ -39,18 +44,39 @@ def invoice_list() -> Response:
         chosen = chosen.where(Invoice.state == InvoiceState(state))
     if query:
         series, _, number = query.rpartition("-")
-        numbered = (Invoice.series == series) & (Invoice.number == int(number)) if number.isascii() and number.isdigit() and len(number) < 12 else None
-        matches = [Order.code.icontains(query, autoescape=True), Invoice.series.icontains(query, autoescape=True)]
+        numbered = (
+            (Invoice.series == series) & (Invoice.number == int(number))
+            if number.isascii() and number.isdigit() and len(number) < 12
+            else None
+        )
+        matches = [
+            Order.code.icontains(query, autoescape=True),
+            Invoice.series.icontains(query, autoescape=True),
+        ]
         chosen = chosen.where(or_(*matches, *([numbered] if numbered is not None else [])))
     with db.transaction() as session:
         found = [(invoice, code) for invoice, code in session.execute(chosen)]
-    rows = [{"invoice": invoice, "order": code, "made": moment(invoice.issued_at or invoice.created_at)} for invoice, code in found[:PAGE]]
-    following = url_for("portal.invoice_list", q=query or None, state=state or None, after=found[PAGE - 1][0].id) if len(found) > PAGE else None
+    rows = [
+        {"invoice": invoice, "order": code, "made": moment(invoice.issued_at or invoice.created_at)}
+        for invoice, code in found[:PAGE]
+    ]
+    following = (
+        url_for("portal.invoice_list", q=query or None, state=state or None, after=found[PAGE - 1][0].id)
+        if len(found) > PAGE
+        else None
+    )
     filters = [{"name": "state", "label": "State", "value": state, "options": [("", "Any"), *WORDS.items()]}]
     return pages.render(
-        "portal/invoices.html", title="Invoices", rows=rows, list_query=query, filters=filters, filtered=bool(query or state or after),
-        clear_url=url_for("portal.invoice_list"), next_url=following, words=WORDS,
-    )  # fmt: skip
+        "portal/invoices.html",
+        title="Invoices",
+        rows=rows,
+        list_query=query,
+        filters=filters,
+        filtered=bool(query or state or after),
+        clear_url=url_for("portal.invoice_list"),
+        next_url=following,
+        words=WORDS,
+    )
 
 
 @portal.get("/invoices/<uuid:invoice_id>")
@@ -63,6 +89,13 @@ def invoice(invoice_id: UUID) -> Response:
         lines = invoices.lines(found.id)
         order_code = session.scalar(select(Order.code).where(Order.id == found.order_id))
     return pages.render(
-        "portal/invoice.html", title=f"Invoice {found.label}" if found.number else "Draft invoice", invoice=found, lines=lines, order_code=order_code,
-        made=moment(found.created_at), issued=moment(found.issued_at), words=WORDS, sums=[("Total, net of VAT", found.total, "total")],
-    )  # fmt: skip
+        "portal/invoice.html",
+        title=f"Invoice {found.label}" if found.number else "Draft invoice",
+        invoice=found,
+        lines=lines,
+        order_code=order_code,
+        made=moment(found.created_at),
+        issued=moment(found.issued_at),
+        words=WORDS,
+        sums=[("Total, net of VAT", found.total, "total")],
+    )

@@ -1,4 +1,5 @@
-"""The files a shop's look consists of: its tokens as CSS and its pictures. Their addresses change with their content, so browsers keep them."""
+"""The files a shop's look consists of: its tokens as CSS and its pictures. Their addresses change with their
+content, so browsers keep them."""
 
 from flask import Response
 from sqlalchemy import select
@@ -18,7 +19,11 @@ def theme_css(version: str) -> Response:
     """The tokens of this shop's settings."""
     fresh = version == the_shop().version.hex
     css = tokens.css(the_shop().theme, the_shop().settings)
-    return Response(css, content_type="text/css; charset=utf-8", headers={"Cache-Control": FOR_EVER if fresh else "no-store"})
+    return Response(
+        css,
+        content_type="text/css; charset=utf-8",
+        headers={"Cache-Control": FOR_EVER if fresh else "no-store"},
+    )
 
 
 @portal.get("/images/<name>.png")
@@ -28,4 +33,8 @@ def image(name: str) -> Response:
         content = session.scalar(select(Image.content).where(Image.name == name))
     if content is None:
         raise Missing("picture")
-    return Response(content, content_type="image/png", headers={"Cache-Control": FOR_EVER, "Content-Security-Policy": "default-src 'none'; sandbox"})
+    return Response(
+        content,
+        content_type="image/png",
+        headers={"Cache-Control": FOR_EVER, "Content-Security-Policy": "default-src 'none'; sandbox"},
+    )

@@ -1,4 +1,5 @@
-"""Orders of the customer: the list, one order with its live progress, the way to the payment page and back."""
+"""Orders of the customer: the list, one order with its live progress, the way to the payment page and
+back."""
 
 from typing import Any
 
@@ -34,7 +35,11 @@ pages.saying(
 @signed_in_customer
 def order_list() -> Response:
     """Newest first."""
-    query, after, state = request.args.get("q", "").strip()[:100], request.args.get("after", ""), request.args.get("state", "")
+    query, after, state = (
+        request.args.get("q", "").strip()[:100],
+        request.args.get("after", ""),
+        request.args.get("state", ""),
+    )
     chosen = select(Order).order_by(Order.id.desc()).limit(PAGE + 1)
     if after:
         chosen = chosen.where(Order.id < as_id(after, "page"))
@@ -46,13 +51,34 @@ def order_list() -> Response:
     with db.transaction() as session:
         found = list(session.scalars(chosen))
         names = _names([order.id for order in found])
-    rows = [{"order": order, "what": names.get(order.id, ""), "placed": moment(order.created_at)} for order in found[:PAGE]]
-    following = url_for("portal.order_list", q=query or None, state=state or None, after=found[PAGE - 1].id) if len(found) > PAGE else None
-    filters = [{"name": "state", "label": "State", "value": state, "options": [("", "Any"), *((s.value, progress.WORDS.get(s.value, s.value)) for s in OrderState)]}]
+    rows = [
+        {"order": order, "what": names.get(order.id, ""), "placed": moment(order.created_at)}
+        for order in found[:PAGE]
+    ]
+    following = (
+        url_for("portal.order_list", q=query or None, state=state or None, after=found[PAGE - 1].id)
+        if len(found) > PAGE
+        else None
+    )
+    filters = [
+        {
+            "name": "state",
+            "label": "State",
+            "value": state,
+            "options": [("", "Any"), *((s.value, progress.WORDS.get(s.value, s.value)) for s in OrderState)],
+        }
+    ]
     return pages.render(
-        "portal/orders.html", title="Orders", rows=rows, list_query=query, filters=filters, next_url=following, words=progress.WORDS,
-        filtered=bool(query or state or after), clear_url=url_for("portal.order_list"),
-    )  # fmt: skip
+        "portal/orders.html",
+        title="Orders",
+        rows=rows,
+        list_query=query,
+        filters=filters,
+        next_url=following,
+        words=progress.WORDS,
+        filtered=bool(query or state or after),
+        clear_url=url_for("portal.order_list"),
+    )
 
 
 def _names(order_ids: list[Any]) -> dict[Any, str]:
@@ -60,10 +86,17 @@ def _names(order_ids: list[Any]) -> dict[Any, str]:
     if not order_ids:
         return {}
     named: dict[Any, list[str]] = {}
-    chosen = select(OrderLine.order_id, OrderLine.product_name).where(OrderLine.order_id.in_(order_ids)).order_by(OrderLine.number)
+    chosen = (
+        select(OrderLine.order_id, OrderLine.product_name)
+        .where(OrderLine.order_id.in_(order_ids))
+        .order_by(OrderLine.number)
+    )
     for order_id, name in db.session().execute(chosen):
         named.setdefault(order_id, []).append(name)
-    return {order_id: ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "") for order_id, names in named.items()}
+    return {
+        order_id: ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        for order_id, names in named.items()
+    }
 
 
 @portal.get("/orders/<code>")
@@ -73,7 +106,12 @@ def order(code: str) -> Response:
     with db.transaction():
         found = orders.find(code)
         now = progress.of(found)
-    return pages.render("portal/order.html", title=f"Order {code}", refresh_seconds=3 if now.live and not now.declined else None, **order_values(found, now))
+    return pages.render(
+        "portal/order.html",
+        title=f"Order {code}",
+        refresh_seconds=3 if now.live and not now.declined else None,
+        **order_values(found, now),
+    )
 
 
 @portal.get("/orders/<code>/progress")
@@ -85,17 +123,28 @@ def order_progress(code: str) -> Response:
         now = progress.of(found)
     if now.live and request.args.get("seen") == now.mark:
         return Response(status=204)
-    body = pages.part("portal/fragments/order.html", **order_values(found, now), places=pages.portal_places(), shop=the_shop())
+    body = pages.part(
+        "portal/fragments/order.html",
+        **order_values(found, now),
+        places=pages.portal_places(),
+        shop=the_shop(),
+    )
     return Response(body, 200 if now.live else 286, content_type="text/html; charset=utf-8")
 
 
 def order_values(found: Order, now: progress.Progress) -> dict[str, Any]:
     """What the order's page and its live part show."""
     return {
-        "order": found, "progress": now, "words": progress.WORDS, "tones": progress.TONES, "placed": moment(found.created_at), "expires": moment(found.expires_at),
+        "order": found,
+        "progress": now,
+        "words": progress.WORDS,
+        "tones": progress.TONES,
+        "placed": moment(found.created_at),
+        "expires": moment(found.expires_at),
         "poll_url": url_for("portal.order_progress", code=found.code, seen=now.mark) if now.live else None,
-        "unpaid": found.state is OrderState.AWAITING_PAYMENT, "single": len(now.lines) == 1,
-    }  # fmt: skip
+        "unpaid": found.state is OrderState.AWAITING_PAYMENT,
+        "single": len(now.lines) == 1,
+    }
 
 
 @portal.post("/orders/<code>/cancel")
@@ -110,7 +159,7 @@ def cancel(code: str) -> Response:
     return pages.see("portal.order", "cancelled", code=code)
 
 
-# --- Paying ----------------------------------------------------------------------------------------------------------------------
+# --- Paying ---------------------------------------------------------------------------------------
 
 
 @portal.get("/orders/<code>/pay")
@@ -118,7 +167,11 @@ def cancel(code: str) -> Response:
 def pay(code: str) -> Response:
     """To the gateway's page; while the gateway is down, a page that tries again by itself."""
     require_role("buyer", "billing_agent")
-    journey = Journey(the_shop().name, return_address, lambda order: url_for("portal.order", code=order.code, _external=True))
+    journey = Journey(
+        the_shop().name,
+        return_address,
+        lambda order: url_for("portal.order", code=order.code, _external=True),
+    )
     try:
         return redirect(paying.find_page(code, journey), 303)
     except (PaidAlready, BeingChecked):
@@ -127,8 +180,17 @@ def pay(code: str) -> Response:
         return pages.see("portal.order", "nothing-to-pay", code=code)
     except (GatewayDown, GatewayRefused) as no:
         down = isinstance(no, GatewayDown)
-        log.warning("pay.gateway", order=code, problem=no.detail if isinstance(no, GatewayDown) else no.message)
-        page = pages.render("portal/gateway_down.html", no.status, title="The payment page does not open", code=code, down=down, retry_seconds=5 if down else None)
+        log.warning(
+            "pay.gateway", order=code, problem=no.detail if isinstance(no, GatewayDown) else no.message
+        )
+        page = pages.render(
+            "portal/gateway_down.html",
+            no.status,
+            title="The payment page does not open",
+            code=code,
+            down=down,
+            retry_seconds=5 if down else None,
+        )
         if down:
             page.headers["Retry-After"] = "5"
         return page
@@ -151,9 +213,14 @@ def returned(code: str) -> Response:
     waiting = found.state is OrderState.AWAITING_PAYMENT and not found.declined
     again = url_for("portal.returned", code=code, token=request.args.get("token"), again=1)
     return pages.render(
-        "portal/returned.html", title="Your payment", code=code, found=found, waiting=waiting, refresh_url=again if waiting else None,
+        "portal/returned.html",
+        title="Your payment",
+        code=code,
+        found=found,
+        waiting=waiting,
+        refresh_url=again if waiting else None,
         sign_in_url=url_for("portal.sign_in_page", next=f"/orders/{code}"),
-    )  # fmt: skip
+    )
 
 
 def own_page(code: str, found: returns.Returning) -> Response | None:
@@ -164,4 +231,3 @@ def own_page(code: str, found: returns.Returning) -> Response | None:
     if who.side is Side.RESELLER and found.customer_id is None and who.membership_id == found.membership_id:
         return redirect(f"{the_shop().base}/reseller/orders/{code}", 303)
     return None
-

@@ -1,4 +1,5 @@
-"""What the customer has: services with their state, and the seats of each, with keys and the people they are given to."""
+"""What the customer has: services with their state, and the seats of each, with keys and the people they are
+given to."""
 
 from typing import Any
 
@@ -21,7 +22,13 @@ from subscriptions.subscriptions import Licence, LicenceState, Subscription, Sub
 PAGE = 20
 SEATS = 50
 ROLES = ("subscriptions_manager", "cloud_administrator")
-WORDS = {"pending": "Being set up", "active": "Active", "suspended": "Suspended", "ended": "Ended", "failed": "Not delivered"}
+WORDS = {
+    "pending": "Being set up",
+    "active": "Active",
+    "suspended": "Suspended",
+    "ended": "Ended",
+    "failed": "Not delivered",
+}
 TONES = {"pending": "provisioning"}
 pages.saying(assigned="The seat is assigned.", released="The seat is free again.")
 
@@ -30,7 +37,11 @@ pages.saying(assigned="The seat is assigned.", released="The seat is free again.
 @signed_in_customer
 def services() -> Response:
     """Newest first; search by product, plan or code."""
-    query, after, state = request.args.get("q", "").strip()[:100], request.args.get("after", ""), request.args.get("state", "")
+    query, after, state = (
+        request.args.get("q", "").strip()[:100],
+        request.args.get("after", ""),
+        request.args.get("state", ""),
+    )
     chosen = select(Subscription).order_by(Subscription.id.desc()).limit(PAGE + 1)
     if after:
         chosen = chosen.where(Subscription.id < as_id(after, "page"))
@@ -42,13 +53,27 @@ def services() -> Response:
     with db.transaction() as session:
         found = list(session.scalars(chosen))
         used = _assigned([subscription.id for subscription in found])
-    rows = [{"service": one, "used": used.get(one.id, 0), "ends": moment(one.ends_at)} for one in found[:PAGE]]
-    following = url_for("portal.services", q=query or None, state=state or None, after=found[PAGE - 1].id) if len(found) > PAGE else None
+    rows = [
+        {"service": one, "used": used.get(one.id, 0), "ends": moment(one.ends_at)} for one in found[:PAGE]
+    ]
+    following = (
+        url_for("portal.services", q=query or None, state=state or None, after=found[PAGE - 1].id)
+        if len(found) > PAGE
+        else None
+    )
     filters = [{"name": "state", "label": "State", "value": state, "options": [("", "Any"), *WORDS.items()]}]
     return pages.render(
-        "portal/services.html", title="My services", rows=rows, list_query=query, filters=filters, filtered=bool(query or state or after),
-        clear_url=url_for("portal.services"), next_url=following, words=WORDS, tones=TONES,
-    )  # fmt: skip
+        "portal/services.html",
+        title="My services",
+        rows=rows,
+        list_query=query,
+        filters=filters,
+        filtered=bool(query or state or after),
+        clear_url=url_for("portal.services"),
+        next_url=following,
+        words=WORDS,
+        tones=TONES,
+    )
 
 
 def _assigned(subscription_ids: list[Any]) -> dict[Any, int]:
@@ -75,30 +100,77 @@ def service_page(code: str, *, typed: str = "", problem: str = "", status: int =
     after, query = request.args.get("after", ""), request.args.get("q", "").strip()[:100]
     with db.transaction() as session:
         found = subscriptions.find(code)
-        seats = select(Licence).where(Licence.subscription_id == found.id).order_by(Licence.number).limit(SEATS + 1)
+        seats = (
+            select(Licence)
+            .where(Licence.subscription_id == found.id)
+            .order_by(Licence.number)
+            .limit(SEATS + 1)
+        )
         if after.isascii() and after.isdigit() and len(after) < 10:
             seats = seats.where(Licence.number > int(after))
         if query:
-            seats = seats.where(or_(Licence.assignee.icontains(query, autoescape=True), Licence.key.icontains(query, autoescape=True)))
+            seats = seats.where(
+                or_(
+                    Licence.assignee.icontains(query, autoescape=True),
+                    Licence.key.icontains(query, autoescape=True),
+                )
+            )
         shown = list(session.scalars(seats))
         used = _assigned([found.id]).get(found.id, 0)
         order, delivery, invoice_id = session.execute(
             select(Order, Delivery, Invoice.id)
-            .join(OrderLine, (OrderLine.distributor_id == Order.distributor_id) & (OrderLine.order_id == Order.id))
-            .outerjoin(Delivery, (Delivery.distributor_id == OrderLine.distributor_id) & (Delivery.order_line_id == OrderLine.id))
-            .outerjoin(Invoice, (Invoice.distributor_id == Order.distributor_id) & (Invoice.order_id == Order.id))
+            .join(
+                OrderLine,
+                (OrderLine.distributor_id == Order.distributor_id) & (OrderLine.order_id == Order.id),
+            )
+            .outerjoin(
+                Delivery,
+                (Delivery.distributor_id == OrderLine.distributor_id)
+                & (Delivery.order_line_id == OrderLine.id),
+            )
+            .outerjoin(
+                Invoice, (Invoice.distributor_id == Order.distributor_id) & (Invoice.order_id == Order.id)
+            )
             .where(OrderLine.id == found.order_line_id)
             .order_by(Delivery.created_at.desc())
         ).first() or (None, None, None)
-    following = url_for("portal.service", code=code, q=query or None, after=shown[SEATS - 1].number) if len(shown) > SEATS else None
-    moving = found.state is SubscriptionState.PENDING and delivery is not None and delivery.state is not DeliveryState.NEEDS_ACTION
+    following = (
+        url_for("portal.service", code=code, q=query or None, after=shown[SEATS - 1].number)
+        if len(shown) > SEATS
+        else None
+    )
+    moving = (
+        found.state is SubscriptionState.PENDING
+        and delivery is not None
+        and delivery.state is not DeliveryState.NEEDS_ACTION
+    )
     return pages.render(
-        "portal/service.html", status, title=found.product_name, service=found, seats=shown[:SEATS], used=used, free=found.licences_issued - used,
-        percent=round(100 * used / found.quantity), order=order, delivery=delivery, invoice_id=invoice_id, starts=moment(found.starts_at),
-        ends=moment(found.ends_at), words=WORDS, tones=TONES, typed=typed, problem=problem, may_assign=has_role(*ROLES), next_url=following,
-        first_url=url_for("portal.service", code=code) if after else None, seat_query=query, many=found.licences_issued > SEATS,
-        refresh_seconds=5 if moving else None, price=found.price, total=found.price * found.quantity,
-    )  # fmt: skip
+        "portal/service.html",
+        status,
+        title=found.product_name,
+        service=found,
+        seats=shown[:SEATS],
+        used=used,
+        free=found.licences_issued - used,
+        percent=round(100 * used / found.quantity),
+        order=order,
+        delivery=delivery,
+        invoice_id=invoice_id,
+        starts=moment(found.starts_at),
+        ends=moment(found.ends_at),
+        words=WORDS,
+        tones=TONES,
+        typed=typed,
+        problem=problem,
+        may_assign=has_role(*ROLES),
+        next_url=following,
+        first_url=url_for("portal.service", code=code) if after else None,
+        seat_query=query,
+        many=found.licences_issued > SEATS,
+        refresh_seconds=5 if moving else None,
+        price=found.price,
+        total=found.price * found.quantity,
+    )
 
 
 @portal.post("/services/<code>/assign")
@@ -110,7 +182,12 @@ def assign(code: str) -> Response:
     try:
         with db.transaction():
             subscriptions.assign(subscriptions.find(code), to)
-    except (subscriptions.NoAssignee, subscriptions.NoFreeSeat, subscriptions.HasSeat, subscriptions.NotAssignable) as refusal:
+    except (
+        subscriptions.NoAssignee,
+        subscriptions.NoFreeSeat,
+        subscriptions.HasSeat,
+        subscriptions.NotAssignable,
+    ) as refusal:
         return service_page(code, typed=to, problem=str(refusal), status=refusal.status)
     return pages.see("portal.service", "assigned", code=code)
 

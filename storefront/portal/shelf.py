@@ -1,5 +1,5 @@
-"""What anybody may look at: the shop's front page, search, products and help. The pieces that everybody shares are kept as fragments
-(decision 14); what depends on the visitor stands around them."""
+"""What anybody may look at: the shop's front page, search, products and help. The pieces that everybody
+shares are kept as fragments (decision 14); what depends on the visitor stands around them."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -22,9 +22,13 @@ from storefront.visitors import the_shop, visitor
 def shelf() -> Response:
     """The shop's front page: hero, categories, products by name."""
     after, category = request.args.get("after", "")[:300], request.args.get("category", "")[:100]
-    drawn = pages.fragment("shelf", (after, category), "portal/fragments/shelf.html", lambda: _shelf(after, category))
+    drawn = pages.fragment(
+        "shelf", (after, category), "portal/fragments/shelf.html", lambda: _shelf(after, category)
+    )
     front = not (after or category)
-    return pages.kept("portal/shelf.html", {"title": category or the_shop().name, "shelf": drawn}, front=front)
+    return pages.kept(
+        "portal/shelf.html", {"title": category or the_shop().name, "shelf": drawn}, front=front
+    )
 
 
 def _shelf(after: str, category: str) -> dict[str, Any]:
@@ -32,12 +36,19 @@ def _shelf(after: str, category: str) -> dict[str, Any]:
         categories = listings.categories()
         cards = listings.shelf(after=after, category=category, limit=PAGE + 1)
     shown, chosen = cards[:PAGE], category or None
-    following = url_for("portal.shelf", category=chosen, after=shown[-1].cursor, _anchor="products") if len(cards) > PAGE else None
+    following = (
+        url_for("portal.shelf", category=chosen, after=shown[-1].cursor, _anchor="products")
+        if len(cards) > PAGE
+        else None
+    )
     return {
         "products": [tile(card) for card in shown],
         "category": category,
         "tabs": [("All", url_for("portal.shelf", _anchor="products"), not category)]
-        + [(name, url_for("portal.shelf", category=name, _anchor="products"), name == category) for name in categories],
+        + [
+            (name, url_for("portal.shelf", category=name, _anchor="products"), name == category)
+            for name in categories
+        ],
         "next_url": following,
         "first_url": url_for("portal.shelf", category=chosen, _anchor="products") if after else None,
     }
@@ -46,9 +57,17 @@ def _shelf(after: str, category: str) -> dict[str, Any]:
 def tile(card: Card) -> dict[str, Any]:
     """A card as parts/cards.html draws it."""
     return {
-        "name": card.product, "url": url_for("portal.product", code=card.code), "vendor": card.vendor, "summary": card.summary, "image_url": None,
-        "initials": initials(card.product), "price": card.price, "per": f"per {card.unit} {card.per}", "from_": False, "flag": None,
-    }  # fmt: skip
+        "name": card.product,
+        "url": url_for("portal.product", code=card.code),
+        "vendor": card.vendor,
+        "summary": card.summary,
+        "image_url": None,
+        "initials": initials(card.product),
+        "price": card.price,
+        "per": f"per {card.unit} {card.per}",
+        "from_": False,
+        "flag": None,
+    }
 
 
 def initials(name: str) -> str:
@@ -65,31 +84,56 @@ def search() -> Response:
     if query:
         with db.transaction():
             found = listings.search(query)
-    return pages.render("portal/search.html", title=f"Search: {query}" if query else "Search", query=query, products=[tile(card) for card in found], most=PAGE)
+    return pages.render(
+        "portal/search.html",
+        title=f"Search: {query}" if query else "Search",
+        query=query,
+        products=[tile(card) for card in found],
+        most=PAGE,
+    )
 
 
 @portal.get("/p/<code>")
 def product(code: str) -> Response:
     """A product: what it is, its plans, the total per period, what happens after buying."""
     load = cache(lambda: _product(code))
-    return product_page(code, load, lambda name: pages.fragment(f"product-{name}", (code,), f"portal/fragments/product_{name}.html", load))
+    return product_page(
+        code,
+        load,
+        lambda name: pages.fragment(
+            f"product-{name}", (code,), f"portal/fragments/product_{name}.html", load
+        ),
+    )
 
 
 def product_again(code: str, *, plan: str, quantity: str, problem: str, status: int) -> Response:
     """The same page with what was typed, and why it was refused."""
-    values = _product(code) | {"quantity": quantity, "problem": problem}
-    chosen = next((offer for offer in values["plans"] if offer["code"] == plan), values["plans"][0])
-    values |= {"chosen": chosen["code"]}
+    values: dict[str, Any] = _product(code) | {"quantity": quantity, "problem": problem}
+    values["chosen"] = plan if plan in {offer["code"] for offer in values["plans"]} else values["chosen"]
     return product_page(
         code,
         lambda: values,
-        lambda name: Markup(pages.part(f"portal/fragments/product_{name}.html", **values, shop=the_shop(), places=pages.portal_places())),  # noqa: S704 drawn by our own template
+        lambda name: Markup(  # noqa: S704 our own template drew it
+            pages.part(
+                f"portal/fragments/product_{name}.html",
+                **values,
+                shop=the_shop(),
+                places=pages.portal_places(),
+            )
+        ),
         status=status,
         problem=problem,
     )
 
 
-def product_page(code: str, load: Callable[[], Mapping[str, Any]], piece: Callable[[str], str], *, status: int = 200, problem: str = "") -> Response:
+def product_page(
+    code: str,
+    load: Callable[[], Mapping[str, Any]],
+    piece: Callable[[str], str],
+    *,
+    status: int = 200,
+    problem: str = "",
+) -> Response:
     """The page around the pieces: who looks, and what they may do."""
     who = visitor()
     if not who.signed_in:
@@ -99,7 +143,13 @@ def product_page(code: str, load: Callable[[], Mapping[str, Any]], piece: Callab
     else:
         can = "look"
     sign_in_url = url_for("portal.sign_in_page", next=f"/p/{code}")
-    pieces = {"title": piece("title"), "code": code, "about": piece("about"), "offer": piece("offer"), "sign_in_url": sign_in_url}
+    pieces = {
+        "title": piece("title"),
+        "code": code,
+        "about": piece("about"),
+        "offer": piece("offer"),
+        "sign_in_url": sign_in_url,
+    }
     if status == 200:
         return pages.kept("portal/product.html", pieces, can=can, problem="")
     return pages.render("portal/product.html", status, **pieces, can=can, problem=problem)
@@ -110,11 +160,21 @@ def _product(code: str) -> dict[str, Any]:
         found, offers = listings.offers(code)
     first = offers[0]
     return {
-        "product": found, "initials": initials(found.name), "plans": [_plan(offer) for offer in offers],
-        "chosen": str(first.plan_id), "quantity": first.minimum, "total": first.price * first.minimum, "per": first.per, "unit": first.unit,
-        "minimum": min(offer.minimum for offer in offers), "maximum": max(offer.maximum for offer in offers), "currency": first.price.currency,
-        "unit_minor": first.price.minor, "problem": "", "shelf_url": url_for("portal.shelf", category=found.category),
-    }  # fmt: skip
+        "product": found,
+        "initials": initials(found.name),
+        "plans": [_plan(offer) for offer in offers],
+        "chosen": str(first.plan_id),
+        "quantity": first.minimum,
+        "total": first.price * first.minimum,
+        "per": first.per,
+        "unit": first.unit,
+        "minimum": min(offer.minimum for offer in offers),
+        "maximum": max(offer.maximum for offer in offers),
+        "currency": first.price.currency,
+        "unit_minor": first.price.minor,
+        "problem": "",
+        "shelf_url": url_for("portal.shelf", category=found.category),
+    }
 
 
 def _plan(offer: Offer) -> dict[str, Any]:
@@ -124,10 +184,20 @@ def _plan(offer: Offer) -> dict[str, Any]:
     if offer.minimum > 1:
         note += f", at least {offer.minimum} {offer.unit}s"
     return {
-        "code": str(offer.plan_id), "name": offer.plan, "price": offer.price, "per": f"per {offer.unit} {offer.per}", "note": note,
-        "features": [(str(text) if value is True or value is False else f"{text}: {value}", value is not False) for text, value in offer.features.items()],
-        "flag": None, "because": None, "unit_minor": offer.price.minor, "period": offer.per,
-    }  # fmt: skip
+        "code": str(offer.plan_id),
+        "name": offer.plan,
+        "price": offer.price,
+        "per": f"per {offer.unit} {offer.per}",
+        "note": note,
+        "features": [
+            (str(text) if value is True or value is False else f"{text}: {value}", value is not False)
+            for text, value in offer.features.items()
+        ],
+        "flag": None,
+        "because": None,
+        "unit_minor": offer.price.minor,
+        "period": offer.per,
+    }
 
 
 @portal.get("/help")

@@ -1,4 +1,5 @@
-"""The reseller's console: dashboard, plans, customers, prices, orders, branding. A calm instrument, never themed."""
+"""The reseller's console: dashboard, plans, customers, prices, orders, branding. A calm instrument, never
+themed."""
 
 from importlib import import_module
 from pkgutil import iter_modules

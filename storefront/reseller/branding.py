@@ -1,5 +1,6 @@
-"""The theme studio: a theme, its settings, a logo, and the real shop beside it with what is not saved yet. Tokens only: no HTML, CSS or script of
-a reseller ever reaches a page (design decision 11). It opens with the storefront (I33)."""
+"""The theme studio: a theme, its settings, a logo, and the real shop beside it with what is not saved yet.
+Tokens only: no HTML, CSS or script of a reseller ever reaches a page (design decision 11). It opens with the
+storefront (I33)."""
 
 import hashlib
 import json
@@ -16,7 +17,7 @@ from wtforms import BooleanField, Field, Form, RadioField, SelectChoice, SelectF
 from wtforms.validators import InputRequired, Length
 
 from core import db, trail
-from core.errors import Missing, Refusal
+from core.errors import Missing
 from core.ids import new_id
 from core.tenancy import Side
 from partners import storefronts
@@ -43,7 +44,8 @@ pages.saying(
 
 
 class ColourField(StringField):
-    """A colour as hex. The button that takes the nearest readable colour sends the same name once more: the last one counts."""
+    """A colour as hex. The button that takes the nearest readable colour sends the same name once more: the
+    last one counts."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """The value of the pressed button, else what was typed."""
@@ -60,7 +62,7 @@ class Verdict:
     nearest: str | None
 
 
-# --- The page --------------------------------------------------------------------------------------------------------------------
+# --- The page -----------------------------------------------------------------------------------------------
 
 
 @console.get("/branding")
@@ -89,9 +91,18 @@ def save_branding() -> Response:
         storefront = storefronts.find(own.id)
         if not storefronts.the_scope_may_style(storefront):
             raise Missing("storefront")
-        storefront.name, storefront.theme, storefront.settings = form.shop_name.data, theme.name, dict(settings)
+        storefront.name, storefront.theme, storefront.settings = (
+            form.shop_name.data,
+            theme.name,
+            dict(settings),
+        )
         storefronts.touch_looks(storefront)
-        trail.write(storefront, "restyled", theme=theme.name, kept_low_contrast=bool(form.keep.data and unreadable(theme, form)))
+        trail.write(
+            storefront,
+            "restyled",
+            theme=theme.name,
+            kept_low_contrast=bool(form.keep.data and unreadable(theme, form)),
+        )
     return pages.see("reseller.branding_page", "branding-saved")
 
 
@@ -108,15 +119,30 @@ def required() -> Storefront:
     return own
 
 
-def studio(own: Storefront, theme: Theme, form: Form, *, status: int = 200, logo_problem: str | None = None) -> Response:
+def studio(
+    own: Storefront, theme: Theme, form: Form, *, status: int = 200, logo_problem: str | None = None
+) -> Response:
     """The page with a form as it is filled and the preview of just that."""
     return pages.render(
-        "reseller/branding.html", status, title="Branding", form=form, theme=theme, theme_notes={each.name: each.character for each in themes().values()},
-        colours=[form[s.key] for s in theme.settings if s.type == "colour"], words=[form[s.key] for s in theme.settings if s.type == "text"],
-        choices=[form[s.key] for s in theme.settings if s.type in ("choice", "font")], switches=[form[s.key] for s in theme.settings if s.type == "switch"],
-        verdicts=verdicts_of(theme, form), oob=False, unreadable=bool(unreadable(theme, form)), preview_url=url_for("reseller.preview", **chosen(theme, form)),
-        logo=Logo(), logo_url=logo_url(own), logo_problem=logo_problem, portal_url=menu.portal_url(own, absolute=True),
-    )  # fmt: skip
+        "reseller/branding.html",
+        status,
+        title="Branding",
+        form=form,
+        theme=theme,
+        theme_notes={each.name: each.character for each in themes().values()},
+        colours=[form[s.key] for s in theme.settings if s.type == "colour"],
+        words=[form[s.key] for s in theme.settings if s.type == "text"],
+        choices=[form[s.key] for s in theme.settings if s.type in ("choice", "font")],
+        switches=[form[s.key] for s in theme.settings if s.type == "switch"],
+        verdicts=verdicts_of(theme, form),
+        oob=False,
+        unreadable=bool(unreadable(theme, form)),
+        preview_url=url_for("reseller.preview", **chosen(theme, form)),
+        logo=Logo(),
+        logo_url=logo_url(own),
+        logo_problem=logo_problem,
+        portal_url=menu.portal_url(own, absolute=True),
+    )
 
 
 def logo_url(own: Storefront) -> str | None:
@@ -124,15 +150,26 @@ def logo_url(own: Storefront) -> str | None:
     return f"{menu.portal_url(own)}images/{own.logo}.png" if own.logo else None
 
 
-# --- The form: made from what the theme declares ----------------------------------------------------------------------------------
+# --- The form: made from what the theme declares ------------------------------------------------------------
 
 
 def studio_form(theme: Theme) -> type[Form]:
     """One field per setting of the theme, and the shop's name. A logo is not typed but uploaded."""
-    made: dict[str, Any] = {setting.key: field_of(setting) for setting in theme.settings if setting.type != "image"}
-    made["theme"] = RadioField("Theme", choices=[SelectChoice(each.name, each.title) for each in themes().values()], default=theme.name)
-    made["shop_name"] = StringField("Name of your shop", [InputRequired("Your shop needs a name."), Length(max=80)])
-    made["keep"] = BooleanField("Keep this colour", description="Texts and links take the nearest shade that can be read; large areas keep yours.")
+    made: dict[str, Any] = {
+        setting.key: field_of(setting) for setting in theme.settings if setting.type != "image"
+    }
+    made["theme"] = RadioField(
+        "Theme",
+        choices=[SelectChoice(each.name, each.title) for each in themes().values()],
+        default=theme.name,
+    )
+    made["shop_name"] = StringField(
+        "Name of your shop", [InputRequired("Your shop needs a name."), Length(max=80)]
+    )
+    made["keep"] = BooleanField(
+        "Keep this colour",
+        description="Texts and links take the nearest shade that can be read; large areas keep yours.",
+    )
     return type("Studio", (Form,), made)
 
 
@@ -162,7 +199,8 @@ def known(theme: Theme, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def checked(theme: Theme, form: Form) -> Settings | None:
-    """The settings as the theme stores them; None when a field was refused, with the sentence at the field."""
+    """The settings as the theme stores them; None when a field was refused, with the sentence at the
+    field."""
     good = form.validate()
     values = {key: field.data for key, field in form._fields.items() if key in known(theme, form._fields)}
     for key, value in values.items():
@@ -180,12 +218,18 @@ def setting_of(theme: Theme, key: str) -> Setting:
 
 def unreadable(theme: Theme, form: Form) -> list[Field]:
     """Colours that fail as text on white."""
-    return [form[s.key] for s in theme.settings if s.type == "colour" and (found := verdict(form[s.key].data)) and not found.passes]
+    return [
+        form[s.key]
+        for s in theme.settings
+        if s.type == "colour" and (found := verdict(form[s.key].data)) and not found.passes
+    ]
 
 
 def verdicts_of(theme: Theme, form: Form) -> dict[str, Verdict | None]:
     """setting -> verdict, for every colour of the theme."""
-    return {setting.key: verdict(form[setting.key].data) for setting in theme.settings if setting.type == "colour"}
+    return {
+        setting.key: verdict(form[setting.key].data) for setting in theme.settings if setting.type == "colour"
+    }
 
 
 def verdict(colour: str | None) -> Verdict | None:
@@ -201,7 +245,7 @@ def verdict(colour: str | None) -> Verdict | None:
     return Verdict(False, f"{words}; text needs {TEXT} : 1", contrast.nearest_passing(parsed, PAPER, TEXT))
 
 
-# --- The preview -----------------------------------------------------------------------------------------------------------------
+# --- The preview --------------------------------------------------------------------------------------------
 
 
 def chosen(theme: Theme, form: Form) -> dict[str, Any]:
@@ -248,13 +292,18 @@ def frame() -> Response:
     theme = themes().get(request.args.get("theme", "")) or themes()[own.theme]
     form = studio_form(theme)(MultiDict(request.args))
     page = pages.environment(base()).get_template("reseller/parts/preview.html")
-    body = page.render(preview_url=url_for("reseller.preview", **chosen(theme, form)), verdicts=verdicts_of(theme, form), oob=True)
+    body = page.render(
+        preview_url=url_for("reseller.preview", **chosen(theme, form)),
+        verdicts=verdicts_of(theme, form),
+        oob=True,
+    )
     return Response(body, content_type="text/html; charset=utf-8")
 
 
 @console.get("/branding/preview")
 def preview() -> Response:
-    """The front page of the real shop, as an anonymous visitor would see it, with settings that are not saved. Links lead nowhere here."""
+    """The front page of the real shop, as an anonymous visitor would see it, with settings that are not
+    saved. Links lead nowhere here."""
     own = required()
     g.framed = True
     g.shop, g.visitor = as_previewed(own, unsaved(own)), NOBODY
@@ -272,19 +321,29 @@ def preview_css() -> Response:
 
 
 def as_previewed(own: Storefront, looks: tuple[Theme, Settings]) -> Shop:
-    """A shop as storefront/shop.py opens it, under a version of its own so that no fragment of it is ever taken for the real one's."""
+    """A shop as storefront/shop.py opens it, under a version of its own so that no fragment of it is ever
+    taken for the real one's."""
     opened = {field.name: getattr(the_shop(), field.name) for field in fields(Shop)}
     theme, settings = looks
     opened |= {
-        "storefront_id": own.id, "reseller_id": own.reseller_id, "code": own.code, "alias": own.alias,
-        "name": request.args.get("shop_name") or own.name, "theme_name": theme.name, "logo": own.logo, "currency": own.currency,
-        "version": new_id(), "shelf_version": own.shelf_version, "house": False, "base": (menu.portal_url(own) or "/").rstrip("/"),
+        "storefront_id": own.id,
+        "reseller_id": own.reseller_id,
+        "code": own.code,
+        "alias": own.alias,
+        "name": request.args.get("shop_name") or own.name,
+        "theme_name": theme.name,
+        "logo": own.logo,
+        "currency": own.currency,
+        "version": new_id(),
+        "shelf_version": own.shelf_version,
+        "house": False,
+        "base": (menu.portal_url(own) or "/").rstrip("/"),
         "settings_text": json.dumps(dict(settings)),
-    }  # fmt: skip
+    }
     return PreviewedShop(**opened, css_url=url_for("reseller.preview_css", **request.args.to_dict()))
 
 
-# --- The logo --------------------------------------------------------------------------------------------------------------------
+# --- The logo -----------------------------------------------------------------------------------------------
 
 
 @console.post("/branding/logo")
@@ -299,7 +358,9 @@ def save_logo() -> Response:
         picture = images.reencode(upload.read() if upload else b"", max_px=640, max_bytes=200 * 1024)
     except BadImage as bad:
         theme = themes()[own.theme]
-        return studio(own, theme, studio_form(theme)(data=saved(own, theme)), status=422, logo_problem=bad.message)
+        return studio(
+            own, theme, studio_form(theme)(data=saved(own, theme)), status=422, logo_problem=bad.message
+        )
     return set_logo(own, picture, "logo-saved")
 
 

@@ -1,4 +1,5 @@
-"""The reseller's customers: the list, one customer, its people and their invitations, and who may order for it (H45)."""
+"""The reseller's customers: the list, one customer, its people and their invitations, and who may order for
+it (H45)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +35,7 @@ pages.saying(
 )
 
 
-# --- The list --------------------------------------------------------------------------------------------------------------------
+# --- The list -----------------------------------------------------------------------------------------------
 
 
 @console.get("/customers")
@@ -45,9 +46,14 @@ def customer_list() -> Response:
         found = [row[0] for row in page.rows]
         active = active_subscriptions([customer.id for customer in found])
     rows = [
-        {"customer": each, "url": url_for("reseller.customer_page", code=each.code), "active": active.get(each.id, 0), "since": moment(each.created_at)}
+        {
+            "customer": each,
+            "url": url_for("reseller.customer_page", code=each.code),
+            "active": active.get(each.id, 0),
+            "since": moment(each.created_at),
+        }
         for each in found
-    ]  # fmt: skip
+    ]
     return pages.render("reseller/customers.html", title="Customers", page=page, rows=rows)
 
 
@@ -55,7 +61,14 @@ def matching(query: str) -> Any:
     """Customers by a part of their name, address or code."""
     chosen = select(Customer).where(Customer.ended_at.is_(None))
     if query:
-        chosen = chosen.where(or_(*(column.icontains(query, autoescape=True) for column in (Customer.name, Customer.email, Customer.code))))
+        chosen = chosen.where(
+            or_(
+                *(
+                    column.icontains(query, autoescape=True)
+                    for column in (Customer.name, Customer.email, Customer.code)
+                )
+            )
+        )
     return chosen
 
 
@@ -77,12 +90,13 @@ def find(code: str) -> Customer:
     return found
 
 
-# --- Inviting a customer ---------------------------------------------------------------------------------------------------------
+# --- Inviting a customer ------------------------------------------------------------------------------------
 
 
 @console.get("/customers/invite")
 def invite_form() -> Response:
-    """The form; without an open storefront a customer would have nowhere to go, and the page says how to get one."""
+    """The form; without an open storefront a customer would have nowhere to go, and the page says how to get
+    one."""
     return show_invite(InviteCustomer())
 
 
@@ -96,8 +110,12 @@ def invite_customer() -> Response:
     try:
         with db.transaction():
             customer, _ = invitations.invite_customer(
-                form.company.data or "", email=form.email.data or "", name=form.name.data or "", by=visitor().name, country=(form.country.data or "").upper()
-            )  # fmt: skip
+                form.company.data or "",
+                email=form.email.data or "",
+                name=form.name.data or "",
+                by=visitor().name,
+                country=(form.country.data or "").upper(),
+            )
     except Refusal as refusal:
         return show_invite(form, refusal)
     return pages.see("reseller.customer_page", "invited", code=customer.code)
@@ -112,12 +130,17 @@ def storefront_open() -> bool:
 def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: int = 200) -> Response:
     """The form as it was filled."""
     return pages.render(
-        "reseller/customer_invite.html", refusal.status if refusal else status, title="Invite a customer", form=form,
-        message=str(refusal) if refusal else None, is_open=storefront_open(), portal_url=menu.portal_url(menu.own_storefront(), absolute=True),
-    )  # fmt: skip
+        "reseller/customer_invite.html",
+        refusal.status if refusal else status,
+        title="Invite a customer",
+        form=form,
+        message=str(refusal) if refusal else None,
+        is_open=storefront_open(),
+        portal_url=menu.portal_url(menu.own_storefront(), absolute=True),
+    )
 
 
-# --- One customer ----------------------------------------------------------------------------------------------------------------
+# --- One customer -------------------------------------------------------------------------------------------
 
 
 @console.get("/customers/<code>")
@@ -126,23 +149,44 @@ def customer_page(code: str) -> Response:
     return show(code)
 
 
-def show(code: str, person: InviteStaff | None = None, refusal: Refusal | None = None, status: int = 200) -> Response:
+def show(
+    code: str, person: InviteStaff | None = None, refusal: Refusal | None = None, status: int = 200
+) -> Response:
     """The page, with the form for another person as it was filled."""
     with db.transaction() as session:
         customer = find(code)
         people = parties.members(customer_id=customer.id)
         invited = invitation_rows(invitations.of_customer(customer.id))
-        own = select(Subscription).where(Subscription.customer_id == customer.id).order_by(Subscription.id.desc()).limit(50)
+        own = (
+            select(Subscription)
+            .where(Subscription.customer_id == customer.id)
+            .order_by(Subscription.id.desc())
+            .limit(50)
+        )
         subscriptions = list(session.scalars(own))
-        latest = list(session.scalars(select(Order).where(Order.customer_id == customer.id).order_by(Order.id.desc()).limit(20)))
+        latest = list(
+            session.scalars(
+                select(Order).where(Order.customer_id == customer.id).order_by(Order.id.desc()).limit(20)
+            )
+        )
         rows = orders.rows_of([(order, customer) for order in latest])
     person = person or InviteStaff()
     person.roles.choices = CUSTOMER_ROLES
     return pages.render(
-        "reseller/customer.html", refusal.status if refusal else status, title=customer.name, customer=customer, people=people, invited=invited,
-        subscriptions=subscriptions, orders=rows, since=moment(customer.created_at), who=WhoOrders(ordered_by=customer.ordered_by.value),
-        form=person, message=str(refusal) if refusal else None, roles=ROLES,
-    )  # fmt: skip
+        "reseller/customer.html",
+        refusal.status if refusal else status,
+        title=customer.name,
+        customer=customer,
+        people=people,
+        invited=invited,
+        subscriptions=subscriptions,
+        orders=rows,
+        since=moment(customer.created_at),
+        who=WhoOrders(ordered_by=customer.ordered_by.value),
+        form=person,
+        message=str(refusal) if refusal else None,
+        roles=ROLES,
+    )
 
 
 def invitation_rows(found: Sequence[Invitation]) -> list[dict[str, Any]]:
@@ -150,12 +194,15 @@ def invitation_rows(found: Sequence[Invitation]) -> list[dict[str, Any]]:
     now = db.session().info["now"]
     return [
         {
-            "invitation": each, "standing": each.standing(now), "open": each.state is invitations.InvitationState.PENDING,
-            "sent": moment(each.expires_at - invitations.LIFE), "expires": moment(each.expires_at),
+            "invitation": each,
+            "standing": each.standing(now),
+            "open": each.state is invitations.InvitationState.PENDING,
+            "sent": moment(each.expires_at - invitations.LIFE),
+            "expires": moment(each.expires_at),
             "roles": ", ".join(ROLES.get(role, role) for role in each.roles),
         }
         for each in found
-    ]  # fmt: skip
+    ]
 
 
 @console.post("/customers/<code>/ordering")
@@ -183,9 +230,13 @@ def invite_person(code: str) -> Response:
     try:
         with db.transaction():
             invitations.invite(
-                Side.CUSTOMER, email=form.email.data or "", name=form.name.data or "", roles=form.roles.data or [], by=visitor().name,
+                Side.CUSTOMER,
+                email=form.email.data or "",
+                name=form.name.data or "",
+                roles=form.roles.data or [],
+                by=visitor().name,
                 customer_id=find(code).id,
-            )  # fmt: skip
+            )
     except Missing:
         raise
     except Refusal as refusal:

@@ -28,8 +28,8 @@ from subscriptions.subscriptions import Subscription, SubscriptionState
 STOPPED = (DeliveryState.NEEDS_ACTION, DeliveryState.UNKNOWN, DeliveryState.REFUSED)
 STOPPED_WORDS = {
     DeliveryState.NEEDS_ACTION: "Your distributor is putting something right by hand. The payment is safe.",
-    DeliveryState.UNKNOWN: "The vendor has not answered clearly. It is being looked up; nobody is charged twice.",
-    DeliveryState.REFUSED: "The vendor refused. The payment is with the distributor, who refunds it or agrees on something else.",
+    DeliveryState.UNKNOWN: "No clear answer from the vendor. It is being looked up; nobody is charged twice.",
+    DeliveryState.REFUSED: "The vendor refused. The distributor has the payment and refunds it or agrees on something else.",
 }
 
 
@@ -79,23 +79,39 @@ def dashboard() -> Response:
         under_way = reseller_plans.under_way(standing.id)
     done = sum(task.done for task in tasks)
     return pages.render(
-        "reseller/dashboard.html", title="Dashboard", figures=figures, month=month, waits=waits, tasks=tasks, done=done,
-        percent=done * 100 // len(tasks), plan=own.product_name if own else "Basic", under_way=under_way,
+        "reseller/dashboard.html",
+        title="Dashboard",
+        figures=figures,
+        month=month,
+        waits=waits,
+        tasks=tasks,
+        done=done,
+        percent=done * 100 // len(tasks),
+        plan=own.product_name if own else "Basic",
+        under_way=under_way,
         portal_url=menu.portal_url(storefront, absolute=True),
-    )  # fmt: skip
+    )
 
 
 def counts() -> dict[str, int]:
     """The numbers of the page, in one statement."""
     asked: dict[str, ColumnElement[Any]] = {
         "customers": counted(Customer, Customer.ended_at.is_(None)),
-        "subscriptions": counted(Subscription, Subscription.state == SubscriptionState.ACTIVE, Subscription.customer_id.is_not(None)),
+        "subscriptions": counted(
+            Subscription,
+            Subscription.state == SubscriptionState.ACTIVE,
+            Subscription.customer_id.is_not(None),
+        ),
         "unpaid": counted(Order, Order.state == OrderState.AWAITING_PAYMENT),
         "stopped": counted(Delivery, Delivery.state.in_(STOPPED)),
         "sales": counted(Order, Order.state == OrderState.FUNDED, Order.customer_id.is_not(None)),
         "invitations": counted(Invitation, Invitation.customer_id.is_not(None)),
-        "own_prices": exists().where(Plan.distributor_id == Listing.distributor_id, Plan.id == Listing.plan_id, Listing.price_minor != Plan.list_minor),
-    }  # fmt: skip
+        "own_prices": exists().where(
+            Plan.distributor_id == Listing.distributor_id,
+            Plan.id == Listing.plan_id,
+            Listing.price_minor != Plan.list_minor,
+        ),
+    }
     row = db.session().execute(select(*(column.label(name) for name, column in asked.items()))).one()
     return {name: int(getattr(row, name)) for name in asked}
 
@@ -113,8 +129,12 @@ def month_start(now: datetime) -> datetime:
 def this_month() -> list[Month]:
     """One entry per currency; the reseller's own orders are no sales."""
     begins = month_start(clock.business_now())
-    paid = select(Order.id).where(Order.state == OrderState.FUNDED, Order.customer_id.is_not(None), Order.funded_at >= begins)
-    retail = select(Order.currency, func.sum(Order.total_minor)).where(Order.id.in_(paid)).group_by(Order.currency)
+    paid = select(Order.id).where(
+        Order.state == OrderState.FUNDED, Order.customer_id.is_not(None), Order.funded_at >= begins
+    )
+    retail = (
+        select(Order.currency, func.sum(Order.total_minor)).where(Order.id.in_(paid)).group_by(Order.currency)
+    )
     wholesale = (
         select(OrderWholesale.currency, func.sum(OrderWholesale.total_minor))
         .where(OrderWholesale.order_id.in_(paid))
@@ -140,7 +160,11 @@ def waiting(most: int = 6) -> list[Waiting]:
         .limit(most)
     )
     unpaid = db.session().execute(
-        select(Order, Customer.name).outerjoin(Customer, customers).where(Order.state == OrderState.AWAITING_PAYMENT).order_by(Order.id).limit(most)
+        select(Order, Customer.name)
+        .outerjoin(Customer, customers)
+        .where(Order.state == OrderState.AWAITING_PAYMENT)
+        .order_by(Order.id)
+        .limit(most)
     )
     found = [waits(order, name, state, STOPPED_WORDS[state], at) for order, name, state, at in stopped]
     for order, name in unpaid:
@@ -151,7 +175,14 @@ def waiting(most: int = 6) -> list[Waiting]:
 
 def waits(order: Order, customer: str | None, state: str, words: str, since: datetime) -> Waiting:
     """One line of what waits."""
-    return Waiting(order.code, url_for("reseller.order_page", code=order.code), customer or "For yourself", state, words, moment(since))
+    return Waiting(
+        order.code,
+        url_for("reseller.order_page", code=order.code),
+        customer or "For yourself",
+        state,
+        words,
+        moment(since),
+    )
 
 
 def onboarding(has_plan: bool, storefront: Storefront | None, figures: dict[str, int]) -> Sequence[Task]:
@@ -159,10 +190,46 @@ def onboarding(has_plan: bool, storefront: Storefront | None, figures: dict[str,
     is_open = storefront is not None and storefront.state is StorefrontState.OPEN
     branded = storefront is not None and bool(storefront.settings or storefront.logo)
     return (
-        Task("Choose a plan", "Free or Standard: both open a storefront of your own.", has_plan, url_for("reseller.plan_page"), "See the plans"),
-        Task("Open your storefront", "It opens by itself as soon as your plan is delivered.", is_open, url_for("reseller.plan_page"), "See where it stands"),
-        Task("Make it yours", "Your logo, colours and words, with a live preview.", branded, url_for("reseller.branding_page"), "Customise"),
-        Task("Set your prices", "The shelf starts with the recommended prices.", bool(figures["own_prices"]), url_for("reseller.price_list"), "Set prices"),
-        Task("Invite a customer", "They get a mail, choose a password and see your prices.", bool(figures["invitations"]), url_for("reseller.invite_form"), "Invite"),
-        Task("Make the first sale", "Your customer orders, pays, and the licences arrive.", bool(figures["sales"]), url_for("reseller.order_list"), "See orders"),
-    )  # fmt: skip
+        Task(
+            "Choose a plan",
+            "Free or Standard: both open a storefront of your own.",
+            has_plan,
+            url_for("reseller.plan_page"),
+            "See the plans",
+        ),
+        Task(
+            "Open your storefront",
+            "It opens by itself as soon as your plan is delivered.",
+            is_open,
+            url_for("reseller.plan_page"),
+            "See where it stands",
+        ),
+        Task(
+            "Make it yours",
+            "Your logo, colours and words, with a live preview.",
+            branded,
+            url_for("reseller.branding_page"),
+            "Customise",
+        ),
+        Task(
+            "Set your prices",
+            "The shelf starts with the recommended prices.",
+            bool(figures["own_prices"]),
+            url_for("reseller.price_list"),
+            "Set prices",
+        ),
+        Task(
+            "Invite a customer",
+            "They get a mail, choose a password and see your prices.",
+            bool(figures["invitations"]),
+            url_for("reseller.invite_form"),
+            "Invite",
+        ),
+        Task(
+            "Make the first sale",
+            "Your customer orders, pays, and the licences arrive.",
+            bool(figures["sales"]),
+            url_for("reseller.order_list"),
+            "See orders",
+        ),
+    )

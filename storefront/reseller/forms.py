@@ -1,6 +1,16 @@
 """Forms of the reseller's console. They check shape only; rules are refusals of the business packages."""
 
-from wtforms import EmailField, FileField, Form, HiddenField, RadioField, SelectChoice, SelectMultipleField, StringField, widgets
+from wtforms import (
+    EmailField,
+    FileField,
+    Form,
+    HiddenField,
+    RadioField,
+    SelectChoice,
+    SelectMultipleField,
+    StringField,
+    widgets,
+)
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from core.parties import OrderedBy
@@ -24,9 +34,11 @@ class BuyPlan(Form):
 
     alias = StringField("Storefront alias", filters=[lambda value: trimmed(value).lower()])
     pay_by = RadioField(
-        "Payment", choices=[SelectChoice("card", "By card"), SelectChoice("account", "On account")], default="card",
+        "Payment",
+        choices=[SelectChoice("card", "By card"), SelectChoice("account", "On account")],
+        default="card",
         filters=[lambda value: value or "card"],
-    )  # fmt: skip
+    )
     request_key = HiddenField(validators=[Length(max=100)])
     seen_total = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,12}\Z")])
 
@@ -35,10 +47,14 @@ class InviteCustomer(Form):
     """A new customer and its first person."""
 
     company = StringField("Company", [InputRequired("Name the company."), Length(max=200)], filters=[trimmed])
-    name = StringField("Name of the person", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed])
+    name = StringField(
+        "Name of the person", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed]
+    )
     email = EmailField("E-mail", ADDRESS, filters=[trimmed])
     country = StringField(
-        "Country", [Optional(), Regexp(r"[A-Za-z]{2}\Z", message="Two letters, such as DE.")], description="Two letters, such as DE."
+        "Country",
+        [Optional(), Regexp(r"[A-Za-z]{2}\Z", message="Two letters, such as DE.")],
+        description="Two letters, such as DE.",
     )
 
 
@@ -48,9 +64,12 @@ class InviteStaff(Form):
     name = StringField("Name", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed])
     email = EmailField("E-mail", ADDRESS, filters=[trimmed])
     roles = SelectMultipleField(
-        "Roles", [InputRequired("Choose at least one role.")], choices=[SelectChoice(role, name) for role, name in ROLES.items()],
-        option_widget=widgets.CheckboxInput(), widget=widgets.ListWidget(prefix_label=False),
-    )  # fmt: skip
+        "Roles",
+        [InputRequired("Choose at least one role.")],
+        choices=[SelectChoice(role, name) for role, name in ROLES.items()],
+        option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(prefix_label=False),
+    )
 
 
 class InvitePerson(Form):
@@ -64,7 +83,11 @@ class WhoOrders(Form):
     """H45: whether the customer orders for itself."""
 
     ordered_by = RadioField(
-        "Who may order", choices=[SelectChoice(OrderedBy.CUSTOMER.value, "The customer itself"), SelectChoice(OrderedBy.RESELLER.value, "Only we order")]
+        "Who may order",
+        choices=[
+            SelectChoice(OrderedBy.CUSTOMER.value, "The customer itself"),
+            SelectChoice(OrderedBy.RESELLER.value, "Only we order"),
+        ],
     )
 
 

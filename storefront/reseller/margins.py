@@ -1,4 +1,5 @@
-"""What a reseller earns: retail minus wholesale, and its share of the retail price (the glossary's margin, not the markup)."""
+"""What a reseller earns: retail minus wholesale, and its share of the retail price (the glossary's margin,
+not the markup)."""
 
 from dataclasses import dataclass
 from fractions import Fraction

@@ -46,7 +46,8 @@ def own_storefront() -> Storefront | None:
 
 
 def portal_url(storefront: Storefront | None, *, absolute: bool = False) -> str | None:
-    """Where the reseller's portal stands, seen from the shop this page came from; None while it is not open."""
+    """Where the reseller's portal stands, seen from the shop this page came from; None while it is not
+    open."""
     if storefront is None or storefront.state is not StorefrontState.OPEN or not storefront.alias:
         return None
     base = the_shop().base

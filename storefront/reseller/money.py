@@ -1,4 +1,5 @@
-"""What the reseller owes and is owed: wholesale charges, invoices of the distributor and of its customers, and all subscriptions."""
+"""What the reseller owes and is owed: wholesale charges, invoices of the distributor and of its customers,
+and all subscriptions."""
 
 from typing import Any
 
@@ -21,7 +22,11 @@ from storefront.reseller import console
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
-VIEWS = [("", "Wholesale charges"), ("from-distributor", "Invoices to you"), ("to-customers", "Invoices to customers")]
+VIEWS = [
+    ("", "Wholesale charges"),
+    ("from-distributor", "Invoices to you"),
+    ("to-customers", "Invoices to customers"),
+]
 STATES = [("", "Any state"), *((state.value, state.value.capitalize()) for state in SubscriptionState)]
 
 
@@ -31,11 +36,26 @@ def money_page() -> Response:
     show = request.args.get("show", "")
     show = show if show in dict(VIEWS) else ""
     with db.transaction():
-        page = lists.newest_first(charges(lists.words()), Charge.id) if not show else lists.newest_first(bills(show, lists.words()), Invoice.id)
+        page = (
+            lists.newest_first(charges(lists.words()), Charge.id)
+            if not show
+            else lists.newest_first(bills(show, lists.words()), Invoice.id)
+        )
         due, balances = owed(), standing()
     rows = [charge_row(*row) for row in page.rows] if not show else [invoice_row(*row) for row in page.rows]
-    tabs = [(word, url_for("reseller.money_page", show=value or None), value == show) for value, word in VIEWS]
-    return pages.render("reseller/money.html", title="Invoices and charges", page=page, rows=rows, tabs=tabs, show=show, due=due, balances=balances)
+    tabs = [
+        (word, url_for("reseller.money_page", show=value or None), value == show) for value, word in VIEWS
+    ]
+    return pages.render(
+        "reseller/money.html",
+        title="Invoices and charges",
+        page=page,
+        rows=rows,
+        tabs=tabs,
+        show=show,
+        due=due,
+        balances=balances,
+    )
 
 
 def charges(query: str) -> Any:
@@ -45,7 +65,10 @@ def charges(query: str) -> Any:
         .join(Order, (Order.distributor_id == Charge.distributor_id) & (Order.id == Charge.order_id))
         .where(Charge.state.in_((ChargeState.DUE, ChargeState.SETTLED)))
     )
-    found = (Charge.description.icontains(query, autoescape=True), Order.code.icontains(query, autoescape=True))
+    found = (
+        Charge.description.icontains(query, autoescape=True),
+        Order.code.icontains(query, autoescape=True),
+    )
     return chosen.where(or_(*found)) if query else chosen
 
 
@@ -54,8 +77,13 @@ def bills(show: str, query: str) -> Any:
     chosen = (
         select(Invoice, Order.code, Customer.name)
         .join(Order, (Order.distributor_id == Invoice.distributor_id) & (Order.id == Invoice.order_id))
-        .outerjoin(Customer, (Customer.distributor_id == Invoice.distributor_id) & (Customer.id == Invoice.customer_id))
-        .where(Invoice.customer_id.is_(None) if show == "from-distributor" else Invoice.customer_id.is_not(None))
+        .outerjoin(
+            Customer,
+            (Customer.distributor_id == Invoice.distributor_id) & (Customer.id == Invoice.customer_id),
+        )
+        .where(
+            Invoice.customer_id.is_(None) if show == "from-distributor" else Invoice.customer_id.is_not(None)
+        )
     )
     found = (Order.code.icontains(query, autoescape=True), Customer.name.icontains(query, autoescape=True))
     return chosen.where(or_(*found)) if query else chosen
@@ -63,27 +91,45 @@ def bills(show: str, query: str) -> Any:
 
 def charge_row(charge: Charge, code: str) -> dict[str, Any]:
     """A charge as the table shows it."""
-    return {"charge": charge, "code": code, "url": url_for("reseller.order_page", code=code), "at": moment(charge.created_at)}
+    return {
+        "charge": charge,
+        "code": code,
+        "url": url_for("reseller.order_page", code=code),
+        "at": moment(charge.created_at),
+    }
 
 
 def invoice_row(invoice: Invoice, code: str, customer: str | None) -> dict[str, Any]:
     """An invoice as the table shows it."""
     return {
-        "invoice": invoice, "label": invoice.label, "url": url_for("reseller.invoice_page", invoice_id=invoice.id), "order": code,
-        "order_url": url_for("reseller.order_page", code=code), "customer": customer, "at": moment(invoice.issued_at or invoice.created_at),
-    }  # fmt: skip
+        "invoice": invoice,
+        "label": invoice.label,
+        "url": url_for("reseller.invoice_page", invoice_id=invoice.id),
+        "order": code,
+        "order_url": url_for("reseller.order_page", code=code),
+        "customer": customer,
+        "at": moment(invoice.issued_at or invoice.created_at),
+    }
 
 
 def owed() -> list[Money]:
     """What is due on the next wholesale invoice, per currency."""
-    rows = db.session().execute(select(Charge.currency, func.sum(Charge.total_minor)).where(Charge.state == ChargeState.DUE).group_by(Charge.currency))
+    rows = db.session().execute(
+        select(Charge.currency, func.sum(Charge.total_minor))
+        .where(Charge.state == ChargeState.DUE)
+        .group_by(Charge.currency)
+    )
     return [Money(int(minor), currency) for currency, minor in rows]
 
 
 def standing() -> list[dict[str, Any]]:
     """Credit lines and deposits."""
     return [
-        {"kind": row.kind.value, "limit": Money(row.ceiling, row.currency), "left": Money(row.ceiling - row.reserved, row.currency)}
+        {
+            "kind": row.kind.value,
+            "limit": Money(row.ceiling, row.currency),
+            "left": Money(row.ceiling - row.reserved, row.currency),
+        }
         for row in db.session().scalars(select(Balance).order_by(Balance.kind, Balance.currency))
     ]
 
@@ -96,11 +142,16 @@ def invoice_page(invoice_id: str) -> Response:
         lines = invoices.lines(invoice.id)
         code = db.session().scalar(select(Order.code).where(Order.id == invoice.order_id))
     return pages.render(
-        "reseller/invoice.html", title=f"Invoice {invoice.label}", invoice=invoice, lines=lines, order=code, at=moment(invoice.issued_at or invoice.created_at)
+        "reseller/invoice.html",
+        title=f"Invoice {invoice.label}",
+        invoice=invoice,
+        lines=lines,
+        order=code,
+        at=moment(invoice.issued_at or invoice.created_at),
     )
 
 
-# --- Subscriptions ---------------------------------------------------------------------------------------------------------------
+# --- Subscriptions ------------------------------------------------------------------------------------------
 
 
 @console.get("/subscriptions")
@@ -109,7 +160,8 @@ def subscription_list() -> Response:
     state = lists.chosen("state", STATES)
     query = lists.words()
     chosen = select(Subscription, Customer.name).outerjoin(
-        Customer, (Customer.distributor_id == Subscription.distributor_id) & (Customer.id == Subscription.customer_id)
+        Customer,
+        (Customer.distributor_id == Subscription.distributor_id) & (Customer.id == Subscription.customer_id),
     )
     if state.value:
         chosen = chosen.where(Subscription.state == SubscriptionState(state.value))
@@ -119,10 +171,17 @@ def subscription_list() -> Response:
     with db.transaction():
         page = lists.newest_first(chosen, Subscription.id)
     rows = [
-        {"subscription": each, "customer": name or "For yourself", "url": url_for("reseller.subscription_page", code=each.code), "ends": moment(each.ends_at)}
+        {
+            "subscription": each,
+            "customer": name or "For yourself",
+            "url": url_for("reseller.subscription_page", code=each.code),
+            "ends": moment(each.ends_at),
+        }
         for each, name in page.rows
-    ]  # fmt: skip
-    return pages.render("reseller/subscriptions.html", title="Subscriptions", page=page, rows=rows, filters=[state])
+    ]
+    return pages.render(
+        "reseller/subscriptions.html", title="Subscriptions", page=page, rows=rows, filters=[state]
+    )
 
 
 @console.get("/subscriptions/<code>")
@@ -133,12 +192,29 @@ def subscription_page(code: str) -> Response:
             found = subscriptions.find(code)
         except Missing:
             raise Missing("subscription") from None
-        customer = session.scalar(select(Customer).where(Customer.id == found.customer_id)) if found.customer_id else None
+        customer = (
+            session.scalar(select(Customer).where(Customer.id == found.customer_id))
+            if found.customer_id
+            else None
+        )
         seats = subscriptions.licences(found.id)
-        order = session.scalar(select(Order.code).join(Charge, Charge.order_id == Order.id).where(Charge.order_line_id == found.order_line_id))
+        order = session.scalar(
+            select(Order.code)
+            .join(Charge, Charge.order_id == Order.id)
+            .where(Charge.order_line_id == found.order_line_id)
+        )
     assigned = sum(seat.assignee is not None for seat in seats)
     return pages.render(
-        "reseller/subscription.html", title=found.code, subscription=found, customer=customer, seats=len(seats), assigned=assigned,
-        percent=assigned * 100 // len(seats) if seats else 0, starts=moment(found.starts_at), ends=moment(found.ends_at), order=order,
-        per=found.billing_period.per, term=found.term.label,
-    )  # fmt: skip
+        "reseller/subscription.html",
+        title=found.code,
+        subscription=found,
+        customer=customer,
+        seats=len(seats),
+        assigned=assigned,
+        percent=assigned * 100 // len(seats) if seats else 0,
+        starts=moment(found.starts_at),
+        ends=moment(found.ends_at),
+        order=order,
+        per=found.billing_period.per,
+        term=found.term.label,
+    )

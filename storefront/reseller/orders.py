@@ -1,4 +1,5 @@
-"""Orders of the reseller and its customers: the list, one order with both legs and its live progress, and paying or giving up one's own."""
+"""Orders of the reseller and its customers: the list, one order with both legs and its live progress, and
+paying or giving up one's own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from sqlalchemy import func, or_, select
 from werkzeug.wrappers import Response
 
 from billing import stripe_events
-from billing.payments import AttemptState, Payment, PaymentAttempt, PaidAlready
+from billing.payments import AttemptState, PaidAlready, Payment, PaymentAttempt
 from billing.stripe_gateway import GatewayDown, GatewayRefused
 from checkout import orders
 from checkout.orders import Order, OrderLine, OrderState, OrderWholesale, PayBy
@@ -24,14 +25,20 @@ from storefront import pages, paying, progress
 from storefront.distributor import lists
 from storefront.moments import Moment, moment
 from storefront.paying import Journey, NothingToPay
-from storefront.progress import LineProgress, Progress, Step
+from storefront.progress import LineProgress
 from storefront.reseller import console, menu
 from storefront.reseller.margins import Margin, margin
 from storefront.visitors import require_role, the_shop, visitor
 from whitelabel_themes.loader import base
 
 log = structlog.get_logger("reseller")
-SHOWS = [("", "All orders"), ("unpaid", "Awaiting payment"), ("funded", "Paid"), ("cancelled", "Cancelled"), ("own", "For yourself")]
+SHOWS = [
+    ("", "All orders"),
+    ("unpaid", "Awaiting payment"),
+    ("funded", "Paid"),
+    ("cancelled", "Cancelled"),
+    ("own", "For yourself"),
+]
 pages.saying(
     order_cancelled="The order is cancelled. Nothing was charged.",
     order_returned="Thank you. We are asking the payment service how it went.",
@@ -55,7 +62,7 @@ class OrderRow:
     margin: Margin | None
 
 
-# --- The list --------------------------------------------------------------------------------------------------------------------
+# --- The list -----------------------------------------------------------------------------------------------
 
 
 @console.get("/orders")
@@ -65,18 +72,33 @@ def order_list() -> Response:
     with db.transaction():
         page = lists.newest_first(matching(lists.words(), show.value), Order.id)
         rows = rows_of([(order, customer) for order, customer in page.rows])
-    tabs = [(word, url_for("reseller.order_list", show=value or None, q=page.query or None), value == show.value) for value, word in SHOWS]
-    return pages.render("reseller/orders.html", title="Orders", page=page, rows=rows, tabs=tabs, show=show.value)
+    tabs = [
+        (word, url_for("reseller.order_list", show=value or None, q=page.query or None), value == show.value)
+        for value, word in SHOWS
+    ]
+    return pages.render(
+        "reseller/orders.html", title="Orders", page=page, rows=rows, tabs=tabs, show=show.value
+    )
 
 
 def matching(query: str, show: str) -> Any:
     """Orders with their customers, filtered."""
-    chosen = select(Order, Customer).outerjoin(Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id))
+    chosen = select(Order, Customer).outerjoin(
+        Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id)
+    )
     if query:
         named = select(OrderLine.order_id).where(OrderLine.product_name.icontains(query, autoescape=True))
-        found = (Order.code.icontains(query, autoescape=True), Customer.name.icontains(query, autoescape=True), Order.id.in_(named))
+        found = (
+            Order.code.icontains(query, autoescape=True),
+            Customer.name.icontains(query, autoescape=True),
+            Order.id.in_(named),
+        )
         chosen = chosen.where(or_(*found))
-    states = {"unpaid": OrderState.AWAITING_PAYMENT, "funded": OrderState.FUNDED, "cancelled": OrderState.CANCELLED}
+    states = {
+        "unpaid": OrderState.AWAITING_PAYMENT,
+        "funded": OrderState.FUNDED,
+        "cancelled": OrderState.CANCELLED,
+    }
     if show in states:
         return chosen.where(Order.state == states[show])
     return chosen.where(Order.customer_id.is_(None)) if show == "own" else chosen
@@ -86,16 +108,27 @@ def rows_of(found: Sequence[tuple[Order, Customer | None]]) -> list[OrderRow]:
     """Rows with what was bought and both legs; two statements for a page."""
     ids = [order.id for order, _ in found]
     bought, wholesale = names(ids), wholesale_of(ids)
-    return [row_of(order, customer, bought.get(order.id, ""), wholesale.get(order.id)) for order, customer in found]
+    return [
+        row_of(order, customer, bought.get(order.id, ""), wholesale.get(order.id))
+        for order, customer in found
+    ]
 
 
 def row_of(order: Order, customer: Customer | None, what: str, wholesale: Money | None) -> OrderRow:
     """One row; our own orders have one leg."""
     paid = wholesale or Money(0, order.currency)
     return OrderRow(
-        order.code, url_for("reseller.order_page", code=order.code), customer.name if customer else "For yourself", what, order.state,
-        progress.WORDS[order.state], moment(order.created_at), order.total, paid, margin(order.total, paid) if customer else None,
-    )  # fmt: skip
+        order.code,
+        url_for("reseller.order_page", code=order.code),
+        customer.name if customer else "For yourself",
+        what,
+        order.state,
+        progress.WORDS[order.state],
+        moment(order.created_at),
+        order.total,
+        paid,
+        margin(order.total, paid) if customer else None,
+    )
 
 
 def names(order_ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -115,15 +148,18 @@ def wholesale_of(order_ids: Sequence[UUID]) -> dict[UUID, Money]:
         .where(OrderWholesale.order_id.in_(order_ids))
         .group_by(OrderWholesale.order_id, OrderWholesale.currency)
     )
-    return {order_id: Money(int(minor), currency) for order_id, currency, minor in db.session().execute(chosen)}
+    return {
+        order_id: Money(int(minor), currency) for order_id, currency, minor in db.session().execute(chosen)
+    }
 
 
-# --- One order -------------------------------------------------------------------------------------------------------------------
+# --- One order ----------------------------------------------------------------------------------------------
 
 
 @console.get("/orders/<code>")
 def order_page(code: str) -> Response:
-    """Both legs, the steps, what one can do now. Coming back from the gateway asks it once more and decides nothing."""
+    """Both legs, the steps, what one can do now. Coming back from the gateway asks it once more and decides
+    nothing."""
     if request.args.get("back"):
         with db.transaction():
             look_soon(orders.find(code).id)
@@ -131,21 +167,34 @@ def order_page(code: str) -> Response:
     with db.transaction():
         order = orders.find(code)
         values = values_of(order)
-        customer = db.session().scalar(select(Customer).where(Customer.id == order.customer_id)) if order.customer_id else None
+        customer = (
+            db.session().scalar(select(Customer).where(Customer.id == order.customer_id))
+            if order.customer_id
+            else None
+        )
         legs = lines_of(order)
         wholesale = wholesale_of([order.id]).get(order.id, Money(0, order.currency))
         happened = trail.of(order.id)
     timeline = [entry_of(entry) for entry in reversed(happened)]
     return pages.render(
-        "reseller/order.html", title=f"Order {code}", refresh_seconds=3 if values["progress"].live else None, customer=customer, legs=legs,
-        wholesale=wholesale, margin=margin(order.total, wholesale) if customer else None, timeline=timeline, placed=moment(order.created_at),
-        expires=moment(order.expires_at), **values,
-    )  # fmt: skip
+        "reseller/order.html",
+        title=f"Order {code}",
+        refresh_seconds=3 if values["progress"].live else None,
+        customer=customer,
+        legs=legs,
+        wholesale=wholesale,
+        margin=margin(order.total, wholesale) if customer else None,
+        timeline=timeline,
+        placed=moment(order.created_at),
+        expires=moment(order.expires_at),
+        **values,
+    )
 
 
 @console.get("/orders/<code>/progress")
 def order_progress(code: str) -> Response:
-    """The live part again; 286 when it has come to its end, so that the page stops asking and is read anew as a whole."""
+    """The live part again; 286 when it has come to its end, so that the page stops asking and is read anew as
+    a whole."""
     with db.transaction():
         values = values_of(orders.find(code))
     body = pages.environment(base()).get_template("reseller/parts/progress.html").render(**values)
@@ -162,20 +211,32 @@ def values_of(order: Order) -> dict[str, Any]:
     storefront = menu.own_storefront() if own else None
     opened = own and now.state == "delivered" and any("alias" in line.line.fields for line in now.lines)
     return {
-        "order": order, "progress": now, "words": progress.WORDS, "own": own,
-        "tracks": [(f"{line.line.quantity} × {line.line.product_name}" if len(now.lines) > 1 else None, (*now.first, *line.steps)) for line in now.lines],
+        "order": order,
+        "progress": now,
+        "words": progress.WORDS,
+        "own": own,
+        "tracks": [
+            (
+                f"{line.line.quantity} × {line.line.product_name}" if len(now.lines) > 1 else None,
+                (*now.first, *line.steps),
+            )
+            for line in now.lines
+        ],
         "poll_url": url_for("reseller.order_progress", code=order.code) if now.live else None,
         "unpaid": own and order.state is OrderState.AWAITING_PAYMENT and order.pay_by is PayBy.CARD,
         "opened": menu.portal_url(storefront, absolute=True) if opened else None,
-    }  # fmt: skip
+    }
 
 
 def our_words(line: LineProgress, *, own: bool) -> LineProgress:
-    """What "ready" means from where we stand: a plan opens a storefront, a customer finds the service in our portal."""
+    """What "ready" means from where we stand: a plan opens a storefront, a customer finds the service in our
+    portal."""
     if line.state != DeliveryState.SUCCESS:
         return line
     if "alias" in line.line.fields:
-        ready = replace(line.steps[-1], title="Your storefront is open", words=f"{line.line.product_name} is active.")
+        ready = replace(
+            line.steps[-1], title="Your storefront is open", words=f"{line.line.product_name} is active."
+        )
     else:
         where = "" if own else " The customer finds it under My services."
         ready = replace(line.steps[-1], words=f"{line.line.quantity} × {line.line.product_name}.{where}")
@@ -192,7 +253,14 @@ HAPPENED = {
 def entry_of(entry: trail.TrailEntry) -> dict[str, Any]:
     """A line of the trail as parts/progress.html draws it."""
     words, icon = HAPPENED.get(entry.what, (entry.what.replace("_", " ").capitalize(), "dot"))
-    return {"words": words, "who": None, "time": moment(entry.at), "tone": "neutral", "icon": icon, "detail": entry.why or None}
+    return {
+        "words": words,
+        "who": None,
+        "time": moment(entry.at),
+        "tone": "neutral",
+        "icon": icon,
+        "detail": entry.why or None,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,24 +276,33 @@ def lines_of(order: Order) -> list[Leg]:
     """The lines with both legs."""
     rows = db.session().execute(
         select(OrderLine, OrderWholesale)
-        .join(OrderWholesale, (OrderWholesale.distributor_id == OrderLine.distributor_id) & (OrderWholesale.order_line_id == OrderLine.id))
+        .join(
+            OrderWholesale,
+            (OrderWholesale.distributor_id == OrderLine.distributor_id)
+            & (OrderWholesale.order_line_id == OrderLine.id),
+        )
         .where(OrderLine.order_id == order.id)
         .order_by(OrderLine.number)
     )
     return [Leg(line, wholesale.total, margin(line.total, wholesale.total)) for line, wholesale in rows]
 
 
-# --- Paying and giving up --------------------------------------------------------------------------------------------------------
+# --- Paying and giving up -----------------------------------------------------------------------------------
 
 
 @console.get("/orders/<code>/pay")
 def pay(code: str) -> Response:
-    """To the gateway's page, for an order of our own; while the gateway is down, a page that tries again by itself."""
+    """To the gateway's page, for an order of our own; while the gateway is down, a page that tries again by
+    itself."""
     require_role("buyer", "billing_agent")
     with db.transaction():
         refuse_foreign(orders.find(code))
     back = url_for("reseller.order_page", code=code, back=1, _external=True)
-    journey = Journey(the_shop().name, lambda _order: back, lambda order: url_for("reseller.order_page", code=order.code, _external=True))
+    journey = Journey(
+        the_shop().name,
+        lambda _order: back,
+        lambda order: url_for("reseller.order_page", code=order.code, _external=True),
+    )
     try:
         return redirect(paying.find_page(code, journey), 303)
     except PaidAlready:
@@ -236,7 +313,12 @@ def pay(code: str) -> Response:
         down = isinstance(no, GatewayDown)
         log.warning("pay.gateway", order=code, problem=str(no))
         page = pages.render(
-            "reseller/gateway_down.html", no.status, title="The payment page does not open", code=code, down=down, refresh_seconds=5 if down else None
+            "reseller/gateway_down.html",
+            no.status,
+            title="The payment page does not open",
+            code=code,
+            down=down,
+            refresh_seconds=5 if down else None,
         )
         if down:
             page.headers["Retry-After"] = "5"
@@ -265,8 +347,16 @@ def look_soon(order_id: UUID) -> None:
     """Asks the gateway about the page somebody came back from."""
     chosen = (
         select(PaymentAttempt.id)
-        .join(Payment, (Payment.distributor_id == PaymentAttempt.distributor_id) & (Payment.id == PaymentAttempt.payment_id))
-        .where(Payment.order_id == order_id, PaymentAttempt.state == AttemptState.OPEN, PaymentAttempt.session_id.is_not(None))
+        .join(
+            Payment,
+            (Payment.distributor_id == PaymentAttempt.distributor_id)
+            & (Payment.id == PaymentAttempt.payment_id),
+        )
+        .where(
+            Payment.order_id == order_id,
+            PaymentAttempt.state == AttemptState.OPEN,
+            PaymentAttempt.session_id.is_not(None),
+        )
     )
     for attempt_id in db.session().scalars(chosen):
         stripe_events.check_soon(attempt_id)

@@ -1,5 +1,6 @@
-"""Reseller plans: the comparison, and buying one. A plan goes through the same checkout as any product: checked with its connector, placed in
-one commit, paid on the gateway's page or on account (I3, I7, I18, I19)."""
+"""Reseller plans: the comparison, and buying one. A plan goes through the same checkout as any product:
+checked with its connector, placed in one commit, paid on the gateway's page or on account (I3, I7, I18,
+I19)."""
 
 from typing import Any
 
@@ -28,13 +29,25 @@ from storefront.visitors import buyer, require_role, the_shop
 from whitelabel_themes.loader import base
 
 BASIC = {
-    "code": "basic", "name": "Basic", "price": None, "per": "", "flag": None, "because": None, "unit_minor": None, "url": "", "act": "",
+    "code": "basic",
+    "name": "Basic",
+    "price": None,
+    "per": "",
+    "flag": None,
+    "because": None,
+    "unit_minor": None,
+    "url": "",
+    "act": "",
     "note": "What every reseller has",
-    "features": [("The distributor's shop and its prices", True), ("Orders for yourself", True), ("Your own storefront", False)],
-}  # fmt: skip
+    "features": [
+        ("The distributor's shop and its prices", True),
+        ("Orders for yourself", True),
+        ("Your own storefront", False),
+    ],
+}
 
 
-# --- The comparison --------------------------------------------------------------------------------------------------------------
+# --- The comparison -----------------------------------------------------------------------------------------
 
 
 @console.get("/plans")
@@ -47,11 +60,23 @@ def plan_page() -> Response:
         offered = reseller_plans.offers()
         storefront = menu.own_storefront()
     because = why_not(standing, waiting is not None)
-    cards = [basic(current=own is None), *(card(each, current=own is not None and own.plan_id == each.plan_id, because=because) for each in offered)]
+    cards = [
+        basic(current=own is None),
+        *(
+            card(each, current=own is not None and own.plan_id == each.plan_id, because=because)
+            for each in offered
+        ),
+    ]
     return pages.render(
-        "reseller/plans.html", title="Your plan", plans=cards, current=own, waiting=waiting, storefront=storefront,
-        portal_url=menu.portal_url(storefront, absolute=True), enabled=standing.enable_reselling,
-    )  # fmt: skip
+        "reseller/plans.html",
+        title="Your plan",
+        plans=cards,
+        current=own,
+        waiting=waiting,
+        storefront=storefront,
+        portal_url=menu.portal_url(storefront, absolute=True),
+        enabled=standing.enable_reselling,
+    )
 
 
 def why_not(standing: Reseller, under_way: bool) -> str | None:
@@ -63,26 +88,42 @@ def why_not(standing: Reseller, under_way: bool) -> str | None:
 
 def basic(*, current: bool) -> dict[str, Any]:
     """Basic is what one has without a plan."""
-    return BASIC | ({"flag": "Your plan", "because": "This is what you have today."} if current else {"because": "Included in every plan."})
+    return BASIC | (
+        {"flag": "Your plan", "because": "This is what you have today."}
+        if current
+        else {"because": "Included in every plan."}
+    )
 
 
 def card(offer: PlanOffer, *, current: bool, because: str | None) -> dict[str, Any]:
     """A plan as parts/prices.html compares it."""
     return {
-        "code": offer.code, "name": offer.product, "price": offer.price if offer.price.minor else None, "per": offer.per,
-        "note": f"{offer.summary} Term: {offer.term}.", "features": features(offer), "flag": "Your plan" if current else None,
-        "because": "This is what you have today." if current else because, "unit_minor": None,
-        "url": url_for("reseller.plan_form", code=offer.code), "act": f"Choose {offer.product}",
-    }  # fmt: skip
+        "code": offer.code,
+        "name": offer.product,
+        "price": offer.price if offer.price.minor else None,
+        "per": offer.per,
+        "note": f"{offer.summary} Term: {offer.term}.",
+        "features": features(offer),
+        "flag": "Your plan" if current else None,
+        "because": "This is what you have today." if current else because,
+        "unit_minor": None,
+        "url": url_for("reseller.plan_form", code=offer.code),
+        "act": f"Choose {offer.product}",
+    }
 
 
 def features(offer: PlanOffer) -> list[tuple[str, bool]]:
     """The plan's features in words: a yes or no, or a word of how much."""
-    named = [(key.replace("_", " ").capitalize().replace("api", "API"), value) for key, value in offer.features.items()]
-    return [(name if isinstance(value, bool) else f"{name}: {value}", value is not False) for name, value in named]
+    named = [
+        (key.replace("_", " ").capitalize().replace("api", "API"), value)
+        for key, value in offer.features.items()
+    ]
+    return [
+        (name if isinstance(value, bool) else f"{name}: {value}", value is not False) for name, value in named
+    ]
 
 
-# --- Buying ----------------------------------------------------------------------------------------------------------------------
+# --- Buying -------------------------------------------------------------------------------------------------
 
 
 @console.get("/plans/<code>")
@@ -94,7 +135,8 @@ def plan_form(code: str) -> Response:
 
 @console.post("/plans/<code>")
 def buy_plan(code: str) -> Response:
-    """Places the order; a taken alias is refused before any payment (I19). The same form sent twice gives the first order."""
+    """Places the order; a taken alias is refused before any payment (I19). The same form sent twice gives the
+    first order."""
     require_role("buyer")
     form, who = BuyPlan(request.form), buyer()
     if (placed := earlier(who, form)) is not None:
@@ -116,7 +158,11 @@ def check_alias() -> Response:
     """Whether an alias can be had, while one types; the order decides."""
     alias = request.args.get("alias", "").strip().lower()
     problem = alias_problem(alias) if alias else None
-    page = pages.environment(base()).get_template("reseller/parts/alias.html").render(alias=alias, problem=problem, address=menu.address_of(alias))
+    page = (
+        pages.environment(base())
+        .get_template("reseller/parts/alias.html")
+        .render(alias=alias, problem=problem, address=menu.address_of(alias))
+    )
     return Response(page, content_type="text/html; charset=utf-8")
 
 
@@ -131,7 +177,9 @@ def alias_problem(alias: str) -> str | None:
 
 def refuse_alias(alias: str) -> None:
     """FieldProblem for its form or a reserved word, AliasTaken when somebody has it."""
-    if problems := connector_fields.problems(connector("reseller_plan").fields, {"alias": alias}, asked_of="buyer"):
+    if problems := connector_fields.problems(
+        connector("reseller_plan").fields, {"alias": alias}, asked_of="buyer"
+    ):
         raise FieldProblem(problems)
     with db.transaction(widened_because="checking with connectors"):
         if storefronts.is_taken(alias):
@@ -159,16 +207,24 @@ def place(who: Buyer, code: str, form: BuyPlan) -> str:
     with db.transaction():
         reseller_plans.choose(who, reseller_plans.offer(code), alias)
         basket = baskets.items(who)
-    clearance = fulfilment.clear(basket, configured, {"name": standing.name, "email": standing.email, "country": standing.country})
+    clearance = fulfilment.clear(
+        basket, configured, {"name": standing.name, "email": standing.email, "country": standing.country}
+    )
     seen = int(form.seen_total.data) if form.seen_total.data else None
-    checkout = Checkout(form.request_key.data or new_token(), the_shop().storefront_id, PayBy(form.pay_by.data), seen)
+    checkout = Checkout(
+        form.request_key.data or new_token(), the_shop().storefront_id, PayBy(form.pay_by.data), seen
+    )
     with db.transaction(widened_because="placing an order"):
         return orders.place(who, clearance, checkout)
 
 
 def alias_of(storefront: Storefront | None) -> str | None:
     """The alias that stays with a storefront; None while the reseller has none to keep."""
-    return storefront.alias if storefront is not None and storefront.state is not storefronts.StorefrontState.HELD else None
+    return (
+        storefront.alias
+        if storefront is not None and storefront.state is not storefronts.StorefrontState.HELD
+        else None
+    )
 
 
 def to_order(code: str) -> Response:
@@ -187,13 +243,26 @@ def show_form(code: str, form: BuyPlan, refusal: Refusal | None = None, status: 
         own, waiting = reseller_plans.current(standing.id), reseller_plans.under_way(standing.id)
         on_account = bool(offer.price.minor) and credit.covers(standing.id, offer.price)
         left = credit.available(standing.id, offer.price.currency)
-    form.pay_by.choices = [choice for choice in form.pay_by.choices if on_account or choice.value != "account"]
+    form.pay_by.choices = [
+        choice for choice in form.pay_by.choices if on_account or choice.value != "account"
+    ]
     form.seen_total.data = str(offer.price.minor)
     message = str(refusal) if refusal else None
     if isinstance(refusal, FieldProblem | AliasTaken):
         form.alias.errors, message = [str(refusal)], None
     return pages.render(
-        "reseller/plan_form.html", refusal.status if refusal else status, title=f"Choose {offer.product}", offer=offer, plan=card(offer, current=False, because=None),
-        form=form, message=message, current=own, waiting=waiting, enabled=standing.enable_reselling, kept_alias=alias_of(storefront), left=left,
-        address=menu.address_of(""), on_account=on_account,
-    )  # fmt: skip
+        "reseller/plan_form.html",
+        refusal.status if refusal else status,
+        title=f"Choose {offer.product}",
+        offer=offer,
+        plan=card(offer, current=False, because=None),
+        form=form,
+        message=message,
+        current=own,
+        waiting=waiting,
+        enabled=standing.enable_reselling,
+        kept_alias=alias_of(storefront),
+        left=left,
+        address=menu.address_of(""),
+        on_account=on_account,
+    )

@@ -47,25 +47,62 @@ def price_list() -> Response:
     return show()
 
 
-def show(typed: dict[UUID, str] | None = None, errors: dict[UUID, str] | None = None, rule: Refusal | None = None, status: int = 200) -> Response:
+def show(
+    typed: dict[UUID, str] | None = None,
+    errors: dict[UUID, str] | None = None,
+    rule: Refusal | None = None,
+    status: int = 200,
+) -> Response:
     """The table with what was typed and what is wrong with it."""
-    query, category, after = lists.words(), request.args.get("category", "")[:100], request.args.get("after", "")[:300]
+    query, category, after = (
+        lists.words(),
+        request.args.get("category", "")[:100],
+        request.args.get("after", "")[:300],
+    )
     with db.transaction():
         categories = retail.categories()
         found = retail.page(query=query, category=category, after=after, limit=PAGE + 1)
     rows = [row_of(each) for each in found[:PAGE]]
     if typed:
-        rows = [replace(row, typed=typed.get(row.price.listing_id, row.typed), error=(errors or {}).get(row.price.listing_id)) for row in rows]
+        rows = [
+            replace(
+                row,
+                typed=typed.get(row.price.listing_id, row.typed),
+                error=(errors or {}).get(row.price.listing_id),
+            )
+            for row in rows
+        ]
     kept = {"q": query or None, "category": category or None}
     return pages.render(
-        "reseller/prices.html", status, title="Prices", rows=rows, list_query=query, categories=categories, category=category,
-        filters=[Filter("category", "Category", category, [("", "All categories"), *((each, each) for each in categories)])],
-        filtered=bool(query or category), clear_url=url_for("reseller.price_list"), shown=f"{len(rows)} shown" if rows else None,
-        next_url=url_for("reseller.price_list", **kept, after=rows[-1].price.cursor) if len(found) > PAGE else None,
-        here=url_for("reseller.save_prices", **kept, after=after or None), rule_url=url_for("reseller.apply_rule", **kept),
-        rule=str(rule) if rule else None, percent=request.form.get("percent", ""), basis=request.form.get("basis", "retail"),
-        portal_url=menu.portal_url(menu.own_storefront()), below=sum(row.below for row in rows),
-    )  # fmt: skip
+        "reseller/prices.html",
+        status,
+        title="Prices",
+        rows=rows,
+        list_query=query,
+        categories=categories,
+        category=category,
+        filters=[
+            Filter(
+                "category",
+                "Category",
+                category,
+                [("", "All categories"), *((each, each) for each in categories)],
+            )
+        ],
+        filtered=bool(query or category),
+        clear_url=url_for("reseller.price_list"),
+        shown=f"{len(rows)} shown" if rows else None,
+        next_url=url_for("reseller.price_list", **kept, after=rows[-1].price.cursor)
+        if len(found) > PAGE
+        else None,
+        here=url_for("reseller.save_prices", **kept, after=after or None),
+        rule_url=url_for("reseller.apply_rule", **kept),
+        rule=str(rule) if rule else None,
+        percent=request.form.get("percent", ""),
+        basis=request.form.get("basis", "retail"),
+        portal_url=menu.portal_url(menu.own_storefront()),
+        below=sum(row.below for row in rows),
+    )
 
 
 def row_of(price: RetailPrice) -> PriceRow:
@@ -76,7 +113,8 @@ def row_of(price: RetailPrice) -> PriceRow:
 
 @console.post("/prices")
 def save_prices() -> Response:
-    """Saves one row, all rows of the page, or shows and hides a plan; what could not be taken stays as it was typed."""
+    """Saves one row, all rows of the page, or shows and hides a plan; what could not be taken stays as it was
+    typed."""
     require_role("storefront_manager")
     for act in ("hide", "show"):
         if request.form.get(act):
@@ -89,18 +127,38 @@ def save_prices() -> Response:
     try:
         with db.transaction():
             changed = retail.reprice(prices)
-            below = any(row_of(each).below for each in retail.page(limit=1000) if each.listing_id in prices) if changed else False
+            below = (
+                any(row_of(each).below for each in retail.page(limit=1000) if each.listing_id in prices)
+                if changed
+                else False
+            )
     except Refusal as refusal:
         if refusal.status == 404:
             raise
         return show(typed, dict.fromkeys(prices, str(refusal)), status=refusal.status)
-    return back("prices-below" if below else "prices-same" if not changed else "price-saved" if len(prices) == 1 else "prices-saved")
+    return back(
+        "prices-below"
+        if below
+        else "prices-same"
+        if not changed
+        else "price-saved"
+        if len(prices) == 1
+        else "prices-saved"
+    )
 
 
 def read(which: str) -> tuple[dict[UUID, str], dict[UUID, Money], dict[UUID, str]]:
     """What was typed, the prices it means, and what is wrong, by listing; of one row or of all."""
-    typed = {lists.identifier(name.removeprefix("price-"), "price"): value for name, value in request.form.items() if name.startswith("price-")}
-    wanted = typed if which == "all" else {key: typed[key] for key in (lists.identifier(which, "price"),) if key in typed}
+    typed = {
+        lists.identifier(name.removeprefix("price-"), "price"): value
+        for name, value in request.form.items()
+        if name.startswith("price-")
+    }
+    wanted = (
+        typed
+        if which == "all"
+        else {key: typed[key] for key in (lists.identifier(which, "price"),) if key in typed}
+    )
     storefront = menu.own_storefront()
     currency = storefront.currency if storefront else "EUR"
     prices: dict[UUID, Money] = {}
@@ -122,7 +180,9 @@ def apply_rule() -> Response:
         if basis not in set(Basis):
             raise WrongRule
         with db.transaction():
-            changed = retail.raise_by(retail.parse_percent(request.form.get("percent", "")), basis=Basis(basis), category=category)
+            changed = retail.raise_by(
+                retail.parse_percent(request.form.get("percent", "")), basis=Basis(basis), category=category
+            )
     except Refusal as refusal:
         return show(rule=refusal, status=refusal.status)
     return back("prices-saved" if changed else "prices-same")
@@ -130,5 +190,7 @@ def apply_rule() -> Response:
 
 def back(said: str) -> Response:
     """To the same page of the same list."""
-    kept: dict[str, Any] = {name: request.args[name] for name in ("q", "category", "after") if request.args.get(name)}
+    kept: dict[str, Any] = {
+        name: request.args[name] for name in ("q", "category", "after") if request.args.get(name)
+    }
     return pages.see("reseller.price_list", said, **kept)

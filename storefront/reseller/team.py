@@ -1,4 +1,5 @@
-"""The reseller's own people: who they are, what they may do, and who is invited. Administrators only change it (I45-I47)."""
+"""The reseller's own people: who they are, what they may do, and who is invited. Administrators only change
+it (I45-I47)."""
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -27,14 +28,26 @@ def show(form: InviteStaff, refusal: Refusal | None = None, status: int = 200) -
     """The page, with the form as it was filled."""
     with db.transaction():
         people = [
-            {"name": m.name, "email": m.email, "roles": ", ".join(ROLES.get(role, role) for role in m.roles), "since": moment(m.created_at), "me": m.id == visitor().membership_id}
+            {
+                "name": m.name,
+                "email": m.email,
+                "roles": ", ".join(ROLES.get(role, role) for role in m.roles),
+                "since": moment(m.created_at),
+                "me": m.id == visitor().membership_id,
+            }
             for m in parties.members(reseller_id=menu.reseller_id())
-        ]  # fmt: skip
+        ]
         invited = invitation_rows(invitations.of_reseller(menu.reseller_id()))
     return pages.render(
-        "reseller/team.html", refusal.status if refusal else status, title="Team", people=people, invited=invited, form=form,
-        message=str(refusal) if refusal else None, may_invite=has_role("admin"),
-    )  # fmt: skip
+        "reseller/team.html",
+        refusal.status if refusal else status,
+        title="Team",
+        people=people,
+        invited=invited,
+        form=form,
+        message=str(refusal) if refusal else None,
+        may_invite=has_role("admin"),
+    )
 
 
 @console.post("/team")
@@ -46,7 +59,13 @@ def invite_staff() -> Response:
         return show(form, status=422)
     try:
         with db.transaction():
-            invitations.invite(Side.RESELLER, email=form.email.data or "", name=form.name.data or "", roles=form.roles.data or [], by=visitor().name)
+            invitations.invite(
+                Side.RESELLER,
+                email=form.email.data or "",
+                name=form.name.data or "",
+                roles=form.roles.data or [],
+                by=visitor().name,
+            )
     except Refusal as refusal:
         return show(form, refusal)
     return pages.see("reseller.team_page", "invited")

@@ -51,9 +51,10 @@ class Shop:
             time.sleep(0.2)
         raise AssertionError(f"no mail {subject!r} to {to}: {[m['subject'] for m in self.mails(to)]}")
 
-    def vendor(self, **mood: Any) -> None:
-        """Sets the vendor simulator's mood."""
-        httpx.post(f"{self.demo['vendor'].rstrip('/')}/_sandbox/moods", json=mood, timeout=10).raise_for_status()
+    def vendor(self, kind: str, **how: Any) -> None:
+        """Sets the vendor simulator's mood for everything that has none of its own."""
+        moods = {"moods": [{"kind": kind, **how}]}
+        httpx.post(f"{self.demo['vendor'].rstrip('/')}/_sandbox/moods", json=moods, timeout=10).raise_for_status()
 
 
 @pytest.fixture(scope="session")

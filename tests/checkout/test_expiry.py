@@ -117,7 +117,6 @@ def test_a_shop_whose_clock_is_ahead_keeps_new_orders_open(world: World) -> None
     open_portal(world)
     with world.acting():
         parties.the_distributor().business_offset = timedelta(days=40)
-    world.offset = timedelta(days=40)
     world.put("acme", "patch-y")
     clearance = world.clearance("acme")
     ahead = replace(world.scope("acme"), offset=timedelta(days=40))

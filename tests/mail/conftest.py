@@ -22,6 +22,7 @@ class PostOffice:
         self.data = data
         self.smtp, self._smtp_held = ports.reserve()
         self.http, self._http_held = ports.reserve()
+        self.seen = 0
 
     def open(self) -> None:
         where = ["--smtp-port", str(self.smtp), "--http-port", str(self.http), "--data", self.data]
@@ -35,8 +36,9 @@ class PostOffice:
         children.kill(self.child)
 
     def mails(self, about: str = "", **query: str) -> list[dict[str, Any]]:
-        """What has arrived, newest first; `about` is in the subject."""
-        found = httpx.get(f"http://127.0.0.1:{self.http}/messages.json", params=query).json()
+        """What has arrived in this test, newest first; `about` is in the subject."""
+        asked = {**query, "after": str(self.seen)}
+        found = httpx.get(f"http://127.0.0.1:{self.http}/messages.json", params=asked).json()
         return [mail for mail in found if about in mail["subject"]]
 
     def only(self, about: str = "", **query: str) -> dict[str, Any]:
@@ -45,13 +47,20 @@ class PostOffice:
         return found
 
 
-@pytest.fixture
-def post(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[PostOffice]:
-    """An open post office that this installation sends to."""
-    office = PostOffice(tmp_path / "inbox")
-    monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{office.smtp}")
-    settings.cache_clear()
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Generator[PostOffice]:
+    """One inbox for all these tests: starting it takes longer than most of them."""
+    office = PostOffice(tmp_path_factory.mktemp("inbox"))
     office.open()
     yield office
     office.close()
+
+
+@pytest.fixture
+def post(world: World, office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> Generator[PostOffice]:
+    """The post office that this installation sends to, empty."""
+    monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{office.smtp}")
+    settings.cache_clear()
+    office.seen = max((int(mail["id"]) for mail in office.mails()), default=office.seen)
+    yield office
     settings.cache_clear()

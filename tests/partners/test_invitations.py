@@ -14,27 +14,34 @@ from core.sessions import WrongLogin
 from core.states import IllegalMove
 from core.tasks import Task
 from core.tenancy import Side
-from partners import invitations
-from partners.invitations import AlreadyInvited, AlreadyThere, Invitation, InvitationState, Joined, NotInvited
+from partners import acceptances, invitations
+from partners.acceptances import Joined
+from partners.invitations import AlreadyInvited, AlreadyThere, Invitation, InvitationState, NotInvited
 from tests.world import HOST, PASSWORD, World, open_portal
 
 CHOSEN = "Chosen-by-carla-7"
 
 
-def invite(world: World, email: str = "carla@ferrow.example", *, company: str = "Ferrow", by: str = "brightfield") -> str:
+def invite(
+    world: World, email: str = "carla@ferrow.example", *, company: str = "Ferrow", by: str = "brightfield"
+) -> str:
     """Brightfield invites Carla as the first person of its new customer; the token of the mail."""
     with world.acting(by):
         _, invitation = invitations.invite_customer(company, email=email, name="Carla", by="Bea")
         return invitations.fresh_token(invitation)
 
 
-def look(world: World, token: str, shop: str = "northwind") -> invitations.Invited:
-    return invitations.look(token, storefront_id=world.storefronts[shop])
+def look(world: World, token: str, shop: str = "northwind") -> acceptances.Invited:
+    return acceptances.look(token, storefront_id=world.storefronts[shop])
 
 
 def accept(world: World, token: str, password: str = CHOSEN, shop: str = "northwind") -> Joined:
-    return invitations.accept(
-        token, storefront_id=world.storefronts[shop], name="Carla Ruiz", password=password, address="192.0.2.7"
+    return acceptances.accept(
+        token,
+        storefront_id=world.storefronts[shop],
+        name="Carla Ruiz",
+        password=password,
+        address="192.0.2.7",
     )
 
 
@@ -44,15 +51,23 @@ def the_invitation(email: str = "carla@ferrow.example") -> Invitation:
 
 def make_late(world: World) -> None:
     with world.acting():
-        db.session().execute(update(Invitation).values(expires_at=Invitation.expires_at - timedelta(hours=73)))
+        db.session().execute(
+            update(Invitation).values(expires_at=Invitation.expires_at - timedelta(hours=73))
+        )
 
 
 def test_an_invited_person_chooses_a_password_and_is_in(world: World) -> None:
     token = invite(world)
-    assert look(world, token) == invitations.Invited("carla@ferrow.example", "Carla", "Ferrow", "Bea", known=False)
+    assert look(world, token) == acceptances.Invited(
+        "carla@ferrow.example", "Carla", "Ferrow", "Bea", known=False
+    )
     joined = accept(world, token)
     signed = sessions.sign_in(
-        "carla@ferrow.example", CHOSEN, storefront_id=world.storefronts["northwind"], host=HOST, address="192.0.2.7"
+        "carla@ferrow.example",
+        CHOSEN,
+        storefront_id=world.storefronts["northwind"],
+        host=HOST,
+        address="192.0.2.7",
     )
     with world.acting("brightfield"):
         member = db.session().scalars(select(Membership).where(Membership.id == joined.membership_id)).one()
@@ -87,7 +102,9 @@ def test_a_weak_password_leaves_the_link_as_it_was(world: World) -> None:
 
 
 def test_used_revoked_expired_and_invented_links_get_the_same_answer(world: World) -> None:
-    used, revoked, expired = (invite(world, f"{name}@ferrow.example") for name in ("used", "revoked", "expired"))
+    used, revoked, expired = (
+        invite(world, f"{name}@ferrow.example") for name in ("used", "revoked", "expired")
+    )
     accept(world, used)
     with world.acting("brightfield"):
         invitations.revoke(the_invitation("revoked@ferrow.example"))
@@ -114,7 +131,14 @@ def test_of_twenty_clicks_one_gets_in(world: World) -> None:
     with ThreadPoolExecutor(4) as clicks:
         assert sum(clicks.map(click, range(20))) == 1
     with world.acting():
-        assert len(db.session().scalars(select(Membership).where(Membership.email == "carla@ferrow.example")).all()) == 1
+        assert (
+            len(
+                db.session()
+                .scalars(select(Membership).where(Membership.email == "carla@ferrow.example"))
+                .all()
+            )
+            == 1
+        )
 
 
 def test_sending_again_ends_the_link_before(world: World) -> None:
@@ -135,7 +159,7 @@ def test_a_late_guest_asks_for_a_new_link_which_goes_to_the_invited_address(worl
     public = tenancy.Scope(Side.PUBLIC, world.distributor_id, world.resellers["house"])
     for asked in (token, token, "invented"):
         with tenancy.acting_as(public), db.transaction():
-            invitations.ask_again(asked, storefront_id=world.storefronts["northwind"])
+            acceptances.ask_again(asked, storefront_id=world.storefronts["northwind"])
     with world.acting():
         row = the_invitation()
         assert row.sending == 2
@@ -162,8 +186,12 @@ def test_the_same_person_is_not_invited_twice_into_one_account(world: World) -> 
 
 def test_inviting_says_nothing_about_accounts_elsewhere(world: World) -> None:
     with world.acting("brightfield"):
-        known = invitations.invite(Side.RESELLER, email="zoe@people.example", name="Zoe", roles=["buyer"], by="Bea")
-        unknown = invitations.invite(Side.RESELLER, email="nobody@people.example", name="Zoe", roles=["buyer"], by="Bea")
+        known = invitations.invite(
+            Side.RESELLER, email="zoe@people.example", name="Zoe", roles=["buyer"], by="Bea"
+        )
+        unknown = invitations.invite(
+            Side.RESELLER, email="nobody@people.example", name="Zoe", roles=["buyer"], by="Bea"
+        )
     visible = {"name", "roles", "state", "sending", "invited_by", "expires_at"}
     assert {k: getattr(known, k) for k in visible} == {k: getattr(unknown, k) for k in visible}
 
@@ -176,7 +204,12 @@ def test_another_reseller_finds_no_invitation_of_ours(world: World) -> None:
         invitations.find(ours)
     with pytest.raises(Missing), world.acting("harbour"):
         invitations.invite(
-            Side.CUSTOMER, email="x@y.example", name="X", roles=["admin"], by="Hugo", customer_id=world.customers["acme"]
+            Side.CUSTOMER,
+            email="x@y.example",
+            name="X",
+            roles=["admin"],
+            by="Hugo",
+            customer_id=world.customers["acme"],
         )
 
 

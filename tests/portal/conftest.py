@@ -1,4 +1,5 @@
-"""A browser without a screen at Brightfield's open shop, the card gateway's sandbox, and the people of the world signed in."""
+"""A browser without a screen at Brightfield's open shop, the card gateway's sandbox, and the people of the
+world signed in."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -53,7 +54,9 @@ class Browser:
     def sign_in(self, person: str) -> "Browser":
         """Signs in with the password that everybody has in tests."""
         answer = self.client.post(
-            f"{self.at}/sign-in", base_url=SHOP, data={"email": f"{person}@people.example", "password": PASSWORD}
+            f"{self.at}/sign-in",
+            base_url=SHOP,
+            data={"email": f"{person}@people.example", "password": PASSWORD},
         )
         assert answer.status_code == 303, answer.text
         return self
@@ -64,6 +67,16 @@ class Browser:
         placed = self.post("/checkout", on="/checkout")
         assert placed.status_code == 303, placed.text
         return placed.location.split("/orders/")[1].split("/")[0]
+
+    @property
+    def cookie(self) -> str:
+        """The token of this browser's session."""
+        return next(iter((self.client._cookies or {}).values())).value
+
+    @property
+    def cookie_name(self) -> str:
+        """What this shop calls it."""
+        return next(iter((self.client._cookies or {}).values())).key
 
     def follow(self, url: str) -> TestResponse:
         """An absolute address of this shop, as the gateway sends one back to."""
@@ -112,7 +125,13 @@ class Cards:
 
     def pay(self, url: str, card: str = "4242424242424242") -> str:
         """Types a card into the hosted page; where it leads, or "" when the page stays (declined)."""
-        typed = {"card": card, "expiry": "12 / 40", "cvc": "123", "name": "Anna", "email": "anna@people.example"}
+        typed = {
+            "card": card,
+            "expiry": "12 / 40",
+            "cvc": "123",
+            "name": "Anna",
+            "email": "anna@people.example",
+        }
         answer = BROWSER.post(url, data=typed, follow_redirects=False)
         return answer.headers.get("location", "")
 
@@ -123,7 +142,11 @@ def cards(stripe: StripeSandbox, world: World) -> Cards:
     account = new_account(stripe, "whsec_" + "t" * 32)
     with world.acting():
         gateway = db.session().scalars(select(Gateway)).one()
-        gateway.account_id, gateway.secret_key, gateway.api_base = account.account_id, account.secret_key, account.api_base
+        gateway.account_id, gateway.secret_key, gateway.api_base = (
+            account.account_id,
+            account.secret_key,
+            account.api_base,
+        )
     return Cards(stripe)
 
 
@@ -133,13 +156,15 @@ def counted() -> Iterator["Statements"]:
     seen = Statements()
     execute, commit = psycopg.Cursor.execute, psycopg.Connection.commit
 
-    def watched(cursor: psycopg.Cursor[object], query: str | bytes, *arguments: object, **options: object) -> object:
+    def watched(
+        cursor: psycopg.Cursor[object], query: str | bytes, *arguments: object, **options: object
+    ) -> object:
         seen.append(query.decode() if isinstance(query, bytes) else str(query))
         return execute(cursor, query, *arguments, **options)  # type: ignore[arg-type]
 
     def counting(connection: psycopg.Connection[object]) -> None:
         seen.commits += 1
-        commit(connection)
+        commit(connection)  # type: ignore[arg-type]
 
     psycopg.Cursor.execute, psycopg.Connection.commit = watched, counting  # type: ignore[method-assign,assignment]
     try:

@@ -14,7 +14,9 @@ from tests.portal.conftest import HIDDEN, Browser
 from tests.world import PASSWORD, World, open_portal, staff
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "evil"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "evil"]
+)
 def test_signing_in_never_leads_to_another_site(shop: Callable[..., Browser], target: str) -> None:
     browser = shop("brightfield")
     typed = {"email": "anna@people.example", "password": PASSWORD, "next": target}
@@ -23,7 +25,9 @@ def test_signing_in_never_leads_to_another_site(shop: Callable[..., Browser], ta
 
 
 @pytest.mark.parametrize("email", ["anna@people.example", "nobody@people.example", "zoe@people.example"])
-def test_a_wrong_log_in_has_one_answer_and_keeps_the_address(shop: Callable[..., Browser], email: str) -> None:
+def test_a_wrong_log_in_has_one_answer_and_keeps_the_address(
+    shop: Callable[..., Browser], email: str
+) -> None:
     password = PASSWORD if email.startswith("zoe") else "wrong"
     answer = shop("brightfield").post("/sign-in", email=email, password=password)
     assert answer.status_code == 422
@@ -33,7 +37,9 @@ def test_a_wrong_log_in_has_one_answer_and_keeps_the_address(shop: Callable[...,
 
 
 def test_a_page_of_mine_asks_to_sign_in_and_comes_back(shop: Callable[..., Browser]) -> None:
-    assert shop("brightfield").get("/services?q=x").location == "/brightfield/sign-in?next=%2Fservices%3Fq%3Dx"
+    assert (
+        shop("brightfield").get("/services?q=x").location == "/brightfield/sign-in?next=%2Fservices%3Fq%3Dx"
+    )
 
 
 def test_a_customer_of_another_shop_is_told_where_it_is(shop: Callable[..., Browser], world: World) -> None:
@@ -45,28 +51,34 @@ def test_a_customer_of_another_shop_is_told_where_it_is(shop: Callable[..., Brow
     assert "0patch Pro" in anna.see("/")
 
 
-def test_the_chooser_shows_this_shops_standings_and_marks_the_one_in_use(world: World, shop: Callable[..., Browser]) -> None:
+def test_the_chooser_shows_this_shops_standings_and_marks_the_one_in_use(
+    world: World, shop: Callable[..., Browser]
+) -> None:
     open_portal(world)
     with world.acting():
         person = world.people["anna"].person_id
-        second = Membership(
-            person_id=person, side=Side.RESELLER, email="anna@people.example", name="Anna", roles=["admin"],
-            reseller_id=world.resellers["brightfield"], customer_id=None, created_at=db.session().info["now"],
-        )  # fmt: skip
-        db.add(second)
-        db.flush()
-        second_id = second.id
+        db.add(
+            Membership(
+                person_id=person,
+                side=Side.RESELLER,
+                email="anna@people.example",
+                name="Anna",
+                roles=["admin"],
+                reseller_id=world.resellers["brightfield"],
+                customer_id=None,
+                created_at=db.session().info["now"],
+            )
+        )
     anna = shop("brightfield").sign_in("anna")
     page = anna.see("/choose")
     assert page.count('name="standing"') == 2
     assert page.count("Here now") == 1
     customer = world.people["anna"].membership_id
-    before = next(iter(anna.client._cookies.values())).value
+    before = anna.cookie
     assert anna.post("/choose", on="/choose", standing=customer).location == "/brightfield/home"
-    assert next(iter(anna.client._cookies.values())).value != before
-    assert "Acme" in anna.see("/checkout") or "No services yet" in anna.see("/services")
+    assert anna.cookie != before
+    assert "No services yet" in anna.see("/services")
     assert anna.post("/choose", on="/choose", standing=world.people["zoe"].membership_id).status_code == 404
-    assert second_id
 
 
 def test_a_form_without_the_token_is_refused(world: World, anna: Browser) -> None:
@@ -84,19 +96,26 @@ def test_errors_are_pages_with_a_reference_and_a_way_back(shop: Callable[..., Br
     assert "Traceback" not in page.text
 
 
-# --- Invitations -----------------------------------------------------------------------------------------------------------------
+# --- Invitations ----------------------------------------------------------------------------------
 
 
 def invited(world: World, email: str = "nina@acme.example") -> str:
     """Brightfield invites somebody to Acme; the link's token."""
     with world.acting("brightfield"):
         invitation = invitations.invite(
-            Side.CUSTOMER, email=email, name="Nina", roles=["buyer"], by="Bea", customer_id=world.customers["acme"]
+            Side.CUSTOMER,
+            email=email,
+            name="Nina",
+            roles=["buyer"],
+            by="Bea",
+            customer_id=world.customers["acme"],
         )
         return invitations.fresh_token(invitation)
 
 
-def test_an_unknown_person_joins_with_a_name_and_a_password(world: World, shop: Callable[..., Browser]) -> None:
+def test_an_unknown_person_joins_with_a_name_and_a_password(
+    world: World, shop: Callable[..., Browser]
+) -> None:
     browser, token = shop("brightfield"), invited(world)
     assert "Choose a password" in browser.see(f"/invitations/{token}")
     weak = browser.post(f"/invitations/{token}", name="Nina", password="short")
@@ -106,7 +125,10 @@ def test_an_unknown_person_joins_with_a_name_and_a_password(world: World, shop: 
     assert browser.post(f"/invitations/{token}", name=" ", password=PASSWORD).status_code == 422
     assert browser.post(f"/invitations/{token}", name="Nina N.", password=PASSWORD).status_code == 303
     assert "Nina N." in browser.see("/services")
-    assert shop("brightfield").post(f"/invitations/{token}", name="Mallory", password=PASSWORD).status_code == 404
+    assert (
+        shop("brightfield").post(f"/invitations/{token}", name="Mallory", password=PASSWORD).status_code
+        == 404
+    )
 
 
 def test_a_known_person_joins_with_the_password_they_have(world: World, shop: Callable[..., Browser]) -> None:

@@ -22,10 +22,20 @@ def orders_of(world: World) -> list[Order]:
 
 @pytest.mark.parametrize(
     ("typed", "words"),
-    [("1", "The minimum is 2 seats"), ("301", "The maximum is 300 seats"), ("ten", "whole number"), ("-3", "whole number"),
-     ("1e309", "whole number"), ("", "whole number"), ("9999999999", "whole number"), ("2.5", "whole number")],
-)  # fmt: skip
-def test_a_refused_quantity_is_kept_and_explained(world: World, anna: Browser, typed: str, words: str) -> None:
+    [
+        ("1", "The minimum is 2 seats"),
+        ("301", "The maximum is 300 seats"),
+        ("ten", "whole number"),
+        ("-3", "whole number"),
+        ("1e309", "whole number"),
+        ("", "whole number"),
+        ("9999999999", "whole number"),
+        ("2.5", "whole number"),
+    ],
+)
+def test_a_refused_quantity_is_kept_and_explained(
+    world: World, anna: Browser, typed: str, words: str
+) -> None:
     answer = anna.post("/basket", product="m365-bb", plan=world.plan("m365-bb-y").id, quantity=typed)
     assert answer.status_code == 422
     assert words in answer.text
@@ -66,7 +76,9 @@ def test_strangers_and_staff_cannot_fill_a_basket(world: World, shop: Callable[.
 
 
 def test_a_plan_that_is_not_offered_here_is_refused(world: World, anna: Browser) -> None:
-    assert anna.post("/basket", product="standard", plan=world.plan("standard-m").id, quantity=1).status_code in (404, 422)
+    assert anna.post(
+        "/basket", product="standard", plan=world.plan("standard-m").id, quantity=1
+    ).status_code in (404, 422)
     assert anna.post("/basket", product="patch", plan="drop table", quantity=1).status_code == 404
     assert "Your basket is empty" in anna.see("/basket")
 
@@ -75,15 +87,25 @@ def test_sign_in_to_buy_comes_back_to_the_product(shop: Callable[..., Browser]) 
     browser = shop("brightfield")
     link = browser.see("/p/patch").split('href="/brightfield/sign-in?')[1].split('"')[0]
     answer = browser.client.post(
-        "/brightfield/sign-in", base_url="http://shop.test",
-        data={"email": "anna@people.example", "password": "Correct-horse-1", "next": link.removeprefix("next=")},
-    )  # fmt: skip
+        "/brightfield/sign-in",
+        base_url="http://shop.test",
+        data={
+            "email": "anna@people.example",
+            "password": "Correct-horse-1",
+            "next": link.removeprefix("next="),
+        },
+    )
     assert answer.location == "/brightfield/p/patch"
 
 
 def test_placing_is_one_commit_and_few_statements(world: World, anna: Browser) -> None:
     anna.post("/basket", product="patch", plan=world.plan("patch-y").id, quantity=1)
-    typed = {"csrf_token": token(anna), "product": "patch", "plan": str(world.plan("patch-y").id), "quantity": "2"}
+    typed = {
+        "csrf_token": token(anna),
+        "product": "patch",
+        "plan": str(world.plan("patch-y").id),
+        "quantity": "2",
+    }
     with counted() as adding:
         anna.client.post("/brightfield/basket", base_url="http://shop.test", data=typed)
     form = hidden(anna.see("/checkout"))
@@ -95,9 +117,13 @@ def test_placing_is_one_commit_and_few_statements(world: World, anna: Browser) -
     assert len(writes) == 1
     assert len(adding) <= 5, adding
     assert len(placing) <= 15, placing
-    wrote = [text for text in placing if text.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE", "WITH"))]
+    wrote = [
+        text for text in placing if text.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE", "WITH"))
+    ]
     begun = [text for text in placing[: placing.index(wrote[0])] if "set_config" in text]
-    assert placing.commits == len(begun) == 3, "one for what is read, one for the connectors' settings, and one that places"
+    assert placing.commits == len(begun) == 3, (
+        "one for what is read, one for the connectors' settings, and one that places"
+    )
 
 
 def token(browser: Browser) -> str:
@@ -113,7 +139,9 @@ def hidden(page: str) -> dict[str, str]:
 def test_a_form_sent_twice_gives_one_order(world: World, anna: Browser) -> None:
     anna.post("/basket", product="patch", plan=world.plan("patch-y").id, quantity=1)
     form = hidden(anna.see("/checkout"))
-    first, second = (anna.client.post("/brightfield/checkout", base_url="http://shop.test", data=form) for _ in range(2))
+    first, second = (
+        anna.client.post("/brightfield/checkout", base_url="http://shop.test", data=form) for _ in range(2)
+    )
     assert first.location == second.location
     assert len(orders_of(world)) == 1
 
@@ -129,7 +157,9 @@ def test_a_price_from_the_browser_is_never_paid(world: World, anna: Browser, see
 
 
 @pytest.mark.promise("QM3")
-def test_a_price_that_changed_meanwhile_is_shown_before_anything_is_ordered(world: World, anna: Browser) -> None:
+def test_a_price_that_changed_meanwhile_is_shown_before_anything_is_ordered(
+    world: World, anna: Browser
+) -> None:
     anna.post("/basket", product="patch", plan=world.plan("patch-y").id, quantity=1)
     form = hidden(anna.see("/checkout"))
     with world.acting():
@@ -168,7 +198,9 @@ def test_a_vendor_that_does_not_answer_stops_the_order_before_money(world: World
 def test_a_customer_whose_reseller_orders_is_told_so(world: World, anna: Browser) -> None:
     anna.post("/basket", product="patch", plan=world.plan("patch-y").id, quantity=1)
     with world.acting():
-        db.session().scalars(select(Customer).where(Customer.name == "Acme")).one().ordered_by = OrderedBy.RESELLER
+        db.session().scalars(
+            select(Customer).where(Customer.name == "Acme")
+        ).one().ordered_by = OrderedBy.RESELLER
     assert "orders for you" in anna.see("/checkout")
     assert anna.post("/checkout", on="/checkout").status_code == 422
     assert not orders_of(world)

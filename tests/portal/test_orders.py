@@ -15,7 +15,7 @@ from provisioning.deliveries import Delivery, DeliveryState
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Licence, LicenceState, Subscription, SubscriptionState
 from tests.portal.conftest import Browser
-from tests.world import World, open_portal
+from tests.world import World
 
 
 @pytest.fixture
@@ -57,7 +57,11 @@ def becomes(world: World, state: DeliveryState, note: str = "") -> None:
 def test_every_state_of_a_delivery_says_what_happens_next(
     world: World, anna: Browser, order: str, state: DeliveryState, words: str, *, live: bool
 ) -> None:
-    becomes(world, state, "Not sold in your country." if state is DeliveryState.REFUSED else "wrong API key at the vendor")
+    becomes(
+        world,
+        state,
+        "Not sold in your country." if state is DeliveryState.REFUSED else "wrong API key at the vendor",
+    )
     page = anna.see(f"/orders/{order}")
     assert words in page
     assert ("hx-get" in page) is live
@@ -67,7 +71,9 @@ def test_every_state_of_a_delivery_says_what_happens_next(
     assert anna.get(f"/orders/{order}/progress").status_code == (200 if live else 286)
 
 
-def test_progress_answers_nothing_while_nothing_changes_and_stops_at_the_end(world: World, anna: Browser, order: str) -> None:
+def test_progress_answers_nothing_while_nothing_changes_and_stops_at_the_end(
+    world: World, anna: Browser, order: str
+) -> None:
     address = anna.see(f"/orders/{order}").split('hx-get="/brightfield')[1].split('"')[0]
     assert anna.get(address).status_code == 204
     becomes(world, DeliveryState.PROCESSING)
@@ -81,7 +87,9 @@ def test_progress_answers_nothing_while_nothing_changes_and_stops_at_the_end(wor
     assert "hx-get" not in ended.text
 
 
-def test_lists_search_filter_and_page(world: World, anna: Browser, monkeypatch: pytest.MonkeyPatch, service: str) -> None:
+def test_lists_search_filter_and_page(
+    world: World, anna: Browser, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
     unpaid = world.buys("acme", "patch-y", 1)
     assert unpaid in anna.see("/orders")
     assert unpaid not in anna.see("/orders?state=funded")
@@ -100,78 +108,100 @@ def test_lists_search_filter_and_page(world: World, anna: Browser, monkeypatch: 
 
 
 def test_empty_lists_say_what_to_do(anna: Browser) -> None:
-    for path, words in (("/orders", "No orders yet"), ("/services", "No services yet"), ("/invoices", "No invoices yet"), ("/basket", "basket is empty")):
+    for path, words in (
+        ("/orders", "No orders yet"),
+        ("/services", "No services yet"),
+        ("/invoices", "No invoices yet"),
+        ("/basket", "basket is empty"),
+    ):
         assert words in anna.see(path)
 
 
 @pytest.mark.promise("QS1")
-def test_a_stranger_finds_nothing(world: World, shop: Callable[..., Browser], anna: Browser, order: str, service: str) -> None:
+def test_a_stranger_finds_nothing(
+    world: World, shop: Callable[..., Browser], anna: Browser, order: str, service: str
+) -> None:
     with world.acting():
         invoice = db.session().scalars(select(Invoice.id)).one()
         seat = db.session().scalars(select(Licence.id).order_by(Licence.number)).first()
     anna.post(f"/services/{service}/assign", on=f"/services/{service}", to="paul")
     zoe = shop("harbour").sign_in("zoe")
-    for path in (f"/orders/{order}", f"/orders/{order}/progress", f"/orders/{order}/pay", f"/services/{service}", f"/invoices/{invoice}"):
+    for path in (
+        f"/orders/{order}",
+        f"/orders/{order}/progress",
+        f"/orders/{order}/pay",
+        f"/services/{service}",
+        f"/invoices/{invoice}",
+    ):
         assert anna.get(path).status_code in (200, 286, 303), path
         assert zoe.get(path).status_code == 404, path
         assert shop("brightfield").get(path).status_code == 303, path
     for path, fields in (
-        (f"/orders/{order}/cancel", {}), (f"/services/{service}/assign", {"to": "zoe"}), (f"/services/{service}/release", {"seat": str(seat)}),
-    ):  # fmt: skip
+        (f"/orders/{order}/cancel", {}),
+        (f"/services/{service}/assign", {"to": "zoe"}),
+        (f"/services/{service}/release", {"seat": str(seat)}),
+    ):
         assert zoe.post(path, on="/basket", **fields).status_code == 404, path
     with world.acting():
         assert db.session().scalars(select(Licence.assignee).where(Licence.id == seat)).one() == "paul"
     for path in ("/orders", "/services", "/invoices"):
-        assert "ORD-" not in zoe.see(path).replace("ORD-7", "")
+        assert "ORD-" not in zoe.see(path)
         assert "SUB-" not in zoe.see(path)
 
 
 @pytest.mark.promise("QS6")
-def test_a_cookie_of_one_shop_is_worth_nothing_in_another(world: World, shop: Callable[..., Browser], anna: Browser) -> None:
-    open_portal(world, "harbour")
+def test_a_cookie_of_one_shop_is_worth_nothing_in_another(
+    world: World, shop: Callable[..., Browser], anna: Browser
+) -> None:
     other = shop("harbour")
-    for cookie in anna.client._cookies.values():
-        other.client.set_cookie(cookie.key, cookie.value, domain="shop.test", path="/")
-        with world.acting():
-            code = world.storefronts["harbour"]
-        assert code
+    other.client.set_cookie(anna.cookie_name, anna.cookie, domain="shop.test", path="/")
     assert "Sign in" in other.see("/")
     assert other.get("/orders").status_code == 303
     assert "Anna" in anna.see("/")
 
 
 @pytest.mark.promise("QS6")
-def test_a_renamed_cookie_opens_nothing_either(world: World, shop: Callable[..., Browser], anna: Browser) -> None:
+def test_a_renamed_cookie_opens_nothing_either(
+    world: World, shop: Callable[..., Browser], anna: Browser
+) -> None:
     other = shop("harbour")
     theirs = shop("harbour").sign_in("zoe")
-    name = next(iter(theirs.client._cookies.values())).key
-    token = next(iter(anna.client._cookies.values())).value
-    other.client.set_cookie(name, token, domain="shop.test", path="/")
+    other.client.set_cookie(theirs.cookie_name, anna.cookie, domain="shop.test", path="/")
     assert other.get("/orders").status_code == 303
 
 
 @pytest.mark.parametrize(
     ("roles", "path", "allowed"),
     [
-        (["billing_agent"], "/invoices", True), (["cloud_administrator"], "/invoices", False),
-        (["buyer"], "/checkout", True), (["subscriptions_manager"], "/checkout", False),
+        (["billing_agent"], "/invoices", True),
+        (["cloud_administrator"], "/invoices", False),
+        (["buyer"], "/checkout", True),
+        (["subscriptions_manager"], "/checkout", False),
     ],
-)  # fmt: skip
+)
 @pytest.mark.behaviour("I45", "I46")
-def test_roles_decide_what_a_member_may_do(world: World, anna: Browser, roles: list[str], path: str, *, allowed: bool) -> None:
+def test_roles_decide_what_a_member_may_do(
+    world: World, anna: Browser, roles: list[str], path: str, *, allowed: bool
+) -> None:
     anna.post("/basket", product="patch", plan=world.plan("patch-y").id, quantity=1)
     with world.acting():
-        member = db.session().scalars(select(Membership).where(Membership.id == world.people["anna"].membership_id)).one()
+        member = (
+            db.session()
+            .scalars(select(Membership).where(Membership.id == world.people["anna"].membership_id))
+            .one()
+        )
         member.roles = roles
     answer = anna.get(path)
     assert answer.status_code == (200 if allowed else 403)
     assert allowed or "Please ask an administrator" in answer.text
 
 
-# --- Seats -----------------------------------------------------------------------------------------------------------------------
+# --- Seats ----------------------------------------------------------------------------------------
 
 
-def test_a_seat_is_given_and_taken_back_and_the_trail_says_so(world: World, anna: Browser, service: str) -> None:
+def test_a_seat_is_given_and_taken_back_and_the_trail_says_so(
+    world: World, anna: Browser, service: str
+) -> None:
     page = f"/services/{service}"
     assert anna.post(f"{page}/assign", on=page, to=" paul@acme.example ").status_code == 303
     again = anna.post(f"{page}/assign", on=page, to="Paul@acme.example")
@@ -183,7 +213,11 @@ def test_a_seat_is_given_and_taken_back_and_the_trail_says_so(world: World, anna
         assert seat.assignee == "paul@acme.example"
     assert anna.post(f"{page}/release", on=page, seat=seat.id).status_code == 303
     with world.acting():
-        said = db.session().scalars(select(TrailEntry.what).where(TrailEntry.object_id == seat.id).order_by(TrailEntry.at)).all()
+        said = (
+            db.session()
+            .scalars(select(TrailEntry.what).where(TrailEntry.object_id == seat.id).order_by(TrailEntry.at))
+            .all()
+        )
     assert said == ["free -> assigned", "assigned -> free"]
     assert anna.post(f"{page}/release", on=page, seat="nonsense").status_code == 404
 

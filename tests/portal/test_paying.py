@@ -1,4 +1,5 @@
-"""The way to the gateway's page and back, with a gateway that really answers, declines, expires or is away."""
+"""The way to the gateway's page and back, with a gateway that really answers, declines, expires or is
+away."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,9 @@ def test_two_clicks_get_one_page(world: World, anna: Browser, order: str) -> Non
     assert len(attempts(world)) == 1
 
 
-def test_two_clicks_at_the_same_moment_get_one_page(world: World, shop: Callable[..., Browser], order: str) -> None:
+def test_two_clicks_at_the_same_moment_get_one_page(
+    world: World, shop: Callable[..., Browser], order: str
+) -> None:
     browsers = [shop("brightfield").sign_in("anna") for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda browser: browser.get(f"/orders/{order}/pay"), browsers))
@@ -40,7 +43,9 @@ def test_two_clicks_at_the_same_moment_get_one_page(world: World, shop: Callable
     assert len({answer.location for answer in answers if answer.status_code == 303}) == 1
 
 
-def test_a_declined_card_keeps_the_order_and_another_card_pays(world: World, anna: Browser, order: str, cards: Cards) -> None:
+def test_a_declined_card_keeps_the_order_and_another_card_pays(
+    world: World, anna: Browser, order: str, cards: Cards
+) -> None:
     page = anna.get(f"/orders/{order}/pay").location
     assert cards.pay(page, card="4000000000000002") == ""
     anna.get(f"/orders/{order}/return", query_string={"token": world.order(order).return_token})
@@ -55,7 +60,9 @@ def test_a_declined_card_keeps_the_order_and_another_card_pays(world: World, ann
     assert "Ready to use" in anna.see(f"/orders/{order}")
 
 
-def test_an_expired_page_gives_way_to_a_new_one(world: World, anna: Browser, order: str, cards: Cards) -> None:
+def test_an_expired_page_gives_way_to_a_new_one(
+    world: World, anna: Browser, order: str, cards: Cards
+) -> None:
     anna.get(f"/orders/{order}/pay")
     first = attempts(world)[0]
     cards.sandbox.tell("expire", session=first.session_id)
@@ -81,7 +88,9 @@ def test_a_gateway_that_is_down_loses_nothing(world: World, anna: Browser, order
     assert len(attempts(world)) == 1
 
 
-def test_a_failure_that_the_gateway_keeps_gets_a_new_attempt(world: World, anna: Browser, order: str, cards: Cards) -> None:
+def test_a_failure_that_the_gateway_keeps_gets_a_new_attempt(
+    world: World, anna: Browser, order: str, cards: Cards
+) -> None:
     cards.sandbox.tell("moods", account=_account(world), api="commit_then_500")
     assert anna.get(f"/orders/{order}/pay").status_code == 503
     cards.sandbox.tell("moods", account=_account(world), api="normal")
@@ -101,14 +110,19 @@ def _account(world: World) -> str:
 @pytest.mark.promise("QM5")
 def test_coming_back_decides_nothing(world: World, anna: Browser, order: str) -> None:
     anna.get(f"/orders/{order}/pay")
-    back = anna.get(f"/orders/{order}/return", query_string={"token": world.order(order).return_token, "paid": "1", "status": "complete"})
+    back = anna.get(
+        f"/orders/{order}/return",
+        query_string={"token": world.order(order).return_token, "paid": "1", "status": "complete"},
+    )
     assert back.status_code == 303
     world.work()
     assert world.order(order).state is OrderState.AWAITING_PAYMENT
     assert "Waiting for the payment" in anna.see(f"/orders/{order}")
 
 
-def test_coming_back_needs_no_log_in_but_the_token(world: World, shop: Callable[..., Browser], anna: Browser, order: str, cards: Cards) -> None:
+def test_coming_back_needs_no_log_in_but_the_token(
+    world: World, shop: Callable[..., Browser], anna: Browser, order: str, cards: Cards
+) -> None:
     back = cards.pay(anna.get(f"/orders/{order}/pay").location)
     assert query_of(back) == {"token": world.order(order).return_token}
     stranger = shop("brightfield")
@@ -122,12 +136,19 @@ def test_coming_back_needs_no_log_in_but_the_token(world: World, shop: Callable[
 
 @pytest.mark.promise("QS1")
 @pytest.mark.parametrize("token", ["", "wrong", "%", "x" * 200])
-def test_a_wrong_token_shows_nothing(world: World, shop: Callable[..., Browser], order: str, token: str) -> None:
-    assert shop("brightfield").get(f"/orders/{order}/return", query_string={"token": token}).status_code == 404
+def test_a_wrong_token_shows_nothing(
+    world: World, shop: Callable[..., Browser], order: str, token: str
+) -> None:
+    assert (
+        shop("brightfield").get(f"/orders/{order}/return", query_string={"token": token}).status_code == 404
+    )
     right = world.order(order).return_token
     assert shop("harbour").get(f"/orders/{order}/return", query_string={"token": right}).status_code == 404
     assert shop().get(f"/orders/{order}/return", query_string={"token": right}).status_code == 404
-    assert shop("brightfield").get("/orders/ORD-NONE0000/return", query_string={"token": right}).status_code == 404
+    assert (
+        shop("brightfield").get("/orders/ORD-NONE0000/return", query_string={"token": right}).status_code
+        == 404
+    )
 
 
 def test_a_cancelled_order_is_not_paid_any_more(world: World, anna: Browser, order: str) -> None:

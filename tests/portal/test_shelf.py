@@ -1,4 +1,5 @@
-"""Shelf, search and product pages: what they show, what they cost, and that one shop's pieces never show in another."""
+"""Shelf, search and product pages: what they show, what they cost, and that one shop's pieces never show in
+another."""
 
 from collections.abc import Callable
 
@@ -17,7 +18,9 @@ def reprice(world: World, reseller: str, plan: str, minor: int) -> None:
     """The reseller's own price for a plan."""
     plan_id = world.plan(plan).id
     with world.acting(reseller):
-        listings.reprice(db.session().scalars(select(Listing).where(Listing.plan_id == plan_id)).one(), Money(minor, "EUR"))
+        listings.reprice(
+            db.session().scalars(select(Listing).where(Listing.plan_id == plan_id)).one(), Money(minor, "EUR")
+        )
 
 
 def test_anybody_sees_products_and_prices(shop: Callable[..., Browser]) -> None:
@@ -65,7 +68,9 @@ def test_search_without_a_match_says_so(shop: Callable[..., Browser], typed: str
 
 
 @pytest.mark.promise("QS8")
-def test_a_price_change_shows_on_the_next_request_and_in_that_shop_only(world: World, shop: Callable[..., Browser]) -> None:
+def test_a_price_change_shows_on_the_next_request_and_in_that_shop_only(
+    world: World, shop: Callable[..., Browser]
+) -> None:
     bright, harbour = shop("brightfield"), shop("harbour")
     assert "€24.95" in bright.see("/p/patch")
     assert "€24.95" in bright.see("/")

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from checkout.orders import OrderState
 from tests.portal.conftest import Browser, Cards
 from tests.world import World
 
 
-def test_anna_buys_ten_seats_and_gives_one_away(world: World, shop: Callable[..., Browser], cards: Cards) -> None:
+def test_anna_buys_ten_seats_and_gives_one_away(
+    world: World, shop: Callable[..., Browser], cards: Cards
+) -> None:
     anna = shop("brightfield")
     assert "0patch Pro" in anna.see("/")
     assert "Sign in to buy" in anna.see("/p/patch")
@@ -32,6 +32,11 @@ def test_anna_buys_ten_seats_and_gives_one_away(world: World, shop: Callable[...
     services = anna.see("/services")
     service = services.split("/brightfield/services/")[1].split('"')[0]
     assert anna.see(f"/services/{service}").count("licence key of seat") >= 10
-    assert anna.post(f"/services/{service}/assign", on=f"/services/{service}", to="paul@acme.example").status_code == 303
+    assert (
+        anna.post(
+            f"/services/{service}/assign", on=f"/services/{service}", to="paul@acme.example"
+        ).status_code
+        == 303
+    )
     assert "paul@acme.example" in anna.see(f"/services/{service}")
     assert "Paid" in anna.see("/invoices")

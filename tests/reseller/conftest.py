@@ -1,4 +1,5 @@
-"""Somebody at a browser: signs in through the page, follows forms with their token, sees the answer as text."""
+"""Somebody at a browser: signs in through the page, follows forms with their token, sees the answer as
+text."""
 
 import html
 import re
@@ -11,6 +12,7 @@ from flask import Flask
 from werkzeug.test import Client, TestResponse
 
 import app
+from tests.portal.conftest import cards, stripe  # noqa: F401 one sandbox of the gateway for all
 from tests.world import HOST, PASSWORD, World
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')

@@ -1,4 +1,5 @@
-"""The theme studio: what is chosen is shown before it is saved, what is saved is shown to everybody, and nothing but tokens gets through."""
+"""The theme studio: what is chosen is shown before it is saved, what is saved is shown to everybody, and
+nothing but tokens gets through."""
 
 import io
 from collections.abc import Callable
@@ -15,9 +16,24 @@ from tests.world import World, open_portal
 from whitelabel_themes import contrast
 from whitelabel_themes.loader import themes
 
-SETTINGS = {"theme": "aurora", "shop_name": "Brightfield IT", "brand": "#0b5d3b", "warmth": "cool", "contrast": "standard", "mode": "auto",
-            "radius": "soft", "density": "regular", "font": "inter", "motion": "calm", "welcome": "Good morning", "tagline": "",
-            "gradient": "on", "promise_first": "", "promise_second": "", "promise_third": ""}  # fmt: skip
+SETTINGS = {
+    "theme": "aurora",
+    "shop_name": "Brightfield IT",
+    "brand": "#0b5d3b",
+    "warmth": "cool",
+    "contrast": "standard",
+    "mode": "auto",
+    "radius": "soft",
+    "density": "regular",
+    "font": "inter",
+    "motion": "calm",
+    "welcome": "Good morning",
+    "tagline": "",
+    "gradient": "on",
+    "promise_first": "",
+    "promise_second": "",
+    "promise_third": "",
+}
 YELLOW = "#ffe100"
 
 
@@ -66,7 +82,9 @@ def test_what_is_saved_stands_in_the_portal_on_the_next_request(world: World, st
     assert "Good morning" in front(studio)
     assert "Brightfield IT" in front(studio)
     assert shop_of(world).version != before
-    css = studio.client.get(f"/brightfield/theme/{shop_of(world).version.hex}.css", base_url="http://shop.test")
+    css = studio.client.get(
+        f"/brightfield/theme/{shop_of(world).version.hex}.css", base_url="http://shop.test"
+    )
     assert css.status_code == 200
 
 
@@ -86,7 +104,10 @@ def test_the_preview_is_the_real_shop_with_what_is_not_saved(world: World, studi
     assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in studio.get("/reseller/branding").headers["Content-Security-Policy"]
     assert front(studio) == saved
-    green, red = (studio.get(f"/reseller/branding/preview.css?theme=aurora&brand=%23{hue}").text for hue in ("0b5d3b", "aa0022"))
+    green, red = (
+        studio.get(f"/reseller/branding/preview.css?theme=aurora&brand=%23{hue}").text
+        for hue in ("0b5d3b", "aa0022")
+    )
     assert green != red
 
 
@@ -95,7 +116,9 @@ def test_a_preview_of_nonsense_is_the_shop_as_it_is(world: World, studio: Person
     assert answer.status_code == 200
 
 
-def test_a_colour_that_cannot_be_read_is_not_saved_but_the_nearest_is_one_click_away(world: World, studio: Person) -> None:
+def test_a_colour_that_cannot_be_read_is_not_saved_but_the_nearest_is_one_click_away(
+    world: World, studio: Person
+) -> None:
     answer = studio.post("/reseller/branding", **SETTINGS | {"brand": YELLOW}, act="save")
     nearest = contrast.nearest_passing(YELLOW, "#ffffff", 4.5)
     assert answer.status_code == 422
@@ -103,9 +126,10 @@ def test_a_colour_that_cannot_be_read_is_not_saved_but_the_nearest_is_one_click_
     assert f'name="brand" value="{nearest}"' in answer.text
     assert shop_of(world).settings == {}
     taken = studio.client.post(
-        "/reseller/branding", base_url="http://shop.test",
+        "/reseller/branding",
+        base_url="http://shop.test",
         data={**SETTINGS, "csrf_token": studio.token, "brand": [YELLOW, nearest]},
-    )  # fmt: skip
+    )
     assert f'value="{nearest}"' in taken.text
     assert "easy to read" in taken.text
     assert contrast.check(nearest, "#ffffff").passes
@@ -115,18 +139,32 @@ def test_who_insists_keeps_the_colour_and_the_trail_says_so(world: World, studio
     studio.places("/reseller/branding", **SETTINGS | {"brand": YELLOW}, act="save", keep="y")
     assert shop_of(world).settings["brand"] == YELLOW
     with world.acting():
-        assert any(entry.detail.get("kept_low_contrast") == "True" for entry in trail.of(shop_of_here(world).id))
+        assert any(
+            entry.detail.get("kept_low_contrast") == "True" for entry in trail.of(shop_of_here(world).id)
+        )
 
 
 def shop_of_here(world: World) -> Storefront:
-    return db.session().scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"])).one()
+    return (
+        db.session()
+        .scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"]))
+        .one()
+    )
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("brand", "red;}body{display:none"), ("radius", "9px"), ("welcome", "x" * 91), ("font", "comic"), ("shop_name", "")],
+    [
+        ("brand", "red;}body{display:none"),
+        ("radius", "9px"),
+        ("welcome", "x" * 91),
+        ("font", "comic"),
+        ("shop_name", ""),
+    ],
 )
-def test_a_setting_the_theme_does_not_take_is_refused_with_what_was_typed(world: World, studio: Person, key: str, value: str) -> None:
+def test_a_setting_the_theme_does_not_take_is_refused_with_what_was_typed(
+    world: World, studio: Person, key: str, value: str
+) -> None:
     answer = studio.post("/reseller/branding", **SETTINGS | {key: value}, act="save")
     assert answer.status_code == 422
     assert "Please look at" in answer.text
@@ -134,7 +172,11 @@ def test_a_setting_the_theme_does_not_take_is_refused_with_what_was_typed(world:
 
 
 def test_words_of_a_reseller_are_never_markup(world: World, studio: Person) -> None:
-    studio.places("/reseller/branding", **SETTINGS | {"welcome": "<script>alert(1)</script>", "shop_name": "<b>B</b>"}, act="save")
+    studio.places(
+        "/reseller/branding",
+        **SETTINGS | {"welcome": "<script>alert(1)</script>", "shop_name": "<b>B</b>"},
+        act="save",
+    )
     assert "<script>alert" not in front(studio)
     assert "<b>B</b>" not in front(studio)
 
@@ -142,7 +184,11 @@ def test_words_of_a_reseller_are_never_markup(world: World, studio: Person) -> N
 def test_every_theme_can_be_saved_and_opened(world: World, studio: Person) -> None:
     for name, theme in themes().items():
         known = {setting.key for setting in theme.settings} | {"theme", "shop_name"}
-        own = {setting.key: setting.default for setting in theme.settings if setting.type in ("choice", "font", "text")}
+        own = {
+            setting.key: setting.default
+            for setting in theme.settings
+            if setting.type in ("choice", "font", "text")
+        }
         form = {key: value for key, value in {**SETTINGS, **own, "theme": name}.items() if key in known}
         studio.places("/reseller/branding", **form, act="save")
         assert f"theme-{name}" in front(studio)
@@ -168,10 +214,15 @@ def test_what_is_no_picture_is_refused_in_words(world: World, studio: Person) ->
     assert shop_of(world).logo is None
 
 
-def test_another_resellers_looks_stay_theirs(world: World, studio: Person, sign_in: Callable[..., Person]) -> None:
+def test_another_resellers_looks_stay_theirs(
+    world: World, studio: Person, sign_in: Callable[..., Person]
+) -> None:
     open_portal(world, "harbour")
     studio.places("/reseller/branding/logo", logo=(picture(), "logo.png"))
     studio.places("/reseller/branding", **SETTINGS, act="save")
     hugo = sign_in("hugo")
     assert "Good morning" not in hugo.client.get("/harbour/", base_url="http://shop.test").text
-    assert hugo.client.get(f"/harbour/images/{shop_of(world).logo}.png", base_url="http://shop.test").status_code == 404
+    assert (
+        hugo.client.get(f"/harbour/images/{shop_of(world).logo}.png", base_url="http://shop.test").status_code
+        == 404
+    )

@@ -1,4 +1,5 @@
-"""The reseller's first page and its lists: figures that add up, states in words, nothing shown that is not theirs."""
+"""The reseller's first page and its lists: figures that add up, states in words, nothing shown that is not
+theirs."""
 
 import pytest
 
@@ -60,7 +61,11 @@ def test_what_was_sold_is_found_by_customer_product_and_code(world: World, bea: 
         bea.sees(f"/reseller/subscriptions?q={query}", "0patch Pro")
     page = bea.sees("/reseller/subscriptions?state=active", "Acme", "€24.95")
     subscription = page.split("/reseller/subscriptions/SUB-")[1].split('"')[0]
-    bea.sees(f"/reseller/subscriptions/SUB-{subscription}", "0</strong> of 10 seats assigned", "The keys are shown to their owner only")
+    bea.sees(
+        f"/reseller/subscriptions/SUB-{subscription}",
+        "0</strong> of 10 seats assigned",
+        "The keys are shown to their owner only",
+    )
 
 
 def test_charges_are_due_when_an_order_goes_on_account(world: World, bea: Person) -> None:

@@ -1,4 +1,5 @@
-"""The reseller's customers and colleagues: invited, accepted, withdrawn; and nothing of another reseller within reach."""
+"""The reseller's customers and colleagues: invited, accepted, withdrawn; and nothing of another reseller
+within reach."""
 
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from catalog.listings import Listing
 from checkout.orders import OnlyYourResellerOrders
 from core import db, parties
 from core.parties import Customer, Membership, OrderedBy
-from partners import invitations
+from partners import acceptances, invitations
 from partners.invitations import Invitation, InvitationState
 from subscriptions.subscriptions import Subscription
 from tests.reseller.conftest import Person
@@ -45,8 +46,12 @@ def test_a_customer_is_invited_and_comes_in(world: World, bea: Person) -> None:
     bea.sees(page, "Ferrow & Sons", "carla@ferrow.example", "Invited", "Send again", "Withdraw")
     with world.acting():
         token = invitations.fresh_token(db.session().scalars(select(Invitation)).one())
-    invitations.accept(
-        token, storefront_id=world.storefronts["brightfield"], name="", password="Chosen-by-carla-7", address="192.0.2.7"
+    acceptances.accept(
+        token,
+        storefront_id=world.storefronts["brightfield"],
+        name="",
+        password="Chosen-by-carla-7",
+        address="192.0.2.7",
     )
     bea.sees(page, "Accepted", "Carla Ruiz")
     bea.sees("/reseller/customers?q=ferrow", "Ferrow & Sons")
@@ -90,13 +95,18 @@ def test_the_reseller_decides_that_only_it_orders_for_a_customer(world: World, b
 
 
 def test_a_switch_nobody_offered_changes_nothing(world: World, bea: Person) -> None:
-    assert bea.post(f"/reseller/customers/{code_of(world, 'acme')}/ordering", ordered_by="nobody").status_code == 422
+    assert (
+        bea.post(f"/reseller/customers/{code_of(world, 'acme')}/ordering", ordered_by="nobody").status_code
+        == 422
+    )
     with world.acting():
         assert parties.customer(world.customers["acme"]).ordered_by is OrderedBy.CUSTOMER
 
 
 def test_a_colleague_is_invited_with_roles(world: World, bea: Person) -> None:
-    bea.places("/reseller/team", name="Ben", email="ben@brightfield.example", roles=["buyer", "billing_agent"])
+    bea.places(
+        "/reseller/team", name="Ben", email="ben@brightfield.example", roles=["buyer", "billing_agent"]
+    )
     assert invitation_of(world, "ben@brightfield.example").roles == ["buyer", "billing_agent"]
     bea.sees("/reseller/team", "Buyer, Billing agent", "Bea")
     for wrong in ({"roles": []}, {"roles": ["god"]}, {"roles": ["buyer"], "email": "bea@people.example"}):
@@ -138,12 +148,18 @@ def test_another_reseller_finds_nothing_of_ours_under_any_id(world: World, bea: 
         invoice = db.session().scalars(select(Invoice)).first()
         listing = db.session().scalars(select(Listing)).first()
         subscription = db.session().scalars(select(Subscription)).first()
-    assert invoice and listing and subscription
+    assert invoice
+    assert listing
+    assert subscription
     hugos = f"/reseller/customers/{code_of(world, 'zebra')}"
     pages = [
-        customer, f"/reseller/orders/{order}", f"/reseller/orders/{order}/progress", f"/reseller/orders/{order}/pay",
-        f"/reseller/money/invoices/{invoice.id}", f"/reseller/subscriptions/{subscription.code}",
-    ]  # fmt: skip
+        customer,
+        f"/reseller/orders/{order}",
+        f"/reseller/orders/{order}/progress",
+        f"/reseller/orders/{order}/pay",
+        f"/reseller/money/invoices/{invoice.id}",
+        f"/reseller/subscriptions/{subscription.code}",
+    ]
     acts: list[tuple[str, dict[str, object]]] = [
         (f"{customer}/ordering", {"ordered_by": "reseller"}),
         (f"{customer}/people", {"name": "H", "email": "h@people.example", "roles": ["admin"]}),
@@ -162,7 +178,9 @@ def test_another_reseller_finds_nothing_of_ours_under_any_id(world: World, bea: 
         assert hugo.post(path, **form).status_code == 404, path
     with world.acting():
         assert invitation_of_here(FERROW["email"]).state is InvitationState.PENDING
-        assert db.session().get(Listing, (listing.distributor_id, listing.id)).price_minor == listing.price_minor  # type: ignore[union-attr]
+        assert (
+            db.session().get(Listing, (listing.distributor_id, listing.id)).price_minor == listing.price_minor
+        )  # type: ignore[union-attr]
 
 
 def invitation_of_here(email: str) -> Invitation:
@@ -179,4 +197,6 @@ def test_an_invitation_of_a_customer_is_not_revoked_through_the_team(world: Worl
 def test_customers_and_strangers_have_no_console(world: World, sign_in: Callable[..., Person]) -> None:
     anna = sign_in("anna", "/brightfield")
     assert anna.get("/reseller/").status_code == 404
-    assert sign_in("hugo").client.get("/brightfield/reseller/", base_url="http://shop.test").status_code == 303
+    assert (
+        sign_in("hugo").client.get("/brightfield/reseller/", base_url="http://shop.test").status_code == 303
+    )

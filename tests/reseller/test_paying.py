@@ -6,7 +6,7 @@ import pytest
 
 from partners import storefronts
 from partners.storefronts import StorefrontState
-from tests.portal.conftest import Cards, cards, stripe  # noqa: F401 fixtures: the gateway's sandbox is one for all
+from tests.portal.conftest import Cards
 from tests.reseller.conftest import Person
 from tests.world import World
 
@@ -23,13 +23,17 @@ def state_of(world: World) -> StorefrontState | None:
 def follow(person: Person, url: str) -> str:
     """The way back from the gateway, and on to where it leads."""
     parts = urlsplit(url)
-    answer = person.client.get(parts.path, query_string=parts.query, base_url="http://shop.test", follow_redirects=True)
+    answer = person.client.get(
+        parts.path, query_string=parts.query, base_url="http://shop.test", follow_redirects=True
+    )
     assert answer.status_code == 200
     return answer.text
 
 
 @pytest.mark.behaviour("I4", "I7", "I8")
-def test_a_card_buys_the_standard_plan_and_the_storefront_opens(world: World, bea: Person, cards: Cards) -> None:  # noqa: F811
+def test_a_card_buys_the_standard_plan_and_the_storefront_opens(
+    world: World, bea: Person, cards: Cards
+) -> None:
     pay = bea.places(FORM, **PLAN)
     page = bea.get(pay)
     assert page.status_code == 303
@@ -44,7 +48,7 @@ def test_a_card_buys_the_standard_plan_and_the_storefront_opens(world: World, be
     bea.sees("/reseller/money?show=from-distributor", "Paid", "€49.00")
 
 
-def test_a_declined_card_says_so_and_the_next_one_pays(world: World, bea: Person, cards: Cards) -> None:  # noqa: F811
+def test_a_declined_card_says_so_and_the_next_one_pays(world: World, bea: Person, cards: Cards) -> None:
     pay = bea.places(FORM, **PLAN)
     order = pay.removesuffix("/pay")
     page = bea.get(pay).headers["Location"]
@@ -58,7 +62,9 @@ def test_a_declined_card_says_so_and_the_next_one_pays(world: World, bea: Person
     bea.sees(order, "Your storefront is open")
 
 
-def test_another_reseller_cannot_pay_or_see_the_order(world: World, bea: Person, hugo: Person, cards: Cards) -> None:  # noqa: F811
+def test_another_reseller_cannot_pay_or_see_the_order(
+    world: World, bea: Person, hugo: Person, cards: Cards
+) -> None:
     pay = bea.places(FORM, **PLAN)
     for path in (pay, pay.removesuffix("/pay"), f"{pay.removesuffix('/pay')}?back=1"):
         assert hugo.get(path).status_code == 404

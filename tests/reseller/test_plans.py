@@ -90,7 +90,11 @@ def test_credit_that_covers_the_plan_may_pay_it(world: World, bea: Person) -> No
 @pytest.mark.behaviour("I15")
 def test_an_account_without_reselling_is_told_so_and_cannot_buy(world: World, bea: Person) -> None:
     with world.acting():
-        db.session().execute(update(Reseller).where(Reseller.id == world.resellers["brightfield"]).values(enable_reselling=False))
+        db.session().execute(
+            update(Reseller)
+            .where(Reseller.id == world.resellers["brightfield"])
+            .values(enable_reselling=False)
+        )
     bea.sees("/reseller/plans", "Reselling is off")
     bea.sees(FORM, "not enabled for reselling")
     answer = bea.post(FORM, alias="brightfield", request_key="one")
@@ -131,19 +135,26 @@ def test_the_form_says_at_once_whether_an_alias_is_free(world: World, bea: Perso
 
 
 @pytest.mark.behaviour("I19")
-def test_of_two_buyers_of_one_alias_exactly_one_gets_it(world: World, flask_app: Flask, sign_in: Callable[..., Person]) -> None:
+def test_of_two_buyers_of_one_alias_exactly_one_gets_it(
+    world: World, flask_app: Flask, sign_in: Callable[..., Person]
+) -> None:
     for name in ("brightfield", "harbour"):
         world.give_credit(name, 100_00)
     buyers = [sign_in("bea"), sign_in("hugo")]
 
     def buy(buyer: Person) -> int:
-        return buyer.post(FORM, alias="techsolutions", pay_by="account", request_key="one", seen_total="4900").status_code
+        return buyer.post(
+            FORM, alias="techsolutions", pay_by="account", request_key="one", seen_total="4900"
+        ).status_code
 
     with ThreadPoolExecutor(2) as both:
         answers = sorted(both.map(buy, buyers))
     assert answers == [303, 409]
     with world.acting():
-        assert len(db.session().scalars(select(Storefront).where(Storefront.alias == "techsolutions")).all()) == 1
+        assert (
+            len(db.session().scalars(select(Storefront).where(Storefront.alias == "techsolutions")).all())
+            == 1
+        )
         assert len(db.session().scalars(select(Order)).all()) == 1
 
 
@@ -187,7 +198,9 @@ def test_a_plan_is_ordered_alone_whatever_lay_in_the_basket(world: World, bea: P
 @pytest.mark.behaviour("I9")
 def test_a_plan_that_fails_opens_nothing_and_frees_the_alias(world: World, bea: Person) -> None:
     world.give_credit("brightfield", 100_00)
-    code = bea.places(FORM, alias="brightfield", pay_by="account", request_key="one", seen_total="4900").rsplit("/", 1)[-1]
+    code = bea.places(
+        FORM, alias="brightfield", pay_by="account", request_key="one", seen_total="4900"
+    ).rsplit("/", 1)[-1]
     with world.acting():
         (delivery,) = deliveries.of_order(world_order(code).id)
         fulfilment.refuse(delivery.id, why="Not this time.")
@@ -220,7 +233,9 @@ def test_from_free_to_standard_the_storefront_stays_and_the_old_plan_ends(world:
 
 
 @pytest.mark.behaviour("I22")
-def test_the_same_credentials_open_the_new_storefronts_console(world: World, bea: Person, sign_in: Callable[..., Person]) -> None:
+def test_the_same_credentials_open_the_new_storefronts_console(
+    world: World, bea: Person, sign_in: Callable[..., Person]
+) -> None:
     bea.places(FREE, alias="brightfield", request_key="one", seen_total="0")
     world.work()
     at_home = sign_in("bea", "/brightfield")
@@ -238,7 +253,11 @@ def test_progress_stops_asking_when_the_order_has_come_to_its_end(world: World, 
 
 def test_without_the_buyers_role_nothing_is_bought(world: World, bea: Person) -> None:
     with world.acting():
-        db.session().execute(update(Membership).where(Membership.id == world.people["bea"].membership_id).values(roles=["billing_agent"]))
+        db.session().execute(
+            update(Membership)
+            .where(Membership.id == world.people["bea"].membership_id)
+            .values(roles=["billing_agent"])
+        )
     assert bea.get(FORM).status_code == 403
     assert bea.post(FORM, alias="brightfield", request_key="one").status_code == 403
     assert orders_of(world) == []

@@ -1,4 +1,5 @@
-"""Retail prices: what stays with the reseller, changed by row, by page, by rule; and the shop that follows at once."""
+"""Retail prices: what stays with the reseller, changed by row, by page, by rule; and the shop that follows at
+once."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -22,7 +23,9 @@ def open_brightfield(world: World) -> None:
 
 def listing_of(world: World, plan: str) -> Listing:
     with world.acting("brightfield"):
-        mine = select(Listing).join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
+        mine = select(Listing).join(
+            Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id)
+        )
         return db.session().scalars(mine.where(Plan.code == plan)).one()
 
 
@@ -44,13 +47,17 @@ def test_a_saved_price_stands_in_the_shop_on_the_next_request(world: World, bea:
 
 def test_saving_one_row_leaves_the_others_as_they_were(world: World, bea: Person) -> None:
     one, other = listing_of(world, "patch-y"), listing_of(world, "m365-bb-m")
-    bea.places("/reseller/prices", **{f"price-{one.id}": "30", f"price-{other.id}": "99", "save": str(one.id)})
+    bea.places(
+        "/reseller/prices", **{f"price-{one.id}": "30", f"price-{other.id}": "99", "save": str(one.id)}
+    )
     assert (price_of(world, "patch-y"), price_of(world, "m365-bb-m")) == ("€30.00", "€6.00")
 
 
 def test_a_wrong_amount_is_named_and_kept_and_nothing_is_saved(world: World, bea: Person) -> None:
     one, other = listing_of(world, "patch-y"), listing_of(world, "m365-bb-m")
-    answer = bea.post("/reseller/prices", **{f"price-{one.id}": "thirty", f"price-{other.id}": "7", "save": "all"})
+    answer = bea.post(
+        "/reseller/prices", **{f"price-{one.id}": "thirty", f"price-{other.id}": "7", "save": "all"}
+    )
     assert answer.status_code == 422
     assert "Enter an amount such as 12.50." in answer.text
     assert 'value="thirty"' in answer.text
@@ -69,7 +76,11 @@ def test_a_price_below_wholesale_is_taken_with_a_warning(world: World, bea: Pers
 
 def test_a_rule_changes_one_category_and_no_other(world: World, bea: Person) -> None:
     bea.places("/reseller/prices/rule", percent="+10 %", basis="retail", category="Productivity")
-    assert [price_of(world, plan) for plan in ("m365-bb-m", "m365-bb-y", "patch-y")] == ["€6.60", "€6.16", "€24.95"]
+    assert [price_of(world, plan) for plan in ("m365-bb-m", "m365-bb-y", "patch-y")] == [
+        "€6.60",
+        "€6.16",
+        "€24.95",
+    ]
     bea.places("/reseller/prices/rule", percent="25", basis="wholesale", category="")
     assert [price_of(world, plan) for plan in ("m365-bb-m", "patch-y")] == ["€6.38", "€26.51"]
 
@@ -112,7 +123,10 @@ def test_pages_follow_one_another_without_gaps(world: World) -> None:
 
 
 def test_search_and_filter_say_when_nothing_matches(world: World, bea: Person) -> None:
-    assert "0patch" not in bea.sees("/reseller/prices?category=Productivity", "Microsoft 365").split("<table", 1)[1]
+    assert (
+        "0patch"
+        not in bea.sees("/reseller/prices?category=Productivity", "Microsoft 365").split("<table", 1)[1]
+    )
     bea.sees("/reseller/prices?q=nothing-like-it", "No plan matches")
     assert bea.get("/reseller/prices?after=nonsense").status_code == 404
 

@@ -115,7 +115,7 @@ ROUTES: dict[str, Route] = {
     "GET /reseller/plans": Route(RESELLER),
     "GET /reseller/plans/alias": Route(RESELLER, query="alias=somewhere"),
     "GET /reseller/plans/<code>": Route(RESELLER, {"code": "=standard"}),
-    "POST /reseller/plans/<code>": Route(RESELLER, {"code": "=standard"}, page="/reseller/plans/standard"),
+    "POST /reseller/plans/<code>": Route(RESELLER, {"code": "=standard"}, form={"alias": "other", "pay_by": "card"}, ok=(409, 422), changes=False),
     "GET /reseller/prices": Route(RESELLER),
     "POST /reseller/prices": Route(RESELLER, page="/reseller/prices", form={"price-*": "77.00"}, press="save=all", foreign=True),
     "POST /reseller/prices/rule": Route(RESELLER, page="/reseller/prices", form={"percent": "10"}),
@@ -173,5 +173,5 @@ ROUTES: dict[str, Route] = {
     "GET /distributor/webhooks": Route(DISTRIBUTOR),
     "GET /distributor/work": Route(DISTRIBUTOR),
     "POST /distributor/work/<item_id>/close": Route(DISTRIBUTOR, {"item_id": "item"}, page="/distributor/work", form=WHY),
-    "POST /distributor/work/retry": Route(DISTRIBUTOR, page="/distributor/work", form={"+item": "{parked_item}"}, foreign=True),
+    "POST /distributor/work/retry": Route(DISTRIBUTOR, page="/distributor/work", form={"+item": "{item}"}, foreign=True),
 }

@@ -39,6 +39,12 @@ class Stage:
     app: Flask
     people: dict[str, Visit] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    cookies: dict[str, dict[object, object]] = field(default_factory=dict)
+
+    def begin_again(self) -> None:
+        """Every browser as it was when the curtain rose."""
+        for who, visit in self.people.items():
+            visit.client._cookies = dict(self.cookies.setdefault(who, dict(visit.client._cookies)))
 
     def visit(self, who: str) -> Visit:
         """Somebody at a shop; "nobody@shop" is not signed in."""
@@ -63,6 +69,7 @@ def build(world: World, app: Flask) -> Stage:
     for who in CAST:
         person, where = who.split("@")
         stage.people[who] = Visit(app, *SITES[where]).sign_in(person)
+    stage.begin_again()
     FRAGMENTS.clear()
     return stage
 
@@ -133,7 +140,7 @@ def everything_else(world: World) -> dict[str, str]:
         unpaid = session.scalars(select(OrderLine.order_id).order_by(OrderLine.id.desc()).limit(1)).one()
         invoice = session.execute(select(Invoice.id).where(Invoice.order_id == unpaid)).scalar_one()
         work.open_item("something odd", about_type="orders", about_id=unpaid, order_id=unpaid, words="Odd.", suggestion="Look.")
-        item = session.scalars(select(WorkItem.id).where(WorkItem.kind == "something odd")).one()
+        item = session.scalars(select(WorkItem.id).where(WorkItem.kind == "parked delivery")).one()
         shop = session.scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"])).one()
         assert session.scalar(select(Task.id).limit(1))
         assert session.scalar(select(Invitation.id).limit(1))

@@ -1,0 +1,150 @@
+"""The invited person's side of an invitation: looking at a link, using it, asking for a newer one. Nobody has a
+scope here yet, so all of it goes through door functions, each of which answers the same for a link that is
+unknown, used, revoked or too old."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from core import doors, passwords, sessions
+from core.doors import door
+from core.events import publish
+from core.ids import new_id, new_token, token_hash
+from partners.invitations import LIFE, InvitationSent, NotInvited, token_of
+
+# What every door below asks: the link's shop belongs to the inviter (or is the distributor's own), and the
+# link is still good.
+_GOOD = """i.token_hash = p_token AND i.state = 'pending' AND f.id = p_storefront
+      AND f.distributor_id = i.distributor_id AND (r.house OR f.reseller_id = i.reseller_id)"""
+
+LOOK = door(f"""
+CREATE FUNCTION look_invitation_v1(p_token bytea, p_storefront uuid)
+RETURNS TABLE (email text, name text, standing text, invited_by text, known boolean) AS $$
+  SELECT i.email, i.name, coalesce(c.name, mr.name, d.name), i.invited_by,
+    EXISTS (SELECT 1 FROM persons p WHERE p.email = i.email AND p.password_hash IS NOT NULL)
+  FROM invitations i
+  JOIN storefronts f ON f.distributor_id = i.distributor_id
+  JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
+  JOIN distributors d ON d.id = i.distributor_id
+  LEFT JOIN resellers mr ON mr.distributor_id = i.distributor_id AND mr.id = i.reseller_id
+  LEFT JOIN customers c ON c.distributor_id = i.distributor_id AND c.id = i.customer_id
+  WHERE {_GOOD} AND i.expires_at > now()
+$$""")  # noqa: S608 a constant of ours
+
+# One statement: the row lock of the UPDATE lets one of two concurrent clicks through, the other finds it
+# accepted. A known address joins only as the person whose password was checked.
+ACCEPT = door(f"""
+CREATE FUNCTION accept_invitation_v1(p_token bytea, p_storefront uuid, p_known uuid, p_new uuid, p_name text,
+  p_hash text)
+RETURNS TABLE (person_id uuid, membership_id uuid, email text) AS $$
+  WITH taken AS (
+    UPDATE invitations i SET state = 'accepted', accepted_at = now()
+    FROM storefronts f JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
+    WHERE {_GOOD} AND i.expires_at > now()
+      AND NOT EXISTS (SELECT 1 FROM persons p WHERE p.email = i.email
+        AND (p.disabled_at IS NOT NULL OR (p.password_hash IS NOT NULL AND p.id IS DISTINCT FROM p_known)))
+    RETURNING i.distributor_id, i.id, i.reseller_id, i.customer_id, i.side, i.email, i.name, i.roles
+  ), person AS (
+    INSERT INTO persons AS p (id, email, name, password_hash, created_at)
+    SELECT coalesce(p_known, p_new), t.email, p_name, p_hash, now() FROM taken t
+    ON CONFLICT (email) DO UPDATE SET password_hash = coalesce(p.password_hash, excluded.password_hash)
+    RETURNING p.id, p.name
+  ), member AS (
+    INSERT INTO memberships AS m
+      (distributor_id, id, reseller_id, customer_id, person_id, side, email, name, roles, created_at)
+    SELECT t.distributor_id, gen_random_uuid(), t.reseller_id, t.customer_id, p.id, t.side, t.email, p.name, t.roles,
+      now()
+    FROM taken t CROSS JOIN person p
+    ON CONFLICT (distributor_id, person_id, reseller_id, customer_id) WHERE ended_at IS NULL DO UPDATE SET
+      roles = (SELECT jsonb_agg(DISTINCT role) FROM jsonb_array_elements(m.roles || excluded.roles) role)
+    RETURNING m.distributor_id, m.id, m.person_id, m.reseller_id, m.customer_id, m.email
+  ), noted AS (
+    INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id, what, why,
+      detail, request_id)
+    SELECT t.distributor_id, gen_random_uuid(), t.reseller_id, t.customer_id, now(), p.id, 'invitations', t.id,
+      'pending -> accepted', '', '{{}}'::jsonb, ''
+    FROM taken t CROSS JOIN person p
+    UNION ALL
+    SELECT m.distributor_id, gen_random_uuid(), m.reseller_id, m.customer_id, now(), m.person_id, 'memberships', m.id,
+      'added', '', '{{}}'::jsonb, ''
+    FROM member m
+  )
+  SELECT m.person_id, m.id, m.email FROM member m
+$$""")  # noqa: S608 a constant of ours
+
+RENEW = door(f"""
+CREATE FUNCTION renew_invitation_v1(p_token bytea, p_storefront uuid, p_nonce text, p_fresh bytea,
+  p_life interval)
+RETURNS TABLE (invitation_id uuid, sending bigint) AS $$
+  UPDATE invitations i
+  SET nonce = p_nonce, token_hash = p_fresh, expires_at = now() + p_life, sending = i.sending + 1
+  FROM storefronts f JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
+  WHERE {_GOOD} AND i.expires_at <= now() RETURNING i.id, i.sending
+$$""")  # noqa: S608 a constant of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """What the page of a good link shows. `known`: the address has an account, so its password is asked for
+    instead of a new one."""
+
+    email: str
+    name: str
+    standing: str
+    invited_by: str
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Who came in, and in which standing; enough to open a session."""
+
+    person_id: UUID
+    membership_id: UUID
+    email: str
+
+
+def look(token: str, *, storefront_id: UUID) -> Invited:
+    """What a link invites to, in this shop; NotInvited for every reason why not. Changes nothing: mail
+    scanners open links too."""
+    row = doors.call(LOOK, {"p_token": token_hash(token), "p_storefront": storefront_id})
+    if row is None:
+        raise NotInvited
+    return Invited(row.email, row.name, row.standing, row.invited_by, row.known)
+
+
+def accept(token: str, *, storefront_id: UUID, name: str, password: str, address: str) -> Joined:
+    """Uses the link, once. A known address proves itself by its existing password (WrongLogin, Locked), an
+    unknown one chooses its own (WeakPassword). No transaction may be open: the hash takes its time, and the
+    door is one statement."""
+    invited = look(token, storefront_id=storefront_id)
+    known = sessions.prove(invited.email, password, address=address) if invited.known else None
+    joined = doors.call(
+        ACCEPT,
+        {
+            "p_token": token_hash(token),
+            "p_storefront": storefront_id,
+            "p_known": known,
+            "p_new": new_id(),
+            "p_name": name.strip() or invited.name,
+            "p_hash": None if known else passwords.hashed(password),
+        },
+    )
+    if joined is None:
+        raise NotInvited
+    return Joined(joined.person_id, joined.membership_id, joined.email)
+
+
+def ask_again(token: str, *, storefront_id: UUID) -> None:
+    """Somebody holds a link that is too old and asks for a new one: it goes to the invited address. Every
+    other link changes nothing, and the caller answers the same. Runs in the page's transaction."""
+    nonce = new_token()
+    fresh = token_hash(token_of(nonce))
+    arguments = {
+        "p_token": token_hash(token),
+        "p_storefront": storefront_id,
+        "p_nonce": nonce,
+        "p_fresh": fresh,
+        "p_life": LIFE,
+    }
+    for row in doors.call_here(RENEW, arguments):
+        publish(InvitationSent(row.invitation_id, f"{row.invitation_id}:{row.sending}"))

@@ -1,0 +1,184 @@
+"""The checkout: what, for whom, which terms, total today and per period. Nothing that the browser sends is a
+price; it only says which total was seen, so that nobody pays another one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from flask import redirect, request, url_for
+from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response
+
+from checkout import baskets, orders
+from checkout.baskets import BasketItem
+from checkout.orders import Checkout
+from core import db, parties
+from core.errors import Missing, Refusal
+from core.ids import new_token
+from core.parties import Customer, OrderedBy
+from core.tenancy import current
+from provisioning import fulfilment
+from provisioning.connectors import base
+from provisioning.connectors.fields import Field
+from provisioning.connectors.registry import connector
+from storefront import pages
+from storefront.portal import portal
+from storefront.portal.basket import sums
+from storefront.visitors import buyer, require_role, signed_in_customer, the_shop
+
+
+@portal.get("/checkout")
+@signed_in_customer
+def checkout() -> Response:
+    """The review before the order is placed."""
+    require_role("buyer")
+    with db.transaction():
+        items, customer = baskets.items(buyer()), parties.customer(current_customer())
+    if not items:
+        return pages.see("portal.basket")
+    return checkout_page(items, customer)
+
+
+def current_customer() -> UUID:
+    """The customer of the scope."""
+    customer_id = current().customer_id
+    if customer_id is None:
+        raise Missing("customer")
+    return customer_id
+
+
+def questions(item: BasketItem) -> list[Field]:
+    """What the line's connector asks the buyer."""
+    return [field for field in connector(item.connector).fields if field.asked_of == "buyer"]
+
+
+def checkout_page(
+    items: Sequence[BasketItem],
+    customer: Customer,
+    *,
+    problem: str = "",
+    wrong: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    """The review; a refusal keeps what was typed and says what is wrong where it is wrong."""
+    asked = [
+        {
+            "item": item,
+            "name": f"field-{item.line_id}-{field.name}",
+            "field": field,
+            "value": request.form.get(
+                f"field-{item.line_id}-{field.name}", str(item.fields.get(field.name, ""))
+            ),
+            "problem": (wrong or {}).get(f"{item.line_id}-{field.name}", ""),
+        }
+        for item in items
+        for field in questions(item)
+    ]
+    return pages.render(
+        "portal/checkout.html",
+        status,
+        title="Check and order",
+        items=items,
+        customer=customer,
+        asked=asked,
+        sums=sums(items),
+        total=baskets.sum_of(items),
+        problem=problem or next((item.problem for item in items if item.problem), ""),
+        request_key=new_token(),
+        buyer=buyer(),
+        may_order=customer.ordered_by is OrderedBy.CUSTOMER,
+        seller=the_shop().legal_name,
+    )
+
+
+@portal.post("/checkout")
+@signed_in_customer
+def place() -> Response:
+    """Places the order: answers are kept, connectors are asked outside any transaction, one commit places,
+    and the payment page comes next."""
+    require_role("buyer")
+    me, key = buyer(), request.form.get("request_key", "")[:64]
+    with db.transaction():
+        items, customer = baskets.items(me), parties.customer(current_customer())
+        code = None if items else orders.earlier(me, key)
+        answers = {item.line_id: given(item) for item in items}
+        wrong = {
+            f"{item.line_id}-{name}": words
+            for item in items
+            for name, words in wrong_answers(item, answers[item.line_id]).items()
+        }
+        if not wrong:
+            baskets.answer(
+                me,
+                {
+                    item.line_id: answers[item.line_id]
+                    for item in items
+                    if answers[item.line_id] != item.fields
+                },
+            )
+    if code:
+        return to_payment(code)
+    if not items:
+        return pages.see("portal.basket")
+    if wrong:
+        return checkout_page(
+            items, customer, wrong=wrong, problem="Please look at the marked fields.", status=422
+        )
+    items = [answered(item, answers[item.line_id]) for item in items]
+    try:
+        return to_payment(order(items, customer, key), free=not baskets.sum_of(items))
+    except IntegrityError:  # the same form, sent twice at once: the first one has placed it
+        with db.transaction():
+            placed = orders.earlier(me, key)
+        if placed is None:
+            raise
+        return to_payment(placed)
+    except Refusal as refusal:
+        with db.transaction():
+            items = baskets.items(me)
+        return (
+            checkout_page(items, customer, problem=str(refusal), status=refusal.status)
+            if items
+            else pages.see("portal.basket")
+        )
+
+
+def order(items: Sequence[BasketItem], customer: Customer, key: str) -> str:
+    """Asks the connectors, then places in one transaction; the order's code."""
+    with db.transaction(widened_because="checking with connectors"):
+        settings = fulfilment.settings_by_connector()
+    clearance = fulfilment.clear(
+        items, settings, {"name": customer.name, "email": customer.email, "country": customer.country}
+    )
+    seen = request.form.get("seen_total", "")
+    wish = Checkout(
+        key or new_token(),
+        the_shop().storefront_id,
+        seen_total=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else -1,
+    )
+    with db.transaction(widened_because="placing an order"):
+        return orders.place(buyer(), clearance, wish)
+
+
+def to_payment(code: str, *, free: bool = False) -> Response:
+    """To the gateway's page, or to the order where nothing is due."""
+    return redirect(url_for("portal.order" if free else "portal.pay", code=code), 303)
+
+
+def given(item: BasketItem) -> dict[str, str]:
+    """What was typed about a line; an empty answer is no answer."""
+    typed = {
+        field.name: request.form.get(f"field-{item.line_id}-{field.name}", "").strip()
+        for field in questions(item)
+    }
+    return {name: text for name, text in typed.items() if text}
+
+
+def wrong_answers(item: BasketItem, answers: Mapping[str, str]) -> dict[str, str]:
+    """field -> what is wrong with its answer."""
+    return base.problems(connector(item.connector).fields, answers, asked_of="buyer")
+
+
+def answered(item: BasketItem, answers: Mapping[str, str]) -> BasketItem:
+    """The line with its answers."""
+    return replace(item, fields=answers)
