@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, select, tuple_
@@ -68,9 +67,9 @@ class WrongPrice(Refused):
         super().__init__(f"A price is at most {most.text}.")
 
 
-def _rows() -> Select[Any]:
+def _rows() -> Select[Listing, Plan, str, str, WholesalePrice | None]:
     """The columns of RetailPrice."""
-    return (
+    rows = (
         select(Listing, Plan, Product.name, ProductType.unit, WholesalePrice)
         .join(Plan, and_(Plan.distributor_id == Listing.distributor_id, Plan.id == Listing.plan_id))
         .join(
@@ -89,6 +88,7 @@ def _rows() -> Select[Any]:
         )
         .where(Plan.published, Product.published)
     )
+    return cast(Select[Listing, Plan, str, str, WholesalePrice | None], rows)  # the outer join may find none
 
 
 def page(*, query: str = "", category: str = "", after: str = "", limit: int = 50) -> list[RetailPrice]:

@@ -48,11 +48,11 @@ class PlanUnderWay(Conflict):
 
     def __init__(self, order: str) -> None:
         super().__init__(
-            f"Your order {order} for a plan is still under way. Pay it or cancel it before you choose another."
+            f"Your order {order} for a plan is still under way. Pay or cancel it before you choose another."
         )
 
 
-def _opening() -> Select[tuple[Plan, Product, WholesalePrice]]:
+def _opening() -> Select[Plan, Product, WholesalePrice]:
     return (
         select(Plan, Product, WholesalePrice)
         .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
@@ -98,7 +98,7 @@ def offer(plan_code: str) -> PlanOffer:
     return found
 
 
-def _own_plans(reseller_id: UUID) -> Select[tuple[Subscription]]:
+def _own_plans(reseller_id: UUID) -> Select[Subscription]:
     return (
         select(Subscription)
         .join(Plan, and_(Plan.distributor_id == Subscription.distributor_id, Plan.id == Subscription.plan_id))

@@ -1,15 +1,21 @@
 """Money is an integer of minor units with its currency. Rounding and splitting happen here and nowhere else (QM2, QM4)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
-from babel.numbers import format_currency
+from babel import Locale
+from babel.numbers import NumberPattern, format_currency, parse_pattern
 
 # ISO 4217 exponents; everything else has two digits.
 NO_DIGITS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
 THREE_DIGITS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+
+
+LETTER_BEFORE_DIGIT = re.compile(r"(?<=[A-Za-z])(?=\d)")  # CLDR wants a space between KWD and its amount
 
 
 class CurrencyMismatch(TypeError):
@@ -78,10 +84,9 @@ class Money:
         return self.in_locale("en")
 
     def in_locale(self, locale: str) -> str:
-        """The amount as people of a locale write it, always with its currency."""
-        return format_currency(self.amount, self.currency, locale=locale, currency_digits=False, decimal_quantization=False) if (
-            exponent(self.currency) == 3
-        ) else format_currency(self.amount, self.currency, locale=locale)
+        """The amount as people of a locale write it, with its currency and all its digits."""
+        written = format_currency(self.amount, self.currency, _pattern(locale, exponent(self.currency)), locale, currency_digits=False)
+        return LETTER_BEFORE_DIGIT.sub("\xa0", written)
 
     def times(self, factor: Fraction | Decimal) -> "Money":
         """This amount times an exact factor, rounded half up (away from zero)."""
@@ -104,6 +109,13 @@ class Money:
         if other.currency != self.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency} do not mix")
         return other.minor
+
+
+@cache
+def _pattern(locale: str, digits: int) -> NumberPattern:
+    """How a locale writes amounts, with so many digits. CLDR's own digits are those of daily life (none for RSD); we show what is owed."""
+    usual = Locale.parse(locale).currency_formats["standard"].pattern
+    return parse_pattern(usual.replace(".00", "." + "0" * digits if digits else ""))
 
 
 def zero(currency: str) -> Money:

@@ -1,5 +1,5 @@
-"""The invited person's side of an invitation: looking at a link, using it, asking for a newer one. Nobody has a
-scope here yet, so all of it goes through door functions, each of which answers the same for a link that is
+"""The invited person's side of an invitation: looking at a link, using it, asking for a newer one. Nobody has
+a scope here yet, so all of it goes through door functions, each of which answers the same for a link that is
 unknown, used, revoked or too old."""
 
 from dataclasses import dataclass
@@ -51,21 +51,21 @@ RETURNS TABLE (person_id uuid, membership_id uuid, email text) AS $$
   ), member AS (
     INSERT INTO memberships AS m
       (distributor_id, id, reseller_id, customer_id, person_id, side, email, name, roles, created_at)
-    SELECT t.distributor_id, gen_random_uuid(), t.reseller_id, t.customer_id, p.id, t.side, t.email, p.name, t.roles,
-      now()
+    SELECT t.distributor_id, gen_random_uuid(), t.reseller_id, t.customer_id, p.id, t.side, t.email, p.name,
+      t.roles, now()
     FROM taken t CROSS JOIN person p
     ON CONFLICT (distributor_id, person_id, reseller_id, customer_id) WHERE ended_at IS NULL DO UPDATE SET
       roles = (SELECT jsonb_agg(DISTINCT role) FROM jsonb_array_elements(m.roles || excluded.roles) role)
     RETURNING m.distributor_id, m.id, m.person_id, m.reseller_id, m.customer_id, m.email
   ), noted AS (
-    INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id, what, why,
-      detail, request_id)
-    SELECT t.distributor_id, gen_random_uuid(), t.reseller_id, t.customer_id, now(), p.id, 'invitations', t.id,
-      'pending -> accepted', '', '{{}}'::jsonb, ''
+    INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id, what,
+      why, detail, request_id)
+    SELECT t.distributor_id, gen_random_uuid(), t.reseller_id, t.customer_id, now(), p.id, 'invitations',
+      t.id, 'pending -> accepted', '', '{{}}'::jsonb, ''
     FROM taken t CROSS JOIN person p
     UNION ALL
-    SELECT m.distributor_id, gen_random_uuid(), m.reseller_id, m.customer_id, now(), m.person_id, 'memberships', m.id,
-      'added', '', '{{}}'::jsonb, ''
+    SELECT m.distributor_id, gen_random_uuid(), m.reseller_id, m.customer_id, now(), m.person_id,
+      'memberships', m.id, 'added', '', '{{}}'::jsonb, ''
     FROM member m
   )
   SELECT m.person_id, m.id, m.email FROM member m

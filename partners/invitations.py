@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, literal_column, select
+from sqlalchemy import ColumnElement, Index, LargeBinary, Select, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, parties, states, trail
@@ -189,21 +189,26 @@ def invite(
 
 
 def _refuse_if_there(email: str, reseller_id: UUID | None, customer_id: UUID | None) -> None:
-    def inside(row: type[Membership] | type[Invitation]) -> tuple[bool, ...]:
-        return (
-            row.email == email,
-            row.reseller_id.is_not_distinct_from(reseller_id),
-            row.customer_id.is_not_distinct_from(customer_id),
-        )  # type: ignore[return-value]  # pyright: ignore
-
-    if db.session().scalar(
-        select(Membership.id).where(*inside(Membership), Membership.ended_at.is_(None)).limit(1)
-    ):
+    standing = (reseller_id, customer_id)
+    member = select(Membership.id).where(Membership.email == email, Membership.ended_at.is_(None))
+    if db.session().scalar(_inside(member, Membership, *standing)):
         raise AlreadyThere(email)
-    if db.session().scalar(
-        select(Invitation.id).where(*inside(Invitation), Invitation.state == InvitationState.PENDING).limit(1)
-    ):
+    pending = select(Invitation.id).where(
+        Invitation.email == email, Invitation.state == InvitationState.PENDING
+    )
+    if db.session().scalar(_inside(pending, Invitation, *standing)):
         raise AlreadyInvited(email)
+
+
+def _inside(
+    chosen: Select[UUID],
+    row: type[Membership] | type[Invitation],
+    reseller_id: UUID | None,
+    customer_id: UUID | None,
+) -> Select[UUID]:
+    """One row of just this standing, where "none" is a standing too."""
+    same = row.reseller_id.is_not_distinct_from(reseller_id)
+    return chosen.where(same, row.customer_id.is_not_distinct_from(customer_id)).limit(1)
 
 
 def resend(invitation: Invitation) -> None:
@@ -241,14 +246,9 @@ def of_reseller(reseller_id: UUID) -> list[Invitation]:
     return _listed((Invitation.reseller_id == reseller_id) & Invitation.customer_id.is_(None))
 
 
-def _listed(condition: object) -> list[Invitation]:
-    chosen = (
-        select(Invitation)
-        .where(condition)
-        .order_by(Invitation.created_at.desc(), Invitation.id.desc())
-        .limit(100)
-    )  # type: ignore[arg-type]  # pyright: ignore
-    return list(db.session().scalars(chosen))
+def _listed(condition: ColumnElement[bool]) -> list[Invitation]:
+    newest = (Invitation.created_at.desc(), Invitation.id.desc())
+    return list(db.session().scalars(select(Invitation).where(condition).order_by(*newest).limit(100)))
 
 
 def _send(invitation: Invitation) -> None:

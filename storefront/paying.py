@@ -19,6 +19,7 @@ from checkout import orders
 from checkout.orders import Order, OrderState
 from core import db
 from core.errors import Refused
+from core.faults import fault
 
 MOST_ATTEMPTS = 3
 
@@ -131,6 +132,7 @@ def _open(
             _give_up(attempt)
             return None
         raise
+    fault("pay.session_opened")
     with db.transaction(widened_because="opening a payment page"):
         payments.opened(attempt.id, page)
     if page.url is None:

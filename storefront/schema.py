@@ -12,8 +12,9 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
+import checkout.expiry  # noqa: F401 its kind of task
 import provisioning.fulfilment
-import provisioning.openings  # noqa: F401 every table of the product is known once these are imported
+import provisioning.openings  # noqa: F401 every table and every kind of task is known once these are imported
 from billing import ledger
 from core import db, doors, roles, tenancy, walls
 from core.db import Model

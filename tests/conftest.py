@@ -13,6 +13,7 @@ import app
 from core import db, doorbell, roles
 from sandbox.servers import Postgres, Valkey
 from storefront import schema
+from tests import ids
 from tests import world as worlds
 from tests.budget import Budget
 from tests.world import World
@@ -20,6 +21,7 @@ from whitelabel_themes import assets
 
 def pytest_configure(config: pytest.Config) -> None:
     """Once per run, in the process that leads: build the static files, hold the time budget."""
+    config.pluginmanager.register(ids, "ids")
     if hasattr(config, "workerinput"):
         return
     config.pluginmanager.register(Budget())

@@ -7,13 +7,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 from flask import g, request, url_for
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, Field, Form, RadioField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, Field, Form, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from core import db, trail
@@ -69,7 +69,7 @@ class Verdict:
 def branding_page() -> Response:
     """The studio, or how to get a storefront."""
     own = menu.own_storefront()
-    if not is_open(own):
+    if own is None or own.state is not StorefrontState.OPEN:
         return pages.render("reseller/branding_closed.html", title="Branding", storefront=own)
     theme = themes().get(own.theme) or themes()["aurora"]
     return studio(own, theme, studio_form(theme)(data=saved(own, theme)))
@@ -85,14 +85,14 @@ def save_branding() -> Response:
     if request.form.get("act") != "save":
         return studio(own, theme, form)
     settings = checked(theme, form)
-    if settings is None or unreadable(theme, form) and not form.keep.data:
+    if settings is None or unreadable(theme, form) and not form["keep"].data:
         return studio(own, theme, form, status=422)
     with db.transaction():
         storefront = storefronts.find(own.id)
         if not storefronts.the_scope_may_style(storefront):
             raise Missing("storefront")
         storefront.name, storefront.theme, storefront.settings = (
-            form.shop_name.data,
+            form["shop_name"].data,
             theme.name,
             dict(settings),
         )
@@ -101,20 +101,15 @@ def save_branding() -> Response:
             storefront,
             "restyled",
             theme=theme.name,
-            kept_low_contrast=bool(form.keep.data and unreadable(theme, form)),
+            kept_low_contrast=bool(form["keep"].data and unreadable(theme, form)),
         )
     return pages.see("reseller.branding_page", "branding-saved")
-
-
-def is_open(storefront: Storefront | None) -> bool:
-    """I33: settings open with the storefront."""
-    return storefront is not None and storefront.state is StorefrontState.OPEN
 
 
 def required() -> Storefront:
     """The reseller's open storefront; Missing before it has one."""
     own = menu.own_storefront()
-    if own is None or not is_open(own):
+    if own is None or own.state is not StorefrontState.OPEN:  # I33
         raise Missing("storefront")
     return own
 
@@ -160,7 +155,7 @@ def studio_form(theme: Theme) -> type[Form]:
     }
     made["theme"] = RadioField(
         "Theme",
-        choices=[SelectChoice(each.name, each.title) for each in themes().values()],
+        choices=[(each.name, each.title) for each in themes().values()],
         default=theme.name,
     )
     made["shop_name"] = StringField(
@@ -180,7 +175,7 @@ def field_of(setting: Setting) -> Any:
         case "colour":
             return ColourField(**common)
         case "choice" | "font":
-            return SelectField(**common, choices=[SelectChoice(*choice) for choice in setting.choices])
+            return SelectField(**common, choices=list(setting.choices))
         case "switch":
             return BooleanField(**common)
         case _:
@@ -250,7 +245,7 @@ def verdict(colour: str | None) -> Verdict | None:
 
 def chosen(theme: Theme, form: Form) -> dict[str, Any]:
     """What the preview's address carries: whatever can be drawn of what was typed."""
-    values: dict[str, Any] = {"theme": theme.name, "shop_name": form.shop_name.data or ""}
+    values: dict[str, Any] = {"theme": theme.name, "shop_name": form["shop_name"].data or ""}
     for setting in theme.settings:
         if setting.key in form._fields:
             try:
@@ -340,7 +335,9 @@ def as_previewed(own: Storefront, looks: tuple[Theme, Settings]) -> Shop:
         "base": (menu.portal_url(own) or "/").rstrip("/"),
         "settings_text": json.dumps(dict(settings)),
     }
-    return PreviewedShop(**opened, css_url=url_for("reseller.preview_css", **request.args.to_dict()))
+    return PreviewedShop(
+        **opened, css_url=url_for("reseller.preview_css", **cast(dict[str, Any], request.args.to_dict()))
+    )
 
 
 # --- The logo -----------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from uuid import UUID
 from flask import request, url_for
 from sqlalchemy import func, or_, select
 from werkzeug.wrappers import Response
-from wtforms import SelectChoice
 
 from checkout.orders import Order
 from core import db, parties, trail
@@ -26,7 +25,7 @@ from storefront.reseller.forms import InviteCustomer, InviteStaff, WhoOrders
 from storefront.visitors import require_role, visitor
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
-CUSTOMER_ROLES = [SelectChoice(role, name) for role, name in ROLES.items() if role != "storefront_manager"]
+CUSTOMER_ROLES = [(role, name) for role, name in ROLES.items() if role != "storefront_manager"]
 pages.saying(
     invited="The invitation is on its way. The link in it is good for 72 hours.",
     invited_again="A new link is on its way; the one before no longer works.",

@@ -29,7 +29,7 @@ STOPPED = (DeliveryState.NEEDS_ACTION, DeliveryState.UNKNOWN, DeliveryState.REFU
 STOPPED_WORDS = {
     DeliveryState.NEEDS_ACTION: "Your distributor is putting something right by hand. The payment is safe.",
     DeliveryState.UNKNOWN: "No clear answer from the vendor. It is being looked up; nobody is charged twice.",
-    DeliveryState.REFUSED: "The vendor refused. The distributor has the payment and refunds it or agrees on something else.",
+    DeliveryState.REFUSED: "The vendor refused. The payment is safe; your distributor refunds it or helps.",
 }
 
 

@@ -6,7 +6,6 @@ from wtforms import (
     Form,
     HiddenField,
     RadioField,
-    SelectChoice,
     SelectMultipleField,
     StringField,
     widgets,
@@ -23,6 +22,8 @@ ADDRESS = [
     Regexp(EMAIL, message="Enter an e-mail address, such as anna@example.com."),
 ]
 
+PAYMENTS = [("card", "By card"), ("account", "On account")]
+
 
 def trimmed(value: str | None) -> str:
     """What was typed, without spaces around it."""
@@ -35,7 +36,7 @@ class BuyPlan(Form):
     alias = StringField("Storefront alias", filters=[lambda value: trimmed(value).lower()])
     pay_by = RadioField(
         "Payment",
-        choices=[SelectChoice("card", "By card"), SelectChoice("account", "On account")],
+        choices=PAYMENTS,
         default="card",
         filters=[lambda value: value or "card"],
     )
@@ -66,7 +67,7 @@ class InviteStaff(Form):
     roles = SelectMultipleField(
         "Roles",
         [InputRequired("Choose at least one role.")],
-        choices=[SelectChoice(role, name) for role, name in ROLES.items()],
+        choices=list(ROLES.items()),
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),
     )
@@ -85,8 +86,8 @@ class WhoOrders(Form):
     ordered_by = RadioField(
         "Who may order",
         choices=[
-            SelectChoice(OrderedBy.CUSTOMER.value, "The customer itself"),
-            SelectChoice(OrderedBy.RESELLER.value, "Only we order"),
+            (OrderedBy.CUSTOMER.value, "The customer itself"),
+            (OrderedBy.RESELLER.value, "Only we order"),
         ],
     )
 

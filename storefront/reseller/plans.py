@@ -24,7 +24,7 @@ from provisioning.connectors.registry import connector
 from provisioning.fulfilment import FieldProblem
 from storefront import pages
 from storefront.reseller import console, menu
-from storefront.reseller.forms import BuyPlan
+from storefront.reseller.forms import PAYMENTS, BuyPlan
 from storefront.visitors import buyer, require_role, the_shop
 from whitelabel_themes.loader import base
 
@@ -243,9 +243,7 @@ def show_form(code: str, form: BuyPlan, refusal: Refusal | None = None, status: 
         own, waiting = reseller_plans.current(standing.id), reseller_plans.under_way(standing.id)
         on_account = bool(offer.price.minor) and credit.covers(standing.id, offer.price)
         left = credit.available(standing.id, offer.price.currency)
-    form.pay_by.choices = [
-        choice for choice in form.pay_by.choices if on_account or choice.value != "account"
-    ]
+    form.pay_by.choices = PAYMENTS if on_account else PAYMENTS[:1]
     form.seen_total.data = str(offer.price.minor)
     message = str(refusal) if refusal else None
     if isinstance(refusal, FieldProblem | AliasTaken):

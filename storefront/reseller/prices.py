@@ -72,7 +72,7 @@ def show(
             )
             for row in rows
         ]
-    kept = {"q": query or None, "category": category or None}
+    kept: dict[str, Any] = {"q": query or None, "category": category or None}
     return pages.render(
         "reseller/prices.html",
         status,

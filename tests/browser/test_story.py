@@ -168,7 +168,7 @@ def test_two_resellers_want_one_alias_and_the_second_is_asked_for_another(browse
 
 
 def test_a_declined_card_says_why_and_the_order_waits(browser: Browser, shop: Shop) -> None:
-    anna, portal = as_person(browser, shop, "anna@", f"{shop.url}/harbour"), f"{shop.url}/harbour"
+    anna, portal = as_person(browser, shop, "anna@acorn", f"{shop.url}/harbour"), f"{shop.url}/harbour"
     buy(anna, portal, "Exchange Online", 3)
     pay(anna, DECLINED)
     expect(anna.get_by_text(re.compile("declined", re.I)).first).to_be_visible()
@@ -182,7 +182,7 @@ def test_a_declined_card_says_why_and_the_order_waits(browser: Browser, shop: Sh
 
 
 def test_a_vendor_that_refuses_is_said_so_with_what_happens_to_the_money(browser: Browser, shop: Shop) -> None:
-    anna, portal = as_person(browser, shop, "anna@", f"{shop.url}/harbour"), f"{shop.url}/harbour"
+    anna, portal = as_person(browser, shop, "anna@acorn", f"{shop.url}/harbour"), f"{shop.url}/harbour"
     buy(anna, portal, "Power BI", 2)
     shop.vendor("refuse", message="This tenant may not hold that product.")
     try:
@@ -198,7 +198,7 @@ def test_a_vendor_that_refuses_is_said_so_with_what_happens_to_the_money(browser
 
 
 def test_a_vendor_that_is_down_delivers_when_it_is_back_and_only_once(browser: Browser, shop: Shop) -> None:
-    anna, portal = as_person(browser, shop, "anna@", f"{shop.url}/harbour"), f"{shop.url}/harbour"
+    anna, portal = as_person(browser, shop, "anna@acorn", f"{shop.url}/harbour"), f"{shop.url}/harbour"
     buy(anna, portal, "Visio", 2)
     shop.vendor("down")
     try:

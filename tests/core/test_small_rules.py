@@ -11,13 +11,15 @@ from uuid import UUID
 import pytest
 
 import app  # noqa: F401 every table of states is known
-from core import db, doors, errors, faults, passwords, sessions, states
+from checkout import orders
+from checkout.orders import Order, OrderState
+from core import db, doors, errors, faults, passwords, sessions, states, trail
 from core.errors import Refusal
 from core.ids import ALPHABET, new_code, new_id, new_token, token_hash
 from core.periods import Term, end_of, nth
 from core.sessions import Locked, WrongLogin
 from core.states import IllegalMove, Transitions
-from tests.world import HOST, PASSWORD, World
+from tests.world import HOST, PASSWORD, World, open_portal
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("core", "partners", "catalog", "subscriptions", "billing", "checkout", "provisioning", "storefront")
@@ -97,10 +99,17 @@ def test_a_life_is_closed_and_every_state_can_be_reached(life: Transitions) -> N
 
 @pytest.mark.promise("QP8")
 def test_a_move_that_is_not_listed_is_refused_and_leaves_no_trace(world: World) -> None:
-    world.give_credit("brightfield", 100_00)
+    open_portal(world)
     code = world.buys("acme", "patch-y")
     with pytest.raises(IllegalMove), world.acting():
-        states.move(world.order(code), next(state for state in type(world.order(code).state) if state not in world.order(code).LIFE[world.order(code).state]))
+        states.move(orders.find(code), min(illegal(orders.find(code))))
+    with world.acting():
+        assert not [line for line in trail.of(orders.find(code).id) if "->" in line.what]
+
+
+def illegal(order: Order) -> set[OrderState]:
+    """States that this order may not come into now."""
+    return set(OrderState) - order.LIFE[order.state]
 
 
 # --- Fault points ---------------------------------------------------------------------------------------------------------------------

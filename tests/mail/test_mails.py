@@ -12,7 +12,7 @@ import app
 from checkout import orders
 from checkout.orders import PayBy
 from core import db
-from partners import invitations, storefronts
+from partners import acceptances, invitations, storefronts
 from partners.invitations import Invitation
 from partners.storefronts import Host, Image, Storefront
 from provisioning.deliveries import ConnectorSettings, Delivery
@@ -111,7 +111,7 @@ def test_the_invitation_s_link_is_the_one_that_works(world: World, post: PostOff
     sent = post.only(to="finn@ferrow.example")
     [link] = {link for link in sent["links"] if "/invitations/" in link}
     assert link.startswith("http://shop.test/brightfield/invitations/")
-    invited = invitations.look(link.rpartition("/")[2], storefront_id=world.storefronts["brightfield"])
+    invited = acceptances.look(link.rpartition("/")[2], storefront_id=world.storefronts["brightfield"])
     assert invited.standing == "Ferrow & Sons"
 
 

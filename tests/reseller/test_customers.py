@@ -43,7 +43,7 @@ def roles_of(world: World, person: str, *roles: str) -> None:
 
 def test_a_customer_is_invited_and_comes_in(world: World, bea: Person) -> None:
     page = bea.places("/reseller/customers/invite", **FERROW).split("?")[0]
-    bea.sees(page, "Ferrow & Sons", "carla@ferrow.example", "Invited", "Send again", "Withdraw")
+    bea.sees(page, "Ferrow & Sons", "carla@ferrow.example", "Invited", "Resend", "Withdraw")
     with world.acting():
         token = invitations.fresh_token(db.session().scalars(select(Invitation)).one())
     acceptances.accept(

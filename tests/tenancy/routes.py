@@ -114,7 +114,7 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/orders/<code>/cancel": Route(RESELLER, {"code": "own_order"}, page="/reseller/orders/{own_order}"),
     "GET /reseller/plans": Route(RESELLER),
     "GET /reseller/plans/alias": Route(RESELLER, query="alias=somewhere"),
-    "GET /reseller/plans/<code>": Route(RESELLER, {"code": "=standard"}),
+    "GET /reseller/plans/<code>": Route(RESELLER, {"code": "=standard"}, ok=(200, 422)),  # one is ordered already
     "POST /reseller/plans/<code>": Route(RESELLER, {"code": "=standard"}, form={"alias": "other", "pay_by": "card"}, ok=(409, 422), changes=False),
     "GET /reseller/prices": Route(RESELLER),
     "POST /reseller/prices": Route(RESELLER, page="/reseller/prices", form={"price-*": "77.00"}, press="save=all", foreign=True),

@@ -10,13 +10,11 @@ from sqlalchemy import select
 from billing.invoices import Invoice
 from catalog import listings, loading
 from checkout import orders
-from checkout.orders import Checkout, Clearance, OrderLine
-from core import db, parties, tenancy, work
-from core.tasks import Task
+from checkout.orders import Checkout, Clearance
+from core import db, parties, tenancy
 from core.tenancy import Scope, Side
 from core.work import WorkItem
 from partners import invitations, storefronts
-from partners.invitations import Invitation
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from storefront.fragments import FRAGMENTS
@@ -65,7 +63,7 @@ def build(world: World, app: Flask) -> Stage:
     stage.names["unpaid"] = world.buys("acme", "patch-y", 2)
     stage.names["own_order"] = own_order(world)
     world.put("acme", "patch-y", 3)
-    stage.names |= everything_else(world)
+    stage.names |= everything_else(world, stage.names["unpaid"])
     for who in CAST:
         person, where = who.split("@")
         stage.people[who] = Visit(app, *SITES[where]).sign_in(person)
@@ -133,17 +131,14 @@ def invite(world: World) -> dict[str, str]:
         return {"invitation": str(of_acme.id), "staff_invitation": str(colleague.id), "token": invitations.fresh_token(of_acme)}
 
 
-def everything_else(world: World) -> dict[str, str]:
+def everything_else(world: World, unpaid_code: str) -> dict[str, str]:
     """Codes and ids that addresses carry."""
     with world.acting():
         session = db.session()
-        unpaid = session.scalars(select(OrderLine.order_id).order_by(OrderLine.id.desc()).limit(1)).one()
+        unpaid = orders.find(unpaid_code).id
         invoice = session.execute(select(Invoice.id).where(Invoice.order_id == unpaid)).scalar_one()
-        work.open_item("something odd", about_type="orders", about_id=unpaid, order_id=unpaid, words="Odd.", suggestion="Look.")
         item = session.scalars(select(WorkItem.id).where(WorkItem.kind == "parked delivery")).one()
         shop = session.scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"])).one()
-        assert session.scalar(select(Task.id).limit(1))
-        assert session.scalar(select(Invitation.id).limit(1))
         return {
             "invoice": str(invoice),
             "item": str(item),
