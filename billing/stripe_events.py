@@ -22,7 +22,6 @@ from core.ids import new_id
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat
 from core.tenancy import Access, DistributorOwned, Scope, Side, acting_as, current
 
-
 NOT_OURS = "about nothing of ours"
 PATIENCE = 12  # times an event's task asks again for a fee that is not booked: some twenty minutes
 

@@ -58,8 +58,8 @@ RETURNS TABLE (person_id uuid, membership_id uuid, email text) AS $$
       roles = (SELECT jsonb_agg(DISTINCT role) FROM jsonb_array_elements(m.roles || excluded.roles) role)
     RETURNING m.distributor_id, m.id, m.person_id, m.reseller_id, m.customer_id, m.email
   ), noted AS (
-    INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id, what,
-      why, detail, request_id)
+    INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id,
+      what, why, detail, request_id)
     SELECT t.distributor_id, gen_random_uuid(), t.reseller_id, t.customer_id, now(), p.id, 'invitations',
       t.id, 'pending -> accepted', '', '{{}}'::jsonb, ''
     FROM taken t CROSS JOIN person p

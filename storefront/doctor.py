@@ -141,7 +141,9 @@ CHECKERS: tuple[Checker, ...] = (
         CROSS JOIN LATERAL (SELECT count(*) AS paid FROM payment_attempts a
           WHERE a.distributor_id = p.distributor_id AND a.payment_id = p.id AND a.state = 'paid') a
         LEFT JOIN funds f ON f.distributor_id = p.distributor_id AND f.payment_id = p.id AND f.order_id = p.order_id
-        WHERE p.state = 'paid' AND (a.paid <> 1 OR f.id IS NULL OR o.state <> 'funded' OR p.captured_minor IS DISTINCT FROM p.amount_minor)
+        WHERE p.state = 'paid' AND (a.paid <> 1 OR p.captured_minor IS DISTINCT FROM p.amount_minor
+          OR (f.id IS NULL OR o.state <> 'funded') AND NOT (o.state = 'uncovered' AND EXISTS (SELECT 1 FROM work_items w
+            WHERE w.distributor_id = o.distributor_id AND w.about_id = o.id AND w.closed_at IS NULL)))
         UNION ALL
         SELECT o.code, 'a page is paid, but the payment is ' || p.state FROM payments p
         JOIN orders o ON o.distributor_id = p.distributor_id AND o.id = p.order_id

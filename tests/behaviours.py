@@ -35,17 +35,17 @@ def proofs() -> dict[str, list[str]]:
             if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id == "pytestmark" for target in node.targets)
             for mark in marks_of(node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value])
         ]
-        for name, marks in tests_of(tree.body):
+        for name, marks in each_test(tree.body):
             for _, each in dict.fromkeys([*everywhere, *marks]):
                 found[each].append(f"{file.relative_to(ROOT)}::{name}")
     return found
 
 
-def tests_of(body: list[ast.stmt], inside: str = "", marks: tuple[tuple[str, str], ...] = ()) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def each_test(body: list[ast.stmt], inside: str = "", marks: tuple[tuple[str, str], ...] = ()) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Each test function with its markers, those of its class included."""
     for node in body:
         if isinstance(node, ast.ClassDef):
-            yield from tests_of(node.body, f"{inside}{node.name}::", (*marks, *marks_of(node.decorator_list)))
+            yield from each_test(node.body, f"{inside}{node.name}::", (*marks, *marks_of(node.decorator_list)))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             yield f"{inside}{node.name}", [*marks, *marks_of(node.decorator_list)]
 

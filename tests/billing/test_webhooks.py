@@ -6,7 +6,7 @@ import hmac
 import itertools
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -30,7 +30,7 @@ from tests.sandbox.stripe.world import Received
 MACHINERY = ("stripe_events", "tasks", "task_attempts")
 
 
-def signed(event: dict[str, object], secret: str, age: int = 0) -> Received:
+def signed(event: Mapping[str, object], secret: str, age: int = 0) -> Received:
     """An event as somebody who knows `secret` would sign it (https://docs.stripe.com/webhooks/signature)."""
     payload, moment = json.dumps(event).encode(), int(time.time()) - age
     mark = hmac.new(secret.encode(), f"{moment}.".encode() + payload, hashlib.sha256).hexdigest()

@@ -175,7 +175,7 @@ def test_a_declined_card_says_why_and_the_order_waits(browser: Browser, shop: Sh
     anna.goto(f"{portal}/orders")
     anna.locator("main table a").first.click()
     expect(anna.get_by_text(re.compile("not paid|awaiting payment|waits for your payment|Pay now", re.I)).first).to_be_visible()
-    anna.get_by_role("link", name=re.compile("Pay", re.I)).first.click()
+    anna.get_by_role("link", name=re.compile("Try again|Pay", re.I)).first.click()
     pay(anna)
     anna.wait_for_url(re.compile("/orders/"))
     expect(anna.get_by_text("Everything of this order is delivered.")).to_be_visible(timeout=DELIVERED)

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Table, create_engine, text
+from sqlalchemy import Connection, Enum, Table, create_engine, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from core.db import Model
@@ -66,7 +66,7 @@ def _rows(connection: Connection, table: Table) -> Iterator[Planted]:
     connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608 our own names
     kinds, keys = owners_of(table), set[tuple[object, ...]]()
     for chosen in product((0, 1), repeat=len(kinds)):
-        owners = dict(zip(kinds, chosen, strict=True))
+        owners: dict[str, int] = dict(zip(kinds, chosen, strict=True))
         values = row(table, owners)
         key = tuple(values[column.name] for column in table.primary_key)
         if key in keys:  # a reseller has one price list, a customer one reseller
@@ -90,8 +90,8 @@ def _value(column: Any) -> Any:
     kind = column.type.python_type if not isinstance(column.type, JSONB) else dict
     if kind is dict or kind is list:
         return json.loads("{}")
-    if column.type.__class__.__name__ == "Enum":
-        return column.type.enums[0] if not getattr(column.type, "enum_class", None) else next(iter(column.type.enum_class))
+    if isinstance(column.type, Enum):
+        return next(iter(column.type.enum_class or column.type.enums))
     made: dict[type, Any] = {
         UUID: uuid4(), str: uuid4().hex, int: uuid4().int % 10**6, bool: False, datetime: datetime.now(UTC), timedelta: timedelta(), bytes: uuid4().bytes,
     }  # fmt: skip
