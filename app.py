@@ -1,5 +1,6 @@
-"""Puts the product together: the only file that knows every package. `REACTIONS` is the product's behaviour on one screen: what follows
-when something has happened. A function is a *now* reaction (same transaction), `Later` a durable task."""
+"""Puts the product together: the only file that knows every package. `REACTIONS` is the product's behaviour
+on one screen: what follows when something has happened. A function is a *now* reaction (same transaction),
+`Later` a durable task."""
 
 from flask import Flask
 
@@ -21,13 +22,17 @@ REACTIONS: Reactions = {
     OrderCancelled: [orders.release_alias],
     SubscriptionActivated: [openings.open_storefront, Later("mail_service_ready", key="subscription_id")],
     SubscriptionFailed: [openings.release_storefront],
-    DeliveryNeedsAction: [Later("mail_needs_attention", key="delivery_id"), Later("mail_we_are_on_it", key="delivery_id")],
+    DeliveryNeedsAction: [
+        Later("mail_needs_attention", key="delivery_id"),
+        Later("mail_we_are_on_it", key="delivery_id"),
+    ],
     DeliveryRefused: [Later("mail_delivery_refused", key="delivery_id")],
     InvitationSent: [Later("mail_invitation", key="sending")],
 }
 
 
 def create_app() -> Flask:
-    """The WSGI application; refuses to start with unsafe settings, a login with too many rights, or a policy that is missing."""
+    """The WSGI application; refuses to start with unsafe settings, a login with too many rights, or a policy
+    that is missing."""
     events.install(REACTIONS)
     return web.create_app()

@@ -1,8 +1,10 @@
-"""`make bench`: pages, baskets and orders against the limit pages of the same run; order to active; tasks a second; start and memory.
+"""`make bench`: pages, baskets and orders against the limit pages of the same run; order to active; tasks a
+second; start and memory.
 
     python -m benchmarks [pages] [place] [delivery] [start]     (all without arguments)
 
-Ratios count, absolute figures do not: the machine is shared. Floors are those of docs/speed.md; the exit code is 1 when one is missed.
+Ratios count, absolute figures do not: the machine is shared. Floors are those of docs/speed.md; the exit
+code is 1 when one is missed.
 """
 
 import json
@@ -21,7 +23,20 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 BIN = Path(sys.executable).parent
-GRANIAN = [str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--workers", "2", "--blocking-threads", "4", "--no-ws", "--log-level", "error"]
+GRANIAN = [
+    str(BIN / "granian"),
+    "--interface",
+    "wsgi",
+    "--host",
+    "127.0.0.1",
+    "--workers",
+    "2",
+    "--blocking-threads",
+    "4",
+    "--no-ws",
+    "--log-level",
+    "error",
+]
 
 
 def zipf(count: int, rng: random.Random, draws: int) -> list[int]:
@@ -30,10 +45,17 @@ def zipf(count: int, rng: random.Random, draws: int) -> list[int]:
 
 
 @contextmanager
-def serving(app: str, port: int, extra: list[str], env: dict[str, str], probe: str) -> Generator[subprocess.Popen[bytes]]:
+def serving(
+    app: str, port: int, extra: list[str], env: dict[str, str], probe: str
+) -> Generator[subprocess.Popen[bytes]]:
     """A server of two processes with four threads each, until the block ends."""
     with Path(tempfile.gettempdir(), "bench-servers.log").open("ab") as nowhere:
-        process = subprocess.Popen([*GRANIAN, "--port", str(port), *extra, app], env={**os.environ, **env}, stdout=nowhere, stderr=nowhere)  # noqa: S603
+        process = subprocess.Popen(
+            [*GRANIAN, "--port", str(port), *extra, app],
+            env={**os.environ, **env},
+            stdout=nowhere,
+            stderr=nowhere,
+        )
         try:
             wait_for(f"http://127.0.0.1:{port}{probe}")
             yield process
@@ -63,13 +85,18 @@ class Report:
     def __init__(self) -> None:
         self.missed: list[str] = []
 
-    def ratio(self, name: str, floor: float, product: "load.Result", limit: "load.Result", ratio: float) -> None:
+    def ratio(
+        self, name: str, floor: float, product: "load.Result", limit: "load.Result", ratio: float
+    ) -> None:
         """A page against its limit."""
         self.say(
-            name, f"{ratio:.2f} of the limit", ratio >= floor and not product.bad, f">= {floor}",
+            name,
+            f"{ratio:.2f} of the limit",
+            ratio >= floor and not product.bad,
+            f">= {floor}",
             f"{product.per_second:,.0f}/s p50 {product.p50:.1f} p99 {product.p99:.1f} ms; limit {limit.per_second:,.0f}/s"
             f" p50 {limit.p50:.1f} p99 {limit.p99:.1f} ms; {product.bad} bad answers",
-        )  # fmt: skip
+        )
 
     def say(self, name: str, figure: str, good: bool, floor: str, detail: str = "") -> None:
         """One line."""
@@ -94,22 +121,39 @@ def free_port() -> int:
 
 def pages(report: Report, port: int, limit: int, seeded: seed.Seeded) -> None:
     """Lists and products, drawn by Zipf over shops and over their first pages and products."""
-    rng = random.Random(7)  # noqa: S311 a fixed draw
+    rng = random.Random(7)
     shops, products = zipf(seeded.shops, rng, 4000), zipf(seeded.products, rng, 4000)
     cursors = {shop: shelf_cursors(port, shop) for shop in set(shops)}
     page_of = zipf(12, rng, 4000)
-    lists = [f"/shop{s}/" + (f"?after={cursors[s][p - 2]}" if p > 1 and p - 2 < len(cursors[s]) else "") for s, p in zip(shops, page_of, strict=True)]
+    lists = [
+        f"/shop{s}/" + (f"?after={cursors[s][p - 2]}" if p > 1 and p - 2 < len(cursors[s]) else "")
+        for s, p in zip(shops, page_of, strict=True)
+    ]
     details = [f"/shop{s}/p/p{p}" for s, p in zip(shops, products, strict=True)]
-    buyers = [(rng.randrange(0, seeded.buyers // seeded.shops) * seeded.shops + s - 1) or seeded.shops for s in shops]
+    buyers = [
+        (rng.randrange(0, seeded.buyers // seeded.shops) * seeded.shops + s - 1) or seeded.shops
+        for s in shops
+    ]
     limit_lists = [load.Request("GET", f"/list?after={(p - 1) * 24}") for p in page_of]
     limit_details = [load.Request("GET", f"/detail/{p}") for p in products]
 
     def both(name: str, floor: float, mix: list[load.Request], limits: list[load.Request]) -> None:
         load.play(port, mix, seconds=4)
-        report.ratio(name, floor, *load.side_by_side(lambda: load.play(port, mix, seconds=5), lambda: load.play(limit, limits, seconds=5)))
+        report.ratio(
+            name,
+            floor,
+            *load.side_by_side(
+                lambda: load.play(port, mix, seconds=5), lambda: load.play(limit, limits, seconds=5)
+            ),
+        )
 
     both("list, anonymous", 0.5, [load.Request("GET", p) for p in lists], limit_lists)
-    both("list, logged in", 0.5, [load.Request("GET", p, seed.cookie(s, b)) for p, s, b in zip(lists, shops, buyers, strict=True)], limit_lists)
+    both(
+        "list, logged in",
+        0.5,
+        [load.Request("GET", p, seed.cookie(s, b)) for p, s, b in zip(lists, shops, buyers, strict=True)],
+        limit_lists,
+    )
     both("detail", 0.4, [load.Request("GET", p) for p in details], limit_details)
 
 
@@ -135,16 +179,22 @@ def cold(report: Report, limit: int, env: dict[str, str], static: list[str]) -> 
     """Lists with no fragment kept."""
     port = free_port()
     with serving("app:create_app", port, ["--factory", *static], {**env, "FRAGMENT_BYTES": "0"}, "/readyz"):
-        rng = random.Random(8)  # noqa: S311
+        rng = random.Random(8)
         mix = [load.Request("GET", f"/shop{s}/") for s in zipf(seed.SHOPS, rng, 2000)]
         limits = [load.Request("GET", "/list?after=0")]
         load.play(port, mix, seconds=3)
-        report.ratio("list, no fragment kept", 0.2, *load.side_by_side(lambda: load.play(port, mix, seconds=5), lambda: load.play(limit, limits, seconds=5)))
+        report.ratio(
+            "list, no fragment kept",
+            0.2,
+            *load.side_by_side(
+                lambda: load.play(port, mix, seconds=5), lambda: load.play(limit, limits, seconds=5)
+            ),
+        )
 
 
 def basket(report: Report, port: int, limit: int, seeded: seed.Seeded, plans: list[str]) -> None:
     """Adding to the basket, logged in."""
-    rng = random.Random(9)  # noqa: S311
+    rng = random.Random(9)
     mix = []
     for _ in range(6000):
         buyer = rng.randrange(1, seeded.buyers)
@@ -153,7 +203,13 @@ def basket(report: Report, port: int, limit: int, seeded: seed.Seeded, plans: li
         mix.append(load.Request("POST", f"/shop{shop}/basket", seed.cookie(shop, buyer), body))
     limits = [load.Request("POST", "/cart", "", "p=1")]
     load.play(port, mix, seconds=3)
-    report.ratio("basket add", 0.25, *load.side_by_side(lambda: load.play(port, mix, seconds=5), lambda: load.play(limit, limits, seconds=5)))
+    report.ratio(
+        "basket add",
+        0.25,
+        *load.side_by_side(
+            lambda: load.play(port, mix, seconds=5), lambda: load.play(limit, limits, seconds=5)
+        ),
+    )
 
 
 def place(report: Report, port: int, limit: int, seeded: seed.Seeded, admin_url: str) -> None:
@@ -167,15 +223,23 @@ def place(report: Report, port: int, limit: int, seeded: seed.Seeded, admin_url:
         seed.fill_baskets(admin_url, seeded.distributor_id)
         mix = [
             load.Request(
-                "POST", f"/shop{b % seeded.shops + 1}/checkout", seed.cookie(b % seeded.shops + 1, b),
+                "POST",
+                f"/shop{b % seeded.shops + 1}/checkout",
+                seed.cookie(b % seeded.shops + 1, b),
                 f"csrf_token={seed.CSRF}&request_key=bench-{turn}-{b}-{'x' * 20}&pay_by=card&terms=on",
             )
             for b in buyers
-        ]  # fmt: skip
+        ]
         results.append((load.play(port, mix, seconds=5), load.play(limit, limits, seconds=5)))
     product, limit_result = load.middle([p for p, _ in results]), load.middle([li for _, li in results])
     placed = commits(admin_url) - before
-    report.ratio("place request", 0.2, product, limit_result, sorted(p.per_second / li.per_second for p, li in results)[1])
+    report.ratio(
+        "place request",
+        0.2,
+        product,
+        limit_result,
+        sorted(p.per_second / li.per_second for p, li in results)[1],
+    )
     sys.stdout.write(f"     orders placed meanwhile: {placed:,}\n")
 
 
@@ -200,24 +264,48 @@ def memory(process: subprocess.Popen[bytes]) -> list[float]:
 def main(parts: list[str]) -> int:
     """Everything that was asked for; the number of missed floors."""
     report = Report()
-    with tempfile.TemporaryDirectory() as room, Postgres(Path(room) / "pg") as postgres, Valkey(Path(room) / "valkey") as valkey:
+    with (
+        tempfile.TemporaryDirectory() as room,
+        Postgres(Path(room) / "pg") as postgres,
+        Valkey(Path(room) / "valkey") as valkey,
+    ):
         env = installation(Path(room), postgres, valkey)
         os.environ.update(env)
-        import app  # noqa: F401, PLC0415, TID251 every table and door function is known once it is imported
+        import app  # noqa: F401, PLC0415 every table and door function is known once it is imported
         from core import db, roles  # noqa: PLC0415 settings are read from the environment made above
         from storefront import schema  # noqa: PLC0415
 
         roles.create(postgres.admin_url(), "shop")
         began = time.perf_counter()
         schema.migrate(env["OWNER_DATABASE_URL"])
-        report.say("empty-database migration", f"{time.perf_counter() - began:.1f} s", time.perf_counter() - began <= 10, "<= 10 s")
-        subprocess.run([sys.executable, "-m", "whitelabel_themes.assets", "--out", str(Path(env["INSTANCE"]) / "static")], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        report.say(
+            "empty-database migration",
+            f"{time.perf_counter() - began:.1f} s",
+            time.perf_counter() - began <= 10,
+            "<= 10 s",
+        )
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "whitelabel_themes.assets",
+                "--out",
+                str(Path(env["INSTANCE"]) / "static"),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         if {"pages", "place"} & set(parts):
             seeded = seed.seed(postgres.admin_url("shop"))
             plans = some_plans(postgres.admin_url("shop"))
             db.reset()
             limit_env = limits_database(postgres, valkey)
-            static = ["--static-path-mount", str(Path(env["INSTANCE"]) / "static"), "--static-path-route", "/static"]
+            static = [
+                "--static-path-mount",
+                str(Path(env["INSTANCE"]) / "static"),
+                "--static-path-route",
+                "/static",
+            ]
             port, limit = free_port(), free_port()
             with (
                 serving("benchmarks.limits:app", limit, [], limit_env, "/hello"),
@@ -230,7 +318,13 @@ def main(parts: list[str]) -> int:
                 if "place" in parts:
                     place(report, port, limit, seeded, postgres.admin_url("shop"))
                 used = memory(product)
-                report.say("memory per web process", f"{max(used):.0f} MiB", max(used) <= 130, "<= 130 MiB", f"{[round(u) for u in used]}")
+                report.say(
+                    "memory per web process",
+                    f"{max(used):.0f} MiB",
+                    max(used) <= 130,
+                    "<= 130 MiB",
+                    f"{[round(u) for u in used]}",
+                )
         if "delivery" in parts:
             delivery.measure(report, Path(room), postgres, valkey, env)
     sys.stdout.write(json.dumps({"missed": report.missed}) + "\n")
@@ -241,10 +335,15 @@ def installation(room: Path, postgres: Postgres, valkey: Valkey) -> dict[str, st
     """The environment of the installation that is measured."""
     url = make_url(postgres.admin_url("shop"))
     return {
-        "ENVIRONMENT": "test", "INSTANCE": str(room / "instance"), "SECRET_KEY": "benchmarks-only-secret-key-of-forty-chars",
-        "DATABASE_URL": url.set(username="shop_app").render_as_string(), "OWNER_DATABASE_URL": url.set(username="shop_owner").render_as_string(),
-        "REDIS_URL": valkey.url, "PUBLIC_URL": "http://127.0.0.1", "SMTP_URL": "smtp://127.0.0.1:9",
-    }  # fmt: skip
+        "ENVIRONMENT": "test",
+        "INSTANCE": str(room / "instance"),
+        "SECRET_KEY": "benchmarks-only-secret-key-of-forty-chars",
+        "DATABASE_URL": url.set(username="shop_app").render_as_string(),
+        "OWNER_DATABASE_URL": url.set(username="shop_owner").render_as_string(),
+        "REDIS_URL": valkey.url,
+        "PUBLIC_URL": "http://127.0.0.1",
+        "SMTP_URL": "smtp://127.0.0.1:9",
+    }
 
 
 def limits_database(postgres: Postgres, valkey: Valkey) -> dict[str, str]:
@@ -264,8 +363,10 @@ def limits_database(postgres: Postgres, valkey: Valkey) -> dict[str, str]:
 def some_plans(admin_url: str) -> list[str]:
     """Plans to put into baskets."""
     with psycopg.connect(admin_url.replace("postgresql+psycopg", "postgresql")) as connection:
-        return [str(row[0]) for row in connection.execute("SELECT id FROM plans WHERE code <> 'first-m' LIMIT 200").fetchall()]
-
+        return [
+            str(row[0])
+            for row in connection.execute("SELECT id FROM plans WHERE code <> 'first-m' LIMIT 200").fetchall()
+        ]
 
 
 if __name__ == "__main__":

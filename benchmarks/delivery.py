@@ -1,5 +1,6 @@
-"""From funded to active: orders are funded by rows (as a settled payment would) at a steady pace, real workers deliver them at the vendor simulator
-that answers at once; and how many tasks a second two workers deliver when many wait."""
+"""From funded to active: orders are funded by rows (as a settled payment would) at a steady pace, real
+workers deliver them at the vendor simulator that answers at once; and how many tasks a second two workers
+deliver when many wait."""
 
 import os
 import statistics
@@ -20,14 +21,14 @@ BIN = Path(sys.executable).parent
 LATENCY = """
 SELECT extract(epoch FROM d.delivered_at - o.funded_at) * 1000 FROM deliveries d JOIN orders o ON o.id = d.order_id
 WHERE d.state = 'success' ORDER BY 1
-"""
+"""  # noqa: E501 SQL
 
 
 @contextmanager
 def process(command: list[str], env: Mapping[str, str], log: Path) -> Generator[subprocess.Popen[bytes]]:
     """A process until the block ends."""
     with log.open("ab") as out:
-        started = subprocess.Popen(command, env={**os.environ, **env}, stdout=out, stderr=out)  # noqa: S603
+        started = subprocess.Popen(command, env={**os.environ, **env}, stdout=out, stderr=out)
         try:
             yield started
         finally:
@@ -37,10 +38,9 @@ def process(command: list[str], env: Mapping[str, str], log: Path) -> Generator[
 
 def measure(report: Any, room: Path, postgres: Postgres, valkey: Valkey, env: Mapping[str, str]) -> None:
     """Both figures, with two workers and a dispatcher."""
-    from tests import world as worlds  # noqa: PLC0415 needs the environment
-
-    from app import REACTIONS  # noqa: PLC0415, TID251 a process of its own, like a worker
+    from app import REACTIONS  # noqa: PLC0415 a process of its own, like a worker
     from core import db, events  # noqa: PLC0415
+    from tests import world as worlds  # noqa: PLC0415 needs the environment
 
     port, held = reserve()
     for each in held if isinstance(held, list | tuple) else [held]:
@@ -54,7 +54,13 @@ def measure(report: Any, room: Path, postgres: Postgres, valkey: Valkey, env: Ma
     world.give_credit("brightfield", 10_000_000_00)
     with ExitStack() as stack:
         log = room / "delivery.log"
-        stack.enter_context(process([sys.executable, "-m", "sandbox.vendor", "--port", str(port), "--data", str(room / "vendor")], env, log))
+        stack.enter_context(
+            process(
+                [sys.executable, "-m", "sandbox.vendor", "--port", str(port), "--data", str(room / "vendor")],
+                env,
+                log,
+            )
+        )
         flask = [sys.executable, "-m", "flask", "--app", "app"]
         for _ in range(2):
             stack.enter_context(process([*flask, "worker"], env, log))
@@ -69,7 +75,13 @@ def measure(report: Any, room: Path, postgres: Postgres, valkey: Valkey, env: Ma
         wait_until_delivered(admin, 304)
         latencies = figures(admin)[4:]
         p50, p99 = statistics.median(latencies), latencies[int(len(latencies) * 0.99) - 1]
-        report.say("order to active, p50 at 20/s", f"{p50:.0f} ms", p50 <= 150, "<= 150 ms", f"p99 {p99:.0f} ms, {len(latencies)} orders")
+        report.say(
+            "order to active, p50 at 20/s",
+            f"{p50:.0f} ms",
+            p50 <= 150,
+            "<= 150 ms",
+            f"p99 {p99:.0f} ms, {len(latencies)} orders",
+        )
         burst(report, world, admin, valkey)
 
 
@@ -90,14 +102,22 @@ def burst(report: Any, world: Any, admin: str, valkey: Valkey) -> None:
         connection.execute("UPDATE tasks SET next_at = now() + interval '1 hour' WHERE kind LIKE 'mail%'")
         for code in codes:
             world.fund_by_hand(code)
-            connection.execute("UPDATE tasks SET next_at = now() + interval '1 hour' WHERE state = 'pending' AND kind = 'deliver'")
+            connection.execute(
+                "UPDATE tasks SET next_at = now() + interval '1 hour' WHERE state = 'pending' AND kind = 'deliver'"
+            )
         done_before = count(connection)
         connection.execute("UPDATE tasks SET next_at = now() WHERE kind = 'deliver' AND state = 'pending'")
         began = time.perf_counter()
         waiting = len(codes) - (done_before - before)
         wait_until_delivered(admin, done_before + waiting)
         took = time.perf_counter() - began
-    report.say("tasks delivered, 2 workers", f"{waiting / took:.0f}/s", waiting / took >= 140, ">= 140/s", f"{waiting} tasks in {took:.1f} s")
+    report.say(
+        "tasks delivered, 2 workers",
+        f"{waiting / took:.0f}/s",
+        waiting / took >= 140,
+        ">= 140/s",
+        f"{waiting} tasks in {took:.1f} s",
+    )
 
 
 def count(connection: psycopg.Connection[Any]) -> int:
@@ -120,5 +140,3 @@ def figures(admin: str) -> list[float]:
     """Milliseconds from the commit that funds to the one that activates, by the transactions' clocks."""
     with psycopg.connect(admin) as connection:
         return [float(row[0]) for row in connection.execute(LATENCY).fetchall()]
-
-

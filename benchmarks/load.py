@@ -45,10 +45,24 @@ def play(port: int, mix: Sequence[Request], *, seconds: float, host: str = "127.
     with tempfile.NamedTemporaryFile("w", suffix=".mix") as file:
         file.write("\n".join(request.line() for request in mix) + "\n")
         file.flush()
-        said = subprocess.run(  # noqa: S603 our own arguments
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "20s", "--latency", "-s", str(SCRIPT), f"http://127.0.0.1:{port}"],
-            env={**os.environ, "MIX": file.name, "MIX_HOST": host}, capture_output=True, text=True, check=False,
-        ).stdout  # fmt: skip
+        said = subprocess.run(
+            [
+                "wrk",
+                "-t1",
+                f"-c{CONNECTIONS}",
+                f"-d{seconds:g}s",
+                "--timeout",
+                "20s",
+                "--latency",
+                "-s",
+                str(SCRIPT),
+                f"http://127.0.0.1:{port}",
+            ],
+            env={**os.environ, "MIX": file.name, "MIX_HOST": host},
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
 
     def found(pattern: str) -> str:
         match = re.search(pattern, said)
@@ -65,10 +79,14 @@ def play(port: int, mix: Sequence[Request], *, seconds: float, host: str = "127.
 def milliseconds(text: str) -> float:
     """wrk's "1.20ms", "980us" or "1.02s"."""
     match = re.match(r"([\d.]+)(us|ms|s|m)$", text)
-    return float(match[1]) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[match[2]] if match else float("nan")
+    return (
+        float(match[1]) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[match[2]] if match else float("nan")
+    )
 
 
-def side_by_side(product: Callable[[], Result], limit: Callable[[], Result], runs: int = 3) -> tuple[Result, Result, float]:
+def side_by_side(
+    product: Callable[[], Result], limit: Callable[[], Result], runs: int = 3
+) -> tuple[Result, Result, float]:
     """The medians of both and of their ratio, taken in turn so that a noisy neighbour disturbs both."""
     pairs = [(product(), limit()) for _ in range(runs)]
     ratio = statistics.median(p.per_second / max(li.per_second, 0.01) for p, li in pairs)

@@ -1,5 +1,6 @@
-"""The world of the benchmarks: 100 shops with 1,000 products each on their shelf, customers with sessions, baskets that are ready to be ordered. The
-distributor and its house shop are made by the product's own functions, the bulk by statements of the administrator."""
+"""The world of the benchmarks: 100 shops with 1,000 products each on their shelf, customers with sessions,
+baskets that are ready to be ordered. The distributor and its house shop are made by the product's own
+functions, the bulk by statements of the administrator."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,12 +32,21 @@ class Seeded:
 
 CATALOGUE = {
     "currency": "EUR",
-    "product_type": [{"code": "key", "name": "Licence keys", "connector": "signed_licence", "audience": "customer"}],
-    "product": [
-        {"code": "first", "type": "key", "name": "First", "vendor": "Maker", "category": "Security", "summary": "First of many.",
-         "plan": [{"code": "first-m", "name": "Monthly", "term": "P1M", "price": "5.00"}]}
+    "product_type": [
+        {"code": "key", "name": "Licence keys", "connector": "signed_licence", "audience": "customer"}
     ],
-}  # fmt: skip
+    "product": [
+        {
+            "code": "first",
+            "type": "key",
+            "name": "First",
+            "vendor": "Maker",
+            "category": "Security",
+            "summary": "First of many.",
+            "plan": [{"code": "first-m", "name": "Monthly", "term": "P1M", "price": "5.00"}],
+        }
+    ],
+}
 
 BULK = """
 INSERT INTO products (distributor_id, id, product_type_id, code, name, vendor, category, summary, description, published)
@@ -76,7 +86,7 @@ SELECT gen_random_uuid(), sha256(convert_to('token-' || substr(c.code, 2), 'UTF8
        now(), now() + interval '1 hour', now() + interval '1 day'
 FROM memberships m JOIN customers c ON c.distributor_id = m.distributor_id AND c.id = m.customer_id
 JOIN storefronts f ON f.distributor_id = m.distributor_id AND f.reseller_id = m.reseller_id WHERE m.distributor_id = %(d)s;
-"""
+"""  # noqa: E501 SQL
 
 FILL = """
 INSERT INTO basket_lines (distributor_id, id, reseller_id, customer_id, membership_id, plan_id, quantity, fields, added_at)
@@ -85,20 +95,28 @@ FROM memberships m CROSS JOIN generate_series(1, 2) k
 JOIN LATERAL (SELECT plan_id FROM listings l WHERE l.distributor_id = m.distributor_id AND l.reseller_id = m.reseller_id ORDER BY sort_key
               OFFSET k + (hashtext(m.email) & 63) LIMIT 1) l ON true
 WHERE m.distributor_id = %(d)s AND m.side = 'customer' ON CONFLICT DO NOTHING
-"""
+"""  # noqa: E501 SQL
 
 
 def seed(admin_url: str) -> Seeded:
     """Fills an empty, migrated database."""
-    distributor_id, _ = parties.found_distributor(name="Bench", code="bench", currency="EUR", email="desk@example.org", sandbox=True)
+    distributor_id, _ = parties.found_distributor(
+        name="Bench", code="bench", currency="EUR", email="desk@example.org", sandbox=True
+    )
     with tenancy.acting_as(Scope(Side.DISTRIBUTOR, distributor_id)), db.transaction():
         prices = loading.price_list("Partners", "EUR")
         loading.load(CATALOGUE, {"Partners": Decimal("0.8")})
-        house = parties.add_reseller(name="Bench", email="desk@example.org", price_list_id=prices.id, house=True)
+        house = parties.add_reseller(
+            name="Bench", email="desk@example.org", price_list_id=prices.id, house=True
+        )
         storefronts.open_house(house, name="Bench", hosts=["127.0.0.1"], currency="EUR")
         db.add(
             payments.Gateway(
-                code="bench", account_id="acct_bench", secret_key="sk_test_bench", webhook_secret="whsec_" + "b" * 32, api_base="http://127.0.0.1:9"
+                code="bench",
+                account_id="acct_bench",
+                secret_key="sk_test_bench",
+                webhook_secret="whsec_" + "b" * 32,
+                api_base="http://127.0.0.1:9",
             )
         )
     run(admin_url, BULK, distributor_id)
@@ -113,7 +131,9 @@ def fill_baskets(admin_url: str, distributor_id: UUID) -> None:
 def run(admin_url: str, statements: str, distributor_id: UUID) -> None:
     """As the server's administrator, whom row-level security does not bind."""
     values = {"d": distributor_id, "shops": SHOPS, "products": PRODUCTS, "buyers": BUYERS, "csrf": CSRF}
-    with psycopg.connect(admin_url.replace("postgresql+psycopg", "postgresql"), autocommit=True) as connection:
+    with psycopg.connect(
+        admin_url.replace("postgresql+psycopg", "postgresql"), autocommit=True
+    ) as connection:
         for statement in statements.split(";\n"):
             if statement.strip():
                 connection.execute(statement.encode(), values)
@@ -123,5 +143,3 @@ def run(admin_url: str, statements: str, distributor_id: UUID) -> None:
 def cookie(shop: int, buyer: int) -> str:
     """The session cookie of a buyer of a shop."""
     return f"s-s-r{shop}=token-{buyer}"
-
-

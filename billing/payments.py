@@ -227,8 +227,11 @@ def opened(attempt_id: UUID, page: SessionPage) -> None:
 
 
 def give_up(attempt_id: UUID) -> None:
-    """The page of this attempt can no longer be opened; the next one is a new attempt. Money that still comes for it is recognised."""
+    """The page of this attempt can no longer be opened; the next one is a new attempt. Money that still comes for it is recognised. Works as the
+    distributor, like current_attempt, and waits for whoever settles it at this moment."""
     attempt = db.session().scalars(select(PaymentAttempt).where(PaymentAttempt.id == attempt_id)).one()
+    lock(attempt.payment_id)
+    db.session().refresh(attempt)
     if attempt.state is AttemptState.OPEN:
         states.move(attempt, AttemptState.EXPIRED)
 

@@ -213,7 +213,7 @@ def _limits(_lane: str) -> Limits:
 
 def _outside(name: str, prepare: Callable[[Claimed], Look | None], call: Callable[[Look], list[PaymentReport]], **more: Any) -> Kind:
     record = more.pop("record", settle_all)
-    return tasks.register(Kind(name, Repeat.SAFE, prepare=prepare, call=call, record=record, limits=_limits, on_parked=_tell_a_person, **more))
+    return tasks.register(Kind(name, Repeat.SAFE, prepare=prepare, call=call, record=record, limits=_limits, on_parked=_tell_a_person, alone=True, **more))
 
 
 _outside("stripe_event", _event_look, ask, record=_record_event, on_refused=_tell_a_person, most_attempts=40)

@@ -1,4 +1,5 @@
-"""Reads a catalogue file that somebody uploads, and says everything that is wrong with it at once, entry by entry, before anything is written."""
+"""Reads a catalogue file that somebody uploads, and says everything that is wrong with it at once, entry by
+entry, before anything is written."""
 
 import tomllib
 from collections.abc import Iterator, Mapping

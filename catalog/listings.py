@@ -1,5 +1,6 @@
-"""A reseller's shelf: which plans it offers and at what retail price. Lists are read by keyset; searchable text lives in a closed table that one
-door function reads (decision 3), because row-level security keeps GIN indexes from being used."""
+"""A reseller's shelf: which plans it offers and at what retail price. Lists are read by keyset; searchable
+text lives in a closed table that one door function reads (decision 3), because row-level security keeps
+GIN indexes from being used."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ PAGE = 24
 
 
 class Listing(ResellerOwned, db.Model):
-    """A plan on a reseller's shelf. `lead` marks the one that stands for its product in lists; `sort_key` is the product's name."""
+    """A plan on a reseller's shelf. `lead` marks the one that stands for its product in lists; `sort_key` is
+    the product's name."""
 
     __tablename__ = "listings"
     __access__ = Access(distributor="rcu", reseller="rcu", customer="r", public="r", door="r")
@@ -33,7 +35,14 @@ class Listing(ResellerOwned, db.Model):
         owned_by("plans", "plan_id"),
         owned_by("products", "product_id"),
         CheckConstraint("price_minor >= 0", name="price"),
-        Index("ix_listings_shelf", "distributor_id", "reseller_id", "sort_key", "id", postgresql_where=text("lead AND published")),
+        Index(
+            "ix_listings_shelf",
+            "distributor_id",
+            "reseller_id",
+            "sort_key",
+            "id",
+            postgresql_where=text("lead AND published"),
+        ),
         Index("ix_listings_product", "distributor_id", "reseller_id", "product_id"),
     )
 
@@ -55,7 +64,9 @@ class SearchText(db.Model):
     __access__ = CLOSED
     __table_args__ = (
         Index("ix_search_texts_words", "words", postgresql_using="gin"),
-        Index("ix_search_texts_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        Index(
+            "ix_search_texts_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}
+        ),
         UniqueConstraint("distributor_id", "reseller_id", "product_id"),
     )
 
@@ -87,7 +98,7 @@ CREATE FUNCTION index_listings_v1(p_reseller uuid) RETURNS TABLE (indexed bigint
       WHERE search_texts.name <> excluded.name OR search_texts.words <> excluded.words
     RETURNING 1
   ) SELECT count(*) FROM put
-$$""")
+$$""")  # noqa: E501 SQL
 
 SEARCH = door("""
 CREATE FUNCTION search_listings_v1(p_query text, p_prefix text, p_most int) RETURNS TABLE (product_id uuid, score real) AS $$
@@ -96,7 +107,7 @@ CREATE FUNCTION search_listings_v1(p_query text, p_prefix text, p_most int) RETU
   WHERE t.distributor_id = current_setting('app.distributor_id')::uuid AND t.reseller_id = current_setting('app.reseller_id')::uuid
     AND (t.words @@ to_tsquery('simple', p_prefix) OR p_query <% t.name)
   ORDER BY 2 DESC, t.name LIMIT p_most
-$$""")
+$$""")  # noqa: E501 SQL
 
 
 class NotOffered(Refused):
@@ -130,18 +141,32 @@ class Card:
 
 SHELF = (
     select(
-        Listing.id, Product.name, Product.code, Product.vendor, Product.category, Product.summary, Plan.name, Listing.price_minor, Listing.currency,
-        ProductType.unit, Plan.billing_period, Listing.sort_key,
+        Listing.id,
+        Product.name,
+        Product.code,
+        Product.vendor,
+        Product.category,
+        Product.summary,
+        Plan.name,
+        Listing.price_minor,
+        Listing.currency,
+        ProductType.unit,
+        Plan.billing_period,
+        Listing.sort_key,
     )
     .join(Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
-    .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+    .join(
+        ProductType,
+        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
+    )
     .where(Listing.lead, Listing.published, Product.published, Plan.published)
-)  # fmt: skip
+)
 
 
 def shelf(*, after: str = "", category: str = "", limit: int = PAGE) -> list[Card]:
-    """One page of the scope's shelf in name order, beginning behind the cursor `after` (keyset: page 4,000 costs what page 1 costs)."""
+    """One page of the scope's shelf in name order, beginning behind the cursor `after` (keyset: page 4,000
+    costs what page 1 costs)."""
     chosen = SHELF.order_by(Listing.sort_key, Listing.id).limit(limit)
     if after:
         listing_id, _, sort_key = after.partition(".")
@@ -157,7 +182,19 @@ def shelf(*, after: str = "", category: str = "", limit: int = PAGE) -> list[Car
 def card(row: Sequence[object]) -> Card:
     """A Card from a row of SHELF."""
     listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, sort_key = row
-    return Card(listing_id, product, code, vendor, category, summary, plan, Money(minor, currency), unit, billing.per, sort_key)  # type: ignore[arg-type,attr-defined]  # pyright: ignore
+    return Card(
+        listing_id,
+        product,
+        code,
+        vendor,
+        category,
+        summary,
+        plan,
+        Money(minor, currency),
+        unit,
+        billing.per,
+        sort_key,
+    )  # type: ignore[arg-type,attr-defined]  # pyright: ignore
 
 
 def search(query: str, limit: int = PAGE) -> list[Card]:
@@ -165,11 +202,20 @@ def search(query: str, limit: int = PAGE) -> list[Card]:
     words = [w for w in "".join(c if c.isalnum() else " " for c in query).split() if w][:8]
     if not words:
         return []
-    found = doors.call_here(SEARCH, {"p_query": " ".join(words).lower(), "p_prefix": " & ".join(f"{w}:*" for w in words), "p_most": limit})
+    found = doors.call_here(
+        SEARCH,
+        {
+            "p_query": " ".join(words).lower(),
+            "p_prefix": " & ".join(f"{w}:*" for w in words),
+            "p_most": limit,
+        },
+    )
     order = {row.product_id: place for place, row in enumerate(found)}
     if not order:
         return []
-    rows = db.session().execute(SHELF.add_columns(Listing.product_id).where(Listing.product_id.in_(order))).all()
+    rows = (
+        db.session().execute(SHELF.add_columns(Listing.product_id).where(Listing.product_id.in_(order))).all()
+    )
     return [card(row[:-1]) for row in sorted(rows, key=lambda row: order[row[-1]])]
 
 
@@ -177,7 +223,9 @@ def categories() -> list[str]:
     """The categories on the scope's shelf, by name."""
     chosen = (
         select(Product.category)
-        .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
+        .join(
+            Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id)
+        )
         .where(Listing.lead, Listing.published, Product.published)
         .distinct()
         .order_by(Product.category)
@@ -203,18 +251,40 @@ class Offer:
 
 def offers(product_code: str) -> tuple[Product, list[Offer]]:
     """A product and its plans on the scope's shelf, cheapest first; Missing if none is offered."""
-    rows = db.session().execute(
-        select(Product, Listing, Plan, ProductType.unit)
-        .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
-        .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
-        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
-        .where(Product.code == product_code, Product.published, Listing.published, Plan.published)
-        .order_by(Listing.price_minor, Plan.code)
-    ).all()
+    rows = (
+        db.session()
+        .execute(
+            select(Product, Listing, Plan, ProductType.unit)
+            .join(
+                Listing,
+                (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id),
+            )
+            .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
+            .join(
+                ProductType,
+                (ProductType.distributor_id == Product.distributor_id)
+                & (ProductType.id == Product.product_type_id),
+            )
+            .where(Product.code == product_code, Product.published, Listing.published, Plan.published)
+            .order_by(Listing.price_minor, Plan.code)
+        )
+        .all()
+    )
     if not rows:
         raise Missing("product")
     return rows[0][0], [
-        Offer(li.id, p.id, p.name, li.price, unit, p.term.label, p.billing_period.per, p.minimum_quantity, p.maximum_quantity, p.features)
+        Offer(
+            li.id,
+            p.id,
+            p.name,
+            li.price,
+            unit,
+            p.term.label,
+            p.billing_period.per,
+            p.minimum_quantity,
+            p.maximum_quantity,
+            p.features,
+        )
         for _, li, p, unit in rows
     ]
 
@@ -224,7 +294,11 @@ def offerable() -> list[tuple[Plan, Product]]:
     chosen = (
         select(Plan, Product)
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+        .join(
+            ProductType,
+            (ProductType.distributor_id == Product.distributor_id)
+            & (ProductType.id == Product.product_type_id),
+        )
         .where(ProductType.audience == Audience.CUSTOMER, Plan.published, Product.published)
         .order_by(Product.name, Plan.list_minor, Plan.code)
     )
@@ -234,17 +308,27 @@ def offerable() -> list[tuple[Plan, Product]]:
 def stock(reseller_id: UUID, distributor_id: UUID) -> int:
     """Fills a new shelf with everything offerable at the recommended price; says how many plans were added."""
     present = set(db.session().scalars(select(Listing.plan_id).where(Listing.reseller_id == reseller_id)))
-    led = set(db.session().scalars(select(Listing.product_id).where(Listing.reseller_id == reseller_id, Listing.lead)))
+    led = set(
+        db.session().scalars(
+            select(Listing.product_id).where(Listing.reseller_id == reseller_id, Listing.lead)
+        )
+    )
     added = 0
     for plan, product in offerable():
         if plan.id in present:
             continue
         db.add(
             Listing(
-                distributor_id=distributor_id, reseller_id=reseller_id, plan_id=plan.id, product_id=product.id, sort_key=product.name.lower(),
-                lead=product.id not in led, price_minor=plan.list_minor, currency=plan.currency,
+                distributor_id=distributor_id,
+                reseller_id=reseller_id,
+                plan_id=plan.id,
+                product_id=product.id,
+                sort_key=product.name.lower(),
+                lead=product.id not in led,
+                price_minor=plan.list_minor,
+                currency=plan.currency,
             )
-        )  # fmt: skip
+        )
         led.add(product.id)
         added += 1
     db.flush()

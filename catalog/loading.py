@@ -68,7 +68,8 @@ NEEDED = {
 
 
 def check(content: Mapping[str, Any]) -> None:
-    """BadCatalogue names the first entry that cannot be loaded and what is wrong with it; nothing is written yet."""
+    """BadCatalogue names the first entry that cannot be loaded and what is wrong with it; nothing is written
+    yet."""
     currency = str(content.get("currency", ""))
     if len(currency) != 3 or not currency.isupper():
         raise BadCatalogue('The file names no currency, such as currency = "EUR".')
@@ -119,8 +120,8 @@ def _unique(what: str, codes: list[str]) -> None:
 
 
 def load(content: Mapping[str, Any], wholesale_of: Mapping[str, Decimal]) -> Loaded:
-    """Adds what is new. `wholesale_of` says for each price list which share of the recommended price its resellers pay, unless a plan names
-    its own `wholesale`."""
+    """Adds what is new. `wholesale_of` says for each price list which share of the recommended price its
+    resellers pay, unless a plan names its own `wholesale`."""
     check(content)
     currency = content["currency"]
     lists = {name: price_list(name, currency) for name in wholesale_of}
@@ -148,10 +149,14 @@ def _product_type(entry: Mapping[str, Any]) -> ProductType:
     if found is None:
         found = db.add(
             ProductType(
-                code=entry["code"], name=entry["name"], connector=entry["connector"], audience=Audience(entry["audience"]),
-                opens_storefront=entry.get("opens_storefront", False), unit=entry.get("unit", "seat"),
+                code=entry["code"],
+                name=entry["name"],
+                connector=entry["connector"],
+                audience=Audience(entry["audience"]),
+                opens_storefront=entry.get("opens_storefront", False),
+                unit=entry.get("unit", "seat"),
             )
-        )  # fmt: skip
+        )
         db.flush()
     return found
 
@@ -159,10 +164,16 @@ def _product_type(entry: Mapping[str, Any]) -> ProductType:
 def _product(entry: Mapping[str, Any], kind: ProductType) -> Product:
     product = db.add(
         Product(
-            id=new_id(), product_type_id=kind.id, code=entry["code"], name=entry["name"], vendor=entry["vendor"], category=entry["category"],
-            summary=entry["summary"], description=entry.get("description", ""),
+            id=new_id(),
+            product_type_id=kind.id,
+            code=entry["code"],
+            name=entry["name"],
+            vendor=entry["vendor"],
+            category=entry["category"],
+            summary=entry["summary"],
+            description=entry.get("description", ""),
         )
-    )  # fmt: skip
+    )
     db.flush()
     return product
 
@@ -171,11 +182,20 @@ def _plan(product_id: UUID, offer: Mapping[str, Any], currency: str, shares: Map
     price = amount(offer["price"], currency, offer["code"])
     plan = db.add(
         Plan(
-            id=new_id(), product_id=product_id, code=offer["code"], sku=offer.get("sku", offer["code"]), name=offer["name"], term=Term(offer["term"]),
-            billing_period=Term(offer.get("billing", offer["term"])), minimum_quantity=offer.get("minimum", 1),
-            maximum_quantity=offer.get("maximum", 10_000), list_minor=price.minor, currency=currency, features=offer.get("features", {}),
+            id=new_id(),
+            product_id=product_id,
+            code=offer["code"],
+            sku=offer.get("sku", offer["code"]),
+            name=offer["name"],
+            term=Term(offer["term"]),
+            billing_period=Term(offer.get("billing", offer["term"])),
+            minimum_quantity=offer.get("minimum", 1),
+            maximum_quantity=offer.get("maximum", 10_000),
+            list_minor=price.minor,
+            currency=currency,
+            features=offer.get("features", {}),
         )
-    )  # fmt: skip
+    )
     db.flush()
     cost = amount(offer["cost"], currency, offer["code"]) if "cost" in offer else price.times(Decimal("0.78"))
     db.add(PlanCost(plan_id=plan.id, cost_minor=cost.minor, currency=currency))

@@ -1,9 +1,10 @@
-"""Wholesale: what a reseller pays, by price list. A reseller's scope carries its own list and can see no other (promises A4)."""
+"""Wholesale: what a reseller pays, by price list. A reseller's scope carries its own list and can see no
+other (promises A4)."""
 
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, composite, mapped_column
+from sqlalchemy.orm import Mapped, composite
 
 from core import db
 from core.money import Money

@@ -1,5 +1,6 @@
-"""What the distributor asks for its plans: list price, wholesale per price list and cost; and what is shown of a product. A change is visible on the
-next request of every shop, because the versions it depends on change with it; what was sold keeps its own copy."""
+"""What the distributor asks for its plans: list price, wholesale per price list and cost; and what is shown
+of a product. A change is visible on the next request of every shop, because the versions it depends on
+change with it; what was sold keeps its own copy."""
 
 from sqlalchemy import select, update
 
@@ -40,7 +41,8 @@ def set_cost(plan: Plan, cost: Money) -> None:
 
 
 def set_wholesale(plan: Plan, price_list: PriceList, price: Money | None) -> None:
-    """What resellers on a price list pay; none takes the plan off that list, so that they cannot order it any more."""
+    """What resellers on a price list pay; none takes the plan off that list, so that they cannot order it any
+    more."""
     row = db.session().scalar(
         select(WholesalePrice).where(
             WholesalePrice.plan_id == plan.id, WholesalePrice.price_list_id == price_list.id
@@ -86,7 +88,8 @@ def publish(plan: Plan, published: bool) -> None:
 
 
 def changed(product: Product) -> None:
-    """After any change of a product: search follows in every shop that has it on its shelf, and every shop's fragments end."""
+    """After any change of a product: search follows in every shop that has it on its shelf, and every shop's
+    fragments end."""
     db.flush()
     on_shelves = select(Listing.reseller_id).where(Listing.product_id == product.id).distinct()
     for reseller_id in db.session().scalars(on_shelves).all():

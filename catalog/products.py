@@ -1,5 +1,5 @@
-"""Product types, products and plans: what the distributor sells. A product type names the connector that delivers it and who may buy it;
-a reseller plan is an ordinary product (I3)."""
+"""Product types, products and plans: what the distributor sells. A product type names the connector that
+delivers it and who may buy it; a reseller plan is an ordinary product (I3)."""
 
 from enum import StrEnum
 from typing import Any
@@ -63,7 +63,8 @@ class Product(DistributorOwned, db.Model):
 
 
 class Plan(DistributorOwned, db.Model):
-    """A sellable variant: term, billing period, quantity bounds and the recommended price per unit and billing period."""
+    """A sellable variant: term, billing period, quantity bounds and the recommended price per unit and
+    billing period."""
 
     __tablename__ = "plans"
     __access__ = READABLE

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from itertools import groupby
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import Select, and_, select, tuple_

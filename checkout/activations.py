@@ -1,5 +1,6 @@
-"""A reseller plan activated from the distributor's back office (I5, I6): the same order as the reseller would place itself, with the alias set on its
-line first (I20), funded on the reseller's account or with nothing due; executing it needs no further step (I21)."""
+"""A reseller plan activated from the distributor's back office (I5, I6): the same order as the reseller would
+place itself, with the alias set on its line first (I20), funded on the reseller's account or with nothing
+due; executing it needs no further step (I21)."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -50,14 +51,24 @@ def _plans(reseller: Reseller) -> Select[Plan, Product, ProductType, WholesalePr
     return (
         select(Plan, Product, ProductType, WholesalePrice)
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
-        .join(WholesalePrice, (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id))
+        .join(
+            ProductType,
+            (ProductType.distributor_id == Product.distributor_id)
+            & (ProductType.id == Product.product_type_id),
+        )
+        .join(
+            WholesalePrice,
+            (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id),
+        )
         .where(
-            ProductType.opens_storefront, ProductType.audience == Audience.RESELLER, Plan.published, Product.published,
+            ProductType.opens_storefront,
+            ProductType.audience == Audience.RESELLER,
+            Plan.published,
+            Product.published,
             WholesalePrice.price_list_id == reseller.price_list_id,
         )
         .order_by(WholesalePrice.price_minor, Plan.code)
-    )  # fmt: skip
+    )
 
 
 def offers(reseller: Reseller) -> list[PlanOffer]:
@@ -76,9 +87,22 @@ def item(reseller: Reseller, plan_code: str, alias: str) -> BasketItem:
         raise NotOffered
     plan, product, kind, price = row
     return BasketItem(
-        new_id(), plan.id, product.code, product.name, plan.name, plan.sku, kind.unit, plan.billing_period.per, plan.term.label, 1,
-        plan.minimum_quantity, plan.maximum_quantity, price.price, {"alias": alias.strip()}, kind.connector,
-    )  # fmt: skip
+        new_id(),
+        plan.id,
+        product.code,
+        product.name,
+        plan.name,
+        plan.sku,
+        kind.unit,
+        plan.billing_period.per,
+        plan.term.label,
+        1,
+        plan.minimum_quantity,
+        plan.maximum_quantity,
+        price.price,
+        {"alias": alias.strip()},
+        kind.connector,
+    )
 
 
 def activate(
@@ -90,8 +114,9 @@ def activate(
     storefront_id: UUID,
     request_key: str,
 ) -> str:
-    """Places the order of one plan for the reseller and funds it at once; returns its code. A repeated request gives the first order.
-    Refusals by name: NotCovered, PlanRuns, AliasTaken, HasStorefront, NotAReseller, OrderingStopped, NotCleared."""
+    """Places the order of one plan for the reseller and funds it at once; returns its code. A repeated
+    request gives the first order. Refusals by name: NotCovered, PlanRuns, AliasTaken, HasStorefront,
+    NotAReseller, OrderingStopped, NotCleared."""
     earlier = db.session().scalar(
         select(Order.code).where(Order.request_key == request_key, Order.membership_id == by.membership_id)
     )
@@ -107,10 +132,15 @@ def activate(
     )
     db.add(
         BasketLine(
-            reseller_id=reseller.id, customer_id=None, membership_id=by.membership_id, plan_id=line.plan_id, quantity=1, fields=dict(line.fields),
+            reseller_id=reseller.id,
+            customer_id=None,
+            membership_id=by.membership_id,
+            plan_id=line.plan_id,
+            quantity=1,
+            fields=dict(line.fields),
             added_at=db.session().info["now"],
         )
-    )  # fmt: skip
+    )
     db.flush()
     return orders.place(
         by, clearance, Checkout(request_key, storefront_id, PayBy.ACCOUNT, line.unit_price.minor)

@@ -1,5 +1,5 @@
-"""Baskets: rows of the server, one set of lines per membership. What a line costs is never in it: prices are computed when they are shown and
-again when the order is placed (QM3)."""
+"""Baskets: rows of the server, one set of lines per membership. What a line costs is never in it: prices are
+computed when they are shown and again when the order is placed (QM3)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -129,28 +129,52 @@ def _offer(plan_id: UUID) -> Select[tuple[int, int, str]]:
     if current().side is Side.RESELLER:
         return (
             select(Plan.minimum_quantity, Plan.maximum_quantity, ProductType.unit)
-            .join(WholesalePrice, (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id))
+            .join(
+                WholesalePrice,
+                (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id),
+            )
             .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-            .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
-            .where(Plan.id == plan_id, Plan.published, Product.published, ProductType.audience == Audience.RESELLER)
+            .join(
+                ProductType,
+                (ProductType.distributor_id == Product.distributor_id)
+                & (ProductType.id == Product.product_type_id),
+            )
+            .where(
+                Plan.id == plan_id,
+                Plan.published,
+                Product.published,
+                ProductType.audience == Audience.RESELLER,
+            )
         )
     return (
         select(Plan.minimum_quantity, Plan.maximum_quantity, ProductType.unit)
         .join(Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id))
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+        .join(
+            ProductType,
+            (ProductType.distributor_id == Product.distributor_id)
+            & (ProductType.id == Product.product_type_id),
+        )
         .where(Plan.id == plan_id, Plan.published, Product.published, Listing.published)
     )
 
 
 def add(buyer: Buyer, plan_id: UUID, quantity: int, fields: Mapping[str, str] | None = None) -> None:
-    """Puts a plan into the basket; adding it again adds to its quantity. NotOffered or WrongQuantity otherwise."""
+    """Puts a plan into the basket; adding it again adds to its quantity. NotOffered or WrongQuantity
+    otherwise."""
     bounds = _offered(plan_id)
     check_quantity(quantity, bounds.minimum, bounds.maximum, bounds.unit)
     values = {
-        "distributor_id": current().distributor_id, "id": new_id(), "reseller_id": buyer.reseller_id, "customer_id": buyer.customer_id,
-        "membership_id": buyer.membership_id, "plan_id": plan_id, "quantity": quantity, "fields": dict(fields or {}), "added_at": db.session().info["now"],
-    }  # fmt: skip
+        "distributor_id": current().distributor_id,
+        "id": new_id(),
+        "reseller_id": buyer.reseller_id,
+        "customer_id": buyer.customer_id,
+        "membership_id": buyer.membership_id,
+        "plan_id": plan_id,
+        "quantity": quantity,
+        "fields": dict(fields or {}),
+        "added_at": db.session().info["now"],
+    }
     put = insert(BasketLine).values(values)
     kept = db.session().execute(
         put.on_conflict_do_update(
@@ -160,12 +184,16 @@ def add(buyer: Buyer, plan_id: UUID, quantity: int, fields: Mapping[str, str] | 
         ).returning(BasketLine.id)
     )
     if kept.first() is None:
-        raise WrongQuantity(f"The maximum is {bounds.maximum} {bounds.unit}s, and some are in your basket already.")
+        raise WrongQuantity(
+            f"The maximum is {bounds.maximum} {bounds.unit}s, and some are in your basket already."
+        )
 
 
 def change(buyer: Buyer, line_id: UUID, quantity: int) -> None:
     """Sets the quantity of a line; zero takes it out."""
-    line = db.session().scalar(select(BasketLine).where(BasketLine.id == line_id, BasketLine.membership_id == buyer.membership_id))
+    line = db.session().scalar(
+        select(BasketLine).where(BasketLine.id == line_id, BasketLine.membership_id == buyer.membership_id)
+    )
     if line is None:
         raise NotOffered
     if quantity == 0:
@@ -189,13 +217,26 @@ def clear(buyer: Buyer) -> None:
 
 
 def items(buyer: Buyer) -> list[BasketItem]:
-    """The basket at today's prices: retail for a customer, wholesale for a reseller. Lines no longer offered are left out."""
+    """The basket at today's prices: retail for a customer, wholesale for a reseller. Lines no longer offered
+    are left out."""
     price = WholesalePrice if buyer.customer_id is None else Listing
     chosen = (
-        select(BasketLine, Plan, Product, ProductType.unit, ProductType.connector, price.price_minor, price.currency)
+        select(
+            BasketLine,
+            Plan,
+            Product,
+            ProductType.unit,
+            ProductType.connector,
+            price.price_minor,
+            price.currency,
+        )
         .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
+        .join(
+            ProductType,
+            (ProductType.distributor_id == Product.distributor_id)
+            & (ProductType.id == Product.product_type_id),
+        )
         .join(price, (price.distributor_id == Plan.distributor_id) & (price.plan_id == Plan.id))
         .where(BasketLine.membership_id == buyer.membership_id, Plan.published, Product.published)
         .order_by(BasketLine.added_at, BasketLine.id)
@@ -204,11 +245,24 @@ def items(buyer: Buyer) -> list[BasketItem]:
         chosen = chosen.where(Listing.published)
     return [
         BasketItem(
-            line.id, plan.id, product.code, product.name, plan.name, plan.sku, unit, plan.billing_period.per, plan.term.label, line.quantity,
-            plan.minimum_quantity, plan.maximum_quantity, Money(minor, currency), line.fields, connector,
+            line.id,
+            plan.id,
+            product.code,
+            product.name,
+            plan.name,
+            plan.sku,
+            unit,
+            plan.billing_period.per,
+            plan.term.label,
+            line.quantity,
+            plan.minimum_quantity,
+            plan.maximum_quantity,
+            Money(minor, currency),
+            line.fields,
+            connector,
         )
         for line, plan, product, unit, connector, minor, currency in db.session().execute(chosen)
-    ]  # fmt: skip
+    ]
 
 
 def sum_of(basket: Sequence[BasketItem]) -> Money | None:

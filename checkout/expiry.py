@@ -1,5 +1,6 @@
-"""Orders that nobody paid end by themselves: every minute the unpaid ones whose time is over are cancelled, which voids their draft invoice and gives
-back alias and credit. Money that arrives later is kept apart and shown to a person (QM5)."""
+"""Orders that nobody paid end by themselves: every minute the unpaid ones whose time is over are cancelled,
+which voids their draft invoice and gives back alias and credit. Money that arrives later is kept apart and
+shown to a person (QM5)."""
 
 from datetime import timedelta
 

@@ -1,1 +1,2 @@
-"""What every package stands on: database, tenancy, parties, money, time, states, durable tasks, events. Knows nothing of selling."""
+"""What every package stands on: database, tenancy, parties, money, time, states, durable tasks, events. Knows
+nothing of selling."""

@@ -1,5 +1,6 @@
-"""Two clocks (decision 7). Machine time (leases, deadlines, sessions) is the database's now(); business time (terms, notices, offers) is
-now() plus the distributor's offset, which only sandbox distributors have and only forwards."""
+"""Two clocks (decision 7). Machine time (leases, deadlines, sessions) is the database's now(); business time
+(terms, notices, offers) is now() plus the distributor's offset, which only sandbox distributors have and
+only forwards."""
 
 from datetime import datetime
 

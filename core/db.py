@@ -1,5 +1,6 @@
-"""The database: one engine per process, one way to begin a transaction. `with transaction():` in a view, a task or a command shows where
-it begins and ends; domain functions only use `session()`. PostgreSQL is the only truth (decision 1)."""
+"""The database: one engine per process, one way to begin a transaction. `with transaction():` in a view, a
+task or a command shows where it begins and ends; domain functions only use `session()`. PostgreSQL is the
+only truth (decision 1)."""
 
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -12,7 +13,18 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Table, Text, create_engine, event, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Engine,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
@@ -112,7 +124,9 @@ def _factory() -> sessionmaker[Session]:
     @event.listens_for(factory, "after_begin")
     def _open_scope(session: Session, _transaction: object, connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
         scope = tenancy.current()
-        session.info["now"] = connection.execute(tenancy.OPEN_SCOPE, tenancy.opening(scope, database())).one()[-1]
+        session.info["now"] = connection.execute(
+            tenancy.OPEN_SCOPE, tenancy.opening(scope, database())
+        ).one()[-1]
 
     return factory
 
@@ -132,9 +146,10 @@ def in_transaction() -> bool:
 
 @contextmanager
 def transaction(*, widened_because: str = "") -> Generator[Session]:
-    """Begins a transaction under the scope in force; commits at the end, rolls back on any error. After the commit, and only then,
-    what was registered with `after_commit` runs (best effort: what matters is durable already). `widened_because` names one of the
-    counted reasons to work as the distributor of the scope from the first statement on (tenancy.WIDENED)."""
+    """Begins a transaction under the scope in force; commits at the end, rolls back on any error. After the
+    commit, and only then, what was registered with `after_commit` runs (best effort: what matters is
+    durable already). `widened_because` names one of the counted reasons to work as the distributor of the
+    scope from the first statement on (tenancy.WIDENED)."""
     tenancy.current()
     if _session.get() is not None:
         raise InTransaction("a transaction is open already")
@@ -155,7 +170,8 @@ def transaction(*, widened_because: str = "") -> Generator[Session]:
 
 
 def after_commit(act: Callable[[], None]) -> None:
-    """Runs `act` after the commit of this transaction, once however often it is registered; never if it rolls back."""
+    """Runs `act` after the commit of this transaction, once however often it is registered; never if it rolls
+    back."""
     acts = session().info.setdefault("after_commit", [])
     if act not in acts:
         acts.append(act)
@@ -187,8 +203,9 @@ def savepoint() -> Generator[None]:
 
 
 def insert_all(rows: Mapping[type[Model], Sequence[Mapping[str, Any]]]) -> None:
-    """Inserts rows of several tables in one statement: the hot path of placing an order (decision 14: fewer round trips).
-    Every row of a table has the same keys; each is checked against the scope like a stamped one."""
+    """Inserts rows of several tables in one statement: the hot path of placing an order (decision 14: fewer
+    round trips). Every row of a table has the same keys; each is checked against the scope like a stamped
+    one."""
     bound = tenancy.current().ids()
     parts: list[str] = []
     values: dict[str, str] = {}
@@ -198,9 +215,11 @@ def insert_all(rows: Mapping[type[Model], Sequence[Mapping[str, Any]]]) -> None:
                 raise tenancy.OutsideScope(f"a new row of {model.__tablename__} is outside the scope")
         columns = ", ".join(given[0])
         table = model.__tablename__
-        parts.append(f"i{number} AS (INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, CAST(:r{number} AS jsonb)))")
+        parts.append(
+            f"i{number} AS (INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, CAST(:r{number} AS jsonb)))"
+        )
         values[f"r{number}"] = json.dumps([dict(row) for row in given], default=str)
-    session().execute(text(f"WITH {', '.join(parts)} SELECT 1"), values)  # noqa: S608 table and column names are our own models'
+    session().execute(text(f"WITH {', '.join(parts)} SELECT 1"), values)
 
 
 def reset() -> None:
@@ -209,6 +228,3 @@ def reset() -> None:
         if cached in (engine, doors) and cached.cache_info().currsize:
             cached().dispose()
         cached.cache_clear()
-
-
-

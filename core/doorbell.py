@@ -27,7 +27,9 @@ _silent_until = 0.0
 @cache
 def connection() -> Redis:
     """The connection of this process; short limits and no second try, because nobody may wait for a bell."""
-    return Redis.from_url(settings().redis_url, socket_connect_timeout=0.2, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
+    return Redis.from_url(
+        settings().redis_url, socket_connect_timeout=0.2, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
+    )
 
 
 @cache
@@ -63,11 +65,15 @@ def listen(on_stop: Callable[[], None]) -> None:
     """Answers rings until SIGTERM or SIGINT. It has a connection of its own, because RQ gives a listener's socket minutes to answer; and it
     begins anew when Redis went away in the middle of a job."""
     while True:
-        listener = Listener([QUEUE], connection=Redis.from_url(settings().redis_url, retry=Retry(NoBackoff(), 0)), serializer=JSONSerializer)
+        listener = Listener(
+            [QUEUE],
+            connection=Redis.from_url(settings().redis_url, retry=Retry(NoBackoff(), 0)),
+            serializer=JSONSerializer,
+        )
         listener.on_stop = on_stop
         try:
             listener.work(logging_level="ERROR")
             return
-        except (RedisError, OSError) as error:
-            log.warning("doorbell.redis_away", error=str(error))
+        except Exception as error:  # Redis was away or wiped while RQ wrote down what became of a ring: nothing of ours is lost
+            log.warning("doorbell.begins_anew", error=f"{type(error).__name__}: {error}")
             time.sleep(QUIET)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import groupby
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -113,7 +112,10 @@ class Drain:
             self._give_back()
 
     def _intend(self, batch: Sequence[Claimed], careful: bool) -> list[Plan]:
-        decided, plans = Moment(), list[Plan]()  # before the transaction: the intent is never older than we think
+        decided, plans = (
+            Moment(),
+            list[Plan](),
+        )  # before the transaction: the intent is never older than we think
         with acting_for(batch[0]), db.transaction():
             changes = Changes(self.worker, [task.id for task in batch])
             gather([task for task in batch if task.id in changes.mine], careful)
@@ -132,7 +134,13 @@ class Drain:
             return
         repeat = kind.repeats(task.lane)
         if task.intent_open and repeat is Repeat.NEVER:
-            changes.park(kind, task, task.attempts, "An earlier attempt gave no clear answer and cannot be looked up.", True)
+            changes.park(
+                kind,
+                task,
+                task.attempts,
+                "An earlier attempt gave no clear answer and cannot be looked up.",
+                True,
+            )
             return
         try:
             with maybe_savepoint(careful):
@@ -206,7 +214,9 @@ class Drain:
                 with maybe_savepoint(careful):
                     if kind.record:
                         kind.record(task, future.result())
-            except Exception as bug:  # the answer is real and must not be lost: the next look-up brings it again
+            except (
+                Exception
+            ) as bug:  # the answer is real and must not be lost: the next look-up brings it again
                 if not careful:
                     raise
                 log.exception("task.record_failed", kind=task.kind, task=str(task.id))
@@ -265,14 +275,18 @@ class Drain:
 
 def known_lanes() -> dict[str, tasks.Limits]:
     """Every lane with limits of its own: each kind's default lane and those that packages add."""
-    return {name: kind.limits(name) for name, kind in tasks.KINDS.items()} | {lane: limits() for lane, limits in LANES.items()}
+    return {name: kind.limits(name) for name, kind in tasks.KINDS.items()} | {
+        lane: limits() for lane, limits in LANES.items()
+    }
 
 
 def batches(things: Sequence[Held], task_of: Callable[[Held], Claimed]) -> list[list[Held]]:
     """What may share a transaction: one distributor's tasks of one kind, so that no purchase grows old while mails are drawn up."""
 
-    def owner(thing: Held) -> tuple[UUID, str]:
-        return task_of(thing).distributor_id, task_of(thing).kind
+    def owner(thing: Held) -> tuple[UUID, str, int]:
+        task = task_of(thing)
+        kind = tasks.KINDS.get(task.kind)
+        return task.distributor_id, task.kind, task.id.int if kind and kind.alone else 0
 
     return [list(group) for _, group in groupby(sorted(things, key=owner), key=owner)]
 
@@ -287,7 +301,9 @@ def gather(batch: Sequence[Claimed], careful: bool) -> None:
 @contextmanager
 def acting_for(task: Claimed) -> Generator[Scope]:
     """Tasks work as their distributor."""
-    with tenancy.acting_as(Scope(Side.DISTRIBUTOR, task.distributor_id, offset=task.offset, request_id="task")) as scope:
+    with tenancy.acting_as(
+        Scope(Side.DISTRIBUTOR, task.distributor_id, offset=task.offset, request_id="task")
+    ) as scope:
         yield scope
 
 
@@ -309,7 +325,12 @@ def is_away(error: Exception) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or state[:2] in ("08", "53") or state[:3] == "57P" or (not state and isinstance(error.orig, psycopg.OperationalError))
+    return (
+        error.connection_invalidated
+        or state[:2] in ("08", "53")
+        or state[:3] == "57P"
+        or (not state and isinstance(error.orig, psycopg.OperationalError))
+    )
 
 
 # --- The process -----------------------------------------------------------------------------------------------------------------

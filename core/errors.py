@@ -1,5 +1,6 @@
-"""Refusals: what a person is told when something may not be done. Each rule has its own class beside it; the five kinds here decide how
-a page, the command line or the API answers. Anything else that is raised is a bug."""
+"""Refusals: what a person is told when something may not be done. Each rule has its own class beside it; the
+five kinds here decide how a page, the command line or the API answers. Anything else that is raised is a
+bug."""
 
 from typing import ClassVar
 

@@ -1,5 +1,6 @@
-"""Past-tense facts with ids. What follows a fact is read in one table (app.py: REACTIONS): a *now* reaction runs in the same transaction
-and may refuse; a *later* reaction becomes a durable task in the same transaction (decision 5). Nothing is sent before the commit."""
+"""Past-tense facts with ids. What follows a fact is read in one table (app.py: REACTIONS): a *now* reaction
+runs in the same transaction and may refuse; a *later* reaction becomes a durable task in the same
+transaction (decision 5). Nothing is sent before the commit."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +17,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A reaction as a durable task of `kind`; `key` names the field that makes it unique (one mail per object and event)."""
+    """A reaction as a durable task of `kind`; `key` names the field that makes it unique (one mail per object
+    and event)."""
 
     kind: str
     key: str = ""
@@ -38,7 +40,10 @@ def publish(event: Event) -> None:
     """Says that something happened, in the transaction that made it happen."""
     for reaction in _reactions.get(type(event), ()):
         if isinstance(reaction, Later):
-            values = {name: str(value) if isinstance(value, UUID) else value for name, value in asdict(event).items()}
+            values = {
+                name: str(value) if isinstance(value, UUID) else value
+                for name, value in asdict(event).items()
+            }
             unique = f"{reaction.kind}:{values[reaction.key]}" if reaction.key else None
             tasks.add(reaction.kind, values, key=unique)
         else:

@@ -1,5 +1,6 @@
-"""Named fault points. In production `fault()` does nothing; tests and the crash campaign choose one by FAULT="name:mode[:seconds][@n]" with
-mode raise | hang | kill | stop, at the n-th hit (default 1). A test checks that every name below is hit."""
+"""Named fault points. In production `fault()` does nothing; tests and the crash campaign choose one by
+FAULT="name:mode[:seconds][@n]" with mode raise | hang | kill | stop, at the n-th hit (default 1). A test
+checks that every name below is hit."""
 
 import os
 import signal
@@ -34,7 +35,9 @@ def chosen() -> tuple[str, str, float, int]:
 
 NAME, MODE, SECONDS, NTH = chosen()
 HITS: dict[str, int] = {}
-MARKS = os.environ.get("FAULT_MARKS", "")  # a folder: every point that is passed leaves an empty file there, one that struck "name.mode"
+MARKS = os.environ.get(
+    "FAULT_MARKS", ""
+)  # a folder: every point that is passed leaves an empty file there, one that struck "name.mode"
 
 
 def fault(name: str) -> None:

@@ -1,4 +1,5 @@
-"""Identifiers: UUIDv7 for rows (time-ordered, so indexes stay local), short random codes for people, random tokens for links."""
+"""Identifiers: UUIDv7 for rows (time-ordered, so indexes stay local), short random codes for people, random
+tokens for links."""
 
 import hashlib
 import os

@@ -1,5 +1,6 @@
-"""The direct connection of a worker: it claims tasks and holds a session-level advisory lock on each (promises A3, step 3). The locks outlive
-a frozen worker's lease and end with its connection; behind a transaction pooler they would protect nothing."""
+"""The direct connection of a worker: it claims tasks and holds a session-level advisory lock on each
+(promises A3, step 3). The locks outlive a frozen worker's lease and end with its connection; behind a
+transaction pooler they would protect nothing."""
 
 from collections.abc import Collection, Iterable
 from datetime import timedelta
@@ -27,30 +28,46 @@ class Locks:
     def __init__(self) -> None:
         url = make_url(settings().database_url).set(drivername="postgresql")
         self._connection = psycopg.connect(
-            url.render_as_string(hide_password=False), autocommit=True, connect_timeout=5, application_name="storefront-locks"
+            url.render_as_string(hide_password=False),
+            autocommit=True,
+            connect_timeout=5,
+            application_name="storefront-locks",
         )
         self.held: set[UUID] = set()
         self.lost = False
 
     def claim(self, worker: UUID, wanted: int, lanes: dict[str, Limits]) -> list[Claimed]:
         """Due tasks with lease and lock; those whose lock somebody else holds are left to them."""
-        limits = {lane: {"slots": able.slots, "lease": f"{able.lease.total_seconds()} seconds"} for lane, able in lanes.items()}
-        rows = self._ask(f"SELECT * FROM {tasks.CLAIM}(%s, %s, %s, %s)", [worker, wanted, Jsonb(limits), DEFAULT_LEASE])  # noqa: S608
+        limits = {
+            lane: {"slots": able.slots, "lease": f"{able.lease.total_seconds()} seconds"}
+            for lane, able in lanes.items()
+        }
+        rows = self._ask(
+            f"SELECT * FROM {tasks.CLAIM}(%s, %s, %s, %s)", [worker, wanted, Jsonb(limits), DEFAULT_LEASE]
+        )
         claimed = [Claimed(*row) for row in rows]
         self.held.update(task.id for task in claimed)
         return claimed
 
     def take_again(self, task_ids: Iterable[UUID]) -> None:
-        """After the old connection was lost: the locks of what is still under way, as far as nobody else has them."""
+        """After the old connection was lost: the locks of what is still under way, as far as nobody else has
+        them."""
         keys = {_key(task_id): task_id for task_id in task_ids}
-        rows = self._ask("SELECT k, pg_try_advisory_lock(k) FROM unnest(%s::bigint[]) k", [list(keys)]) if keys else []
+        rows = (
+            self._ask("SELECT k, pg_try_advisory_lock(k) FROM unnest(%s::bigint[]) k", [list(keys)])
+            if keys
+            else []
+        )
         self.held.update(keys[key] for key, taken in rows if taken)
 
     def keep(self, task_ids: Collection[UUID]) -> None:
         """Gives back every lock but these."""
         done = self.held.difference(task_ids)
         if done and not self.lost:
-            self._ask("SELECT pg_advisory_unlock(k) FROM unnest(%s::bigint[]) k", [[_key(task_id) for task_id in done]])
+            self._ask(
+                "SELECT pg_advisory_unlock(k) FROM unnest(%s::bigint[]) k",
+                [[_key(task_id) for task_id in done]],
+            )
             self.held -= done
 
     def close(self) -> None:

@@ -1,4 +1,5 @@
-"""Money is an integer of minor units with its currency. Rounding and splitting happen here and nowhere else (QM2, QM4)."""
+"""Money is an integer of minor units with its currency. Rounding and splitting happen here and nowhere else
+(QM2, QM4)."""
 
 import re
 from collections.abc import Sequence
@@ -11,8 +12,28 @@ from babel import Locale
 from babel.numbers import NumberPattern, format_currency, parse_pattern
 
 # ISO 4217 exponents; everything else has two digits.
-NO_DIGITS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
-THREE_DIGITS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+NO_DIGITS = frozenset(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+)
+THREE_DIGITS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 
 
 LETTER_BEFORE_DIGIT = re.compile(r"(?<=[A-Za-z])(?=\d)")  # CLDR wants a space between KWD and its amount
@@ -85,7 +106,13 @@ class Money:
 
     def in_locale(self, locale: str) -> str:
         """The amount as people of a locale write it, with its currency and all its digits."""
-        written = format_currency(self.amount, self.currency, _pattern(locale, exponent(self.currency)), locale, currency_digits=False)
+        written = format_currency(
+            self.amount,
+            self.currency,
+            _pattern(locale, exponent(self.currency)),
+            locale,
+            currency_digits=False,
+        )
         return LETTER_BEFORE_DIGIT.sub("\xa0", written)
 
     def times(self, factor: Fraction | Decimal) -> "Money":
@@ -94,7 +121,8 @@ class Money:
         return Money(round_half_up(exact), self.currency)
 
     def split(self, weights: Sequence[int]) -> list["Money"]:
-        """Parts by weight that add up exactly: largest remainder, ties to the larger weight, then to the first (QM4)."""
+        """Parts by weight that add up exactly: largest remainder, ties to the larger weight, then to the
+        first (QM4)."""
         whole = sum(weights)
         if not weights or whole <= 0 or min(weights) < 0:
             raise ValueError("split needs weights of at least zero, not all zero")
@@ -113,7 +141,8 @@ class Money:
 
 @cache
 def _pattern(locale: str, digits: int) -> NumberPattern:
-    """How a locale writes amounts, with so many digits. CLDR's own digits are those of daily life (none for RSD); we show what is owed."""
+    """How a locale writes amounts, with so many digits. CLDR's own digits are those of daily life (none for
+    RSD); we show what is owed."""
     usual = Locale.parse(locale).currency_formats["standard"].pattern
     return parse_pattern(usual.replace(".00", "." + "0" * digits if digits else ""))
 
@@ -140,7 +169,11 @@ def parse(text: str, currency: str) -> Money:
     if "," in cleaned and "." not in cleaned:
         cleaned = cleaned.replace(",", ".")
     digits, _, decimals = cleaned.partition(".")
-    if not digits.isascii() or not digits.isdigit() or (decimals and not (decimals.isascii() and decimals.isdigit())):
+    if (
+        not digits.isascii()
+        or not digits.isdigit()
+        or (decimals and not (decimals.isascii() and decimals.isdigit()))
+    ):
         raise ValueError("Enter an amount such as 12.50.")
     if len(decimals) > exponent(currency):
         raise ValueError(f"{currency} has {exponent(currency)} digits after the point.")

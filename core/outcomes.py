@@ -1,6 +1,6 @@
-"""What follows from an answer, as rows of one transaction: done, tried again later, looked up, parked for a person, refused. The rule that
-everything here serves: while an intent is open (asked, but no clear answer), nothing may close it but a clear answer of the other side or a
-person's word (QP3)."""
+"""What follows from an answer, as rows of one transaction: done, tried again later, looked up, parked for a
+person, refused. The rule that everything here serves: while an intent is open (asked, but no clear
+answer), nothing may close it but a clear answer of the other side or a person's word (QP3)."""
 
 import random
 from collections.abc import Callable, Iterable
@@ -9,10 +9,22 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from core import db
-from core.tasks import OPEN, Again, Claimed, Final, Kind, NeedsPerson, Repeat, Task, TaskAttempt, TaskState, Unclear
+from core.tasks import (
+    OPEN,
+    Again,
+    Claimed,
+    Final,
+    Kind,
+    NeedsPerson,
+    Repeat,
+    Task,
+    TaskAttempt,
+    TaskState,
+    Unclear,
+)
 
 log = structlog.get_logger("drain")
 
@@ -25,12 +37,16 @@ Phase = Literal["prepare", "call", "look_up"]
 INTENT = (
     update(Task)
     .where(Task.id == bindparam("t"))
-    .values(intent_at=bindparam("at"), intent_open=True, attempts=bindparam("n"), leased_until=bindparam("until"))
+    .values(
+        intent_at=bindparam("at"), intent_open=True, attempts=bindparam("n"), leased_until=bindparam("until")
+    )
     .execution_options(synchronize_session=False)
 )
 OUTCOME = (
     update(Task)
-    .where(Task.id == bindparam("t"), or_(*(Task.state == state for state in OPEN)))  # no IN: it cannot be sent for many at once
+    .where(
+        Task.id == bindparam("t"), or_(*(Task.state == state for state in OPEN))
+    )  # no IN: it cannot be sent for many at once
     .values(
         state=bindparam("to"),
         next_at=bindparam("next"),
@@ -52,11 +68,14 @@ ANSWER = (
 
 
 class Changes:
-    """Changes to several tasks, written in as few statements as they need. The rows are locked first; those that are no longer this
-    worker's are fenced: a clear "done" is true whoever holds the task, everything else counts only from the one who does."""
+    """Changes to several tasks, written in as few statements as they need. The rows are locked first; those
+    that are no longer this worker's are fenced: a clear "done" is true whoever holds the task, everything
+    else counts only from the one who does."""
 
     def __init__(self, worker: UUID, task_ids: Iterable[UUID]) -> None:
-        ours = select(Task.id).where(Task.id.in_(list(task_ids)), Task.leased_by == worker, Task.state.in_(OPEN))
+        ours = select(Task.id).where(
+            Task.id.in_(list(task_ids)), Task.leased_by == worker, Task.state.in_(OPEN)
+        )
         self.mine = set(db.session().scalars(ours.order_by(Task.id).with_for_update()))
         self.now: datetime = db.session().info["now"]
         self._attempts: list[dict[str, Any]] = []
@@ -70,16 +89,33 @@ class Changes:
         """Notes that a call will be made; the attempt's number. The lease begins anew with the intent."""
         number = task.attempts + 1
         self._attempts.append(
-            {"distributor_id": task.distributor_id, "id": uuid4(), "task_id": task.id, "number": number, "called_at": self.now,
-             "fingerprint": kind.fingerprint(values), "outcome": "", "note": ""}
-        )  # fmt: skip
-        self._intents.append({"t": task.id, "at": self.now, "n": number, "until": self.now + kind.limits(task.lane).lease})
+            {
+                "distributor_id": task.distributor_id,
+                "id": uuid4(),
+                "task_id": task.id,
+                "number": number,
+                "called_at": self.now,
+                "fingerprint": kind.fingerprint(values),
+                "outcome": "",
+                "note": "",
+            }
+        )
+        self._intents.append(
+            {"t": task.id, "at": self.now, "n": number, "until": self.now + kind.limits(task.lane).lease}
+        )
         return number
 
     def unknown_kind(self, task: Claimed) -> None:
         """Written by newer code than ours (QC6): left as it is to a worker that knows it."""
         to = TaskState.UNKNOWN if task.intent_open else TaskState.PENDING
-        self._end(task, task.attempts, to, timedelta(seconds=30), f"This version does not know {task.kind!r}.", task.intent_open)
+        self._end(
+            task,
+            task.attempts,
+            to,
+            timedelta(seconds=30),
+            f"This version does not know {task.kind!r}.",
+            task.intent_open,
+        )
 
     # --- After an answer ---
 
@@ -91,7 +127,8 @@ class Changes:
             self._end(task, number, TaskState.PENDING, kind.every, "", False)
 
     def absent(self, kind: Kind, task: Claimed, number: int) -> None:
-        """A look-up found nothing: believed only once everything that was sent must have taken effect (SETTLE)."""
+        """A look-up found nothing: believed only once everything that was sent must have taken effect
+        (SETTLE)."""
         if task.id not in self.mine:
             return
         if left := unsettled(kind, task):
@@ -127,20 +164,27 @@ class Changes:
         elif isinstance(error, Final):
             self.tell(kind.on_refused, task, note)
             self._end(task, number, TaskState.REFUSED, None, note, False)
-        elif phase == "prepare":  # a bug in our code: nothing was sent; it is tried again and then shown to a person
+        elif (
+            phase == "prepare"
+        ):  # a bug in our code: nothing was sent; it is tried again and then shown to a person
             self.again(kind, task, number + 1, None, note, was_open)
         else:
             self._unclear(kind, task, number, note)
 
-    def again(self, kind: Kind, task: Claimed, number: int, after: timedelta | None, note: str, still_open: bool) -> None:
-        """Due again later. What happens every so often never stops; all else is parked after too many attempts."""
+    def again(
+        self, kind: Kind, task: Claimed, number: int, after: timedelta | None, note: str, still_open: bool
+    ) -> None:
+        """Due again later. What happens every so often never stops; all else is parked after too many
+        attempts."""
         if after is None and number >= kind.most_attempts and not kind.every:
             self.park(kind, task, number, note, still_open)
             return
         wait_for = after or min(back_off(number), kind.every or BACK_OFF[-1])
         overdue = still_open and task.intent_at is not None and self.now - task.intent_at > ALARM
         self.tell(kind.on_unknown if overdue else kind.on_waiting, task, note)
-        self._end(task, number, TaskState.UNKNOWN if still_open else TaskState.PENDING, wait_for, note, still_open)
+        self._end(
+            task, number, TaskState.UNKNOWN if still_open else TaskState.PENDING, wait_for, note, still_open
+        )
 
     def park(self, kind: Kind, task: Claimed, number: int, note: str, still_open: bool) -> None:
         """Only a person can go on."""
@@ -167,12 +211,21 @@ class Changes:
 
     # --- Rows ---
 
-    def _end(self, task: Claimed, number: int, to: TaskState, after: timedelta | None, note: str, still_open: bool) -> None:
+    def _end(
+        self, task: Claimed, number: int, to: TaskState, after: timedelta | None, note: str, still_open: bool
+    ) -> None:
         terminal = to in (TaskState.DONE, TaskState.REFUSED)
         self._outcomes.append(
-            {"t": task.id, "n": number, "to": to, "next": self.now + (after or timedelta()), "open": still_open,
-             "finished": self.now if terminal else None, "words": note[:2000]}
-        )  # fmt: skip
+            {
+                "t": task.id,
+                "n": number,
+                "to": to,
+                "next": self.now + (after or timedelta()),
+                "open": still_open,
+                "finished": self.now if terminal else None,
+                "words": note[:2000],
+            }
+        )
 
     def _answer(self, task: Claimed, number: int, outcome: str, note: str) -> None:
         self._answers.append({"t": task.id, "n": number, "at": self.now, "o": outcome, "words": note[:2000]})
@@ -183,14 +236,15 @@ class Changes:
         session.flush()
         connection = session.connection()
         if self._attempts:
-            connection.execute(TaskAttempt.__table__.insert(), self._attempts)  # pyright: ignore[reportAttributeAccessIssue]
+            connection.execute(insert(TaskAttempt), self._attempts)
         for statement, rows in ((INTENT, self._intents), (ANSWER, self._answers), (OUTCOME, self._outcomes)):
             if rows:
                 connection.execute(statement, rows)
 
 
 def unsettled(kind: Kind, task: Claimed) -> timedelta | None:
-    """What is left of the settle wait since the last intent, counted from before the look-up; None when it is over."""
+    """What is left of the settle wait since the last intent, counted from before the look-up; None when it is
+    over."""
     if task.intent_at is None or task.claimed_now is None:
         return None
     left = task.intent_at + kind.limits(task.lane).settle - task.claimed_now

@@ -1,5 +1,6 @@
-"""Who exists: persons and companies (global and closed), and their standings: distributor, reseller, customer, membership. Each side sees
-only its own standing; name, address and contacts belong to the standing and are never shared through the company."""
+"""Who exists: persons and companies (global and closed), and their standings: distributor, reseller,
+customer, membership. Each side sees only its own standing; name, address and contacts belong to the
+standing and are never shared through the company."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -55,7 +56,8 @@ class Distributor(db.Model):
 
 
 class Reseller(DistributorOwned, db.Model):
-    """A company's standing with one distributor. `enable_reselling` is I15; the house reseller carries the distributor's own shop."""
+    """A company's standing with one distributor. `enable_reselling` is I15; the house reseller carries the
+    distributor's own shop."""
 
     __tablename__ = "resellers"
     __access__ = Access(distributor="rcu", reseller="ru", door="r")
@@ -102,7 +104,8 @@ class Customer(ResellerOwned, db.Model):
 
 
 class Membership(CustomerOwned, db.Model):
-    """A person's roles in one distributor, reseller or customer. E-mail and name are copies: each side sees only its own standing."""
+    """A person's roles in one distributor, reseller or customer. E-mail and name are copies: each side sees
+    only its own standing."""
 
     __tablename__ = "memberships"
     __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu", door="rcu")
@@ -187,7 +190,13 @@ def members(reseller_id: UUID | None = None, customer_id: UUID | None = None) ->
     chosen = select(Membership).where(Membership.ended_at.is_(None)).order_by(Membership.name, Membership.id)
     if reseller_id:
         chosen = chosen.where(Membership.reseller_id == reseller_id)
-    return list(db.session().scalars(chosen.where(Membership.customer_id == customer_id) if customer_id else chosen.where(Membership.customer_id.is_(None))))
+    return list(
+        db.session().scalars(
+            chosen.where(Membership.customer_id == customer_id)
+            if customer_id
+            else chosen.where(Membership.customer_id.is_(None))
+        )
+    )
 
 
 class NoTimeMachine(Refused):
@@ -205,10 +214,15 @@ def advance_clock(by: timedelta) -> timedelta:
     distributor.business_offset += by
     db.add(
         trail.TrailEntry(
-            distributor_id=distributor.id, at=db.session().info["now"], person_id=tenancy.current().person_id, object_type="distributors",
-            object_id=distributor.id, what=f"clock moved forward by {by.days} days", request_id=tenancy.current().request_id,
+            distributor_id=distributor.id,
+            at=db.session().info["now"],
+            person_id=tenancy.current().person_id,
+            object_type="distributors",
+            object_id=distributor.id,
+            what=f"clock moved forward by {by.days} days",
+            request_id=tenancy.current().request_id,
         )
-    )  # fmt: skip
+    )
     return distributor.business_offset
 
 
@@ -222,7 +236,7 @@ RETURNS TABLE (id uuid, is_new boolean) AS $$
     VALUES (p_id, p_name, p_code, p_currency, p_email, p_sandbox, interval '0', p_version) ON CONFLICT (code) DO NOTHING RETURNING distributors.id
   )
   SELECT made.id, true FROM made UNION ALL SELECT d.id, false FROM distributors d WHERE d.code = p_code AND NOT EXISTS (SELECT 1 FROM made)
-$$""")
+$$""")  # noqa: E501 SQL
 
 ADD_PERSON = door("""
 CREATE FUNCTION add_person_v1(p_id uuid, p_email text, p_name text, p_hash text) RETURNS TABLE (id uuid, is_new boolean) AS $$
@@ -231,12 +245,23 @@ CREATE FUNCTION add_person_v1(p_id uuid, p_email text, p_name text, p_hash text)
     ON CONFLICT (email) DO NOTHING RETURNING persons.id
   )
   SELECT made.id, true FROM made UNION ALL SELECT p.id, false FROM persons p WHERE p.email = p_email AND NOT EXISTS (SELECT 1 FROM made)
-$$""")
+$$""")  # noqa: E501 SQL
 
 
-def found_distributor(*, name: str, code: str, currency: str, email: str, sandbox: bool = False) -> tuple[UUID, bool]:
-    """A new distributor, or the one with this code; (id, whether it is new). An operator's act: no page does it."""
-    arguments = {"p_id": new_id(), "p_name": name, "p_code": code, "p_currency": currency, "p_email": email, "p_sandbox": sandbox, "p_version": new_id()}
+def found_distributor(
+    *, name: str, code: str, currency: str, email: str, sandbox: bool = False
+) -> tuple[UUID, bool]:
+    """A new distributor, or the one with this code; (id, whether it is new). An operator's act: no page does
+    it."""
+    arguments = {
+        "p_id": new_id(),
+        "p_name": name,
+        "p_code": code,
+        "p_currency": currency,
+        "p_email": email,
+        "p_sandbox": sandbox,
+        "p_version": new_id(),
+    }
     row = doors.call(FOUND, arguments)
     assert row is not None
     return row.id, row.is_new
@@ -244,31 +269,64 @@ def found_distributor(*, name: str, code: str, currency: str, email: str, sandbo
 
 def add_person(*, email: str, name: str, password_hash: str | None) -> UUID:
     """A new person, or the one with this e-mail, whose password is then left alone."""
-    row = doors.call_here(ADD_PERSON, {"p_id": new_id(), "p_email": normal_email(email), "p_name": name, "p_hash": password_hash})[0]
+    row = doors.call_here(
+        ADD_PERSON,
+        {"p_id": new_id(), "p_email": normal_email(email), "p_name": name, "p_hash": password_hash},
+    )[0]
     return row.id
 
 
-def add_reseller(*, name: str, email: str, price_list_id: UUID, country: str = "", house: bool = False, enable_reselling: bool = True) -> Reseller:
+def add_reseller(
+    *,
+    name: str,
+    email: str,
+    price_list_id: UUID,
+    country: str = "",
+    house: bool = False,
+    enable_reselling: bool = True,
+) -> Reseller:
     """A new reseller of the scope's distributor."""
     added = db.add(
         Reseller(
-            company_id=new_id(), code=new_code("RES", 6), name=name.strip(), email=normal_email(email), country=country,
-            price_list_id=price_list_id, house=house, enable_reselling=enable_reselling, created_at=db.session().info["now"],
+            company_id=new_id(),
+            code=new_code("RES", 6),
+            name=name.strip(),
+            email=normal_email(email),
+            country=country,
+            price_list_id=price_list_id,
+            house=house,
+            enable_reselling=enable_reselling,
+            created_at=db.session().info["now"],
         )
-    )  # fmt: skip
+    )
     db.flush()
     trail.write(added, "added")
     return added
 
 
-def add_member(person_id: UUID, *, side: Side, email: str, name: str, roles: list[str], reseller_id: UUID | None = None, customer_id: UUID | None = None) -> Membership:
+def add_member(
+    person_id: UUID,
+    *,
+    side: Side,
+    email: str,
+    name: str,
+    roles: list[str],
+    reseller_id: UUID | None = None,
+    customer_id: UUID | None = None,
+) -> Membership:
     """Gives a person a standing."""
     added = db.add(
         Membership(
-            person_id=person_id, side=side, email=normal_email(email), name=name, roles=roles, reseller_id=reseller_id, customer_id=customer_id,
+            person_id=person_id,
+            side=side,
+            email=normal_email(email),
+            name=name,
+            roles=roles,
+            reseller_id=reseller_id,
+            customer_id=customer_id,
             created_at=db.session().info["now"],
         )
-    )  # fmt: skip
+    )
     db.flush()
     trail.write(added, "added", side=side)
     return added

@@ -1,4 +1,5 @@
-"""Passwords: argon2id with 19 MiB, t=2, p=1 (OWASP), at most one hash at a time per process so that a log-in storm cannot stop pages."""
+"""Passwords: argon2id with 19 MiB, t=2, p=1 (OWASP), at most one hash at a time per process so that a log-in
+storm cannot stop pages."""
 
 import threading
 from functools import cache
@@ -15,7 +16,9 @@ class WeakPassword(Refused):
     """The password rule (I74)."""
 
     def __init__(self) -> None:
-        super().__init__("A password has at least 8 characters, with a digit, an upper-case letter and a symbol.")
+        super().__init__(
+            "A password has at least 8 characters, with a digit, an upper-case letter and a symbol."
+        )
 
 
 @cache
@@ -33,11 +36,16 @@ def hashed(password: str) -> str:
 
 def strong(password: str) -> bool:
     """A digit, an upper-case letter and a symbol (I74)."""
-    return any(c.isdigit() for c in password) and any(c.isupper() for c in password) and any(not c.isalnum() for c in password)
+    return (
+        any(c.isdigit() for c in password)
+        and any(c.isupper() for c in password)
+        and any(not c.isalnum() for c in password)
+    )
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Whether the password is right. Nobody's password (`stored` None) takes the same time and is never right."""
+    """Whether the password is right. Nobody's password (`stored` None) takes the same time and is never
+    right."""
     with _one:
         try:
             return _hasher().verify(stored or _decoy(), password[:256]) and stored is not None

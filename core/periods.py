@@ -1,4 +1,5 @@
-"""Terms and billing periods: ISO 8601 months and years, UTC. Period k of an anchor is clamp(anchor + k months), never chained (QT1)."""
+"""Terms and billing periods: ISO 8601 months and years, UTC. Period k of an anchor is clamp(anchor + k
+months), never chained (QT1)."""
 
 import calendar
 from datetime import datetime

@@ -1,5 +1,6 @@
-"""Who is at the browser: log-in, sessions and their throttles, all rows of PostgreSQL reached by door functions (decision 10). A session is
-bound to one storefront and one host; its cookie's token is stored as a hash; it is new at every log-in."""
+"""Who is at the browser: log-in, sessions and their throttles, all rows of PostgreSQL reached by door
+functions (decision 10). A session is bound to one storefront and one host; its cookie's token is stored as
+a hash; it is new at every log-in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,7 +54,7 @@ CREATE FUNCTION login_person_v1(p_email text, p_keys text[])
 RETURNS TABLE (person_id uuid, password_hash text, locked_until timestamptz) AS $$
   SELECT p.id, p.password_hash, (SELECT max(t.locked_until) FROM throttles t WHERE t.key = ANY (p_keys) AND t.locked_until > now())
   FROM (SELECT 1) one LEFT JOIN persons p ON p.email = p_email AND p.disabled_at IS NULL
-$$""")
+$$""")  # noqa: E501 SQL
 
 FAILED = door("""
 CREATE FUNCTION login_failed_v1(p_keys text[]) RETURNS TABLE (failures bigint) AS $$
@@ -64,9 +65,10 @@ CREATE FUNCTION login_failed_v1(p_keys text[]) RETURNS TABLE (failures bigint) A
     locked_until = CASE WHEN t.touched_at >= now() - interval '1 hour' AND t.failures + 1 >= CASE WHEN t.key LIKE 'ip:%' THEN 100 ELSE 5 END
                         THEN now() + interval '15 minutes' ELSE t.locked_until END
   RETURNING t.failures
-$$""")
+$$""")  # noqa: E501 SQL
 
-# The newest standing that may be used in this shop: on a reseller's shop its staff and its customers, on the distributor's host everyone.
+# The newest standing that may be used in this shop: on a reseller's shop its staff and its customers, on the
+# distributor's host everyone.
 OPEN = door("""
 CREATE FUNCTION open_session_v1(p_person uuid, p_storefront uuid, p_host text, p_token bytea, p_csrf text, p_keys text[], p_membership uuid)
 RETURNS TABLE (session_id uuid, membership_id uuid) AS $$
@@ -81,7 +83,7 @@ RETURNS TABLE (session_id uuid, membership_id uuid) AS $$
   INSERT INTO sessions (id, token_hash, distributor_id, storefront_id, host, person_id, membership_id, csrf, created_at, last_seen_at, expires_at)
   SELECT gen_random_uuid(), p_token, s.distributor_id, p_storefront, p_host, p_person, s.id, p_csrf, now(), now(), now() + interval '7 days'
   FROM standing s RETURNING id, membership_id
-$$""")
+$$""")  # noqa: E501 SQL
 
 END = door("""
 CREATE FUNCTION end_session_v1(p_token bytea) RETURNS TABLE (ended bigint) AS $$
@@ -91,7 +93,7 @@ $$""")
 TOUCH = door("""
 CREATE FUNCTION touch_session_v1(p_session uuid) RETURNS TABLE (touched bigint) AS $$
   WITH seen AS (UPDATE sessions SET last_seen_at = now() WHERE id = p_session RETURNING 1) SELECT count(*) FROM seen
-$$""")
+$$""")  # noqa: E501 SQL
 
 STANDINGS = door("""
 CREATE FUNCTION standings_v1(p_session uuid)
@@ -105,7 +107,7 @@ RETURNS TABLE (membership_id uuid, side text, label text, under text, current bo
   LEFT JOIN resellers r ON r.distributor_id = m.distributor_id AND r.id = m.reseller_id
   LEFT JOIN customers c ON c.distributor_id = m.distributor_id AND c.id = m.customer_id
   WHERE s.id = p_session AND (h.house OR m.reseller_id = f.reseller_id) ORDER BY 2, 3
-$$""")
+$$""")  # noqa: E501 SQL
 
 
 class WrongLogin(Refused):
@@ -161,14 +163,23 @@ def prove(email: str, password: str, *, address: str) -> UUID:
     raise WrongLogin
 
 
-def open_for(person_id: UUID, *, storefront_id: UUID, host: str, keys: list[str], membership_id: UUID | None = None) -> Opened | None:
+def open_for(
+    person_id: UUID, *, storefront_id: UUID, host: str, keys: list[str], membership_id: UUID | None = None
+) -> Opened | None:
     """A session for somebody already proven to be `person_id`; None when this shop is not theirs."""
     token = new_token()
     row = doors.call(
         OPEN,
-        {"p_person": person_id, "p_storefront": storefront_id, "p_host": host, "p_token": token_hash(token), "p_csrf": new_token(),
-         "p_keys": keys, "p_membership": membership_id},
-    )  # fmt: skip
+        {
+            "p_person": person_id,
+            "p_storefront": storefront_id,
+            "p_host": host,
+            "p_token": token_hash(token),
+            "p_csrf": new_token(),
+            "p_keys": keys,
+            "p_membership": membership_id,
+        },
+    )
     return Opened(row.session_id, token) if row else None
 
 

@@ -1,4 +1,5 @@
-"""Settings come from the environment, typed and read once; unsafe production settings stop the start with the list of reasons."""
+"""Settings come from the environment, typed and read once; unsafe production settings stop the start with the
+list of reasons."""
 
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,8 @@ class UnsafeSettings(RuntimeError):
 
 
 class Settings(BaseSettings):
-    """What an installation is told by its environment. Secrets can be given as files: NAME_FILE is not needed, systemd credentials set NAME."""
+    """What an installation is told by its environment. Secrets can be given as files: NAME_FILE is not
+    needed, systemd credentials set NAME."""
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
 
@@ -53,11 +55,17 @@ class Settings(BaseSettings):
         if not self.public_url.startswith("https://"):
             found.append("PUBLIC_URL must begin with https:// in production; cookies and links depend on it.")
         if self.owner_database_url:
-            found.append("OWNER_DATABASE_URL must be given to `flask migrate` only, not to the running application.")
+            found.append(
+                "OWNER_DATABASE_URL must be given to `flask migrate` only, not to the running application."
+            )
         for name in ("stripe_sandbox_url", "vendor_sandbox_url", "inbox_url"):
             if getattr(self, name):
                 found.append(f"{name.upper()} belongs to the demo; production must not know it.")
-        if self.redis_url.startswith("redis://") and "@" not in self.redis_url and "127.0.0.1" not in self.redis_url:
+        if (
+            self.redis_url.startswith("redis://")
+            and "@" not in self.redis_url
+            and "127.0.0.1" not in self.redis_url
+        ):
             found.append("REDIS_URL has no password: whoever can write there can ring the workers.")
         return found
 
@@ -71,5 +79,7 @@ def settings() -> Settings:
 def require_safe() -> Settings:
     """The settings, or UnsafeSettings with all reasons at once."""
     if found := settings().problems():
-        raise UnsafeSettings("This installation must not start:\n" + "\n".join(f"  - {problem}" for problem in found))
+        raise UnsafeSettings(
+            "This installation must not start:\n" + "\n".join(f"  - {problem}" for problem in found)
+        )
     return settings()

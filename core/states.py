@@ -1,4 +1,5 @@
-"""Lives are tables. `move` is the only way a state changes; it writes the trail row in the same transaction (decision 8, QP8)."""
+"""Lives are tables. `move` is the only way a state changes; it writes the trail row in the same transaction
+(decision 8, QP8)."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -13,7 +14,9 @@ class IllegalMove(Conflict):
     """The state table does not list this move."""
 
     def __init__(self, what: str, was: str, to: str) -> None:
-        super().__init__(f"This {what} is {was.replace('_', ' ')}, so it cannot become {to.replace('_', ' ')}.")
+        super().__init__(
+            f"This {what} is {was.replace('_', ' ')}, so it cannot become {to.replace('_', ' ')}."
+        )
 
 
 class Transitions(dict[StrEnum, frozenset[StrEnum]]):
@@ -39,8 +42,8 @@ TABLES: list[Transitions] = []
 
 
 def move(thing: DistributorOwned, to: StrEnum, *, why: str = "", **detail: object) -> None:
-    """Changes the `state` of a row whose class has a table `LIFE`, or raises IllegalMove. The caller's transaction holds both the change and
-    its trail row."""
+    """Changes the `state` of a row whose class has a table `LIFE`, or raises IllegalMove. The caller's
+    transaction holds both the change and its trail row."""
     living: Any = thing
     was: StrEnum = living.state
     if to not in living.LIFE[was]:

@@ -39,9 +39,22 @@ class Task(DistributorOwned, db.Model):
     __access__ = Access(distributor="rcu", reseller="c", customer="c", public="c", door="rcu")
     __table_args__ = (
         UniqueConstraint("distributor_id", "key"),
-        Index("ix_tasks_queue", "distributor_id", "lane", "next_at", "id", postgresql_where=text("state IN ('pending', 'unknown')")),
+        Index(
+            "ix_tasks_queue",
+            "distributor_id",
+            "lane",
+            "next_at",
+            "id",
+            postgresql_where=text("state IN ('pending', 'unknown')"),
+        ),
         Index("ix_tasks_due", "next_at", postgresql_where=text("state IN ('pending', 'unknown')")),
-        Index("ix_tasks_lane", "distributor_id", "lane", "leased_until", postgresql_where=text("leased_until IS NOT NULL")),
+        Index(
+            "ix_tasks_lane",
+            "distributor_id",
+            "lane",
+            "leased_until",
+            postgresql_where=text("leased_until IS NOT NULL"),
+        ),
     )
 
     kind: Mapped[str]
@@ -134,7 +147,8 @@ class Kind:
     """How one kind of task is done. `prepare` (in a transaction, as the distributor) reads rows and returns the values of the call, or None
     when nothing is left to do; `call` and `look_up` get these values, outside any transaction, in a pool thread; `record` (in a
     transaction) writes what came of it. `look_up` answers None for "absent". `gather` may read beforehand what a whole batch of them
-    needs, for fewer round trips; both must do without. The `on_` hooks tell the owner of the task."""
+    needs, for fewer round trips; both must do without. `alone`: its transaction takes
+    locks that others wait for (a series of numbers), so no other task shares it. The `on_` hooks tell the owner of the task."""
 
     name: str
     repeat: Repeat
@@ -149,12 +163,15 @@ class Kind:
     on_waiting: Callable[["Claimed", str], None] = _nothing
     on_parked: Callable[["Claimed", str], None] = _nothing
     on_refused: Callable[["Claimed", str], None] = _nothing
+    alone: bool = False
     every: timedelta | None = None
     most_attempts: int = 12
 
     def repeats(self, lane: str) -> Repeat:
         """What may be repeated in this lane: what cannot be looked up there goes to a person (QP3)."""
-        return Repeat.NEVER if self.repeat is Repeat.LOOK_UP and not self.limits(lane).look_up else self.repeat
+        return (
+            Repeat.NEVER if self.repeat is Repeat.LOOK_UP and not self.limits(lane).look_up else self.repeat
+        )
 
 
 KINDS: dict[str, Kind] = {}
@@ -187,7 +204,14 @@ class Claimed:
 # --- Writing tasks ---------------------------------------------------------------------------------------------------------------
 
 
-def row(kind: str, args: Mapping[str, Any], *, key: str | None = None, lane: str = "", after: timedelta = timedelta()) -> dict[str, Any]:
+def row(
+    kind: str,
+    args: Mapping[str, Any],
+    *,
+    key: str | None = None,
+    lane: str = "",
+    after: timedelta = timedelta(),
+) -> dict[str, Any]:
     """The values of a new task, for a multi-row insert by a hot path."""
     now = db.session().info["now"]
     return {
@@ -206,7 +230,14 @@ def row(kind: str, args: Mapping[str, Any], *, key: str | None = None, lane: str
     }
 
 
-def add(kind: str, args: Mapping[str, Any], *, key: str | None = None, lane: str = "", after: timedelta = timedelta()) -> UUID:
+def add(
+    kind: str,
+    args: Mapping[str, Any],
+    *,
+    key: str | None = None,
+    lane: str = "",
+    after: timedelta = timedelta(),
+) -> UUID:
     """Adds a task to this transaction and rings after its commit. A second task with the same key is a repeat and adds nothing."""
     values = row(kind, args, key=key, lane=lane, after=after)
     add_rows([values])
@@ -257,7 +288,11 @@ def retry(task: Task, *, why: str = "", absent: bool = False) -> None:
     db.session().execute(
         update(Task)
         .where(Task.id == task.id)
-        .values(state=TaskState.UNKNOWN if still_open else TaskState.PENDING, intent_open=still_open, next_at=db.session().info["now"])
+        .values(
+            state=TaskState.UNKNOWN if still_open else TaskState.PENDING,
+            intent_open=still_open,
+            next_at=db.session().info["now"],
+        )
     )
     db.after_commit(doorbell.ring)
 
@@ -267,7 +302,11 @@ def close(task: Task, state: TaskState, *, why: str) -> None:
     _hold(task)
     trail.write(task, f"resolved by hand: {state}", why=why, was=task.state)
     db.session().execute(
-        update(Task).where(Task.id == task.id).values(state=state, finished_at=db.session().info["now"], note=why, leased_until=None, leased_by=None)
+        update(Task)
+        .where(Task.id == task.id)
+        .values(
+            state=state, finished_at=db.session().info["now"], note=why, leased_until=None, leased_by=None
+        )
     )
 
 

@@ -1,4 +1,5 @@
-"""The append-only trail: who did what to which object, on whose behalf, when. No side may change or delete a row (QC10)."""
+"""The append-only trail: who did what to which object, on whose behalf, when. No side may change or delete a
+row (QC10)."""
 
 from datetime import datetime
 from typing import Any
@@ -51,4 +52,11 @@ def write(thing: DistributorOwned, what: str, *, why: str = "", **detail: Any) -
 
 def of(object_id: UUID, limit: int = 200) -> list[TrailEntry]:
     """The timeline of one object, oldest first."""
-    return list(db.session().scalars(select(TrailEntry).where(TrailEntry.object_id == object_id).order_by(TrailEntry.at, TrailEntry.id).limit(limit)))
+    return list(
+        db.session().scalars(
+            select(TrailEntry)
+            .where(TrailEntry.object_id == object_id)
+            .order_by(TrailEntry.at, TrailEntry.id)
+            .limit(limit)
+        )
+    )

@@ -1,5 +1,6 @@
-"""Is the first lock still in place? Compares what PostgreSQL holds with what the models and doors declare: row security, policies word for word,
-grants, door functions. Asked at every start, by `doctor` and by the tests; the answers are sentences that name the table (QS2, QS3)."""
+"""Is the first lock still in place? Compares what PostgreSQL holds with what the models and doors declare:
+row security, policies word for word, grants, door functions. Asked at every start, by `doctor` and by the
+tests; the answers are sentences that name the table (QS2, QS3)."""
 
 import re
 from collections.abc import Iterable
@@ -49,7 +50,8 @@ def security_problems(connection: Connection, metadata: MetaData) -> Iterable[st
 
 
 def policy_problems(connection: Connection, metadata: MetaData, database: str) -> Iterable[str]:
-    """Exactly the declared policies, each for one role and with the declared condition both for reading and for writing."""
+    """Exactly the declared policies, each for one role and with the declared condition both for reading and
+    for writing."""
     query = "SELECT tablename, policyname, permissive, roles::text[], cmd, qual, with_check FROM pg_policies WHERE schemaname = 'public'"
     found = {(row[0], row[1]): row[2:] for row in rows(connection, query)}
     for table in metadata.sorted_tables:
@@ -73,12 +75,16 @@ def as_postgresql_writes(table: Table, side: str) -> str:
     """A policy's condition as PostgreSQL gives it back."""
     if side == "door":
         return "true"
-    parts = [f"({column} = (current_setting('app.{setting}'::text))::uuid)" for column, setting in tenancy.policy_columns(table, Side(side))]
+    parts = [
+        f"({column} = (current_setting('app.{setting}'::text))::uuid)"
+        for column, setting in tenancy.policy_columns(table, Side(side))
+    ]
     return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
 
 def grant_problems(connection: Connection, metadata: MetaData, database: str) -> Iterable[str]:
-    """Exactly the declared grants; none to the application's own login or to everybody, none on single columns."""
+    """Exactly the declared grants; none to the application's own login or to everybody, none on single
+    columns."""
     granted: dict[tuple[str, str], set[str]] = {}
     for table, role, privilege in rows(
         connection,
@@ -111,7 +117,8 @@ def words(privileges: Iterable[str]) -> str:
 
 
 def relation_problems(connection: Connection, metadata: MetaData, database: str) -> Iterable[str]:
-    """Nothing else in the schema is open to our roles: views see with their owner's eyes, and unknown tables have no declaration."""
+    """Nothing else in the schema is open to our roles: views see with their owner's eyes, and unknown tables
+    have no declaration."""
     ours = {tenancy.role_name(database, side) for side in (*OWNERS_OF_RIGHTS, "app")}
     known = {table.name for table in metadata.sorted_tables} | {"alembic_version"}
     for name, kind, role in rows(
@@ -125,9 +132,12 @@ def relation_problems(connection: Connection, metadata: MetaData, database: str)
 
 
 def door_problems(connection: Connection, database: str) -> Iterable[str]:
-    """Door functions as registered: owned by the door, with a fixed search path, closed to everybody else; no other function may see more than
-    its caller."""
-    door, callers = tenancy.role_name(database, "door"), {tenancy.role_name(database, side) for side in ("app", "door", *Side)}
+    """Door functions as registered: owned by the door, with a fixed search path, closed to everybody else; no
+    other function may see more than its caller."""
+    door, callers = (
+        tenancy.role_name(database, "door"),
+        {tenancy.role_name(database, side) for side in ("app", "door", *Side)},
+    )
     found: dict[str, tuple[str, str, bool, list[str], str]] = {}
     for name, owner, definer, settings, body, grantee in rows(
         connection,
@@ -136,7 +146,13 @@ def door_problems(connection: Connection, database: str) -> Iterable[str]:
         " CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a LEFT JOIN pg_roles r ON r.oid = a.grantee"
         " WHERE n.nspname = 'public'",
     ):
-        found[name] = (owner, body, definer, settings, grantee if grantee not in callers or name not in found else found[name][4])
+        found[name] = (
+            owner,
+            body,
+            definer,
+            settings,
+            grantee if grantee not in callers or name not in found else found[name][4],
+        )
     for name, sql in doors.DOORS.items():
         if name not in found:
             yield f"{name}: the door function is missing."

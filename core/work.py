@@ -1,4 +1,5 @@
-"""The work queue: what only a person can go on with, oldest first, with the reason and a suggested act. One open item per kind and object."""
+"""The work queue: what only a person can go on with, oldest first, with the reason and a suggested act. One
+open item per kind and object."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -20,7 +21,14 @@ class WorkItem(DistributorOwned, db.Model):
     __tablename__ = "work_items"
     __access__ = Access(distributor="rcu")
     __table_args__ = (
-        Index("uq_work_items_open", "distributor_id", "kind", "about_id", unique=True, postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "uq_work_items_open",
+            "distributor_id",
+            "kind",
+            "about_id",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
         Index("ix_work_items_age", "distributor_id", "opened_at", postgresql_where=text("closed_at IS NULL")),
     )
 
@@ -35,29 +43,47 @@ class WorkItem(DistributorOwned, db.Model):
     closed_because: Mapped[str] = mapped_column(default="")
 
 
-def open_item(kind: str, *, about_type: str, about_id: UUID, words: str, suggestion: str, order_id: UUID | None = None) -> None:
+def open_item(
+    kind: str, *, about_type: str, about_id: UUID, words: str, suggestion: str, order_id: UUID | None = None
+) -> None:
     """Puts an item on the queue; a second one about the same thing only refreshes the words."""
     values = {
-        "distributor_id": tenancy.current().distributor_id, "id": new_id(), "kind": kind, "about_type": about_type, "about_id": about_id,
-        "order_id": order_id, "words": words, "suggestion": suggestion, "opened_at": db.session().info["now"], "closed_because": "",
-    }  # fmt: skip
+        "distributor_id": tenancy.current().distributor_id,
+        "id": new_id(),
+        "kind": kind,
+        "about_type": about_type,
+        "about_id": about_id,
+        "order_id": order_id,
+        "words": words,
+        "suggestion": suggestion,
+        "opened_at": db.session().info["now"],
+        "closed_because": "",
+    }
     db.session().execute(
         insert(WorkItem)
         .values(values)
         .on_conflict_do_update(
-            index_elements=["distributor_id", "kind", "about_id"], index_where=text("closed_at IS NULL"), set_={"words": words, "suggestion": suggestion}
+            index_elements=["distributor_id", "kind", "about_id"],
+            index_where=text("closed_at IS NULL"),
+            set_={"words": words, "suggestion": suggestion},
         )
     )
 
 
 def open_about(about_ids: Collection[UUID]) -> set[UUID]:
     """Those of the objects that somebody waits for."""
-    return set(db.session().scalars(select(WorkItem.about_id).where(WorkItem.about_id.in_(about_ids), WorkItem.closed_at.is_(None))))
+    return set(
+        db.session().scalars(
+            select(WorkItem.about_id).where(WorkItem.about_id.in_(about_ids), WorkItem.closed_at.is_(None))
+        )
+    )
 
 
 def close_about(about_id: UUID, because: str) -> None:
     """Whatever was open about this object is settled."""
-    for item in db.session().scalars(select(WorkItem).where(WorkItem.about_id == about_id, WorkItem.closed_at.is_(None))):
+    for item in db.session().scalars(
+        select(WorkItem).where(WorkItem.about_id == about_id, WorkItem.closed_at.is_(None))
+    ):
         _close(item, because)
 
 
@@ -81,4 +107,11 @@ def _close(item: WorkItem, because: str) -> None:
 
 def waiting() -> list[WorkItem]:
     """Open items, oldest first."""
-    return list(db.session().scalars(select(WorkItem).where(WorkItem.closed_at.is_(None)).order_by(WorkItem.opened_at, WorkItem.id).limit(500)))
+    return list(
+        db.session().scalars(
+            select(WorkItem)
+            .where(WorkItem.closed_at.is_(None))
+            .order_by(WorkItem.opened_at, WorkItem.id)
+            .limit(500)
+        )
+    )

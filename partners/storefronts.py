@@ -1,5 +1,6 @@
-"""A reseller's own shop: its alias, hosts, theme settings and versions. The alias is held when the plan is ordered, so that taken means
-refused before payment (I19); the shop opens when the plan is delivered (I8). `OPEN_REQUEST` is the one statement that opens a request."""
+"""A reseller's own shop: its alias, hosts, theme settings and versions. The alias is held when the plan is
+ordered, so that taken means refused before payment (I19); the shop opens when the plan is delivered (I8).
+`OPEN_REQUEST` is the one statement that opens a request."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +19,8 @@ from core.tenancy import Access, DistributorOwned, ResellerOwned, owned_by
 
 
 class StorefrontState(StrEnum):
-    """HELD: ordered, not delivered. CLOSED: the plan ended; the alias stays the reseller's. RELEASED: the alias is free again."""
+    """HELD: ordered, not delivered. CLOSED: the plan ended; the alias stays the reseller's. RELEASED: the
+    alias is free again."""
 
     HELD = "held"
     OPEN = "open"
@@ -27,15 +29,28 @@ class StorefrontState(StrEnum):
 
 
 class Storefront(ResellerOwned, db.Model):
-    """One shop. `version` is new whenever its looks change, `shelf_version` whenever its offers or prices change (decision 14)."""
+    """One shop. `version` is new whenever its looks change, `shelf_version` whenever its offers or prices
+    change (decision 14)."""
 
     __tablename__ = "storefronts"
     __access__ = Access(distributor="rcu", reseller="ru", customer="r", public="r", door="r")
     __table_args__ = (
         owned_by("resellers", "reseller_id"),
         UniqueConstraint("distributor_id", "code"),
-        Index("uq_storefronts_alias", "distributor_id", "alias", unique=True, postgresql_where=text("state <> 'released'")),
-        Index("uq_storefronts_reseller", "distributor_id", "reseller_id", unique=True, postgresql_where=text("state <> 'released'")),
+        Index(
+            "uq_storefronts_alias",
+            "distributor_id",
+            "alias",
+            unique=True,
+            postgresql_where=text("state <> 'released'"),
+        ),
+        Index(
+            "uq_storefronts_reseller",
+            "distributor_id",
+            "reseller_id",
+            unique=True,
+            postgresql_where=text("state <> 'released'"),
+        ),
     )
     LIFE = states.Transitions(
         {
@@ -62,12 +77,15 @@ class Storefront(ResellerOwned, db.Model):
 
 
 class Host(DistributorOwned, db.Model):
-    """An address that leads to a storefront; unique over the whole installation. Only verified hosts are rows here."""
+    """An address that leads to a storefront; unique over the whole installation. Only verified hosts are rows
+    here."""
 
     __tablename__ = "hosts"
     __access__ = Access(distributor="rcd", door="r")
     __table_args__ = (
-        ForeignKeyConstraint(["distributor_id", "storefront_id"], ["storefronts.distributor_id", "storefronts.id"]),
+        ForeignKeyConstraint(
+            ["distributor_id", "storefront_id"], ["storefronts.distributor_id", "storefronts.id"]
+        ),
         UniqueConstraint("host", name="uq_hosts_host"),
     )
 
@@ -113,7 +131,7 @@ BEGIN RETURN QUERY
   LEFT JOIN resellers mr ON mr.distributor_id = m.distributor_id AND mr.id = m.reseller_id
   LEFT JOIN customers c ON c.distributor_id = m.distributor_id AND c.id = m.customer_id
   WHERE h.host = p_host; END
-$$""")
+$$""")  # noqa: E501 SQL
 
 
 class AliasTaken(Conflict):
@@ -140,12 +158,16 @@ def find(storefront_id: UUID) -> Storefront:
 
 def of_reseller(reseller_id: UUID) -> Storefront | None:
     """The reseller's storefront, held, open or closed."""
-    return db.session().scalar(select(Storefront).where(Storefront.reseller_id == reseller_id, Storefront.state != StorefrontState.RELEASED))
+    return db.session().scalar(
+        select(Storefront).where(
+            Storefront.reseller_id == reseller_id, Storefront.state != StorefrontState.RELEASED
+        )
+    )
 
 
 def hold(reseller: parties.Reseller, alias: str, *, currency: str) -> Storefront:
-    """Holds the alias for a plan that is being ordered; AliasTaken or HasStorefront otherwise. An open or closed storefront keeps its alias:
-    another plan for it (I22) is ordered with the alias it has."""
+    """Holds the alias for a plan that is being ordered; AliasTaken or HasStorefront otherwise. An open or
+    closed storefront keeps its alias: another plan for it (I22) is ordered with the alias it has."""
     standing = of_reseller(reseller.id)
     if standing is not None:
         if standing.state is not StorefrontState.HELD and standing.alias == alias:
@@ -173,7 +195,9 @@ def hold(reseller: parties.Reseller, alias: str, *, currency: str) -> Storefront
 
 def is_taken(alias: str) -> bool:
     """Whether an alias is held or in use at this distributor; runs under a scope that sees all storefronts."""
-    taken = select(Storefront.id).where(Storefront.alias == alias, Storefront.state != StorefrontState.RELEASED)
+    taken = select(Storefront.id).where(
+        Storefront.alias == alias, Storefront.state != StorefrontState.RELEASED
+    )
     return db.session().scalar(taken) is not None
 
 
@@ -190,7 +214,8 @@ def touch_looks(storefront: Storefront) -> None:
 
 
 def touch_shelf(reseller_id: UUID) -> None:
-    """A fresh shelf version for the reseller's storefront, as the last statement of a transaction that changed offers or prices."""
+    """A fresh shelf version for the reseller's storefront, as the last statement of a transaction that
+    changed offers or prices."""
     standing = of_reseller(reseller_id)
     if standing is not None:
         standing.shelf_version = new_id()
@@ -198,17 +223,29 @@ def touch_shelf(reseller_id: UUID) -> None:
 
 def the_scope_may_style(storefront: Storefront) -> bool:
     """Settings open only after the reseller received its storefront (I33)."""
-    return storefront.state is StorefrontState.OPEN and tenancy.current().reseller_id == storefront.reseller_id
+    return (
+        storefront.state is StorefrontState.OPEN and tenancy.current().reseller_id == storefront.reseller_id
+    )
 
 
-def open_house(reseller: parties.Reseller, *, name: str, hosts: list[str], currency: str, theme: str = "aurora") -> Storefront:
-    """The distributor's own shop at its hosts; sold through the house reseller, so that a public page never runs with a wide scope."""
+def open_house(
+    reseller: parties.Reseller, *, name: str, hosts: list[str], currency: str, theme: str = "aurora"
+) -> Storefront:
+    """The distributor's own shop at its hosts; sold through the house reseller, so that a public page never
+    runs with a wide scope."""
     shop = db.add(
         Storefront(
-            distributor_id=reseller.distributor_id, reseller_id=reseller.id, code=new_code("S", 8).lower(), alias=None, name=name,
-            state=StorefrontState.HELD, theme=theme, currency=currency, created_at=db.session().info["now"],
+            distributor_id=reseller.distributor_id,
+            reseller_id=reseller.id,
+            code=new_code("S", 8).lower(),
+            alias=None,
+            name=name,
+            state=StorefrontState.HELD,
+            theme=theme,
+            currency=currency,
+            created_at=db.session().info["now"],
         )
-    )  # fmt: skip
+    )
     db.flush()
     states.move(shop, StorefrontState.OPEN)
     shop.opened_at = db.session().info["now"]

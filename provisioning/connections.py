@@ -1,4 +1,5 @@
-"""The distributor's side of a connector: its settings with write-only secrets, whether it is paused, and a pre-check that proves they work."""
+"""The distributor's side of a connector: its settings with write-only secrets, whether it is paused, and a
+pre-check that proves they work."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ class BadSettings(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connector as this distributor uses it. `stored` are names of settings that have a value; secrets are never shown again."""
+    """A connector as this distributor uses it. `stored` are names of settings that have a value; secrets are
+    never shown again."""
 
     connector: Connector
     stored: frozenset[str]
@@ -147,7 +149,8 @@ def resume(key: str) -> int:
 
 
 def probe(key: str) -> tuple[Connector, Request]:
-    """The values of a pre-check: one unit of some product of this connector, for a made-up customer. Nothing is ordered by it."""
+    """The values of a pre-check: one unit of some product of this connector, for a made-up customer. Nothing
+    is ordered by it."""
     connector = find(key)
     sku = db.session().scalar(
         select(Plan.sku)

@@ -1,5 +1,6 @@
-"""A delivery is one thing to be done at a vendor: reference, task and fund. Its state is what the page shows (H46-H48): pending, processing,
-success; or unknown, needs action, refused, each with its words. No delivery without a fund (QP2)."""
+"""A delivery is one thing to be done at a vendor: reference, task and fund. Its state is what the page shows
+(H46-H48): pending, processing, success; or unknown, needs action, refused, each with its words. No
+delivery without a fund (QP2)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -37,15 +38,38 @@ class Delivery(CustomerOwned, db.Model):
         owned_by("subscriptions", "subscription_id"),
         owned_by("funds", "fund_id"),
         owned_by("tasks", "task_id"),
-        CheckConstraint("action NOT IN ('provision', 'increase', 'extend', 'convert') OR fund_id IS NOT NULL", name="no_spend_without_a_fund"),
+        CheckConstraint(
+            "action NOT IN ('provision', 'increase', 'extend', 'convert') OR fund_id IS NOT NULL",
+            name="no_spend_without_a_fund",
+        ),
         Index("ix_deliveries_order", "distributor_id", "order_id"),
     )
     LIFE = states.Transitions(
         {
-            DeliveryState.PENDING: [DeliveryState.PROCESSING, DeliveryState.SUCCESS, DeliveryState.NEEDS_ACTION, DeliveryState.REFUSED],
-            DeliveryState.PROCESSING: [DeliveryState.SUCCESS, DeliveryState.UNKNOWN, DeliveryState.NEEDS_ACTION, DeliveryState.REFUSED],
-            DeliveryState.UNKNOWN: [DeliveryState.PROCESSING, DeliveryState.SUCCESS, DeliveryState.NEEDS_ACTION, DeliveryState.REFUSED],
-            DeliveryState.NEEDS_ACTION: [DeliveryState.PROCESSING, DeliveryState.SUCCESS, DeliveryState.UNKNOWN, DeliveryState.REFUSED],
+            DeliveryState.PENDING: [
+                DeliveryState.PROCESSING,
+                DeliveryState.SUCCESS,
+                DeliveryState.NEEDS_ACTION,
+                DeliveryState.REFUSED,
+            ],
+            DeliveryState.PROCESSING: [
+                DeliveryState.SUCCESS,
+                DeliveryState.UNKNOWN,
+                DeliveryState.NEEDS_ACTION,
+                DeliveryState.REFUSED,
+            ],
+            DeliveryState.UNKNOWN: [
+                DeliveryState.PROCESSING,
+                DeliveryState.SUCCESS,
+                DeliveryState.NEEDS_ACTION,
+                DeliveryState.REFUSED,
+            ],
+            DeliveryState.NEEDS_ACTION: [
+                DeliveryState.PROCESSING,
+                DeliveryState.SUCCESS,
+                DeliveryState.UNKNOWN,
+                DeliveryState.REFUSED,
+            ],
             DeliveryState.SUCCESS: [],
             DeliveryState.REFUSED: [],
         },
@@ -71,7 +95,10 @@ class VendorRecord(DistributorOwned, db.Model):
 
     __tablename__ = "vendor_records"
     __access__ = Access(distributor="rcu")
-    __table_args__ = (owned_by("deliveries", "delivery_id"), UniqueConstraint("distributor_id", "delivery_id"))
+    __table_args__ = (
+        owned_by("deliveries", "delivery_id"),
+        UniqueConstraint("distributor_id", "delivery_id"),
+    )
 
     delivery_id: Mapped[UUID]
     external_id: Mapped[str]
@@ -92,7 +119,9 @@ class ConnectorSettings(DistributorOwned, db.Model):
 
 def of_order(order_id: UUID) -> list[Delivery]:
     """Deliveries of an order, in line order."""
-    return list(db.session().scalars(select(Delivery).where(Delivery.order_id == order_id).order_by(Delivery.id)))
+    return list(
+        db.session().scalars(select(Delivery).where(Delivery.order_id == order_id).order_by(Delivery.id))
+    )
 
 
 def find(delivery_id: UUID) -> Delivery:

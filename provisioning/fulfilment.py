@@ -1,15 +1,16 @@
-"""From funded order to delivered subscription: pre-checks before money moves, one delivery and one durable task per line, and the three hands of
-that task: `prepare` reads rows into values, a connector gets values outside any transaction, `record` writes what came of it."""
+"""From funded order to delivered subscription: pre-checks before money moves, one delivery and one durable
+task per line, and the three hands of that task: `prepare` reads rows into values, a connector gets values
+outside any transaction, `record` writes what came of it."""
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from checkout import orders
 from checkout.baskets import BasketItem
@@ -63,7 +64,9 @@ class VendorSilent(Unavailable):
     """The vendor cannot be asked right now; nothing was ordered."""
 
     def __init__(self) -> None:
-        super().__init__("We could not check this with the vendor right now. Nothing was ordered; please try again in a few minutes.")
+        super().__init__(
+            "We could not check this with the vendor right now. Nothing was ordered; please try again in a few minutes."
+        )
 
 
 def settings_by_connector() -> dict[str, dict[str, str]]:
@@ -72,25 +75,38 @@ def settings_by_connector() -> dict[str, dict[str, str]]:
 
 
 def as_values(row: ConnectorSettings | None) -> dict[str, str]:
-    """A connector's settings as it gets them. Which network it may reach is the installation's decision, never a row's (SSRF)."""
+    """A connector's settings as it gets them. Which network it may reach is the installation's decision,
+    never a row's (SSRF)."""
     own = {key: str(value) for key, value in row.settings.items()} if row else {}
     return own | {"network": "loopback" if settings().sandbox else "public"}
 
 
-def clear(basket: Sequence[BasketItem], configured: Mapping[str, Mapping[str, str]], customer: Mapping[str, str]) -> Clearance:
+def clear(
+    basket: Sequence[BasketItem], configured: Mapping[str, Mapping[str, str]], customer: Mapping[str, str]
+) -> Clearance:
     """Asks every connector whether the basket would work; no transaction is open meanwhile. Refusals by name."""
     for item in basket:
         chosen = connector(item.connector)
         if problems := base.problems(chosen.fields, item.fields, asked_of="buyer"):
             raise FieldProblem(problems)
         request = Request(
-            str(uuid4()), Action.PROVISION, item.sku, item.quantity, customer=customer, fields=item.fields, settings=configured.get(item.connector, as_values(None))
+            str(uuid4()),
+            Action.PROVISION,
+            item.sku,
+            item.quantity,
+            customer=customer,
+            fields=item.fields,
+            settings=configured.get(item.connector, as_values(None)),
         )
         try:
             base.check(chosen, request)
         except base.Refused as no:
             raise VendorRefuses(str(no)) from no
-        except (base.TryLater, base.Unclear, base.NeedsAction) as silent:  # a wrong key is the distributor's matter, not the buyer's
+        except (
+            base.TryLater,
+            base.Unclear,
+            base.NeedsAction,
+        ) as silent:  # a wrong key is the distributor's matter, not the buyer's
             raise VendorSilent from silent
     return Clearance(orders.basket_hash([(i.plan_id, i.quantity, i.fields) for i in basket]), len(basket))
 
@@ -99,36 +115,73 @@ def clear(basket: Sequence[BasketItem], configured: Mapping[str, Mapping[str, st
 
 
 def begin(event: OrderFunded) -> None:
-    """Now-reaction: subscriptions, deliveries and their tasks come to exist with the fund, in the same transaction."""
+    """Now-reaction: subscriptions, deliveries and their tasks come to exist with the fund, in the same
+    transaction."""
     order = orders.of_id(event.order_id)
-    rows = db.session().execute(
-        select(OrderLine, OrderCost)
-        .join(OrderCost, (OrderCost.distributor_id == OrderLine.distributor_id) & (OrderCost.order_line_id == OrderLine.id))
-        .where(OrderLine.order_id == order.id)
-        .order_by(OrderLine.number)
-    ).all()
+    rows = (
+        db.session()
+        .execute(
+            select(OrderLine, OrderCost)
+            .join(
+                OrderCost,
+                (OrderCost.distributor_id == OrderLine.distributor_id)
+                & (OrderCost.order_line_id == OrderLine.id),
+            )
+            .where(OrderLine.order_id == order.id)
+            .order_by(OrderLine.number)
+        )
+        .all()
+    )
     now = db.session().info["now"]
     new: dict[type[db.Model], list[dict[str, Any]]] = {Subscription: [], tasks.Task: [], Delivery: []}
-    owner = {"distributor_id": order.distributor_id, "reseller_id": order.reseller_id, "customer_id": order.customer_id}
+    owner = {
+        "distributor_id": order.distributor_id,
+        "reseller_id": order.reseller_id,
+        "customer_id": order.customer_id,
+    }
     for line, cost in rows:
         delivery_id, subscription_id = new_id(), new_id()
-        task = tasks.row("deliver", {"delivery": str(delivery_id)}, key=f"deliver:{line.id}", lane=cost.connector)
+        task = tasks.row(
+            "deliver", {"delivery": str(delivery_id)}, key=f"deliver:{line.id}", lane=cost.connector
+        )
         new[tasks.Task].append(task)
         new[Subscription].append(
-            owner | {
-                "id": subscription_id, "code": new_code("SUB"), "plan_id": line.plan_id, "order_line_id": line.id, "product_name": line.product_name,
-                "plan_name": line.plan_name, "unit": line.unit, "quantity": line.quantity, "licences_issued": 0, "term": line.term,
-                "billing_period": line.billing_period, "price_minor": line.unit_minor, "currency": line.currency,
-                "state": SubscriptionState.PENDING, "created_at": now,
+            owner
+            | {
+                "id": subscription_id,
+                "code": new_code("SUB"),
+                "plan_id": line.plan_id,
+                "order_line_id": line.id,
+                "product_name": line.product_name,
+                "plan_name": line.plan_name,
+                "unit": line.unit,
+                "quantity": line.quantity,
+                "licences_issued": 0,
+                "term": line.term,
+                "billing_period": line.billing_period,
+                "price_minor": line.unit_minor,
+                "currency": line.currency,
+                "state": SubscriptionState.PENDING,
+                "created_at": now,
             }
-        )  # fmt: skip
+        )
         new[Delivery].append(
-            owner | {
-                "id": delivery_id, "order_id": order.id, "order_line_id": line.id, "subscription_id": subscription_id, "fund_id": event.fund_id,
-                "task_id": task["id"], "reference": uuid4(), "action": Action.PROVISION, "state": DeliveryState.PENDING, "note": "",
-                "created_at": now, "changed_at": now,
+            owner
+            | {
+                "id": delivery_id,
+                "order_id": order.id,
+                "order_line_id": line.id,
+                "subscription_id": subscription_id,
+                "fund_id": event.fund_id,
+                "task_id": task["id"],
+                "reference": uuid4(),
+                "action": Action.PROVISION,
+                "state": DeliveryState.PENDING,
+                "note": "",
+                "created_at": now,
+                "changed_at": now,
             }
-        )  # fmt: skip
+        )
     db.flush()
     db.insert_all(new)
     db.after_commit(tasks.doorbell.ring)
@@ -146,34 +199,84 @@ class Call:
 
 
 def _gather(batch: Sequence[Claimed]) -> None:
-    """The rows of a whole batch, left in the session for `_prepare` and `_record`: round trips are paid once, not for each task."""
+    """The rows of a whole batch, left in the session for `_prepare` and `_record`: round trips are paid once,
+    not for each task."""
     ids = [UUID(task.args["delivery"]) for task in batch]
-    db.session().info["gathered"] = {row[0].id: row for row in _rows(ids)}
+    db.session().info["gathered"] = _gathered(ids)
     db.session().info["on_the_queue"] = work.open_about(ids)
 
 
-def _row_of(task: Claimed) -> Row[Any]:
+class Gathered(NamedTuple):
+    """A delivery with everything that a connector has to know."""
+
+    delivery: Delivery
+    subscription: Subscription
+    line: OrderLine
+    cost: OrderCost
+    reseller: Reseller
+    customer: Customer | None
+    configured: ConnectorSettings | None
+    external_id: str | None
+
+
+def _row_of(task: Claimed) -> Gathered:
     delivery_id = UUID(task.args["delivery"])
-    gathered: dict[UUID, Row[Any]] = db.session().info.get("gathered", {})
-    return gathered.get(delivery_id) or _rows([delivery_id])[0]
+    gathered: dict[UUID, Gathered] = db.session().info.get("gathered", {})
+    return gathered.get(delivery_id) or _gathered([delivery_id])[delivery_id]
 
 
-def _rows(delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """Deliveries with everything a connector has to know."""
-    return db.session().execute(
-        select(Delivery, Subscription, OrderLine, OrderCost, Reseller, Customer, ConnectorSettings, VendorRecord.external_id)
-        .join(Subscription, (Subscription.distributor_id == Delivery.distributor_id) & (Subscription.id == Delivery.subscription_id))
-        .join(OrderLine, (OrderLine.distributor_id == Delivery.distributor_id) & (OrderLine.id == Delivery.order_line_id))
-        .join(OrderCost, (OrderCost.distributor_id == Delivery.distributor_id) & (OrderCost.order_line_id == Delivery.order_line_id))
-        .join(Reseller, (Reseller.distributor_id == Delivery.distributor_id) & (Reseller.id == Delivery.reseller_id))
-        .outerjoin(Customer, (Customer.distributor_id == Delivery.distributor_id) & (Customer.id == Delivery.customer_id))
-        .outerjoin(
-            ConnectorSettings,
-            (ConnectorSettings.distributor_id == Delivery.distributor_id) & (ConnectorSettings.connector == OrderCost.connector),
+def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
+    rows = (
+        db.session()
+        .execute(
+            select(
+                Delivery,
+                Subscription,
+                OrderLine,
+                OrderCost,
+                Reseller,
+                Customer,
+                ConnectorSettings,
+                VendorRecord.external_id,
+            )
+            .join(
+                Subscription,
+                (Subscription.distributor_id == Delivery.distributor_id)
+                & (Subscription.id == Delivery.subscription_id),
+            )
+            .join(
+                OrderLine,
+                (OrderLine.distributor_id == Delivery.distributor_id)
+                & (OrderLine.id == Delivery.order_line_id),
+            )
+            .join(
+                OrderCost,
+                (OrderCost.distributor_id == Delivery.distributor_id)
+                & (OrderCost.order_line_id == Delivery.order_line_id),
+            )
+            .join(
+                Reseller,
+                (Reseller.distributor_id == Delivery.distributor_id) & (Reseller.id == Delivery.reseller_id),
+            )
+            .outerjoin(
+                Customer,
+                (Customer.distributor_id == Delivery.distributor_id) & (Customer.id == Delivery.customer_id),
+            )
+            .outerjoin(
+                ConnectorSettings,
+                (ConnectorSettings.distributor_id == Delivery.distributor_id)
+                & (ConnectorSettings.connector == OrderCost.connector),
+            )
+            .outerjoin(
+                VendorRecord,
+                (VendorRecord.distributor_id == Delivery.distributor_id)
+                & (VendorRecord.delivery_id == Delivery.id),
+            )
+            .where(Delivery.id.in_(delivery_ids))
         )
-        .outerjoin(VendorRecord, (VendorRecord.distributor_id == Delivery.distributor_id) & (VendorRecord.delivery_id == Delivery.id))
-        .where(Delivery.id.in_(delivery_ids))
-    ).all()
+        .all()
+    )
+    return {row[0].id: Gathered(*row) for row in rows}
 
 
 def _prepare(task: Claimed) -> Call | None:
@@ -228,17 +331,20 @@ def _translated() -> Generator[None]:
 
 def _record(task: Claimed, outcome: Outcome) -> None:
     """Delivered: the subscription is active, its licences exist, and what follows is in REACTIONS."""
-    delivery, subscription, *_ = _row_of(task)
+    found = _row_of(task)
+    delivery, subscription = found.delivery, found.subscription
     if delivery.state is DeliveryState.SUCCESS:
         return
     delivery.delivered_at = db.session().info["now"]
     _move(delivery, DeliveryState.SUCCESS, outcome.note)
     db.add(
         VendorRecord(
-            distributor_id=delivery.distributor_id, delivery_id=delivery.id, external_id=outcome.external_id,
+            distributor_id=delivery.distributor_id,
+            delivery_id=delivery.id,
+            external_id=outcome.external_id,
             details={str(k): str(v) for k, v in outcome.details.items()},
         )
-    )  # fmt: skip
+    )
     subscriptions.issue_licences(subscription, outcome.licences)
     subscriptions.activate(subscription)
     if delivery.id in db.session().info.get("on_the_queue", [delivery.id]):
@@ -254,7 +360,9 @@ def _on_unknown(task: Claimed, note: str) -> None:
     delivery = deliveries.find(UUID(task.args["delivery"]))
     if delivery.state is not DeliveryState.UNKNOWN:
         _move(delivery, DeliveryState.UNKNOWN, note)
-    _queue("unknown delivery", delivery, note, "It is looked up by itself. Look up now if the customer waits.")
+    _queue(
+        "unknown delivery", delivery, note, "It is looked up by itself. Look up now if the customer waits."
+    )
 
 
 def _on_waiting(task: Claimed, note: str) -> None:
@@ -271,15 +379,29 @@ def _on_parked(task: Claimed, note: str) -> None:
 
 def _on_refused(task: Claimed, note: str) -> None:
     delivery = deliveries.find(UUID(task.args["delivery"]))
-    subscription = db.session().scalars(select(Subscription).where(Subscription.id == delivery.subscription_id)).one()
+    subscription = (
+        db.session().scalars(select(Subscription).where(Subscription.id == delivery.subscription_id)).one()
+    )
     _move(delivery, DeliveryState.REFUSED, note)
     subscriptions.fail(subscription, note)
-    _queue("refused delivery", delivery, note, "The customer has paid: refund the line or agree on something else, then resolve.")
+    _queue(
+        "refused delivery",
+        delivery,
+        note,
+        "The customer has paid: refund the line or agree on something else, then resolve.",
+    )
     publish(DeliveryRefused(delivery.id))
 
 
 def _queue(kind: str, delivery: Delivery, words: str, suggestion: str) -> None:
-    work.open_item(kind, about_type="deliveries", about_id=delivery.id, order_id=delivery.order_id, words=words, suggestion=suggestion)
+    work.open_item(
+        kind,
+        about_type="deliveries",
+        about_id=delivery.id,
+        order_id=delivery.order_id,
+        words=words,
+        suggestion=suggestion,
+    )
 
 
 def limits_of(lane: str) -> Limits:
@@ -287,7 +409,13 @@ def limits_of(lane: str) -> Limits:
     if lane not in CONNECTORS:
         return Limits()
     able = connector(lane).capabilities
-    return Limits(timeout=able.timeout, send_deadline=able.send_deadline, settle=able.settle, slots=able.slots, look_up=able.look_up)
+    return Limits(
+        timeout=able.timeout,
+        send_deadline=able.send_deadline,
+        settle=able.settle,
+        slots=able.slots,
+        look_up=able.look_up,
+    )
 
 
 PAUSE = timedelta(seconds=30)
@@ -318,8 +446,9 @@ for _key in CONNECTORS:
 
 
 def retry(delivery_id: UUID, *, why: str = "", absent: bool = False) -> None:
-    """Tries again now; an unclear earlier attempt is looked up first, whoever asks (QP3). `absent` is a person's word, with how they know,
-    that the vendor does not have it: the way on where a vendor cannot be looked up."""
+    """Tries again now; an unclear earlier attempt is looked up first, whoever asks (QP3). `absent` is a
+    person's word, with how they know, that the vendor does not have it: the way on where a vendor cannot
+    be looked up."""
     delivery = deliveries.find(delivery_id)
     tasks.retry(tasks.find(delivery.task_id), why=why, absent=absent)
 
@@ -331,7 +460,16 @@ def resolve(delivery_id: UUID, *, external_id: str, licences: Sequence[str], why
         raise Refused("Name the vendor's id and say how you know that it was delivered.")
     task = tasks.find(delivery.task_id)
     tasks.close(task, TaskState.DONE, why=why)
-    claimed = Claimed(task.distributor_id, task.id, task.kind, task.lane, task.args, task.attempts, task.intent_at, task.intent_open)
+    claimed = Claimed(
+        task.distributor_id,
+        task.id,
+        task.kind,
+        task.lane,
+        task.args,
+        task.attempts,
+        task.intent_at,
+        task.intent_open,
+    )
     _record(claimed, Outcome(external_id.strip(), tuple(licences), note="Confirmed by hand."))
     trail.write(delivery, "resolved by hand", why=why, external_id=external_id)
 
@@ -343,5 +481,14 @@ def refuse(delivery_id: UUID, *, why: str) -> None:
         raise Refused("Say why it will not be delivered.")
     task = tasks.find(delivery.task_id)
     tasks.close(task, TaskState.REFUSED, why=why)
-    claimed = Claimed(task.distributor_id, task.id, task.kind, task.lane, task.args, task.attempts, task.intent_at, task.intent_open)
+    claimed = Claimed(
+        task.distributor_id,
+        task.id,
+        task.kind,
+        task.lane,
+        task.args,
+        task.attempts,
+        task.intent_at,
+        task.intent_open,
+    )
     _on_refused(claimed, why)

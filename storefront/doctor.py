@@ -1,5 +1,6 @@
-"""Says in words what is wrong with a living installation: one SQL query per invariant, run as the application in the scope of each distributor,
-so the doctor sees what the product sees. It changes nothing. A clean installation is silent; `flask --app app doctor` exits with 1 otherwise."""
+"""Says in words what is wrong with a living installation: one SQL query per invariant, run as the application
+in the scope of each distributor, so the doctor sees what the product sees. It changes nothing. A clean
+installation is silent; `flask --app app doctor` exits with 1 otherwise."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -60,7 +61,7 @@ CREATE FUNCTION search_gaps_v1() RETURNS TABLE (reseller text, product text, fau
   JOIN resellers r ON r.distributor_id = current_setting('app.distributor_id')::uuid AND r.id = coalesce(s.reseller_id, t.reseller_id)
   JOIN products p ON p.distributor_id = r.distributor_id AND p.id = coalesce(s.product_id, t.product_id)
   WHERE s.product_id IS NULL OR t.product_id IS NULL
-$$""")
+$$""")  # noqa: E501 SQL
 
 door("""
 CREATE FUNCTION doubled_hosts_v1() RETURNS TABLE (host text, shops bigint) AS $$
@@ -72,7 +73,7 @@ door("""
 CREATE FUNCTION stray_sessions_v1() RETURNS TABLE (person text, sessions bigint) AS $$
   SELECT m.name, count(*) FROM sessions s JOIN memberships m ON m.distributor_id = s.distributor_id AND m.id = s.membership_id
   WHERE s.distributor_id = current_setting('app.distributor_id')::uuid AND m.ended_at IS NOT NULL AND s.expires_at > now() GROUP BY m.id, m.name
-$$""")
+$$""")  # noqa: E501 SQL
 
 
 # --- Lives and their trail ---------------------------------------------------------------------------------------------------------
@@ -81,8 +82,9 @@ LIVES: tuple[Any, ...] = (Order, Delivery, Subscription, Payment, Invoice, Charg
 
 
 def trail_against_states() -> str:
-    """Each object walks from its first state to its present one: every state is entered as often as it is left, the first once more, the
-    present once less. That needs no order among the moves of one transaction."""
+    """Each object walks from its first state to its present one: every state is entered as often as it is
+    left, the first once more, the present once less. That needs no order among the moves of one
+    transaction."""
     walks = " UNION ALL ".join(
         f"SELECT '{model.__tablename__}' AS kind, id, '{model.LIFE.first.value}' AS state, 1 AS n FROM {model.__tablename__}"  # noqa: S608 our own names
         f" UNION ALL SELECT '{model.__tablename__}', id, state, -1 FROM {model.__tablename__}"
@@ -110,7 +112,7 @@ CHECKERS: tuple[Checker, ...] = (
         """
         SELECT e.about, coalesce(l.currency, '') AS currency, coalesce(sum(l.minor), 0) AS off FROM journal_entries e
         LEFT JOIN journal_lines l ON l.distributor_id = e.distributor_id AND l.entry_id = e.id
-        GROUP BY e.id, e.about, l.currency HAVING count(l.id) = 0 OR sum(l.minor) <> 0""",
+        GROUP BY e.id, e.about, l.currency HAVING count(l.id) = 0 OR sum(l.minor) <> 0""",  # noqa: E501 SQL
         "The journal entry “{about}” is off by {off} {currency} minor units; every entry sums to zero.",
     ),
     Checker(
@@ -120,7 +122,7 @@ CHECKERS: tuple[Checker, ...] = (
         SELECT r.name, b.kind, b.reserved, coalesce(sum(h.minor), 0) AS held, b.currency FROM balances b
         JOIN resellers r ON r.distributor_id = b.distributor_id AND r.id = b.reseller_id
         LEFT JOIN holds h ON h.distributor_id = b.distributor_id AND h.balance_id = b.id AND h.released_at IS NULL
-        GROUP BY b.id, b.kind, b.reserved, b.currency, r.name HAVING b.reserved <> coalesce(sum(h.minor), 0)""",
+        GROUP BY b.id, b.kind, b.reserved, b.currency, r.name HAVING b.reserved <> coalesce(sum(h.minor), 0)""",  # noqa: E501 SQL
         "{name}: {reserved} {currency} minor units of {kind} are reserved, but orders hold {held}.",
     ),
     Checker(
@@ -128,7 +130,7 @@ CHECKERS: tuple[Checker, ...] = (
         "QM7",
         """
         SELECT o.code, h.minor, h.currency FROM holds h LEFT JOIN orders o ON o.distributor_id = h.distributor_id AND o.id = h.order_id
-        WHERE h.released_at IS NULL AND (o.id IS NULL OR o.state = 'cancelled')""",
+        WHERE h.released_at IS NULL AND (o.id IS NULL OR o.state = 'cancelled')""",  # noqa: E501 SQL
         "The order {code} is cancelled, but still holds {minor} {currency} minor units of credit.",
     ),
     Checker(
@@ -151,7 +153,7 @@ CHECKERS: tuple[Checker, ...] = (
         UNION ALL
         SELECT o.code, 'its fund names a payment that is ' || p.state FROM funds f
         JOIN orders o ON o.distributor_id = f.distributor_id AND o.id = f.order_id
-        JOIN payments p ON p.distributor_id = f.distributor_id AND p.id = f.payment_id WHERE p.state <> 'paid'""",
+        JOIN payments p ON p.distributor_id = f.distributor_id AND p.id = f.payment_id WHERE p.state <> 'paid'""",  # noqa: E501 SQL
         "The payment of {code} does not add up: {fault}.",
     ),
     Checker(
@@ -167,7 +169,7 @@ CHECKERS: tuple[Checker, ...] = (
           coalesce(d.state = 'success' AND s.state IN ('active', 'suspended', 'ended'), false)
           OR coalesce(d.state NOT IN ('success', 'refused') AND t.state IN ('pending', 'unknown'), false)
           OR EXISTS (SELECT 1 FROM work_items w WHERE w.distributor_id = o.distributor_id AND w.about_id = d.id
-                     AND (w.closed_at IS NULL OR d.state = 'refused')))""",
+                     AND (w.closed_at IS NULL OR d.state = 'refused')))""",  # noqa: E501 SQL
         "Line {number} of {code} was paid and leads nowhere: {fault}, and nobody is told.",
     ),
     Checker(
@@ -177,7 +179,7 @@ CHECKERS: tuple[Checker, ...] = (
         SELECT o.code, CASE WHEN f.id IS NULL THEN 'no fund' ELSE 'a fund of another order' END AS fault FROM deliveries d
         JOIN orders o ON o.distributor_id = d.distributor_id AND o.id = d.order_id
         LEFT JOIN funds f ON f.distributor_id = d.distributor_id AND f.id = d.fund_id
-        WHERE d.action IN ('provision', 'increase', 'extend', 'convert') AND (f.id IS NULL OR f.order_id <> d.order_id)""",
+        WHERE d.action IN ('provision', 'increase', 'extend', 'convert') AND (f.id IS NULL OR f.order_id <> d.order_id)""",  # noqa: E501 SQL
         "A delivery of {code} was begun with {fault}.",
     ),
     Checker(
@@ -198,7 +200,7 @@ CHECKERS: tuple[Checker, ...] = (
         JOIN orders o ON o.distributor_id = d.distributor_id AND o.id = d.order_id
         WHERE (d.state, t.state) NOT IN (
           ('pending', 'pending'), ('processing', 'pending'), ('processing', 'unknown'), ('unknown', 'unknown'), ('unknown', 'pending'),
-          ('needs_action', 'parked'), ('needs_action', 'pending'), ('needs_action', 'unknown'), ('success', 'done'), ('refused', 'refused'))""",
+          ('needs_action', 'parked'), ('needs_action', 'pending'), ('needs_action', 'unknown'), ('success', 'done'), ('refused', 'refused'))""",  # noqa: E501 SQL
         "A delivery of {code} says {state}, but its task says {task}.",
     ),
     Checker(
@@ -207,7 +209,7 @@ CHECKERS: tuple[Checker, ...] = (
         """
         SELECT o.code, l.number, count(*) AS many FROM subscriptions s
         JOIN order_lines l ON l.distributor_id = s.distributor_id AND l.id = s.order_line_id
-        JOIN orders o ON o.distributor_id = l.distributor_id AND o.id = l.order_id GROUP BY o.code, l.id, l.number HAVING count(*) > 1""",
+        JOIN orders o ON o.distributor_id = l.distributor_id AND o.id = l.order_id GROUP BY o.code, l.id, l.number HAVING count(*) > 1""",  # noqa: E501 SQL
         "Line {number} of {code} created {many} subscriptions instead of one.",
     ),
     Checker(
@@ -219,7 +221,7 @@ CHECKERS: tuple[Checker, ...] = (
           SELECT series, count(*) AS many, count(DISTINCT number) AS different, min(number) AS lowest, max(number) AS highest
           FROM invoices WHERE number IS NOT NULL GROUP BY series
         ) i ON i.series = s.series
-        WHERE s.last IS DISTINCT FROM i.highest OR i.many <> i.highest OR i.different <> i.many OR i.lowest <> 1""",
+        WHERE s.last IS DISTINCT FROM i.highest OR i.many <> i.highest OR i.different <> i.many OR i.lowest <> 1""",  # noqa: E501 SQL
         "The invoice series {series} is not gapless: {many} invoices, the highest number is {highest}, the counter says {last}.",
     ),
     Checker(
@@ -237,7 +239,7 @@ CHECKERS: tuple[Checker, ...] = (
         JOIN order_lines l ON l.distributor_id = w.distributor_id AND l.id = w.order_line_id
         JOIN orders o ON o.distributor_id = w.distributor_id AND o.id = w.order_id
         LEFT JOIN charges c ON c.distributor_id = w.distributor_id AND c.order_line_id = w.order_line_id
-        WHERE c.total_minor IS DISTINCT FROM w.total_minor""",
+        WHERE c.total_minor IS DISTINCT FROM w.total_minor""",  # noqa: E501 SQL
         "The sums of {code} differ: {fault} (minor units).",
     ),
     Checker(
@@ -251,7 +253,7 @@ CHECKERS: tuple[Checker, ...] = (
         "QP4",
         """
         SELECT kind, id, next_at FROM tasks WHERE state IN ('pending', 'unknown') AND next_at < now() - interval '5 minutes'
-          AND (leased_until IS NULL OR leased_until < now() - interval '5 minutes') ORDER BY next_at LIMIT 50""",
+          AND (leased_until IS NULL OR leased_until < now() - interval '5 minutes') ORDER BY next_at LIMIT 50""",  # noqa: E501 SQL
         "A task “{kind}” ({id}) has been due since {next_at:%Y-%m-%d %H:%M} UTC and nobody works on it. Are workers and dispatcher running?",
     ),
     Checker(
@@ -259,7 +261,7 @@ CHECKERS: tuple[Checker, ...] = (
         "QW4",
         """
         SELECT event_id, type, received_at FROM stripe_events WHERE handled_at IS NULL AND received_at < now() - interval '10 minutes'
-          AND (session_id IS NOT NULL OR attempt_id IS NOT NULL) ORDER BY received_at LIMIT 50""",
+          AND (session_id IS NOT NULL OR attempt_id IS NOT NULL) ORDER BY received_at LIMIT 50""",  # noqa: E501 SQL
         "The event {event_id} ({type}) came at {received_at:%Y-%m-%d %H:%M} UTC and was not handled.",
     ),
     Checker(
@@ -282,7 +284,7 @@ CHECKERS: tuple[Checker, ...] = (
         """
         SELECT 'The address “' || alias || '” leads to ' || count(*) || ' shops.' AS fault FROM storefronts
         WHERE state <> 'released' AND alias IS NOT NULL GROUP BY alias HAVING count(*) > 1
-        UNION ALL SELECT 'The host “' || host || '” leads to ' || shops || ' shops.' FROM doubled_hosts_v1()""",
+        UNION ALL SELECT 'The host “' || host || '” leads to ' || shops || ' shops.' FROM doubled_hosts_v1()""",  # noqa: E501 SQL
         "{fault}",
     ),
     Checker(

@@ -1,5 +1,6 @@
-"""What a person sees when something is refused or breaks: one renderer for pages, problem+json for programs; never a stack trace, always the
-request's id. The page for an unknown host or a missing database needs neither."""
+"""What a person sees when something is refused or breaks: one renderer for pages, problem+json for programs;
+never a stack trace, always the request's id. The page for an unknown host or a missing database needs
+neither."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +8,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from core.errors import Refusal
@@ -16,8 +18,14 @@ from storefront import pages
 log = structlog.get_logger("web")
 
 BARE = {
-    404: ("There is no shop at this address", "Please check the address, or ask the person who gave it to you."),
-    503: ("We are back in a moment", "Something we need does not answer right now. Nothing was lost; please try again shortly."),
+    404: (
+        "There is no shop at this address",
+        "Please check the address, or ask the person who gave it to you.",
+    ),
+    503: (
+        "We are back in a moment",
+        "Something we need does not answer right now. Nothing was lost; please try again shortly.",
+    ),
 }
 
 
@@ -28,7 +36,11 @@ def bare(environ: WSGIEnvironment, start_response: StartResponse, status: int) -
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>{title}</title>"
         f"<main><h1>{title}</h1><p>{words}</p><p><small>{environ.get('storefront.request_id', '')}</small></p></main></html>"
     )
-    headers = [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    headers = [
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
     if status == 503:
         headers.append(("Retry-After", "5"))
     start_response(f"{status} {'Not Found' if status == 404 else 'Service Unavailable'}", headers)
@@ -43,7 +55,13 @@ def wants_json() -> bool:
 def answer(status: int, title: str, words: str) -> Response:
     """The refusal as a page or as problem+json (RFC 9457)."""
     if wants_json() or "shop" not in g:
-        problem = {"type": "about:blank", "title": title, "status": status, "detail": words, "instance": g.get("request_id", "")}
+        problem = {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "detail": words,
+            "instance": g.get("request_id", ""),
+        }
         return Response(json.dumps(problem), status, content_type="application/problem+json")
     return pages.render("portal/error.html", status, title=title, words=words, status_code=status)  # type: ignore[return-value]
 

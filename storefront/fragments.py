@@ -1,5 +1,6 @@
-"""Rendered pieces of pages, kept in process under the versions they depend on (decision 14). A fragment holds no token, person or basket; its key
-holds everything it depends on, so a price change shows on the next request and one shop's pieces never show in another."""
+"""Rendered pieces of pages, kept in process under the versions they depend on (decision 14). A fragment holds
+no token, person or basket; its key holds everything it depends on, so a price change shows on the next
+request and one shop's pieces never show in another."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable

@@ -1,5 +1,5 @@
-"""Health for machines: `/livez` says the process lives, `/readyz` that it can serve (database answers, migrations are in, no policy is missing;
-Redis away is degraded, not down)."""
+"""Health for machines: `/livez` says the process lives, `/readyz` that it can serve (database answers,
+migrations are in, no policy is missing; Redis away is degraded, not down)."""
 
 import json
 
@@ -28,7 +28,11 @@ def readyz() -> Response:
             reasons = schema.problems(connection, db.database())
     except (DBAPIError, PoolTimeout):
         reasons = ["The database does not answer."]
-    state = {"ready": not reasons, "reasons": reasons, "redis": "ok" if redis_answers() else "away: tasks wait for the dispatcher"}
+    state = {
+        "ready": not reasons,
+        "reasons": reasons,
+        "redis": "ok" if redis_answers() else "away: tasks wait for the dispatcher",
+    }
     return Response(json.dumps(state), 200 if not reasons else 503, content_type="application/json")
 
 

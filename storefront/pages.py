@@ -1,5 +1,6 @@
-"""Renders pages: portals in the shop's theme, consoles in the base look. Templates receive ready values; one environment per theme keeps caches
-apart. `?said=key` after a redirect shows one of the sentences registered in SAID, so that nothing has to be remembered between requests."""
+"""Renders pages: portals in the shop's theme, consoles in the base look. Templates receive ready values; one
+environment per theme keeps caches apart. `?said=key` after a redirect shows one of the sentences
+registered in SAID, so that nothing has to be remembered between requests."""
 
 import re
 from collections.abc import Mapping
@@ -16,8 +17,7 @@ from core.tenancy import Side
 from storefront.fragments import FRAGMENTS
 from storefront.visitors import the_shop, visitor
 from whitelabel_themes.assets import Assets
-from whitelabel_themes.loader import base, environment_for
-from whitelabel_themes.loader import Theme
+from whitelabel_themes.loader import Theme, base, environment_for
 
 SAID: dict[str, tuple[str, str]] = {
     "signed-out": ("ok", "You are signed out."),
@@ -57,10 +57,18 @@ def part(template: str, **values: Any) -> str:
 
 
 def fragment(name: str, key: tuple[object, ...], template: str, values: Any) -> Markup:
-    """A piece of a portal page kept under the shop's versions; `values` is called only when it has to be drawn. It may depend on nothing but
-    the shop, its shelf, the catalogue and `key`."""
+    """A piece of a portal page kept under the shop's versions; `values` is called only when it has to be
+    drawn. It may depend on nothing but the shop, its shelf, the catalogue and `key`."""
     shop = the_shop()
-    full = (name, shop.storefront_id, shop.base, shop.version, shop.shelf_version, shop.catalogue_version, *key)
+    full = (
+        name,
+        shop.storefront_id,
+        shop.base,
+        shop.version,
+        shop.shelf_version,
+        shop.catalogue_version,
+        *key,
+    )
     return FRAGMENTS.get(full, lambda: part(template, **values(), shop=shop, places=portal_places()))
 
 
@@ -73,16 +81,32 @@ def slot(name: str) -> Markup:
 
 
 def kept(template: str, pieces: Mapping[str, str], **values: Any) -> Response:
-    """A page of a portal whose frame is kept under the shop's versions, like its fragments: the frame depends on nothing but the shop, the
-    visitor's side, the number in the basket and `values`. The pieces, and what is the visitor's own (name, token), are put into its slots for
-    each request and are never kept with it."""
+    """A page of a portal whose frame is kept under the shop's versions, like its fragments: the frame depends
+    on nothing but the shop, the visitor's side, the number in the basket and `values`. The pieces, and
+    what is the visitor's own (name, token), are put into its slots for each request and are never kept
+    with it."""
     shop, who = the_shop(), visitor()
     if request.args.get("said"):
         return render(template, **pieces, **values)
     own_shop = who.reseller_id == shop.reseller_id
-    versions = (shop.storefront_id, shop.version, shop.base, who.side, own_shop, who.basket, request.path == "/", tuple(values.items()))
+    versions = (
+        shop.storefront_id,
+        shop.version,
+        shop.base,
+        who.side,
+        own_shop,
+        who.basket,
+        request.path == "/",
+        tuple(values.items()),
+    )
     frame = FRAGMENTS.get((template, *versions), lambda: _frame(template, pieces, values))
-    own = {"visitor_name": who.name, "visitor_initials": who.initials, "visitor_email": who.email, "visitor_standing": who.standing, "csrf": who.csrf}
+    own = {
+        "visitor_name": who.name,
+        "visitor_initials": who.initials,
+        "visitor_email": who.email,
+        "visitor_standing": who.standing,
+        "csrf": who.csrf,
+    }
     filled = {**own, **pieces}
     parts = SLOT.split(frame)
     parts[1::2] = [escape(filled[name]) for name in parts[1::2]]
@@ -95,10 +119,19 @@ def _frame(template: str, pieces: Mapping[str, str], values: Mapping[str, Any]) 
         page = common(template.split("/", 1)[0])
         who = visitor()
         page["visitor"] = VisitorView(
-            who.signed_in, slot("visitor_name"), slot("visitor_initials"), slot("visitor_email"), account_nav(slot("visitor_standing")), []
+            who.signed_in,
+            slot("visitor_name"),
+            slot("visitor_initials"),
+            slot("visitor_email"),
+            account_nav(slot("visitor_standing")),
+            [],
         )
         page |= {"request_id": None, "flashes": []}
-        return environment(the_shop().theme).get_template(template).render(**page, **{name: slot(name) for name in pieces}, **values)
+        return (
+            environment(the_shop().theme)
+            .get_template(template)
+            .render(**page, **{name: slot(name) for name in pieces}, **values)
+        )
     finally:
         g.framing = False
 
@@ -112,9 +145,16 @@ def portal_places() -> dict[str, str | None]:
     """Addresses every portal page links to."""
     at = the_shop().base
     return {
-        "home": f"{at}/", "search": f"{at}/search", "basket": f"{at}/basket", "sign_in": f"{at}/sign-in", "sign_out": f"{at}/sign-out",
-        "account": f"{at}/services", "help": f"{at}/help", "terms": None, "privacy": None,
-    }  # fmt: skip
+        "home": f"{at}/",
+        "search": f"{at}/search",
+        "basket": f"{at}/basket",
+        "sign_in": f"{at}/sign-in",
+        "sign_out": f"{at}/sign-out",
+        "account": f"{at}/services",
+        "help": f"{at}/help",
+        "terms": None,
+        "privacy": None,
+    }
 
 
 def common(surface: str) -> dict[str, Any]:
@@ -150,7 +190,13 @@ class VisitorView:
     """The visitor as layouts read it."""
 
     def __init__(
-        self, signed_in: bool, name: str, initials: str, email: str, account_nav: list[tuple[str, str, str]], dashboards: list[tuple[str, str, str]]
+        self,
+        signed_in: bool,
+        name: str,
+        initials: str,
+        email: str,
+        account_nav: list[tuple[str, str, str]],
+        dashboards: list[tuple[str, str, str]],
     ) -> None:
         self.signed_in, self.name, self.initials, self.email = signed_in, name, initials, email
         self.account_nav, self.dashboards = account_nav, dashboards
@@ -174,8 +220,15 @@ def portal_nav() -> list[tuple[str, str, str, int, bool]]:
     at, path = the_shop().base, request.path
     sections = [("Products", "/", "store")]
     if visitor().side is Side.CUSTOMER:
-        sections += [("My services", "/services", "key-round"), ("Orders", "/orders", "package"), ("Invoices", "/invoices", "receipt")]
-    return [(label, f"{at}{to}", icon, 0, path == to or (to != "/" and path.startswith(to))) for label, to, icon in sections]
+        sections += [
+            ("My services", "/services", "key-round"),
+            ("Orders", "/orders", "package"),
+            ("Invoices", "/invoices", "receipt"),
+        ]
+    return [
+        (label, f"{at}{to}", icon, 0, path == to or (to != "/" and path.startswith(to)))
+        for label, to, icon in sections
+    ]
 
 
 def see(endpoint: str, said: str = "", **values: Any) -> Response:

@@ -1,5 +1,6 @@
-"""Opens a request: host, first path segment and cookies become a shop and a visitor in one statement (decisions 12 and 14). A reseller's alias is
-shifted to SCRIPT_NAME, so that every URL keeps it. Unknown hosts are refused."""
+"""Opens a request: host, first path segment and cookies become a shop and a visitor in one statement
+(decisions 12 and 14). A reseller's alias is shifted to SCRIPT_NAME, so that every URL keeps it. Unknown
+hosts are refused."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -12,7 +13,8 @@ from uuid import UUID
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core import doors
 from core.ids import new_code, token_hash
@@ -140,9 +142,12 @@ NOBODY = Visitor()
 
 
 class Opener:
-    """WSGI middleware around the application: puts `storefront.shop` and `storefront.visitor` into the environment."""
+    """WSGI middleware around the application: puts `storefront.shop` and `storefront.visitor` into the
+    environment."""
 
-    def __init__(self, inner: Wsgi, refuse: Callable[[WSGIEnvironment, StartResponse, int], Iterable[bytes]]) -> None:
+    def __init__(
+        self, inner: Wsgi, refuse: Callable[[WSGIEnvironment, StartResponse, int], Iterable[bytes]]
+    ) -> None:
         self.inner = inner
         self.refuse = refuse
 
@@ -167,7 +172,14 @@ class Opener:
         """One statement; True when the host leads to a shop."""
         host = host_of(environ)
         segment = path.split("/", 2)[1] if len(path) > 1 else ""
-        row = doors.call(OPEN_REQUEST, {"p_host": host, "p_segment": segment, "p_tokens": [token_hash(token) for token in tokens(environ)]})
+        row = doors.call(
+            OPEN_REQUEST,
+            {
+                "p_host": host,
+                "p_segment": segment,
+                "p_tokens": [token_hash(token) for token in tokens(environ)],
+            },
+        )
         if row is None:
             return False
         base = environ.get("SCRIPT_NAME", "")
@@ -175,10 +187,27 @@ class Opener:
             base = environ["SCRIPT_NAME"] = f"{base}/{segment}"
             environ["PATH_INFO"] = path[len(segment) + 1 :] or "/"
         environ["storefront.shop"] = Shop(
-            row.distributor_id, row.distributor_name, row.business_offset, row.sandbox, row.catalogue_version, row.storefront_id, row.reseller_id,
-            row.code, row.alias, row.name, row.theme, row.logo, row.currency, row.version, row.shelf_version, row.house, row.seller, host, base,
+            row.distributor_id,
+            row.distributor_name,
+            row.business_offset,
+            row.sandbox,
+            row.catalogue_version,
+            row.storefront_id,
+            row.reseller_id,
+            row.code,
+            row.alias,
+            row.name,
+            row.theme,
+            row.logo,
+            row.currency,
+            row.version,
+            row.shelf_version,
+            row.house,
+            row.seller,
+            host,
+            base,
             row.settings,
-        )  # fmt: skip
+        )
         environ["storefront.visitor"] = visitor(row)
         if row.session_id and row.stale:
             doors.call(TOUCH, {"p_session": row.session_id})
@@ -190,9 +219,20 @@ def visitor(row: Any) -> Visitor:
     if row.membership_id is None:
         return NOBODY
     return Visitor(
-        row.session_id, row.csrf, row.person_id, row.membership_id, Side(row.side), row.m_reseller_id, row.m_customer_id, row.price_list_id,
-        tuple(row.roles), row.person_name, row.person_email, row.standing_name, int(row.basket),
-    )  # fmt: skip
+        row.session_id,
+        row.csrf,
+        row.person_id,
+        row.membership_id,
+        Side(row.side),
+        row.m_reseller_id,
+        row.m_customer_id,
+        row.price_list_id,
+        tuple(row.roles),
+        row.person_name,
+        row.person_email,
+        row.standing_name,
+        int(row.basket),
+    )
 
 
 def host_of(environ: WSGIEnvironment) -> str:
@@ -210,16 +250,23 @@ def tokens(environ: WSGIEnvironment) -> list[str]:
         cookies = SimpleCookie(raw)
     except CookieError:
         return []
-    return [morsel.value for name, morsel in cookies.items() if name.startswith(("s-", "__Host-s-")) and len(morsel.value) < 100][:20]
+    return [
+        morsel.value
+        for name, morsel in cookies.items()
+        if name.startswith(("s-", "__Host-s-")) and len(morsel.value) < 100
+    ][:20]
 
 
 def scope_for(shop: Shop, who: Visitor, surface: Side, request_id: str) -> Scope:
-    """The narrowest scope of a surface: a console works as its side; a portal as the customer who is here, or as the public of this shop."""
+    """The narrowest scope of a surface: a console works as its side; a portal as the customer who is here, or
+    as the public of this shop."""
     common = {"offset": shop.offset, "request_id": request_id, "person_id": who.person_id}
     if surface is Side.DISTRIBUTOR:
         return Scope(Side.DISTRIBUTOR, shop.distributor_id, **common)
     if surface is Side.RESELLER:
-        return Scope(Side.RESELLER, shop.distributor_id, who.reseller_id, price_list_id=who.price_list_id, **common)
+        return Scope(
+            Side.RESELLER, shop.distributor_id, who.reseller_id, price_list_id=who.price_list_id, **common
+        )
     if who.side is Side.CUSTOMER and who.reseller_id == shop.reseller_id:
         return Scope(Side.CUSTOMER, shop.distributor_id, shop.reseller_id, who.customer_id, **common)
     return Scope(Side.PUBLIC, shop.distributor_id, shop.reseller_id, **common)

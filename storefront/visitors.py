@@ -1,5 +1,5 @@
-"""The shop and the visitor of the request in hand, and the guards of the three surfaces. Whether a role may do something is a sentence here;
-whether a row is theirs is the database's business."""
+"""The shop and the visitor of the request in hand, and the guards of the three surfaces. Whether a role may
+do something is a sentence here; whether a row is theirs is the database's business."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -51,7 +51,9 @@ def guard_reseller_console() -> Response | None:
     """Staff of a reseller: on the distributor's host any, in a reseller's shop its own."""
     if not visitor().signed_in:
         return to_sign_in()
-    if visitor().side is not Side.RESELLER or not (the_shop().house or visitor().reseller_id == the_shop().reseller_id):
+    if visitor().side is not Side.RESELLER or not (
+        the_shop().house or visitor().reseller_id == the_shop().reseller_id
+    ):
         raise Missing
     enter(Side.RESELLER)
     return None
@@ -75,16 +77,21 @@ def to_sign_in() -> Response:
 
 
 def signed_in_customer(view: Callable[P, R]) -> Callable[P, R | Response]:
-    """For portal pages that belong to a customer; others are sent to sign in, staff of other sides are told where they are."""
+    """For portal pages that belong to a customer; others are sent to sign in, staff of other sides are told
+    where they are."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
         if not visitor().signed_in:
             return to_sign_in()
         if visitor().side is not Side.CUSTOMER:
-            raise Denied("This page is for customers of this shop. You are signed in as staff; your console is in the account menu.")
+            raise Denied(
+                "This page is for customers of this shop. You are signed in as staff; your console is in the account menu."
+            )
         if visitor().reseller_id != the_shop().reseller_id:
-            raise Denied(f"{visitor().standing} buys in another shop. Please go to the address that your provider gave you.")
+            raise Denied(
+                f"{visitor().standing} buys in another shop. Please go to the address that your provider gave you."
+            )
         return view(*args, **kwargs)
 
     return guarded
@@ -106,6 +113,6 @@ def has_role(*roles: str) -> bool:
 def require_role(*roles: str) -> None:
     """Denied, with the role that is missing."""
     if not has_role(*roles):
-        raise Denied(f"This needs the role {' or '.join(role.replace('_', ' ') for role in roles)}. Please ask an administrator of your company.")
-
-
+        raise Denied(
+            f"This needs the role {' or '.join(role.replace('_', ' ') for role in roles)}. Please ask an administrator of your company."
+        )

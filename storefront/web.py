@@ -1,5 +1,5 @@
-"""The WSGI application: blueprints of the three surfaces, the opener around them, and what holds for every request: one token check for
-every unsafe method, strict headers, health."""
+"""The WSGI application: blueprints of the three surfaces, the opener around them, and what holds for every
+request: one token check for every unsafe method, strict headers, health."""
 
 import hmac
 from functools import cache
@@ -27,13 +27,16 @@ HEADERS = {
 
 
 def create_app() -> Flask:
-    """The application of one process; the start is refused with all reasons in words (QS2). The command line makes it too, to find its commands:
-    there those that serve or work refuse by themselves, so that `migrate` and `doctor` can mend what is wrong."""
+    """The application of one process; the start is refused with all reasons in words (QS2). The command line
+    makes it too, to find its commands: there those that serve or work refuse by themselves, so that
+    `migrate` and `doctor` can mend what is wrong."""
     require_safe()
     if not on_the_command_line():
         schema.refuse_unsafe_database()
     app = Flask("storefront", static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=6 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=512 * 1024, MAX_FORM_PARTS=2000)
+    app.config.update(
+        MAX_CONTENT_LENGTH=6 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=512 * 1024, MAX_FORM_PARTS=2000
+    )
     app.json.sort_keys = False  # pyright: ignore[reportAttributeAccessIssue]
     pages.install(app)
     errors.install(app)
@@ -70,8 +73,12 @@ def begin() -> None:
 
 
 def refuse_what_no_text_can_hold() -> None:
-    """A NUL character is in no address and no field that a person fills in, and PostgreSQL refuses it: a mistake of the asker, not of ours."""
-    said = [*request.args.items(multi=True), *(request.form.items(multi=True) if request.method not in SAFE else ())]
+    """A NUL character is in no address and no field that a person fills in, and PostgreSQL refuses it: a
+    mistake of the asker, not of ours."""
+    said = [
+        *request.args.items(multi=True),
+        *(request.form.items(multi=True) if request.method not in SAFE else ()),
+    ]
     if any("\x00" in name or "\x00" in value for name, value in said):
         abort(400, "This request holds a character that no text can hold.")
 
@@ -88,7 +95,9 @@ def check_origin() -> None:
 def check_token() -> None:
     """The session's token must come back with every unsafe request of somebody signed in."""
     expected = g.visitor.csrf
-    if expected and not hmac.compare_digest(request.form.get("csrf_token", request.headers.get("X-CSRF-Token", "")), expected):
+    if expected and not hmac.compare_digest(
+        request.form.get("csrf_token", request.headers.get("X-CSRF-Token", "")), expected
+    ):
         abort(400, "This form is too old. Please go back, reload the page and send it again.")
 
 
@@ -106,10 +115,10 @@ def finish(response: Response) -> Response:
 
 @cache
 def policy(*, framed: bool) -> str:
-    """Content-Security-Policy: nothing inline, nothing foreign; forms may lead to the gateway's page; only the theme studio frames us."""
+    """Content-Security-Policy: nothing inline, nothing foreign; forms may lead to the gateway's page; only
+    the theme studio frames us."""
     return (
         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self'; frame-src 'self';"
         f" form-action 'self' https://checkout.stripe.com {settings().stripe_sandbox_url};"
         f" frame-ancestors {chr(39)}{'self' if framed else 'none'}{chr(39)}; base-uri 'none'"
     )
-

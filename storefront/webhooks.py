@@ -14,7 +14,9 @@ webhooks = Blueprint("webhooks", __name__)
 def stripe(code: str) -> Response:
     """200 for what Stripe signed, new or not; 400 for a forgery, with no effect at all."""
     try:
-        new = stripe_events.receive(code, request.get_data(cache=False), request.headers.get("Stripe-Signature"))
+        new = stripe_events.receive(
+            code, request.get_data(cache=False), request.headers.get("Stripe-Signature")
+        )
     except ForgedEvent as forged:
         log.warning("webhook.forged", code=code, reason=str(forged), address=request.remote_addr)
         return Response("refused", 400, content_type="text/plain")

@@ -1,5 +1,6 @@
-"""A subscription is a standing right with term, billing period, quantity, price snapshot and a life. It is `pending` from the moment its order
-is funded and active only when the vendor delivered: the page never says more than what happened."""
+"""A subscription is a standing right with term, billing period, quantity, price snapshot and a life. It is
+`pending` from the moment its order is funded and active only when the vendor delivered: the page never
+says more than what happened."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +30,8 @@ class SubscriptionState(StrEnum):
 
 
 class Subscription(CustomerOwned, db.Model):
-    """A right to a service. Names and price are snapshots: a later change of the catalogue does not touch what was sold."""
+    """A right to a service. Names and price are snapshots: a later change of the catalogue does not touch
+    what was sold."""
 
     __tablename__ = "subscriptions"
     __access__ = Access(distributor="rcu", reseller="r", customer="r")
@@ -39,7 +41,9 @@ class Subscription(CustomerOwned, db.Model):
         owned_by("customers", "customer_id"),
         owned_by("plans", "plan_id"),
         CheckConstraint("quantity >= 1", name="quantity"),
-        CheckConstraint("licences_issued >= 0 AND licences_issued <= quantity", name="never_more_licences_than_bought"),
+        CheckConstraint(
+            "licences_issued >= 0 AND licences_issued <= quantity", name="never_more_licences_than_bought"
+        ),
         Index("ix_subscriptions_customer", "distributor_id", "customer_id", "id"),
         Index("ix_subscriptions_reseller", "distributor_id", "reseller_id", "id"),
     )
@@ -147,36 +151,54 @@ def activate(subscription: Subscription) -> None:
     states.move(subscription, SubscriptionState.ACTIVE)
     begins = business_now()
     subscription.starts_at, subscription.ends_at = begins, end_of(begins, subscription.term)
-    publish(SubscriptionActivated(subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id))
+    publish(
+        SubscriptionActivated(
+            subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id
+        )
+    )
 
 
 def fail(subscription: Subscription, why: str) -> None:
     """The vendor refused for good."""
     states.move(subscription, SubscriptionState.FAILED, why=why)
-    publish(SubscriptionFailed(subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id))
+    publish(
+        SubscriptionFailed(
+            subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id
+        )
+    )
 
 
 def issue_licences(subscription: Subscription, keys: tuple[str, ...]) -> list[Licence]:
-    """One licence per seat, numbered from 1, never more than bought (the table checks it too). Repeating it adds nothing."""
+    """One licence per seat, numbered from 1, never more than bought (the table checks it too). Repeating it
+    adds nothing."""
     now = db.session().info["now"]
     wanted = keys[: subscription.quantity]
     issued = [
         db.add(
             Licence(
-                distributor_id=subscription.distributor_id, reseller_id=subscription.reseller_id, customer_id=subscription.customer_id,
-                subscription_id=subscription.id, number=number, key=key, issued_at=now,
+                distributor_id=subscription.distributor_id,
+                reseller_id=subscription.reseller_id,
+                customer_id=subscription.customer_id,
+                subscription_id=subscription.id,
+                number=number,
+                key=key,
+                issued_at=now,
             )
         )
         for number, key in enumerate(wanted, start=1)
         if number > subscription.licences_issued
-    ]  # fmt: skip
+    ]
     subscription.licences_issued = max(subscription.licences_issued, len(wanted))
     return issued
 
 
 def licences(subscription_id: UUID) -> list[Licence]:
     """The seats of a subscription, by number."""
-    return list(db.session().scalars(select(Licence).where(Licence.subscription_id == subscription_id).order_by(Licence.number)))
+    return list(
+        db.session().scalars(
+            select(Licence).where(Licence.subscription_id == subscription_id).order_by(Licence.number)
+        )
+    )
 
 
 # --- Seats -----------------------------------------------------------------------------------------------------------------------
@@ -213,17 +235,25 @@ class NoAssignee(Refused):
 
 
 def assign(subscription: Subscription, to: str) -> Licence:
-    """Gives the next free seat to somebody, by e-mail address or name. Rows are the seats that were bought and each is locked while it is taken,
-    so however many ask at once, never more are given than there are."""
+    """Gives the next free seat to somebody, by e-mail address or name. Rows are the seats that were bought
+    and each is locked while it is taken, so however many ask at once, never more are given than there are."""
     name = " ".join(to.split())[:LONGEST_ASSIGNEE]
     if not name or not name.isprintable():
         raise NoAssignee
     if subscription.state is not SubscriptionState.ACTIVE:
         raise NotAssignable(subscription.state)
     mine = Licence.subscription_id == subscription.id
-    if "@" in name and db.session().scalar(select(Licence.id).where(mine, func.lower(Licence.assignee) == name.lower()).limit(1)):
+    if "@" in name and db.session().scalar(
+        select(Licence.id).where(mine, func.lower(Licence.assignee) == name.lower()).limit(1)
+    ):
         raise HasSeat(name)
-    free = select(Licence).where(mine, Licence.state == LicenceState.FREE).order_by(Licence.number).limit(1).with_for_update(skip_locked=True)
+    free = (
+        select(Licence)
+        .where(mine, Licence.state == LicenceState.FREE)
+        .order_by(Licence.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
     licence = db.session().scalar(free)
     if licence is None:
         raise NoFreeSeat(subscription.quantity, subscription.unit)
@@ -234,7 +264,11 @@ def assign(subscription: Subscription, to: str) -> Licence:
 
 def release(subscription: Subscription, licence_id: UUID) -> Licence:
     """Takes the seat back; it is free for somebody else."""
-    held = select(Licence).where(Licence.subscription_id == subscription.id, Licence.id == licence_id).with_for_update()
+    held = (
+        select(Licence)
+        .where(Licence.subscription_id == subscription.id, Licence.id == licence_id)
+        .with_for_update()
+    )
     licence = db.session().scalar(held)
     if licence is None:
         raise Missing("seat")

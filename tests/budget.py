@@ -1,5 +1,5 @@
-"""The time budget of docs/testing.md, held by the test run itself: seconds of test time by kind, printed at the end, asserted when the whole suite
-ran."""
+"""The time budget of docs/testing.md, held by the test run itself: seconds of test time by kind, printed at
+the end, asserted when the whole suite ran."""
 
 from collections import defaultdict
 from pathlib import PurePosixPath
@@ -16,9 +16,16 @@ BUDGET = {
     "browser": 200.0,
 }
 KINDS = {
-    "tenancy": "walls", "provisioning": "durable", "sandbox": "sandbox", "themes": "looks", "portal": "pages", "reseller": "pages",
-    "distributor": "pages", "mail": "pages", "browser": "browser",
-}  # fmt: skip
+    "tenancy": "walls",
+    "provisioning": "durable",
+    "sandbox": "sandbox",
+    "themes": "looks",
+    "portal": "pages",
+    "reseller": "pages",
+    "distributor": "pages",
+    "mail": "pages",
+    "browser": "browser",
+}
 
 
 def kind_of(node_id: str) -> str:

@@ -40,7 +40,18 @@ MOODS = [
 ]
 FROZEN = 5.0
 PATIENCE = 120.0
-KILLED = ("web", "web worker", "worker-1", "worker-2", "worker-1", "worker-2", "dispatcher", "stripe", "vendor", "valkey")
+KILLED = (
+    "web",
+    "web worker",
+    "worker-1",
+    "worker-2",
+    "worker-1",
+    "worker-2",
+    "dispatcher",
+    "stripe",
+    "vendor",
+    "valkey",
+)
 STOPPED = ("web worker", "worker-1", "worker-2", "dispatcher")
 WHERE = "FROM orders o JOIN deliveries d ON d.distributor_id = o.distributor_id AND d.order_id = o.id"
 
@@ -60,7 +71,11 @@ class Town:
 
     def keep(self, process: Process) -> None:
         """Starts a process, which `look` then keeps alive."""
-        names = [process.name] if process.count == 1 else [f"{process.name}-{n + 1}" for n in range(process.count)]
+        names = (
+            [process.name]
+            if process.count == 1
+            else [f"{process.name}-{n + 1}" for n in range(process.count)]
+        )
         for name in names:
             self.replicas[name] = Replica(process, name, env=self.env, logs=self.room / "logs")
             self.replicas[name].start()
@@ -80,7 +95,11 @@ class Town:
         if name != "web worker":
             return self.replicas[name].pid
         main = self.replicas["web"].pid
-        found = Path(f"/proc/{main}/task/{main}/children").read_text().split() if main and Path(f"/proc/{main}").exists() else []
+        found = (
+            Path(f"/proc/{main}/task/{main}/children").read_text().split()
+            if main and Path(f"/proc/{main}").exists()
+            else []
+        )
         return int(random.choice(found)) if found else None
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
@@ -104,26 +123,42 @@ def built(room: Path) -> Iterator[Town]:
         installation = installations.open_in(room, port=0)
         databases = installation.databases(embedded=postgres.admin_url(), redis=valkey.url)
         fast = {f"FAST_{name}": value for name, value in FAST.items()}
-        env = installation.environment() | fast | {"ENVIRONMENT": "test", "DATABASE_URL": databases.app, "REDIS_URL": databases.redis}
+        env = (
+            installation.environment()
+            | fast
+            | {"ENVIRONMENT": "test", "DATABASE_URL": databases.app, "REDIS_URL": databases.redis}
+        )
         town = Town(room, postgres, valkey, env, port=installation.port)
         town.stripe, town.vendor = env["STRIPE_SANDBOX_URL"], env["VENDOR_SANDBOX_URL"]
         run(town, [sys.executable, "-m", "core.roles"], **(databases.roles or {}))
-        run(town, [sys.executable, "-m", "flask", "--app", "app", "migrate"], OWNER_DATABASE_URL=databases.owner)
+        run(
+            town,
+            [sys.executable, "-m", "flask", "--app", "app", "migrate"],
+            OWNER_DATABASE_URL=databases.owner,
+        )
         run(town, [sys.executable, "-m", "whitelabel_themes.assets", "--out", str(room / "static")])
         run(town, [sys.executable, "-m", "tests.campaign", "--found"])
         stack.callback(lambda: [replica.stop() for replica in town.replicas.values()])
         for process in supervisor.simulators(installation):
             town.keep(process)
         for process in supervisor.processes(installation):
-            town.keep(process if process.name != "worker" else Process("worker", (sys.executable, "-m", "tests.fast_worker"), count=2))
+            town.keep(
+                process
+                if process.name != "worker"
+                else Process("worker", (sys.executable, "-m", "tests.fast_worker"), count=2)
+            )
         until(lambda: supervisor.is_ready(town.port) and answers(f"{town.vendor}/_sandbox/state"), 60)
-        httpx.post(f"{town.vendor}/_sandbox/moods", json={"moods": MOODS, "seed": random.randrange(1 << 30)}).raise_for_status()
+        httpx.post(
+            f"{town.vendor}/_sandbox/moods", json={"moods": MOODS, "seed": random.randrange(1 << 30)}
+        ).raise_for_status()
         yield town
 
 
 def run(town: Town, command: list[str], **more: str) -> None:
     """A step of the building."""
-    done = subprocess.run(command, env={**town.env, **more}, capture_output=True, text=True, cwd=installations.ROOT)
+    done = subprocess.run(
+        command, env={**town.env, **more}, capture_output=True, text=True, cwd=installations.ROOT
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}")
 
@@ -140,15 +175,29 @@ def found() -> None:
     events.install(app.REACTIONS)
     account = f"acct_{STRIPE}"
     gateway = Gateway(
-        code=account, account_id=account, secret_key=f"sk_test_{STRIPE}", webhook_secret=f"whsec_test_{STRIPE}", api_base=os.environ["STRIPE_SANDBOX_URL"]
+        code=account,
+        account_id=account,
+        secret_key=f"sk_test_{STRIPE}",
+        webhook_secret=f"whsec_test_{STRIPE}",
+        api_base=os.environ["STRIPE_SANDBOX_URL"],
     )
     world = worlds.found(stripe=gateway)
     worlds.open_portal(world)
     with world.acting():
-        settings = {"base_url": os.environ["VENDOR_SANDBOX_URL"], "api_key": "sandbox-key", "network": "loopback"}
+        settings = {
+            "base_url": os.environ["VENDOR_SANDBOX_URL"],
+            "api_key": "sandbox-key",
+            "network": "loopback",
+        }
         db.add(ConnectorSettings(connector="http_service", settings=settings))
         for n in range(BUYERS):
-            worlds.staff(world, f"buyer{n}", side=Side.CUSTOMER, reseller_id=world.resellers["brightfield"], customer_id=world.customers["acme"])
+            worlds.staff(
+                world,
+                f"buyer{n}",
+                side=Side.CUSTOMER,
+                reseller_id=world.resellers["brightfield"],
+                customer_id=world.customers["acme"],
+            )
 
 
 def answers(url: str) -> bool:
@@ -159,7 +208,9 @@ def answers(url: str) -> bool:
         return False
 
 
-def until(condition: Callable[[], bool], seconds: float, meanwhile: Callable[[], None] = lambda: None) -> float:
+def until(
+    condition: Callable[[], bool], seconds: float, meanwhile: Callable[[], None] = lambda: None
+) -> float:
     """Waits; the seconds it took."""
     began = time.monotonic()
     while not condition():
@@ -219,7 +270,9 @@ class Shoppers:
         sys.exit()
 
     def _sign_in(self, browser: httpx.Client, number: int) -> bool | None:
-        answer = browser.post("/sign-in", data={"email": f"buyer{number}@people.example", "password": "Correct-horse-1"})
+        answer = browser.post(
+            "/sign-in", data={"email": f"buyer{number}@people.example", "password": "Correct-horse-1"}
+        )
         return self._fine(answer, 303) and browser.get("/basket").status_code == 200 or None
 
     def _order(self, browser: httpx.Client) -> str:
@@ -237,12 +290,24 @@ class Shoppers:
             return None
         if self.plan in page.text or "quantity-" in page.text:
             return True
-        answer = browser.post("/basket", data={"csrf_token": hidden(page.text, "csrf_token"), "product": "m365-bb", "plan": self.plan, "quantity": "1"})
+        answer = browser.post(
+            "/basket",
+            data={
+                "csrf_token": hidden(page.text, "csrf_token"),
+                "product": "m365-bb",
+                "plan": self.plan,
+                "quantity": "1",
+            },
+        )
         return True if self._fine(answer, 303) else None
 
     def _checkout_form(self, browser: httpx.Client) -> dict[str, str] | None:
         page = browser.get("/checkout")
-        return {name: hidden(page.text, name) for name in ("csrf_token", "request_key", "seen_total")} if self._fine(page, 200) else None
+        return (
+            {name: hidden(page.text, name) for name in ("csrf_token", "request_key", "seen_total")}
+            if self._fine(page, 200)
+            else None
+        )
 
     def _place(self, browser: httpx.Client, form: dict[str, str]) -> str | None:
         answer = browser.post("/checkout", data=form)
@@ -281,7 +346,9 @@ class Chaos:
 
     def __init__(self, town: Town, given: argparse.Namespace) -> None:
         self.town = town
-        self.strikes: list[Callable[[], str]] = [lambda: self._signal(random.choice(KILLED), signal.SIGKILL) for _ in range(given.kills)]
+        self.strikes: list[Callable[[], str]] = [
+            lambda: self._signal(random.choice(KILLED), signal.SIGKILL) for _ in range(given.kills)
+        ]
         self.strikes += [lambda: self._freeze(random.choice(STOPPED)) for _ in range(given.stops)]
         self.strikes += [self._flush] * given.flushes + [self._restart] * given.restarts
         random.shuffle(self.strikes)
@@ -340,23 +407,45 @@ def send(pid: int, number: signal.Signals) -> bool:
 def judge(town: Town, shoppers: Shoppers) -> list[str]:
     """What is wrong; nothing, if everything that was paid was bought once and the doctor is silent."""
     bought: dict[str, int] = httpx.get(f"{town.vendor}/_sandbox/state", timeout=30).json()["purchases"]
-    ours = {str(reference): (code, state) for reference, code, state in town.sql(f"SELECT d.reference, o.code, d.state {WHERE}")}  # noqa: S608
+    ours = {
+        str(reference): (code, state)
+        for reference, code, state in town.sql(f"SELECT d.reference, o.code, d.state {WHERE}")
+    }  # noqa: S608
     delivered = {code for code, state in ours.values() if state == "success"}
     findings = {
         "paid but not delivered (lost)": set(shoppers.paid) - delivered,
-        "delivered but not bought (lost)": {code for reference, (code, state) in ours.items() if state == "success" and not bought.get(reference)},
-        "bought more than once (doubled)": {ours.get(reference, (reference, ""))[0] for reference, times in bought.items() if times > 1},
+        "delivered but not bought (lost)": {
+            code
+            for reference, (code, state) in ours.items()
+            if state == "success" and not bought.get(reference)
+        },
+        "bought more than once (doubled)": {
+            ours.get(reference, (reference, ""))[0] for reference, times in bought.items() if times > 1
+        },
         "bought for nobody (orphan)": set(bought) - set(ours),
         "placed twice": {code for code, count in Counter(shoppers.placed).items() if count > 1},
     }
-    wrong = [f"{len(codes)} {what}: {', '.join(sorted(codes)[:5])}" for what, codes in findings.items() if codes]
-    doctor = subprocess.run([sys.executable, "-m", "flask", "--app", "app", "doctor"], env=town.env, capture_output=True, text=True, cwd=installations.ROOT)
-    return wrong + ([f"the doctor says:\n{doctor.stdout}{doctor.stderr[-2000:]}"] if doctor.returncode else [])
+    wrong = [
+        f"{len(codes)} {what}: {', '.join(sorted(codes)[:5])}" for what, codes in findings.items() if codes
+    ]
+    doctor = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", "doctor"],
+        env=town.env,
+        capture_output=True,
+        text=True,
+        cwd=installations.ROOT,
+    )
+    return wrong + (
+        [f"the doctor says:\n{doctor.stdout}{doctor.stderr[-2000:]}"] if doctor.returncode else []
+    )
 
 
 def unfinished(town: Town, shoppers: Shoppers) -> int:
     """Paid orders whose deliveries have not all succeeded."""
-    done = {code for (code,) in town.sql(f"SELECT o.code {WHERE} GROUP BY o.code HAVING bool_and(d.state = 'success')")}  # noqa: S608
+    done = {
+        code
+        for (code,) in town.sql(f"SELECT o.code {WHERE} GROUP BY o.code HAVING bool_and(d.state = 'success')")
+    }  # noqa: S608
     return len(set(shoppers.paid) - done)
 
 
@@ -384,13 +473,17 @@ def campaign(given: argparse.Namespace) -> int:
         states = dict(town.sql("SELECT d.state, count(*) FROM deliveries d GROUP BY 1"))
         attempts = dict(town.sql("SELECT outcome, count(*) FROM task_attempts GROUP BY 1"))
     if len(shoppers.paid) < given.orders:
-        wrong.append(f"only {len(shoppers.paid)} of {given.orders} orders were paid within {given.limit:.0f} s")
+        wrong.append(
+            f"only {len(shoppers.paid)} of {given.orders} orders were paid within {given.limit:.0f} s"
+        )
     rows = {
         "orders placed, paid": f"{len(shoppers.placed)}, {len(shoppers.paid)} in {struck:.0f} s",
         **{what: str(count) for what, count in sorted(chaos.done.items())},
         "what buyers met": ", ".join(f"{count} {what}" for what, count in shoppers.troubles.most_common(8)),
         "deliveries": ", ".join(f"{count} {state}" for state, count in states.items()),
-        "last answer of attempts": ", ".join(f"{count} {outcome or 'none'}" for outcome, count in attempts.items()),
+        "last answer of attempts": ", ".join(
+            f"{count} {outcome or 'none'}" for outcome, count in attempts.items()
+        ),
         "converged after the last strike": took,
     }
     say("\n".join(f"  {what:<34} {value}" for what, value in rows.items()))
@@ -418,11 +511,20 @@ def say(words: str) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
-    for name, usual in (("orders", 1000), ("kills", 100), ("stops", 10), ("flushes", 5), ("restarts", 3), ("seed", random.randrange(1_000_000))):
+    for name, usual in (
+        ("orders", 1000),
+        ("kills", 100),
+        ("stops", 10),
+        ("flushes", 5),
+        ("restarts", 3),
+        ("seed", random.randrange(1_000_000)),
+    ):
         parser.add_argument(f"--{name}", type=int, default=usual)
     parser.add_argument("--limit", type=float, default=420, help="seconds the orders may take")
     parser.add_argument("--keep", action="store_true", help="keep the installation's folder")
-    parser.add_argument("--without", default="", help="a guard to take away (a name of tests/mutants.py): must end red")
+    parser.add_argument(
+        "--without", default="", help="a guard to take away (a name of tests/mutants.py): must end red"
+    )
     parser.add_argument("--found", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -432,7 +534,10 @@ if __name__ == "__main__":
     if asked.found:
         found()
     elif asked.without:
-        kept = [f"--{name}={getattr(asked, name)}" for name in ("orders", "kills", "stops", "flushes", "restarts", "seed", "limit")]
+        kept = [
+            f"--{name}={getattr(asked, name)}"
+            for name in ("orders", "kills", "stops", "flushes", "restarts", "seed", "limit")
+        ]
         sys.exit(without(asked.without, kept))
     else:
         sys.exit(campaign(asked))

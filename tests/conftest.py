@@ -1,5 +1,6 @@
-"""Real servers for the tests: one PostgreSQL and one Valkey per test process, a template database migrated once, a fresh copy of the world
-for each test that asks for it. Ids on markers are checked against docs/catalogue of behaviours and promises."""
+"""Real servers for the tests: one PostgreSQL and one Valkey per test process, a template database migrated
+once, a fresh copy of the world for each test that asks for it. Ids on markers are checked against
+docs/catalogue of behaviours and promises."""
 
 import os
 from collections.abc import Generator
@@ -19,6 +20,7 @@ from tests.budget import Budget
 from tests.world import World
 from whitelabel_themes import assets
 
+
 def pytest_configure(config: pytest.Config) -> None:
     """Once per run, in the process that leads: build the static files, hold the time budget."""
     config.pluginmanager.register(ids, "ids")
@@ -30,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 INSTANCE = Path(os.environ.get("TEST_INSTANCE", "instance-test")).absolute()
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-SECRET = "tests-only-secret-key-of-forty-characters"  # noqa: S105
+SECRET = "tests-only-secret-key-of-forty-characters"
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +52,19 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Generator[Valkey]:
 
 def login(postgres: Postgres, user: str, database: str = "shop") -> str:
     """A URL for one of the installation's roles."""
-    return make_url(postgres.admin_url(database)).set(username=f"shop_{user}").render_as_string(hide_password=False)
+    return (
+        make_url(postgres.admin_url(database))
+        .set(username=f"shop_{user}")
+        .render_as_string(hide_password=False)
+    )
 
 
 @pytest.fixture(scope="session")
-def installation(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of an installation on these servers; the database `shop` is made anew from a template for each world."""
+def installation(
+    postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """The environment of an installation on these servers; the database `shop` is made anew from a template
+    for each world."""
     environment = {
         "ENVIRONMENT": "test",
         "DATABASE_URL": login(postgres, "app"),
@@ -86,7 +95,11 @@ _founded: World
 def rename_to_template(postgres: Postgres) -> None:
     """shop -> shop_template, so that copies may take its name (role names carry it)."""
     db.reset()
-    on_server(postgres, "DROP DATABASE IF EXISTS shop_template WITH (FORCE)", "ALTER DATABASE shop RENAME TO shop_template")
+    on_server(
+        postgres,
+        "DROP DATABASE IF EXISTS shop_template WITH (FORCE)",
+        "ALTER DATABASE shop RENAME TO shop_template",
+    )
 
 
 def on_server(postgres: Postgres, *statements: str) -> None:
@@ -105,6 +118,10 @@ def world(installation: dict[str, str], postgres: Postgres) -> Generator[World]:
 
     db.reset()
     doorbell.connection().flushall()
-    on_server(postgres, "DROP DATABASE IF EXISTS shop WITH (FORCE)", "CREATE DATABASE shop TEMPLATE shop_template OWNER shop_owner")
+    on_server(
+        postgres,
+        "DROP DATABASE IF EXISTS shop WITH (FORCE)",
+        "CREATE DATABASE shop TEMPLATE shop_template OWNER shop_owner",
+    )
     yield copy.deepcopy(_founded)
     db.reset()

@@ -1,6 +1,7 @@
-"""A worker process for tests that wait for leases and settle times: the product's own worker, with a connector that is patient for seconds
-instead of half a minute. It is forked from the test process, which has everything imported already, so that it starts at once; from there on it
-is a process like any other: it can be killed, frozen and told by FAULT where to fail."""
+"""A worker process for tests that wait for leases and settle times: the product's own worker, with a
+connector that is patient for seconds instead of half a minute. It is forked from the test process, which
+has everything imported already, so that it starts at once; from there on it is a process like any other:
+it can be killed, frozen and told by FAULT where to fail."""
 
 import logging
 import os
@@ -45,9 +46,19 @@ def short_limits(lane: str) -> Limits:
 
 
 class Worker:
-    """A worker process of ours. `fault` is what FAULT would say; `rq` listens for the bell instead of looking by itself."""
+    """A worker process of ours. `fault` is what FAULT would say; `rq` listens for the bell instead of looking
+    by itself."""
 
-    def __init__(self, folder: Path, name: str = "worker", *, fault: str = "", look_up: bool = True, slots: int = 8, rq: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str = "worker",
+        *,
+        fault: str = "",
+        look_up: bool = True,
+        slots: int = 8,
+        rq: bool = False,
+    ) -> None:
         self.log = folder / f"{name}.log"
         self.exit: int | None = None
         db.reset()  # nothing that is open here may be shared with the child
@@ -86,7 +97,9 @@ class Worker:
             if pid:
                 self.exit = os.waitstatus_to_exitcode(status)
             elif time.monotonic() > until:
-                raise TimeoutError(f"worker {self.pid} is still alive; its log:\n{self.log.read_text()[-2000:]}")
+                raise TimeoutError(
+                    f"worker {self.pid} is still alive; its log:\n{self.log.read_text()[-2000:]}"
+                )
             else:
                 time.sleep(0.02)
         return self.exit
@@ -96,7 +109,9 @@ class Worker:
         until = time.monotonic() + seconds
         while Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
             if time.monotonic() > until:
-                raise TimeoutError(f"the worker did not stop itself; its log:\n{self.log.read_text()[-2000:]}")
+                raise TimeoutError(
+                    f"the worker did not stop itself; its log:\n{self.log.read_text()[-2000:]}"
+                )
             time.sleep(0.02)
 
     def end(self) -> None:
@@ -107,7 +122,8 @@ class Worker:
 
 
 def look_for_ever() -> None:
-    """Rings for itself, so that a test about something else needs no Redis. An error fails one ring, as in RQ."""
+    """Rings for itself, so that a test about something else needs no Redis. An error fails one ring, as in
+    RQ."""
     while True:
         try:
             drain.answer_the_bell()
@@ -117,10 +133,12 @@ def look_for_ever() -> None:
 
 
 def main() -> None:
-    """`python -m tests.fast_worker`: the `worker` command with this patience, for the campaign; FAST_* say it in seconds."""
+    """`python -m tests.fast_worker`: the `worker` command with this patience, for the campaign; FAST_* say it
+    in seconds."""
     global TIMEOUT, DEADLINE, SETTLE, MARGIN, PROCESSING
     TIMEOUT, DEADLINE, SETTLE, MARGIN, PROCESSING = (
-        float(os.environ[f"FAST_{name}"]) for name in ("TIMEOUT", "DEADLINE", "SETTLE", "MARGIN", "PROCESSING")
+        float(os.environ[f"FAST_{name}"])
+        for name in ("TIMEOUT", "DEADLINE", "SETTLE", "MARGIN", "PROCESSING")
     )
     app.create_app()
     shorten()

@@ -1,4 +1,5 @@
-"""The forms of a page, as a browser would send them untouched: fields with their values, including those that stand outside and name their form."""
+"""The forms of a page, as a browser would send them untouched: fields with their values, including those that
+stand outside and name their form."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -32,7 +33,9 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given: dict[str, Any] = dict(attrs)
         if tag == "form":
-            self.inside = PageForm(given.get("action") or "", (given.get("method") or "get").lower(), given.get("id") or "")
+            self.inside = PageForm(
+                given.get("action") or "", (given.get("method") or "get").lower(), given.get("id") or ""
+            )
             self.forms.append(self.inside)
         elif tag == "input" and given.get("name") and "disabled" not in given:
             kind = (given.get("type") or "text").lower()

@@ -1,4 +1,5 @@
-"""A picture of the database: one fingerprint per table, taken as the server's administrator, so that "nothing changed" can be said of everything."""
+"""A picture of the database: one fingerprint per table, taken as the server's administrator, so that "nothing
+changed" can be said of everything."""
 
 from collections.abc import Collection
 
@@ -11,7 +12,10 @@ from sandbox.servers import Postgres
 def picture(postgres: Postgres, *, without: Collection[str] = ()) -> dict[str, str]:
     """table -> fingerprint of all its rows, whatever their order."""
     names = [table.name for table in Model.metadata.sorted_tables if table.name not in without]
-    parts = " UNION ALL ".join(f"SELECT '{n}', coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {n} t" for n in names)  # noqa: S608
+    parts = " UNION ALL ".join(
+        f"SELECT '{n}', coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {n} t"
+        for n in names
+    )
     engine = create_engine(postgres.admin_url("shop"))
     with engine.connect() as connection:
         found = {name: print_ for name, print_ in connection.execute(text(parts))}

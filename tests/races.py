@@ -6,7 +6,8 @@ from typing import Any
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Runs the acts together behind one gate; what each returned, or the exception it raised, in the order given."""
+    """Runs the acts together behind one gate; what each returned, or the exception it raised, in the order
+    given."""
     gate, ends = threading.Barrier(len(acts)), list[Any]([None] * len(acts))
 
     def run(place: int, act: Callable[[], Any]) -> None:

@@ -20,8 +20,25 @@ def test_the_catalogue_has_every_id_once() -> None:
 
 def test_a_marker_with_an_unknown_id_fails_the_collection(tmp_path: Path) -> None:
     wrong = tmp_path / "test_wrong.py"
-    wrong.write_text('import pytest\n\n@pytest.mark.promise("QX1")\ndef test_nothing() -> None: ...\n', encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.ids", "--noconftest", "--rootdir", str(tmp_path), "-c", "/dev/null", str(wrong)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=Path(__file__).parent.parent)
+    wrong.write_text(
+        'import pytest\n\n@pytest.mark.promise("QX1")\ndef test_nothing() -> None: ...\n', encoding="utf-8"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "tests.ids",
+        "--noconftest",
+        "--rootdir",
+        str(tmp_path),
+        "-c",
+        "/dev/null",
+        str(wrong),
+    ]
+    run = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, cwd=Path(__file__).parent.parent
+    )
     assert run.returncode != 0
     assert "promise QX1" in run.stdout + run.stderr

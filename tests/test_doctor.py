@@ -1,5 +1,6 @@
-"""The doctor: a clean world is silent, and each planted fault is found by the checker that is there for it. Faults are planted as the server's
-administrator, past every trigger and policy, because the product itself cannot make them."""
+"""The doctor: a clean world is silent, and each planted fault is found by the checker that is there for it.
+Faults are planted as the server's administrator, past every trigger and policy, because the product itself
+cannot make them."""
 
 import json
 from collections.abc import Callable

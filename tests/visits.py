@@ -33,8 +33,12 @@ class Visit:
 
     def sign_in(self, person: str) -> "Visit":
         """As PERSON@people.example; keeps the token that unsafe requests need."""
-        answer = self.client.post(self.url("/sign-in"), data={"email": f"{person}@people.example", "password": PASSWORD})
-        assert answer.status_code == 303, f"{person} cannot sign in at {self.host}{self.at}: {answer.status_code}"
+        answer = self.client.post(
+            self.url("/sign-in"), data={"email": f"{person}@people.example", "password": PASSWORD}
+        )
+        assert answer.status_code == 303, (
+            f"{person} cannot sign in at {self.host}{self.at}: {answer.status_code}"
+        )
         found = TOKEN.search(self.get("/choose").text)
         assert found, "the page has no form with a token"
         self.token = found[1]

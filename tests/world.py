@@ -1,5 +1,6 @@
-"""The small named world of the tests: Northwind distributes; Brightfield (on Basic) and Harbour resell; Acme and Zebra are customers. Names,
-not numbers: a test reads as a sentence about these people. Everything is made through the functions that pages and commands use."""
+"""The small named world of the tests: Northwind distributes; Brightfield (on Basic) and Harbour resell; Acme
+and Zebra are customers. Names, not numbers: a test reads as a sentence about these people. Everything is
+made through the functions that pages and commands use."""
 
 import base64
 from collections.abc import Generator
@@ -24,28 +25,92 @@ from partners import storefronts
 from provisioning import fulfilment
 from provisioning.deliveries import ConnectorSettings
 
-PASSWORD = "Correct-horse-1"  # noqa: S105 everybody's, in tests
+PASSWORD = "Correct-horse-1"
 HOST = "shop.test"
 
 CATALOGUE = {
     "currency": "EUR",
     "product_type": [
-        {"code": "reseller-plan", "name": "Reseller plan", "connector": "reseller_plan", "audience": "reseller", "opens_storefront": True, "unit": "plan"},
+        {
+            "code": "reseller-plan",
+            "name": "Reseller plan",
+            "connector": "reseller_plan",
+            "audience": "reseller",
+            "opens_storefront": True,
+            "unit": "plan",
+        },
         {"code": "licence", "name": "Licence keys", "connector": "signed_licence", "audience": "customer"},
         {"code": "cloud", "name": "Cloud service", "connector": "http_service", "audience": "customer"},
     ],
     "product": [
-        {"code": "standard", "type": "reseller-plan", "name": "Standard", "vendor": "Northwind", "category": "Reseller plans", "summary": "Your own shop.",
-         "plan": [{"code": "standard-m", "name": "Monthly", "term": "P1M", "price": "49.00", "wholesale": "49.00", "maximum": 1}]},
-        {"code": "free", "type": "reseller-plan", "name": "Free", "vendor": "Northwind", "category": "Reseller plans", "summary": "Your own shop, small.",
-         "plan": [{"code": "free-m", "name": "Monthly", "term": "P1M", "price": "0.00", "wholesale": "0.00", "cost": "0.00", "maximum": 1}]},
-        {"code": "patch", "type": "licence", "name": "0patch Pro", "vendor": "0patch", "category": "Security", "summary": "Micropatches.",
-         "plan": [{"code": "patch-y", "name": "Yearly", "term": "P1Y", "price": "24.95"}]},
-        {"code": "m365-bb", "type": "cloud", "name": "Microsoft 365 Business Basic", "vendor": "Microsoft", "category": "Productivity", "summary": "Mail and Teams.",
-         "plan": [{"code": "m365-bb-m", "name": "Monthly", "term": "P1M", "price": "6.00"},
-                  {"code": "m365-bb-y", "name": "Yearly", "term": "P1Y", "billing": "P1M", "price": "5.60", "minimum": 2, "maximum": 300}]},
+        {
+            "code": "standard",
+            "type": "reseller-plan",
+            "name": "Standard",
+            "vendor": "Northwind",
+            "category": "Reseller plans",
+            "summary": "Your own shop.",
+            "plan": [
+                {
+                    "code": "standard-m",
+                    "name": "Monthly",
+                    "term": "P1M",
+                    "price": "49.00",
+                    "wholesale": "49.00",
+                    "maximum": 1,
+                }
+            ],
+        },
+        {
+            "code": "free",
+            "type": "reseller-plan",
+            "name": "Free",
+            "vendor": "Northwind",
+            "category": "Reseller plans",
+            "summary": "Your own shop, small.",
+            "plan": [
+                {
+                    "code": "free-m",
+                    "name": "Monthly",
+                    "term": "P1M",
+                    "price": "0.00",
+                    "wholesale": "0.00",
+                    "cost": "0.00",
+                    "maximum": 1,
+                }
+            ],
+        },
+        {
+            "code": "patch",
+            "type": "licence",
+            "name": "0patch Pro",
+            "vendor": "0patch",
+            "category": "Security",
+            "summary": "Micropatches.",
+            "plan": [{"code": "patch-y", "name": "Yearly", "term": "P1Y", "price": "24.95"}],
+        },
+        {
+            "code": "m365-bb",
+            "type": "cloud",
+            "name": "Microsoft 365 Business Basic",
+            "vendor": "Microsoft",
+            "category": "Productivity",
+            "summary": "Mail and Teams.",
+            "plan": [
+                {"code": "m365-bb-m", "name": "Monthly", "term": "P1M", "price": "6.00"},
+                {
+                    "code": "m365-bb-y",
+                    "name": "Yearly",
+                    "term": "P1Y",
+                    "billing": "P1M",
+                    "price": "5.60",
+                    "minimum": 2,
+                    "maximum": 300,
+                },
+            ],
+        },
     ],
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -64,9 +129,17 @@ class World:
         if who == "northwind":
             return Scope(Side.DISTRIBUTOR, self.distributor_id)
         if who in self.resellers:
-            return Scope(Side.RESELLER, self.distributor_id, self.resellers[who], price_list_id=self.price_list_id)
+            return Scope(
+                Side.RESELLER, self.distributor_id, self.resellers[who], price_list_id=self.price_list_id
+            )
         buyer = self.people[who]
-        return Scope(Side.CUSTOMER, self.distributor_id, buyer.reseller_id, self.customers[who], person_id=buyer.person_id)
+        return Scope(
+            Side.CUSTOMER,
+            self.distributor_id,
+            buyer.reseller_id,
+            self.customers[who],
+            person_id=buyer.person_id,
+        )
 
     @contextmanager
     def acting(self, who: str = "northwind") -> Generator[None]:
@@ -94,14 +167,20 @@ class World:
                 basket = baskets.items(self.people[who])
             return fulfilment.clear(basket, configured, {"name": who})
 
-    def place(self, who: str, *, pay_by: PayBy = PayBy.CARD, key: str = "", seen_total: int | None = None) -> str:
+    def place(
+        self, who: str, *, pay_by: PayBy = PayBy.CARD, key: str = "", seen_total: int | None = None
+    ) -> str:
         """Somebody orders what is in the basket; the order's code."""
         clearance = self.clearance(who)
         shop = self.storefronts.get("brightfield") or self.storefronts["northwind"]
         with tenancy.acting_as(self.scope(who)), db.transaction(widened_because="placing an order"):
-            return orders.place(self.people[who], clearance, Checkout(key or new_token(), shop, pay_by, seen_total))
+            return orders.place(
+                self.people[who], clearance, Checkout(key or new_token(), shop, pay_by, seen_total)
+            )
 
-    def buys(self, who: str, plan_code: str, quantity: int = 1, *, pay_by: PayBy = PayBy.CARD, **fields: str) -> str:
+    def buys(
+        self, who: str, plan_code: str, quantity: int = 1, *, pay_by: PayBy = PayBy.CARD, **fields: str
+    ) -> str:
         """Basket and order in one sentence."""
         self.put(who, plan_code, quantity, **fields)
         return self.place(who, pay_by=pay_by)
@@ -114,7 +193,14 @@ class World:
     def give_credit(self, reseller: str, amount_minor: int, currency: str = "EUR") -> None:
         """A credit line for a reseller."""
         with self.acting():
-            db.add(credit.Balance(reseller_id=self.resellers[reseller], kind=credit.BalanceKind.CREDIT, currency=currency, ceiling=amount_minor))
+            db.add(
+                credit.Balance(
+                    reseller_id=self.resellers[reseller],
+                    kind=credit.BalanceKind.CREDIT,
+                    currency=currency,
+                    ceiling=amount_minor,
+                )
+            )
 
     def fund_by_hand(self, code: str) -> None:
         """Funds an unpaid order as a captured payment would, without a gateway (for tests about deliveries)."""
@@ -131,32 +217,50 @@ class World:
             drain.close()
 
 
-
-
-
 def found(*, vendor_url: str = "", stripe: payments.Gateway | None = None) -> World:
     """Makes the world in an empty, migrated database."""
-    distributor_id, _ = parties.found_distributor(name="Northwind", code="northwind", currency="EUR", email="desk@northwind.example", sandbox=True)
+    distributor_id, _ = parties.found_distributor(
+        name="Northwind", code="northwind", currency="EUR", email="desk@northwind.example", sandbox=True
+    )
     with tenancy.acting_as(Scope(Side.DISTRIBUTOR, distributor_id)), db.transaction():
         prices = loading.price_list("Partners", "EUR")
         world = World(distributor_id, prices.id)
         loading.load(CATALOGUE, {"Partners": Decimal("0.85")})
-        house = parties.add_reseller(name="Northwind", email="desk@northwind.example", price_list_id=prices.id, house=True)
+        house = parties.add_reseller(
+            name="Northwind", email="desk@northwind.example", price_list_id=prices.id, house=True
+        )
         world.resellers["house"] = house.id
-        world.storefronts["northwind"] = storefronts.open_house(house, name="Northwind", hosts=[HOST, "localhost", "127.0.0.1"], currency="EUR").id
+        world.storefronts["northwind"] = storefronts.open_house(
+            house, name="Northwind", hosts=[HOST, "localhost", "127.0.0.1"], currency="EUR"
+        ).id
         listings.stock(house.id, distributor_id)
         staff(world, "nora", side=Side.DISTRIBUTOR)
         for name, person in (("brightfield", "bea"), ("harbour", "hugo")):
-            reseller = parties.add_reseller(name=name.title(), email=f"{person}@{name}.example", price_list_id=prices.id, country="DE")
+            reseller = parties.add_reseller(
+                name=name.title(), email=f"{person}@{name}.example", price_list_id=prices.id, country="DE"
+            )
             world.resellers[name] = reseller.id
             world.people[name] = staff(world, person, side=Side.RESELLER, reseller_id=reseller.id)
         for name, reseller, person in (("acme", "brightfield", "anna"), ("zebra", "harbour", "zoe")):
-            customer = parties.add_customer(world.resellers[reseller], name=name.title(), email=f"{person}@{name}.example", country="DE")
+            customer = parties.add_customer(
+                world.resellers[reseller], name=name.title(), email=f"{person}@{name}.example", country="DE"
+            )
             world.customers[name] = customer.id
-            world.people[name] = staff(world, person, side=Side.CUSTOMER, reseller_id=world.resellers[reseller], customer_id=customer.id)
+            world.people[name] = staff(
+                world,
+                person,
+                side=Side.CUSTOMER,
+                reseller_id=world.resellers[reseller],
+                customer_id=customer.id,
+            )
         db.add(ConnectorSettings(connector="signed_licence", settings={"signing_key": SIGNING_KEY}))
         if vendor_url:
-            db.add(ConnectorSettings(connector="http_service", settings={"base_url": vendor_url, "api_key": "vendor-key", "network": "loopback"}))
+            db.add(
+                ConnectorSettings(
+                    connector="http_service",
+                    settings={"base_url": vendor_url, "api_key": "vendor-key", "network": "loopback"},
+                )
+            )
         db.add(stripe or a_gateway())
     return world
 
@@ -164,15 +268,29 @@ def found(*, vendor_url: str = "", stripe: payments.Gateway | None = None) -> Wo
 def a_gateway() -> payments.Gateway:
     """A card gateway that nobody answers behind; tests that pay give a real one."""
     return payments.Gateway(
-        code="whk-test", account_id="acct_test", secret_key="sk_test_test", webhook_secret="whsec_" + "t" * 32, api_base="http://127.0.0.1:9"
+        code="whk-test",
+        account_id="acct_test",
+        secret_key="sk_test_test",
+        webhook_secret="whsec_" + "t" * 32,
+        api_base="http://127.0.0.1:9",
     )
 
 
-def staff(world: World, person: str, *, side: Side, reseller_id: UUID | None = None, customer_id: UUID | None = None) -> Buyer:
+def staff(
+    world: World, person: str, *, side: Side, reseller_id: UUID | None = None, customer_id: UUID | None = None
+) -> Buyer:
     """A person who signs in as PERSON@people.example with PASSWORD."""
     email, name = f"{person}@people.example", person.title()
     person_id = parties.add_person(email=email, name=name, password_hash=HASH)
-    member = parties.add_member(person_id, side=side, email=email, name=name, roles=["admin"], reseller_id=reseller_id, customer_id=customer_id)
+    member = parties.add_member(
+        person_id,
+        side=side,
+        email=email,
+        name=name,
+        roles=["admin"],
+        reseller_id=reseller_id,
+        customer_id=customer_id,
+    )
     buyer = Buyer(member.id, person_id, reseller_id or world.resellers["house"], customer_id, name, email)
     world.people[person] = buyer
     return buyer

@@ -39,9 +39,16 @@ def show(
         SelectChoice(offer.plan_code, f"{offer.title}: {offer.price.text} {offer.per}") for offer in offers
     ]
     return pages.render(
-        "distributor/activation.html", status, title="Activate a reseller plan", reseller=reseller, form=form, key=key, offers=offers, left=left,
+        "distributor/activation.html",
+        status,
+        title="Activate a reseller plan",
+        reseller=reseller,
+        form=form,
+        key=key,
+        offers=offers,
+        left=left,
         problem=problem,
-    )  # fmt: skip
+    )
 
 
 @console.post("/resellers/<code>/activate")

@@ -1,4 +1,5 @@
-"""The catalogue: products with their plans, list price, wholesale per price list, cost and margin; and loading a catalogue file."""
+"""The catalogue: products with their plans, list price, wholesale per price list, cost and margin; and
+loading a catalogue file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,10 +80,18 @@ def product_list() -> Response:
             chosen = chosen.where(ProductType.code == kind.value)
         page = lists.by_name(chosen, Product.name, Product.id)
     rows = [
-        {"name": product.name, "url": url_for("distributor.product_page", code=product.code), "vendor": product.vendor, "category": product.category,
-         "type": type_.name, "plans": plans or 0, "from": Money(least, currency) if plans else None, "published": product.published}
+        {
+            "name": product.name,
+            "url": url_for("distributor.product_page", code=product.code),
+            "vendor": product.vendor,
+            "category": product.category,
+            "type": type_.name,
+            "plans": plans or 0,
+            "from": Money(least, currency) if plans else None,
+            "published": product.published,
+        }
         for product, type_, plans, least, currency in page.rows
-    ]  # fmt: skip
+    ]
     return pages.render(
         "distributor/products.html", title="Catalogue", page=page, rows=rows, filters=[kind, show]
     )
@@ -168,7 +177,8 @@ def save_plan(
 def read_amounts(
     typed: Mapping[str, str], plans: Sequence[Plan], price_lists: Sequence[PriceList]
 ) -> tuple[dict[str, Money | None], dict[str, str]]:
-    """Name of field -> amount, and name of field -> what is wrong with it. An empty wholesale takes the plan off the list."""
+    """Name of field -> amount, and name of field -> what is wrong with it. An empty wholesale takes the plan
+    off the list."""
     amounts: dict[str, Money | None] = {}
     errors: dict[str, str] = {}
     for plan in plans:
@@ -248,15 +258,28 @@ def show_product(
         published=product.published,
     )
     return pages.render(
-        "distributor/product.html", status, title=product.name, product=product, kind=kind, form=form, rows=rows, price_lists=[one.name for one in price_lists],
-        shelves=shelves, trail=trail, wrong=bool(errors),
-    )  # fmt: skip
+        "distributor/product.html",
+        status,
+        title=product.name,
+        product=product,
+        kind=kind,
+        form=form,
+        rows=rows,
+        price_lists=[one.name for one in price_lists],
+        shelves=shelves,
+        trail=trail,
+        wrong=bool(errors),
+    )
 
 
 def plan_row(
-    plan: Plan, price_lists: Sequence[PriceList], cost: Money | None, wholesale: Mapping[tuple[UUID, UUID], Money], typed: Mapping[str, str] | None,
+    plan: Plan,
+    price_lists: Sequence[PriceList],
+    cost: Money | None,
+    wholesale: Mapping[tuple[UUID, UUID], Money],
+    typed: Mapping[str, str] | None,
     errors: Mapping[str, str],
-) -> PlanRow:  # fmt: skip
+) -> PlanRow:
     """One row of the price table."""
 
     def cell(name: str, label: str, stored: Money | None, below: Money | None = None) -> Cell:
@@ -355,6 +378,12 @@ def show_file(
 ) -> Response:
     """The page with its report."""
     return pages.render(
-        "distributor/catalogue_file.html", status, title="Load a catalogue file", form=form, faults=faults[:50], more=max(0, len(faults) - 50),
-        loaded=loaded, already=already,
-    )  # fmt: skip
+        "distributor/catalogue_file.html",
+        status,
+        title="Load a catalogue file",
+        form=form,
+        faults=faults[:50],
+        more=max(0, len(faults) - 50),
+        loaded=loaded,
+        already=already,
+    )

@@ -1,4 +1,5 @@
-"""Connectors: what each can do, its settings with write-only secrets, pause and resume, and a pre-check that proves the settings."""
+"""Connectors: what each can do, its settings with write-only secrets, pause and resume, and a pre-check that
+proves the settings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,9 +26,14 @@ def connector_list() -> Response:
 
 
 def show(
-    status: int = 200, *, key: str = "", typed: Mapping[str, str] | None = None, problems: Mapping[str, str] | None = None,
-    answer: tuple[bool, str] | None = None, problem: str | None = None,
-) -> Response:  # fmt: skip
+    status: int = 200,
+    *,
+    key: str = "",
+    typed: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    answer: tuple[bool, str] | None = None,
+    problem: str | None = None,
+) -> Response:
     """The page; `key` is the connector that an act was about."""
     with db.transaction():
         found = connections.overview()
@@ -40,26 +46,54 @@ def show(
         for one in found
     ]
     return pages.render(
-        "distributor/connectors.html", status, title="Connectors", rows=rows, actions=[action.value for action in Action], key=key, answer=answer,
-        problem=problem, pause_form=forms.Reason(prefix="pause-"),
-    )  # fmt: skip
+        "distributor/connectors.html",
+        status,
+        title="Connectors",
+        rows=rows,
+        actions=[action.value for action in Action],
+        key=key,
+        answer=answer,
+        problem=problem,
+        pause_form=forms.Reason(prefix="pause-"),
+    )
 
 
 def row(one: Connection, typed: Mapping[str, str] | None, problems: Mapping[str, str]) -> dict[str, Any]:
     """A connector as the page shows it: what was typed stays, secrets never come back."""
     able = one.connector.capabilities
     fields = [
-        {"name": field.name, "label": field.label, "secret": field.kind == "secret", "hint": field.hint, "stored": field.name in one.stored,
-         "value": "" if field.kind == "secret" else typed.get(field.name, "") if typed is not None else one.shown.get(field.name, ""),
-         "error": problems.get(field.name), "required": field.required}
+        {
+            "name": field.name,
+            "label": field.label,
+            "secret": field.kind == "secret",
+            "hint": field.hint,
+            "stored": field.name in one.stored,
+            "value": ""
+            if field.kind == "secret"
+            else typed.get(field.name, "")
+            if typed is not None
+            else one.shown.get(field.name, ""),
+            "error": problems.get(field.name),
+            "required": field.required,
+        }
         for field in connections.asked(one.connector)
-    ]  # fmt: skip
+    ]
     return {
-        "key": one.connector.key, "label": one.connector.label, "paused": one.paused, "ready": one.ready, "products": one.products, "waiting": one.waiting,
-        "fields": fields, "can": [(action.value, action in able.actions) for action in Action], "idempotent": able.idempotent, "look_up": able.look_up,
-        "timeout": f"{able.timeout.total_seconds():g} s", "settle": f"{able.settle.total_seconds():g} s", "slots": able.slots,
+        "key": one.connector.key,
+        "label": one.connector.label,
+        "paused": one.paused,
+        "ready": one.ready,
+        "products": one.products,
+        "waiting": one.waiting,
+        "fields": fields,
+        "can": [(action.value, action in able.actions) for action in Action],
+        "idempotent": able.idempotent,
+        "look_up": able.look_up,
+        "timeout": f"{able.timeout.total_seconds():g} s",
+        "settle": f"{able.settle.total_seconds():g} s",
+        "slots": able.slots,
         "waiting_url": url_for("distributor.task_list", q=one.connector.key),
-    }  # fmt: skip
+    }
 
 
 @console.post("/connectors/<key>")

@@ -75,14 +75,24 @@ def work(now: datetime) -> list[Stat]:
     tasks = url_for("distributor.task_list")
     return [
         Stat(
-            "Open work", str(waiting), url_for("distributor.work_queue"), f"oldest: {since.relative}" if since else "nothing needs you",
-            "warn" if waiting else "ok", "list-checks",
+            "Open work",
+            str(waiting),
+            url_for("distributor.work_queue"),
+            f"oldest: {since.relative}" if since else "nothing needs you",
+            "warn" if waiting else "ok",
+            "list-checks",
         ),
-        Stat("Tasks pending", str(found.get(TaskState.PENDING, 0)), f"{tasks}?show=pending", f"{late} late" if late else "none late", "bad" if late else "ok"),
+        Stat(
+            "Tasks pending",
+            str(found.get(TaskState.PENDING, 0)),
+            f"{tasks}?show=pending",
+            f"{late} late" if late else "none late",
+            "bad" if late else "ok",
+        ),
         Stat("Tasks unknown", str(found.get(TaskState.UNKNOWN, 0)), f"{tasks}?show=unknown"),
         Stat("Tasks parked", str(found.get(TaskState.PARKED, 0)), f"{tasks}?show=parked", tone="warn"),
         Stat("Tasks done", str(found.get(TaskState.DONE, 0)), f"{tasks}?show=done"),
-    ]  # fmt: skip
+    ]
 
 
 def sales(now: datetime) -> list[Stat]:

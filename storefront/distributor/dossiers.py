@@ -1,5 +1,5 @@
-"""Everything that is known about one order, as its page shows it: both legs and the cost, the money, each delivery with every attempt at the
-vendor, and the trail."""
+"""Everything that is known about one order, as its page shows it: both legs and the cost, the money, each
+delivery with every attempt at the vendor, and the trail."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -235,11 +235,14 @@ def deliveries_of(order: Order) -> list[DeliveryView]:
     )
     return [
         _delivery(
-            number, row, [*(told(a) for a in asked[row[4].id]), *trail[row[0].id], *trail[row[1].id], *trail[row[4].id]], seats.get(row[1].id, 0),
+            number,
+            row,
+            [*(told(a) for a in asked[row[4].id]), *trail[row[0].id], *trail[row[1].id], *trail[row[4].id]],
+            seats.get(row[1].id, 0),
             len(asked[row[4].id]),
         )
         for number, row in enumerate(rows, start=1)
-    ]  # fmt: skip
+    ]
 
 
 def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, attempts: int) -> DeliveryView:
@@ -316,13 +319,34 @@ def _entry(words: str, tone: str, icon: str, at: Any, fingerprint: str) -> Entry
 
 
 TYPES = {
-    "orders": "Order", "payments": "Payment", "payment_attempts": "Payment page", "invoices": "Invoice", "funds": "Order", "deliveries": "Delivery",
-    "subscriptions": "Subscription", "tasks": "Task", "resellers": "Reseller", "balances": "Credit", "storefronts": "Storefront", "plans": "Plan",
-}  # fmt: skip
+    "orders": "Order",
+    "payments": "Payment",
+    "payment_attempts": "Payment page",
+    "invoices": "Invoice",
+    "funds": "Order",
+    "deliveries": "Delivery",
+    "subscriptions": "Subscription",
+    "tasks": "Task",
+    "resellers": "Reseller",
+    "balances": "Credit",
+    "storefronts": "Storefront",
+    "plans": "Plan",
+}
 TONES = {
-    "funded": "ok", "paid": "ok", "success": "ok", "active": "ok", "open": "ok", "refused": "bad", "failed": "bad", "mismatch": "bad", "unknown": "warn",
-    "needs_action": "warn", "surplus": "warn", "cancelled": "neutral", "processing": "wait",
-}  # fmt: skip
+    "funded": "ok",
+    "paid": "ok",
+    "success": "ok",
+    "active": "ok",
+    "open": "ok",
+    "refused": "bad",
+    "failed": "bad",
+    "mismatch": "bad",
+    "unknown": "warn",
+    "needs_action": "warn",
+    "surplus": "warn",
+    "cancelled": "neutral",
+    "processing": "wait",
+}
 
 
 def trail_of(about: Sequence[UUID]) -> list[Entry]:

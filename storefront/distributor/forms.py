@@ -93,9 +93,11 @@ class Upload(Form):
 
     file = FileField("Catalogue file", [Attached()])
     share = StringField(
-        "Wholesale share", [InputRequired("Say which share of the list price resellers pay.")],
-        description="Percent of the list price that resellers pay where the file names no wholesale price.", default="85",
-    )  # fmt: skip
+        "Wholesale share",
+        [InputRequired("Say which share of the list price resellers pay.")],
+        description="Percent of the list price that resellers pay where the file names no wholesale price.",
+        default="85",
+    )
 
 
 class Standing(Form):

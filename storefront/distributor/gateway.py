@@ -1,4 +1,5 @@
-"""Card payments: the distributor's own Stripe account, its keys (write-only), the webhook's address, and a check that the key works."""
+"""Card payments: the distributor's own Stripe account, its keys (write-only), the webhook's address, and a
+check that the key works."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -55,10 +56,19 @@ def show(
             fee_fixed=str(Money(gateway.fee_fixed_minor if gateway else 25, the_shop().currency).amount),
         )
     return pages.render(
-        "distributor/gateway.html", status, title="Card payments", form=form, gateway=bool(gateway), webhook=address(gateway) if gateway else None,
-        has_key=bool(gateway and gateway.secret_key), has_secret=bool(gateway and gateway.webhook_secret), sandbox=bool(settings().stripe_sandbox_url),
-        currency=the_shop().currency, problem=problem, answer=answer,
-    )  # fmt: skip
+        "distributor/gateway.html",
+        status,
+        title="Card payments",
+        form=form,
+        gateway=bool(gateway),
+        webhook=address(gateway) if gateway else None,
+        has_key=bool(gateway and gateway.secret_key),
+        has_secret=bool(gateway and gateway.webhook_secret),
+        sandbox=bool(settings().stripe_sandbox_url),
+        currency=the_shop().currency,
+        problem=problem,
+        answer=answer,
+    )
 
 
 @console.post("/gateway")
@@ -77,10 +87,13 @@ def save_gateway() -> Response:
     try:
         with db.transaction():
             payments.save_gateway(
-                account_id=(form.account_id.data or "").strip(), secret_key=(form.secret_key.data or "").strip(),
-                webhook_secret=(form.webhook_secret.data or "").strip(), fee_basis_points=points, fee_fixed_minor=fixed.minor,
+                account_id=(form.account_id.data or "").strip(),
+                secret_key=(form.secret_key.data or "").strip(),
+                webhook_secret=(form.webhook_secret.data or "").strip(),
+                fee_basis_points=points,
+                fee_fixed_minor=fixed.minor,
                 api_base=settings().stripe_sandbox_url or "https://api.stripe.com",
-            )  # fmt: skip
+            )
     except Refusal as refusal:
         return show(refusal.status, form=form, problem=str(refusal))
     return pages.see("distributor.gateway_page", "saved")
@@ -122,7 +135,10 @@ def register_webhook() -> Response:
     with db.transaction():
         known = payments.gateway()
         payments.save_gateway(
-            account_id=known.account_id, secret_key="", webhook_secret=secret, fee_basis_points=known.fee_basis_points,
+            account_id=known.account_id,
+            secret_key="",
+            webhook_secret=secret,
+            fee_basis_points=known.fee_basis_points,
             fee_fixed_minor=known.fee_fixed_minor,
-        )  # fmt: skip
+        )
     return pages.see("distributor.gateway_page", "registered")

@@ -33,10 +33,15 @@ def staff_list() -> Response:
             )
         page = lists.by_name(chosen, Membership.name, Membership.id)
     rows = [
-        {"name": one.name, "email": one.email, "roles": [role.replace("_", " ") for role in one.roles], "since": moment(one.created_at),
-         "me": one.id == visitor().membership_id}
+        {
+            "name": one.name,
+            "email": one.email,
+            "roles": [role.replace("_", " ") for role in one.roles],
+            "since": moment(one.created_at),
+            "me": one.id == visitor().membership_id,
+        }
         for (one,) in page.rows
-    ]  # fmt: skip
+    ]
     return pages.render("distributor/staff.html", title="Staff", page=page, rows=rows)
 
 
@@ -56,9 +61,15 @@ def show_time(form: forms.TimeMachine, status: int = 200, *, problem: str | None
     with db.transaction():
         machine, business = clock.machine_now(), clock.business_now()
     return pages.render(
-        "distributor/time.html", status, title="Time machine", form=form, machine=moment(machine), business=moment(business, machine),
-        ahead=f"{(business - machine).days} days", problem=problem,
-    )  # fmt: skip
+        "distributor/time.html",
+        status,
+        title="Time machine",
+        form=form,
+        machine=moment(machine),
+        business=moment(business, machine),
+        ahead=f"{(business - machine).days} days",
+        problem=problem,
+    )
 
 
 @console.post("/time")
@@ -113,11 +124,19 @@ def subscription_list() -> Response:
     with db.transaction():
         page = lists.newest_first(chosen, Subscription.id)
     rows = [
-        {"code": one.code, "title": f"{one.product_name}, {one.plan_name}", "quantity": f"{one.quantity} × {one.unit}", "state": one.state,
-         "who": customer or f"{reseller} (for itself)", "reseller": reseller, "ends": moment(one.ends_at), "price": one.price,
-         "order_url": url_for("distributor.order_page", code=order)}
+        {
+            "code": one.code,
+            "title": f"{one.product_name}, {one.plan_name}",
+            "quantity": f"{one.quantity} × {one.unit}",
+            "state": one.state,
+            "who": customer or f"{reseller} (for itself)",
+            "reseller": reseller,
+            "ends": moment(one.ends_at),
+            "price": one.price,
+            "order_url": url_for("distributor.order_page", code=order),
+        }
         for one, reseller, customer, order in page.rows
-    ]  # fmt: skip
+    ]
     tabs = [
         (
             word,

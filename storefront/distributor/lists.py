@@ -1,4 +1,5 @@
-"""Lists of the console: keyset pages (`?after=`), the kept search words, and filters as the filter bar draws them."""
+"""Lists of the console: keyset pages (`?after=`), the kept search words, and filters as the filter bar draws
+them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

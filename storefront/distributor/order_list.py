@@ -1,4 +1,5 @@
-"""All orders of the distributor, newest first: found by code, names, or any id somebody may quote; filtered by what they wait for."""
+"""All orders of the distributor, newest first: found by code, names, or any id somebody may quote; filtered
+by what they wait for."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -172,9 +173,15 @@ def order_row(
     """One row."""
     stage, stage_words = stage_of(order.state, list(states))
     return OrderRow(
-        order.code, url_for("distributor.order_page", code=order.code), customer.name if customer else f"{reseller.name} (for itself)",
-        reseller.name, stage, stage_words, moment(order.created_at), order.total,
-    )  # fmt: skip
+        order.code,
+        url_for("distributor.order_page", code=order.code),
+        customer.name if customer else f"{reseller.name} (for itself)",
+        reseller.name,
+        stage,
+        stage_words,
+        moment(order.created_at),
+        order.total,
+    )
 
 
 def stage_of(state: OrderState, deliveries: Sequence[DeliveryState]) -> tuple[str, str]:

@@ -1,4 +1,5 @@
-"""One order with everything about it, and what staff may do: retry, look up, resolve or refuse a delivery; cancel while it is unpaid."""
+"""One order with everything about it, and what staff may do: retry, look up, resolve or refuse a delivery;
+cancel while it is unpaid."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -37,17 +38,37 @@ pages.saying(
 
 STATES = {
     "awaiting_payment": (
-        "wait", "Waiting for payment", "No money has moved. The order ends by itself when its time to pay is over; until then you may cancel it.",
+        "wait",
+        "Waiting for payment",
+        "No money has moved. The order ends by itself when its time to pay is over; until then you may cancel it.",
     ),
-    "cancelled": ("info", "Cancelled", "Nothing was delivered. Money that still comes is kept apart and shown on the work queue."),
-    "delivering": ("info", "Being delivered", "The money is covered. Each line below says what the vendor answered and when it is asked again."),
+    "cancelled": (
+        "info",
+        "Cancelled",
+        "Nothing was delivered. Money that still comes is kept apart and shown on the work queue.",
+    ),
+    "delivering": (
+        "info",
+        "Being delivered",
+        "The money is covered. Each line below says what the vendor answered and when it is asked again.",
+    ),
     "delivered": ("ok", "Delivered", "Every line is active."),
     "unknown": (
-        "warn", "The vendor gave no clear answer", "The money is covered. It is looked up by itself; nothing is bought again before the vendor says that it has nothing of it.",
+        "warn",
+        "The vendor gave no clear answer",
+        "The money is covered. It is looked up by itself; nothing is bought again before the vendor says that it has nothing of it.",
     ),
-    "needs_action": ("warn", "A person must act", "The money is covered and nothing is lost. Mend the cause and retry, or resolve the line by hand."),
-    "refused": ("bad", "The vendor refused a line", "The money of that line is still with us: refund it or agree on something else, then close the work item."),
-}  # fmt: skip
+    "needs_action": (
+        "warn",
+        "A person must act",
+        "The money is covered and nothing is lost. Mend the cause and retry, or resolve the line by hand.",
+    ),
+    "refused": (
+        "bad",
+        "The vendor refused a line",
+        "The money of that line is still with us: refund it or agree on something else, then close the work item.",
+    ),
+}
 
 
 @console.get("/orders/<code>")

@@ -1,4 +1,5 @@
-"""The work queue: who waits for what, oldest first; why it stopped, the suggested act, and the acts in place. When one is done, the next comes up."""
+"""The work queue: who waits for what, oldest first; why it stopped, the suggested act, and the acts in place.
+When one is done, the next comes up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

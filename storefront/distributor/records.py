@@ -82,20 +82,37 @@ def show_tasks(status: int = 200, *, problem: str | None = None) -> Response:
     rows = [task_row(task, code) for task, code in page.rows]
     late = bool(waiting) and min(waiting) < now - OVERDUE
     return pages.render(
-        "distributor/tasks.html", status, title="Tasks", page=page, rows=rows, tabs=tabs, show=show.value,
-        oldest=moment(min(waiting)) if waiting else None, late=late, problem=problem,
-    )  # fmt: skip
+        "distributor/tasks.html",
+        status,
+        title="Tasks",
+        page=page,
+        rows=rows,
+        tabs=tabs,
+        show=show.value,
+        oldest=moment(min(waiting)) if waiting else None,
+        late=late,
+        problem=problem,
+    )
 
 
 def task_row(task: Task, order_code: str | None) -> dict[str, object]:
     """A task as the list shows it."""
     waits = task.state in tasks.OPEN
     return {
-        "id": task.id, "kind": task.kind.replace("_", " "), "lane": task.lane, "state": task.state, "attempts": task.attempts, "note": task.note,
-        "next": moment(task.next_at) if waits else None, "finished": moment(task.finished_at), "created": moment(task.created_at),
-        "order": order_code, "order_url": url_for("distributor.order_page", code=order_code) if order_code else None,
-        "retryable": task.state in (*tasks.OPEN, TaskState.PARKED), "looks_up": task.intent_open,
-    }  # fmt: skip
+        "id": task.id,
+        "kind": task.kind.replace("_", " "),
+        "lane": task.lane,
+        "state": task.state,
+        "attempts": task.attempts,
+        "note": task.note,
+        "next": moment(task.next_at) if waits else None,
+        "finished": moment(task.finished_at),
+        "created": moment(task.created_at),
+        "order": order_code,
+        "order_url": url_for("distributor.order_page", code=order_code) if order_code else None,
+        "retryable": task.state in (*tasks.OPEN, TaskState.PARKED),
+        "looks_up": task.intent_open,
+    }
 
 
 @console.post("/tasks/<task_id>/retry")
@@ -150,7 +167,12 @@ def event_row(event: StripeEventRow) -> dict[str, object]:
     """An event as the list shows it."""
     concerns_us = bool(event.session_id or event.attempt_id)
     return {
-        "event": event.event_id, "type": event.type, "session": event.session_id or "", "received": moment(event.received_at),
-        "handled": moment(event.handled_at), "outcome": event.outcome or ("waiting for its task" if concerns_us else "stored only: it speaks of no payment page"),
+        "event": event.event_id,
+        "type": event.type,
+        "session": event.session_id or "",
+        "received": moment(event.received_at),
+        "handled": moment(event.handled_at),
+        "outcome": event.outcome
+        or ("waiting for its task" if concerns_us else "stored only: it speaks of no payment page"),
         "state": "done" if event.handled_at else "pending" if concerns_us else "closed",
-    }  # fmt: skip
+    }

@@ -72,11 +72,20 @@ def reseller_list() -> Response:
         page = lists.by_name(chosen, Reseller.name, Reseller.id)
         lines = credit_left([row[0].id for row in page.rows])
     rows = [
-        {"name": reseller.name, "code": reseller.code, "url": url_for("distributor.reseller_page", code=reseller.code), "country": reseller.country,
-         "shop": shop.state if shop else None, "alias": shop.alias if shop else None, "customers": number, "credit": lines.get(reseller.id),
-         "house": reseller.house, "stopped": not reseller.ordering_enabled}
+        {
+            "name": reseller.name,
+            "code": reseller.code,
+            "url": url_for("distributor.reseller_page", code=reseller.code),
+            "country": reseller.country,
+            "shop": shop.state if shop else None,
+            "alias": shop.alias if shop else None,
+            "customers": number,
+            "credit": lines.get(reseller.id),
+            "house": reseller.house,
+            "stopped": not reseller.ordering_enabled,
+        }
         for reseller, shop, number in page.rows
-    ]  # fmt: skip
+    ]
     tabs = [
         (
             word,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -19,6 +20,7 @@ from core.money import Money
 from core.tasks import Again, Task
 from provisioning.deliveries import Delivery
 from tests.billing.conftest import DECLINED, Till
+from tests.races import at_once, raised
 
 
 def euro(minor: int) -> Money:
@@ -178,6 +180,24 @@ def test_what_is_unpaid_or_unknown_moves_nothing(till: Till, altered: dict[str, 
     assert till.world.order(code).state is OrderState.AWAITING_PAYMENT
     assert till.world.order(other).state is OrderState.AWAITING_PAYMENT
     assert (deliveries_of(till), trial_balance(till), till.waiting()) == (0, 0, [])
+
+
+@pytest.mark.promise("QM5")
+def test_giving_up_a_page_while_it_is_settled_never_books_it_twice(till: Till) -> None:
+    for _ in range(10):
+        code = till.order(quantity=1)
+        session = till.page(code)
+        till.pay(session)
+        report, attempt = till.report(session), till.attempts(code)[0]
+
+        def give_up(attempt_id: UUID = attempt.id) -> None:
+            with till.world.acting():
+                payments.give_up(attempt_id)
+
+        assert raised(at_once(give_up, lambda r=report: till.settle(r), lambda r=report: till.settle(r))) == []
+        till.settle(report)
+        assert till.attempts(code)[0].state is AttemptState.PAID
+    assert booked(till, Account.UNEXPECTED) == euro(0)
 
 
 @pytest.mark.promise("QM5")

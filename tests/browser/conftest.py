@@ -1,4 +1,5 @@
-"""A whole installation, started as a newcomer starts it, and a real browser. Both once per test process; every test opens its own context."""
+"""A whole installation, started as a newcomer starts it, and a real browser. Both once per test process;
+every test opens its own context."""
 
 import json
 import os
@@ -14,8 +15,23 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
-GIVEN = ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SMTP_URL", "PUBLIC_URL", "ENVIRONMENT")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+GIVEN = (
+    "DATABASE_URL",
+    "OWNER_DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "SMTP_URL",
+    "PUBLIC_URL",
+    "ENVIRONMENT",
+)
 
 
 @dataclass(frozen=True)
@@ -32,13 +48,18 @@ class Shop:
     def person(self, email_or_name: str) -> dict[str, str]:
         """Somebody of the demo world, by part of name, e-mail or role."""
         for person in self.demo["people"]:
-            if email_or_name.lower() in f"{person['name']} {person['email']} {person.get('what', '')} {person.get('where', '')}".lower():
+            if (
+                email_or_name.lower()
+                in f"{person['name']} {person['email']} {person.get('what', '')} {person.get('where', '')}".lower()
+            ):
                 return person
         raise LookupError(email_or_name)
 
     def mails(self, to: str) -> list[dict[str, Any]]:
         """What arrived in the inbox for an address, newest first."""
-        found = httpx.get(f"{self.demo['inbox'].rstrip('/')}/messages.json", params={"to": to}, timeout=10).json()
+        found = httpx.get(
+            f"{self.demo['inbox'].rstrip('/')}/messages.json", params={"to": to}, timeout=10
+        ).json()
         return list(found["messages"] if isinstance(found, dict) else found)
 
     def mail(self, to: str, subject: str, patience: float = 30) -> dict[str, Any]:
@@ -54,13 +75,15 @@ class Shop:
     def vendor(self, kind: str, **how: Any) -> None:
         """Sets the vendor simulator's mood for everything that has none of its own."""
         moods = {"moods": [{"kind": kind, **how}]}
-        httpx.post(f"{self.demo['vendor'].rstrip('/')}/_sandbox/moods", json=moods, timeout=10).raise_for_status()
+        httpx.post(
+            f"{self.demo['vendor'].rstrip('/')}/_sandbox/moods", json=moods, timeout=10
+        ).raise_for_status()
 
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Shop]:
-    """`make run` without the installing: the supervisor on free ports with a demo world of its own. RUNNING_INSTANCE=folder drives one
-    that runs already (while writing a test)."""
+    """`make run` without the installing: the supervisor on free ports with a demo world of its own.
+    RUNNING_INSTANCE=folder drives one that runs already (while writing a test)."""
     if running := os.environ.get("RUNNING_INSTANCE"):
         yield Shop(json.loads(Path(running, "demo.json").read_text()))
         return
@@ -68,7 +91,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Shop]:
     env = {key: value for key, value in os.environ.items() if key not in GIVEN}
     log = (room / "supervisor.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.supervisor", "--port", "0", "--instance", str(room / "instance")], env=env, stdout=log, stderr=log
+        [sys.executable, "-m", "sandbox.supervisor", "--port", "0", "--instance", str(room / "instance")],
+        env=env,
+        stdout=log,
+        stderr=log,
     )
     try:
         yield Shop(ready(room / "instance", process, room / "supervisor.log"))
@@ -97,7 +123,9 @@ def ready(instance: Path, process: subprocess.Popen[bytes], log: Path) -> dict[s
 def browser() -> Generator[Browser]:
     """Debian's Chromium, headless."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=list(QUIET))
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=list(QUIET)
+        )
         yield chromium
         chromium.close()
 

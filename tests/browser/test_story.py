@@ -1,5 +1,6 @@
-"""The whole story in a real browser: a reseller on Basic buys its plan by card, its portal opens, it makes it its own, sets a price and invites
-a customer, who buys seats and sees licences. Shorter ones end badly, each in words a person understands, with nothing lost."""
+"""The whole story in a real browser: a reseller on Basic buys its plan by card, its portal opens, it makes it
+its own, sets a price and invites a customer, who buys seats and sees licences. Shorter ones end badly,
+each in words a person understands, with nothing lost."""
 
 import re
 from io import BytesIO
@@ -108,7 +109,9 @@ def test_a_reseller_opens_its_portal_and_its_customer_gets_licences(browser: Bro
 def make_it_hers(page: Page, portal: str) -> None:
     """Logo and colour, seen on the next request."""
     page.goto(f"{portal}/reseller/branding")
-    page.locator("input[type=file]").set_input_files({"name": "logo.png", "mimeType": "image/png", "buffer": a_logo()})
+    page.locator("input[type=file]").set_input_files(
+        {"name": "logo.png", "mimeType": "image/png", "buffer": a_logo()}
+    )
     page.get_by_role("button", name="Save the logo").click()
     page.wait_for_url(re.compile("said="))
     page.locator("input[name=brand]").fill("#0b7a3b")
@@ -152,13 +155,17 @@ def accept(page: Page, shop: Shop, portal: str, email: str, password: str) -> No
 
 
 @pytest.mark.behaviour("I19")
-def test_two_resellers_want_one_alias_and_the_second_is_asked_for_another(browser: Browser, shop: Shop) -> None:
+def test_two_resellers_want_one_alias_and_the_second_is_asked_for_another(
+    browser: Browser, shop: Shop
+) -> None:
     hugo = as_person(browser, shop, "hugo@")
     hugo.goto(f"{shop.url}/reseller/plans")
     bea = as_person(browser, shop, "bea@")
     bea.goto(f"{shop.url}/reseller/plans/plan-free-m")
     alias = bea.get_by_label("Storefront alias")
-    if alias.count():  # she has none yet: the address of another reseller is refused before anything is ordered
+    if (
+        alias.count()
+    ):  # she has none yet: the address of another reseller is refused before anything is ordered
         alias.fill("harbour")
         submit(bea)
         expect(bea.get_by_text(re.compile("already taken")).first).to_be_visible()
@@ -174,21 +181,27 @@ def test_a_declined_card_says_why_and_the_order_waits(browser: Browser, shop: Sh
     expect(anna.get_by_text(re.compile("declined", re.I)).first).to_be_visible()
     anna.goto(f"{portal}/orders")
     anna.locator("main table a").first.click()
-    expect(anna.get_by_text(re.compile("not paid|awaiting payment|waits for your payment|Pay now", re.I)).first).to_be_visible()
+    expect(
+        anna.get_by_text(re.compile("not paid|awaiting payment|waits for your payment|Pay now", re.I)).first
+    ).to_be_visible()
     anna.get_by_role("link", name=re.compile("Try again|Pay", re.I)).first.click()
     pay(anna)
     anna.wait_for_url(re.compile("/orders/"))
     expect(anna.get_by_text("Everything of this order is delivered.")).to_be_visible(timeout=DELIVERED)
 
 
-def test_a_vendor_that_refuses_is_said_so_with_what_happens_to_the_money(browser: Browser, shop: Shop) -> None:
+def test_a_vendor_that_refuses_is_said_so_with_what_happens_to_the_money(
+    browser: Browser, shop: Shop
+) -> None:
     anna, portal = as_person(browser, shop, "anna@acorn", f"{shop.url}/harbour"), f"{shop.url}/harbour"
     buy(anna, portal, "Power BI", 2)
     shop.vendor("refuse", message="This tenant may not hold that product.")
     try:
         pay(anna)
         anna.wait_for_url(re.compile("/orders/"))
-        expect(anna.get_by_text(re.compile("This tenant may not hold that product")).first).to_be_visible(timeout=DELIVERED)
+        expect(anna.get_by_text(re.compile("This tenant may not hold that product")).first).to_be_visible(
+            timeout=DELIVERED
+        )
         expect(anna.get_by_text(re.compile("refund|money|paid", re.I)).first).to_be_visible()
     finally:
         shop.vendor("instant")

@@ -21,10 +21,15 @@ weights = st.lists(st.integers(0, 10**9), min_size=1, max_size=12).filter(any)
 @pytest.mark.promise("QM4")
 @settings(max_examples=10_000, deadline=None)
 @given(minor=amounts, weights=weights, currency=currencies)
-def test_parts_add_up_exactly_and_none_is_off_by_a_unit(minor: int, weights: list[int], currency: str) -> None:
+def test_parts_add_up_exactly_and_none_is_off_by_a_unit(
+    minor: int, weights: list[int], currency: str
+) -> None:
     parts = Money(minor, currency).split(weights)
     assert sum(part.minor for part in parts) == minor
-    assert all(abs(Fraction(part.minor) - Fraction(minor * weight, sum(weights))) < 1 for part, weight in zip(parts, weights, strict=True))
+    assert all(
+        abs(Fraction(part.minor) - Fraction(minor * weight, sum(weights))) < 1
+        for part, weight in zip(parts, weights, strict=True)
+    )
     assert all(part.minor == 0 for part, weight in zip(parts, weights, strict=True) if not weight)
 
 
@@ -36,7 +41,9 @@ def test_the_order_of_the_lines_changes_nobodys_part(minor: int, weights: list[i
     shuffle.shuffle(shuffled)  # pyright: ignore[reportAttributeAccessIssue]
 
     def parts(given: list[int]) -> list[tuple[int, int]]:
-        return sorted((weight, part.minor) for weight, part in zip(given, Money(minor, "EUR").split(given), strict=True))
+        return sorted(
+            (weight, part.minor) for weight, part in zip(given, Money(minor, "EUR").split(given), strict=True)
+        )
 
     assert parts(weights) == parts(shuffled)
 
@@ -59,20 +66,51 @@ def test_what_cannot_be_split_is_refused(weights: list[int]) -> None:
 
 
 @pytest.mark.promise("QM2")
-@pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("JPY", 0), ("UGX", 0), ("ISK", 0), ("KRW", 0), ("KWD", 3), ("BHD", 3), ("TND", 3), ("MGA", 2)])
+@pytest.mark.parametrize(
+    ("currency", "digits"),
+    [
+        ("EUR", 2),
+        ("JPY", 0),
+        ("UGX", 0),
+        ("ISK", 0),
+        ("KRW", 0),
+        ("KWD", 3),
+        ("BHD", 3),
+        ("TND", 3),
+        ("MGA", 2),
+    ],
+)
 def test_a_currency_has_its_own_digits(currency: str, digits: int) -> None:
     assert exponent(currency) == digits
     assert Money(12345, currency).amount == Decimal(12345).scaleb(-digits)
 
 
 @pytest.mark.promise("QM2")
-@pytest.mark.parametrize(("money", "text"), [(Money(1250, "EUR"), "€12.50"), (Money(1250, "JPY"), "¥1,250"), (Money(1250, "KWD"), "KWD\xa01.250"), (Money(1250, "RSD"), "RSD\xa012.50"), (Money(-5, "USD"), "-$0.05")])
+@pytest.mark.parametrize(
+    ("money", "text"),
+    [
+        (Money(1250, "EUR"), "€12.50"),
+        (Money(1250, "JPY"), "¥1,250"),
+        (Money(1250, "KWD"), "KWD\xa01.250"),
+        (Money(1250, "RSD"), "RSD\xa012.50"),
+        (Money(-5, "USD"), "-$0.05"),
+    ],
+)
 def test_people_read_the_digits_of_the_currency(money: Money, text: str) -> None:
     assert money.text == text
 
 
 @pytest.mark.promise("QM2")
-@pytest.mark.parametrize("act", [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a < b, lambda a, b: a >= b, lambda a, b: total([a, b], "EUR")])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda a, b: a + b,
+        lambda a, b: a - b,
+        lambda a, b: a < b,
+        lambda a, b: a >= b,
+        lambda a, b: total([a, b], "EUR"),
+    ],
+)
 def test_two_currencies_never_mix(act: object) -> None:
     with pytest.raises(CurrencyMismatch):
         act(Money(1, "EUR"), Money(1, "USD"))  # pyright: ignore[reportCallIssue]
@@ -117,9 +155,16 @@ def test_zero_is_nothing() -> None:
 
 @pytest.mark.promise("QM2")
 def test_no_module_about_money_knows_floats() -> None:
-    for path in [Path(money.__file__), *(ROOT / "billing").glob("*.py"), *(ROOT / "checkout").glob("*.py"), *(ROOT / "catalog").glob("*.py")]:
+    for path in [
+        Path(money.__file__),
+        *(ROOT / "billing").glob("*.py"),
+        *(ROOT / "checkout").glob("*.py"),
+        *(ROOT / "catalog").glob("*.py"),
+    ]:
         for node in ast.walk(ast.parse(path.read_text())):
             assert not (isinstance(node, ast.Call) and ast.unparse(node.func) == "float"), path
             if path.name == "stripe_gateway.py":  # knows seconds
                 continue
-            assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), f"{path}:{getattr(node, 'lineno', 0)}"
+            assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), (
+                f"{path}:{getattr(node, 'lineno', 0)}"
+            )

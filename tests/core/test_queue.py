@@ -22,7 +22,17 @@ from sandbox.servers import Postgres, Valkey
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("core", "partners", "catalog", "subscriptions", "billing", "checkout", "provisioning", "storefront", "app.py")
+ROOMS = (
+    "core",
+    "partners",
+    "catalog",
+    "subscriptions",
+    "billing",
+    "checkout",
+    "provisioning",
+    "storefront",
+    "app.py",
+)
 LANES = {"chore": Limits(slots=8)}
 
 
@@ -51,7 +61,16 @@ def chore(monkeypatch: pytest.MonkeyPatch) -> Chore:
     """A kind of task of the test's own, that may be repeated after a look-up."""
     chore = Chore()
     monkeypatch.setattr(tasks, "KINDS", dict(tasks.KINDS))
-    tasks.register(Kind("chore", Repeat.LOOK_UP, lambda task: task.args["name"], chore.call, look_up=chore.look_up, limits=lambda _: LANES["chore"]))
+    tasks.register(
+        Kind(
+            "chore",
+            Repeat.LOOK_UP,
+            lambda task: task.args["name"],
+            chore.call,
+            look_up=chore.look_up,
+            limits=lambda _: LANES["chore"],
+        )
+    )
     return chore
 
 
@@ -64,7 +83,9 @@ def locks(world: World) -> Generator[list[Locks]]:
         each.close()
 
 
-def add(world: World, count: int = 1, *, kind: str = "chore", distributor_id: UUID | None = None) -> list[UUID]:
+def add(
+    world: World, count: int = 1, *, kind: str = "chore", distributor_id: UUID | None = None
+) -> list[UUID]:
     """So many due tasks of a distributor."""
     with tenancy.acting_as(Scope(Side.DISTRIBUTOR, distributor_id or world.distributor_id)), db.transaction():
         return [tasks.add(kind, {"name": str(n)}) for n in range(count)]
@@ -78,15 +99,23 @@ def the_task(world: World) -> Task:
 def due_now(world: World) -> None:
     """As if all waiting were over."""
     with world.acting():
-        db.session().execute(text("UPDATE tasks SET next_at = now(), intent_at = intent_at - interval '1 hour' WHERE kind = 'chore'"))
+        db.session().execute(
+            text(
+                "UPDATE tasks SET next_at = now(), intent_at = intent_at - interval '1 hour' WHERE kind = 'chore'"
+            )
+        )
 
 
 # --- Who gets which task ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.promise("QP1")
-def test_a_thousand_tasks_of_one_distributor_do_not_starve_another(world: World, chore: Chore, locks: list[Locks]) -> None:
-    small, _ = parties.found_distributor(name="Small", code="small", currency="EUR", email="desk@small.example")
+def test_a_thousand_tasks_of_one_distributor_do_not_starve_another(
+    world: World, chore: Chore, locks: list[Locks]
+) -> None:
+    small, _ = parties.found_distributor(
+        name="Small", code="small", currency="EUR", email="desk@small.example"
+    )
     add(world, 1000)
     add(world, 2, distributor_id=small)
     claimed = locks[0].claim(uuid4(), 4, LANES)
@@ -94,7 +123,9 @@ def test_a_thousand_tasks_of_one_distributor_do_not_starve_another(world: World,
     assert len(claimed) == 4
 
 
-def test_a_full_lane_does_not_hide_the_others_of_its_distributor(world: World, chore: Chore, locks: list[Locks]) -> None:
+def test_a_full_lane_does_not_hide_the_others_of_its_distributor(
+    world: World, chore: Chore, locks: list[Locks]
+) -> None:
     add(world, 600)
     add(world, 3, kind="mail")
     claimed = locks[0].claim(uuid4(), 16, LANES)
@@ -121,7 +152,9 @@ def test_the_slots_of_a_connector_hold_over_workers_that_claim_at_once(world: Wo
         each.close()
 
 
-def test_a_task_whose_lock_somebody_holds_is_put_off_and_not_taken(world: World, chore: Chore, locks: list[Locks]) -> None:
+def test_a_task_whose_lock_somebody_holds_is_put_off_and_not_taken(
+    world: World, chore: Chore, locks: list[Locks]
+) -> None:
     add(world)
     assert len(locks[0].claim(uuid4(), 4, LANES)) == 1
     with world.acting():
@@ -140,7 +173,9 @@ def test_locks_are_given_back_with_the_outcome(world: World, chore: Chore, locks
     drained.run(5)
     assert drained.locks.held == set()
     with db.doors().connect() as connection:
-        held = connection.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1")).scalar()
+        held = connection.execute(
+            text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1")
+        ).scalar()
     assert held == 0
     drained.close()
 
@@ -152,7 +187,11 @@ def test_locks_are_given_back_with_the_outcome(world: World, chore: Chore, locks
 def test_a_task_of_newer_code_is_left_to_newer_code_as_it_is(world: World, chore: Chore) -> None:
     add(world)
     with world.acting():
-        db.session().execute(text("UPDATE tasks SET kind = 'from_the_future', intent_open = true, intent_at = now(), attempts = 1"))
+        db.session().execute(
+            text(
+                "UPDATE tasks SET kind = 'from_the_future', intent_open = true, intent_at = now(), attempts = 1"
+            )
+        )
     world.work()
     with world.acting():
         left = db.session().scalars(select(Task).where(Task.kind == "from_the_future")).one()
@@ -161,7 +200,9 @@ def test_a_task_of_newer_code_is_left_to_newer_code_as_it_is(world: World, chore
     assert chore.calls == []
 
 
-def test_an_unclear_answer_counts_only_from_the_worker_who_holds_the_task(world: World, chore: Chore, locks: list[Locks]) -> None:
+def test_an_unclear_answer_counts_only_from_the_worker_who_holds_the_task(
+    world: World, chore: Chore, locks: list[Locks]
+) -> None:
     add(world)
     late, holder = uuid4(), uuid4()
     [claimed] = locks[0].claim(late, 1, LANES)
@@ -188,7 +229,9 @@ def test_done_counts_whoever_says_it(world: World, chore: Chore, locks: list[Loc
 
 
 @pytest.mark.promise("QP3")
-def test_nothing_unclear_is_called_again_before_a_look_up_says_absent_after_the_settle_wait(world: World, chore: Chore) -> None:
+def test_nothing_unclear_is_called_again_before_a_look_up_says_absent_after_the_settle_wait(
+    world: World, chore: Chore
+) -> None:
     chore.answer, chore.found = RuntimeError("reset by peer"), None
     add(world)
     world.work()
@@ -220,9 +263,18 @@ def test_clear_answers_close_the_intent_and_unclear_ones_leave_it_open(world: Wo
         assert (the_task(world).state, the_task(world).intent_open) == (state, still_open), answer
 
 
-def test_what_fails_before_it_is_sent_is_tried_again_and_then_shown_to_a_person(world: World, chore: Chore) -> None:
+def test_what_fails_before_it_is_sent_is_tried_again_and_then_shown_to_a_person(
+    world: World, chore: Chore
+) -> None:
     told: list[str] = []
-    kind = Kind("chore", Repeat.SAFE, lambda _: 1 / 0, chore.call, on_parked=lambda _, note: told.append(note), most_attempts=3)
+    kind = Kind(
+        "chore",
+        Repeat.SAFE,
+        lambda _: 1 / 0,
+        chore.call,
+        on_parked=lambda _, note: told.append(note),
+        most_attempts=3,
+    )
     tasks.register(kind)
     add(world)
     for _ in range(4):
@@ -235,7 +287,9 @@ def test_what_fails_before_it_is_sent_is_tried_again_and_then_shown_to_a_person(
 
 def test_what_happens_every_so_often_is_never_parked(world: World, chore: Chore) -> None:
     chore.answer = RuntimeError("away")
-    tasks.register(Kind("chore", Repeat.SAFE, lambda _: "x", chore.call, every=timedelta(minutes=1), most_attempts=2))
+    tasks.register(
+        Kind("chore", Repeat.SAFE, lambda _: "x", chore.call, every=timedelta(minutes=1), most_attempts=2)
+    )
     add(world)
     for _ in range(4):
         world.work()
@@ -254,7 +308,10 @@ def test_one_bad_row_spoils_nobody_elses(world: World, chore: Chore) -> None:
     add(world, 5)
     world.work(3)
     with world.acting():
-        states = {task.args["name"]: task.state for task in db.session().scalars(select(Task).where(Task.kind == "chore"))}
+        states = {
+            task.args["name"]: task.state
+            for task in db.session().scalars(select(Task).where(Task.kind == "chore"))
+        }
         outcomes = {a.outcome for a in db.session().scalars(select(TaskAttempt))}
     assert states == {name: TaskState.PENDING if name == "2" else TaskState.DONE for name in "01234"}
     assert "done" in outcomes
@@ -263,7 +320,9 @@ def test_one_bad_row_spoils_nobody_elses(world: World, chore: Chore) -> None:
 def test_an_attempt_is_as_old_as_the_clock_that_says_more(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = Moment()
     now = time.time()
-    monkeypatch.setattr(drain.time, "time", lambda: now + 60)  # the machine was paused: its steady clock stood still
+    monkeypatch.setattr(
+        drain.time, "time", lambda: now + 60
+    )  # the machine was paused: its steady clock stood still
     assert moment.age >= 59
 
 
@@ -366,11 +425,21 @@ def test_rq_is_called_in_one_file_and_a_worker_hears_one_queue() -> None:
     for room in ROOMS:
         for path in [ROOT / room] if room.endswith(".py") else (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
-                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                names = (
+                    [alias.name for alias in node.names]
+                    if isinstance(node, ast.Import)
+                    else [node.module or ""]
+                    if isinstance(node, ast.ImportFrom)
+                    else []
+                )
                 if any(name.split(".")[0] == "rq" for name in names):
                     importing.add(str(path.relative_to(ROOT)))
     assert importing == {"core/doorbell.py"}
-    calls = [node for node in ast.walk(ast.parse((ROOT / "core/doorbell.py").read_text())) if isinstance(node, ast.Call)]
+    calls = [
+        node
+        for node in ast.walk(ast.parse((ROOT / "core/doorbell.py").read_text()))
+        if isinstance(node, ast.Call)
+    ]
     [listener] = [call for call in calls if ast.unparse(call.func) == "Listener"]
     assert ast.unparse(listener.args[0]) == "[QUEUE]"
     [enqueue] = [call for call in calls if ast.unparse(call.func).endswith(".enqueue")]

@@ -30,7 +30,12 @@ ROOMS = ("core", "partners", "catalog", "subscriptions", "billing", "checkout", 
 
 @pytest.mark.promise("QT1")
 def test_a_period_begins_on_its_anchors_day_or_the_months_last() -> None:
-    for year, month, day in ((y, m, d) for y in (2023, 2024) for m in range(1, 13) for d in range(1, calendar.monthrange(y, m)[1] + 1)):
+    for year, month, day in (
+        (y, m, d)
+        for y in (2023, 2024)
+        for m in range(1, 13)
+        for d in range(1, calendar.monthrange(y, m)[1] + 1)
+    ):
         anchor = datetime(year, month, day, 13, 37, tzinfo=UTC)
         for k in range(121):
             begins = nth(anchor, k, Term.MONTH)
@@ -120,12 +125,18 @@ def test_every_fault_point_is_in_the_code_and_every_one_in_the_code_is_listed() 
     named: set[str] = set()
     for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("fault", "faults.fault") and isinstance(node.args[0], ast.Constant):
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) in ("fault", "faults.fault")
+                and isinstance(node.args[0], ast.Constant)
+            ):
                 named.add(str(node.args[0].value))
     assert named == set(faults.POINTS)
 
 
-def test_a_fault_strikes_at_the_hit_that_was_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_fault_strikes_at_the_hit_that_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("FAULT", "mail.sent:raise@2")
     for name, value in zip(("NAME", "MODE", "SECONDS", "NTH"), faults.chosen(), strict=True):
         monkeypatch.setattr(faults, name, value)
@@ -181,12 +192,18 @@ def test_a_log_in_storm_hashes_one_at_a_time(monkeypatch: pytest.MonkeyPatch) ->
 # --- Log-in ---------------------------------------------------------------------------------------------------------------------------
 
 
-def sign_in(world: World, password: str = PASSWORD, *, email: str = "nora@people.example", address: str = "192.0.2.1") -> sessions.Opened:
-    return sessions.sign_in(email, password, storefront_id=world.storefronts["northwind"], host=HOST, address=address)
+def sign_in(
+    world: World, password: str = PASSWORD, *, email: str = "nora@people.example", address: str = "192.0.2.1"
+) -> sessions.Opened:
+    return sessions.sign_in(
+        email, password, storefront_id=world.storefronts["northwind"], host=HOST, address=address
+    )
 
 
 @pytest.mark.promise("QS6")
-def test_a_session_is_new_at_every_log_in_and_its_token_is_stored_nowhere(world: World, postgres: object) -> None:
+def test_a_session_is_new_at_every_log_in_and_its_token_is_stored_nowhere(
+    world: World, postgres: object
+) -> None:
     first, second = sign_in(world), sign_in(world)
     assert first.token != second.token
     assert first.session_id != second.session_id

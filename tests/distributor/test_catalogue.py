@@ -1,4 +1,5 @@
-"""The catalogue at the console: prices that every shop shows on its next request, and files that say everything that is wrong with them."""
+"""The catalogue at the console: prices that every shop shows on its next request, and files that say
+everything that is wrong with them."""
 
 import io
 import re

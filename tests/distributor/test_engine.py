@@ -158,12 +158,24 @@ def test_webhooks_are_listed_with_what_was_made_of_them(world: World, nora: Visi
         ):
             db.add(
                 StripeEventRow(
-                    account_id="acct_test", event_id=event, type="checkout.session.completed", session_id=session_id, payload={}, received_at=now,
-                    handled_at=handled, outcome="looked up" if handled else "",
+                    account_id="acct_test",
+                    event_id=event,
+                    type="checkout.session.completed",
+                    session_id=session_id,
+                    payload={},
+                    received_at=now,
+                    handled_at=handled,
+                    outcome="looked up" if handled else "",
                 )
-            )  # fmt: skip
-    shown = {show: [event for event in ("evt_paid", "evt_waits", "evt_foreign") if event in nora.get("/distributor/webhooks", show=show).text]
-             for show in ("handled", "waiting", "foreign")}  # fmt: skip
+            )
+    shown = {
+        show: [
+            event
+            for event in ("evt_paid", "evt_waits", "evt_foreign")
+            if event in nora.get("/distributor/webhooks", show=show).text
+        ]
+        for show in ("handled", "waiting", "foreign")
+    }
     assert shown == {"handled": ["evt_paid"], "waiting": ["evt_waits"], "foreign": ["evt_foreign"]}
 
 

@@ -1,4 +1,5 @@
-"""Orders at the console: found by what somebody may quote, their delivery told attempt by attempt, and acts that do what they say."""
+"""Orders at the console: found by what somebody may quote, their delivery told attempt by attempt, and acts
+that do what they say."""
 
 import re
 from collections.abc import Iterator

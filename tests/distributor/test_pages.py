@@ -9,9 +9,21 @@ from tests.visits import Visit, make_app
 from tests.world import World
 
 PAGES = [
-    "/", "/orders", "/work", "/tasks", "/webhooks", "/catalogue", "/catalogue/patch", "/catalogue-file", "/resellers", "/connectors", "/gateway",
-    "/staff", "/time", "/subscriptions",
-]  # fmt: skip
+    "/",
+    "/orders",
+    "/work",
+    "/tasks",
+    "/webhooks",
+    "/catalogue",
+    "/catalogue/patch",
+    "/catalogue-file",
+    "/resellers",
+    "/connectors",
+    "/gateway",
+    "/staff",
+    "/time",
+    "/subscriptions",
+]
 
 
 def test_every_page_of_an_empty_world(world: World, nora: Visit) -> None:

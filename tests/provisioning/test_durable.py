@@ -56,7 +56,10 @@ def sell(world: World, count: int = 1) -> list[str]:
     for _ in range(count):
         world.fund_by_hand(world.buys("acme", "m365-bb-m"))
     with world.acting():
-        return [str(reference) for reference in db.session().scalars(select(Delivery.reference).order_by(Delivery.id))]
+        return [
+            str(reference)
+            for reference in db.session().scalars(select(Delivery.reference).order_by(Delivery.id))
+        ]
 
 
 def states(world: World) -> dict[str, DeliveryState]:
@@ -99,7 +102,9 @@ def the_task(world: World) -> Task:
 
 @pytest.mark.promise("QP1", "QC1", "QC5")
 @pytest.mark.parametrize("mode", ["kill", "raise", "hang"])
-def test_wherever_a_worker_fails_everything_is_bought_once(shop: World, vendor: Vendor, hire: Hire, tmp_path: Path, mode: str) -> None:
+def test_wherever_a_worker_fails_everything_is_bought_once(
+    shop: World, vendor: Vendor, hire: Hire, tmp_path: Path, mode: str
+) -> None:
     references = sell(shop, 2 * len(POINTS))
     failing = [hire(point, fault=f"{point}:{mode}:2", slots=1) for point in POINTS]
     until(lambda: all((tmp_path / f"{point}.{mode}").exists() for point in POINTS))
@@ -128,7 +133,9 @@ def test_deadline_a_worker_that_froze_before_the_call_does_not_make_it_when_it_w
 
 
 @pytest.mark.promise("QP1", "QC4")
-def test_lock_while_a_frozen_worker_may_still_call_nobody_else_buys(shop: World, vendor: Vendor, hire: Hire) -> None:
+def test_lock_while_a_frozen_worker_may_still_call_nobody_else_buys(
+    shop: World, vendor: Vendor, hire: Hire
+) -> None:
     [reference] = sell(shop)
     frozen = hire("frozen", fault="task.before_send:stop")
     frozen.frozen()
@@ -176,20 +183,31 @@ CLEAR = {"accepts", "asks to slow down"}
 
 
 @pytest.mark.promise("QP1", "QP3")
-def test_whatever_the_vendor_does_it_sells_once_and_the_page_says_what_is_known(shop: World, vendor: Vendor, hire: Hire) -> None:
+def test_whatever_the_vendor_does_it_sells_once_and_the_page_says_what_is_known(
+    shop: World, vendor: Vendor, hire: Hire
+) -> None:
     references = dict(zip(sell(shop, len(MOODS)), MOODS, strict=True))
-    vendor.feels(*({**MOODS[name], "scope": "reference", "of": reference, "times": 1} for reference, name in references.items()))
+    vendor.feels(
+        *(
+            {**MOODS[name], "scope": "reference", "of": reference, "times": 1}
+            for reference, name in references.items()
+        )
+    )
     hire(slots=16)
     until(delivered(shop))
     assert vendor.state()["purchases"] == dict.fromkeys(references, 1)
-    shown_unknown = {name for reference, name in references.items() if "processing -> unknown" in history(shop, reference)}
+    shown_unknown = {
+        name for reference, name in references.items() if "processing -> unknown" in history(shop, reference)
+    }
     assert shown_unknown == set(MOODS) - CLEAR
     assert len(work_items(shop)) == len(shown_unknown)
     assert all(item.closed_at for item in work_items(shop))
 
 
 @pytest.mark.promise("QP3")
-def test_settle_a_purchase_that_takes_effect_late_is_not_made_twice(shop: World, vendor: Vendor, hire: Hire) -> None:
+def test_settle_a_purchase_that_takes_effect_late_is_not_made_twice(
+    shop: World, vendor: Vendor, hire: Hire
+) -> None:
     [reference] = sell(shop)
     vendor.feels({"kind": "commit_late", "seconds": 2.1, "times": 1})
     hire()
@@ -199,7 +217,9 @@ def test_settle_a_purchase_that_takes_effect_late_is_not_made_twice(shop: World,
 
 
 @pytest.mark.promise("QP3")
-def test_look_up_what_was_done_without_an_answer_is_found_not_bought(shop: World, vendor: Vendor, hire: Hire) -> None:
+def test_look_up_what_was_done_without_an_answer_is_found_not_bought(
+    shop: World, vendor: Vendor, hire: Hire
+) -> None:
     [reference] = sell(shop)
     vendor.feels({"kind": "error_500_after", "times": 1})
     hire()
@@ -208,7 +228,9 @@ def test_look_up_what_was_done_without_an_answer_is_found_not_bought(shop: World
 
 
 @pytest.mark.promise("QP3")
-def test_what_cannot_be_looked_up_goes_to_a_person_and_is_never_repeated(shop: World, vendor: Vendor, hire: Hire) -> None:
+def test_what_cannot_be_looked_up_goes_to_a_person_and_is_never_repeated(
+    shop: World, vendor: Vendor, hire: Hire
+) -> None:
     [reference] = sell(shop)
     vendor.feels({"kind": "error_500_before", "times": 1})
     hire(look_up=False)
@@ -222,7 +244,9 @@ def test_what_cannot_be_looked_up_goes_to_a_person_and_is_never_repeated(shop: W
 
 
 @pytest.mark.promise("QP3")
-def test_a_parked_task_that_a_person_retries_is_looked_up_first(shop: World, vendor: Vendor, hire: Hire) -> None:
+def test_a_parked_task_that_a_person_retries_is_looked_up_first(
+    shop: World, vendor: Vendor, hire: Hire
+) -> None:
     [reference] = sell(shop)
     vendor.feels({"kind": "error_500_after", "times": 1}, {"kind": "inquire", "on": "look_ups", "times": 1})
     hire()
@@ -234,7 +258,9 @@ def test_a_parked_task_that_a_person_retries_is_looked_up_first(shop: World, ven
 
 
 @pytest.mark.promise("QP3")
-def test_a_pause_does_not_make_an_unclear_attempt_forgotten(shop: World, vendor: Vendor, hire: Hire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pause_does_not_make_an_unclear_attempt_forgotten(
+    shop: World, vendor: Vendor, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fulfilment, "PAUSE", fulfilment.timedelta(seconds=0.3))
     [reference] = sell(shop)
     vendor.feels({"kind": "timeout_after_success", "seconds": 1.4, "times": 1})
@@ -249,7 +275,9 @@ def test_a_pause_does_not_make_an_unclear_attempt_forgotten(shop: World, vendor:
 
 
 @pytest.mark.promise("QP3")
-def test_nobody_changes_a_task_that_a_worker_has_in_its_hands(shop: World, vendor: Vendor, hire: Hire) -> None:
+def test_nobody_changes_a_task_that_a_worker_has_in_its_hands(
+    shop: World, vendor: Vendor, hire: Hire
+) -> None:
     sell(shop)
     vendor.feels({"kind": "slow", "seconds": 0.8})
     hire()
@@ -274,7 +302,11 @@ def park(world: World) -> None:
 
 def pause(world: World, paused: bool) -> None:
     with world.acting():
-        db.session().execute(update(ConnectorSettings).where(ConnectorSettings.connector == "http_service").values(paused=paused))
+        db.session().execute(
+            update(ConnectorSettings)
+            .where(ConnectorSettings.connector == "http_service")
+            .values(paused=paused)
+        )
 
 
 # --- House rules --------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,16 @@
+"""The guards that random crashes hardly ever expose are taken away, one by one, in every run of the tests:
+each must be missed."""
+
+import pytest
+
+from tests import mutants
+
+
+@pytest.mark.promise("QP1", "QP3")
+def test_without_settle_deadline_lock_or_look_up_something_is_bought_twice() -> None:
+    assert {name: why for name, why in mutants.run(mutants.GATE).items() if why} == {}
+
+
+def test_every_mutant_fits_the_code() -> None:
+    for mutant in mutants.MUTANTS:
+        mutants.places(mutants.ROOT, mutant)
