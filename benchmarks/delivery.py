@@ -103,7 +103,8 @@ def burst(report: Any, world: Any, admin: str, valkey: Valkey) -> None:
         for code in codes:
             world.fund_by_hand(code)
             connection.execute(
-                "UPDATE tasks SET next_at = now() + interval '1 hour' WHERE state = 'pending' AND kind = 'deliver'"
+                "UPDATE tasks SET next_at = now() + interval '1 hour'"
+                " WHERE state = 'pending' AND kind = 'deliver'"
             )
         done_before = count(connection)
         connection.execute("UPDATE tasks SET next_at = now() WHERE kind = 'deliver' AND state = 'pending'")

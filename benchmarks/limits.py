@@ -18,9 +18,9 @@ PAGE = app.jinja_env.from_string("""<!doctype html><html><head><title>{{ brand }
 <header><a href=/>{{ brand }}</a><nav>{% for c in categories %}<a href="/c/{{ c }}">Category {{ c }}</a>{% endfor %}</nav></header><main>
 {% for p in rows %}<article><h3><a href="/p/{{ p[0] }}">{{ p[1] }}</a></h3><p>{{ p[2][:160] }}</p><b>{{ p[3] }} EUR</b>
 <form method=post action=/cart><input type=hidden name=p value={{ p[0] }}><button>Add</button></form></article>{% endfor %}
-</main><a href="?after={{ rows[-1][0] if rows else 0 }}">Next</a></body></html>""")  # noqa: E501 SQL
+</main><a href="?after={{ rows[-1][0] if rows else 0 }}">Next</a></body></html>""")  # noqa: E501 HTML
 ONE = app.jinja_env.from_string("""<!doctype html><html><head><title>{{ p[1] }}</title></head><body><h1>{{ p[1] }}</h1><p>{{ p[2] }}</p>
-<b>{{ p[3] }} EUR</b><form method=post action=/cart><input type=hidden name=p value={{ p[0] }}><button>Add</button></form></body></html>""")  # noqa: E501 SQL
+<b>{{ p[3] }} EUR</b><form method=post action=/cart><input type=hidden name=p value={{ p[0] }}><button>Add</button></form></body></html>""")  # noqa: E501 HTML
 
 SCHEMA = """
 CREATE TABLE product (id int PRIMARY KEY, tenant_id int NOT NULL, name text NOT NULL, descr text NOT NULL);
@@ -66,7 +66,8 @@ def shelf() -> str:
     after = request.args.get("after", 0, int)
     with pool().connection() as c:
         rows = c.execute(
-            "select p.id, p.name, p.descr, x.amount from product p join price x on x.product_id = p.id and x.list_id = %s"
+            "select p.id, p.name, p.descr, x.amount from product p"
+            " join price x on x.product_id = p.id and x.list_id = %s"
             " where p.tenant_id = %s and p.id > %s order by p.id limit 24",
             (1, 1, after),
         ).fetchall()
@@ -78,7 +79,8 @@ def detail(number: int) -> str:
     """One row."""
     with pool().connection() as c:
         row = c.execute(
-            "select p.id, p.name, p.descr, x.amount from product p join price x on x.product_id = p.id and x.list_id = 1 where p.id = %s",
+            "select p.id, p.name, p.descr, x.amount from product p"
+            " join price x on x.product_id = p.id and x.list_id = 1 where p.id = %s",
             (number,),
         ).fetchone()
     return ONE.render(p=row)
@@ -106,7 +108,8 @@ def order() -> Response:
             (customer,),
         ).fetchone()[0]
         c.execute(
-            "insert into order_line (order_id, product_id, qty, amount) values (%s, %s, 1, 6.15), (%s, %s, 1, 6.15)",
+            "insert into order_line (order_id, product_id, qty, amount)"
+            " values (%s, %s, 1, 6.15), (%s, %s, 1, 6.15)",
             (made, customer, made, customer),
         )
         c.execute(

@@ -49,7 +49,10 @@ def _types(content: Entry, connectors: frozenset[str]) -> Iterator[str]:
         where = f"Product type {entry.get('code', '?')}"
         yield from _missing(entry, PRODUCT_TYPE, where)
         if "connector" in entry and entry["connector"] not in connectors:
-            yield f"{where}: no connector is called {entry['connector']!r}; installed are {', '.join(sorted(connectors))}."
+            yield (
+                f"{where}: no connector is called {entry['connector']!r};"
+                f" installed are {', '.join(sorted(connectors))}."
+            )
         if "audience" in entry and entry["audience"] not in tuple(Audience):
             yield f"{where}: audience is {' or '.join(Audience)}, not {entry['audience']!r}."
 

@@ -179,8 +179,8 @@ def shelf(*, after: str = "", category: str = "", limit: int = PAGE) -> list[Car
     return [card(row) for row in db.session().execute(chosen)]
 
 
-def card(row: Sequence[object]) -> Card:
-    """A Card from a row of SHELF."""
+def card(row: Sequence[Any]) -> Card:
+    """A Card from a row of SHELF, whose columns are more than SQLAlchemy types."""
     listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, sort_key = row
     return Card(
         listing_id,
@@ -194,7 +194,7 @@ def card(row: Sequence[object]) -> Card:
         unit,
         billing.per,
         sort_key,
-    )  # type: ignore[arg-type,attr-defined]  # pyright: ignore
+    )
 
 
 def search(query: str, limit: int = PAGE) -> list[Card]:
@@ -306,7 +306,8 @@ def offerable() -> list[tuple[Plan, Product]]:
 
 
 def stock(reseller_id: UUID, distributor_id: UUID) -> int:
-    """Fills a new shelf with everything offerable at the recommended price; says how many plans were added."""
+    """Fills a new shelf with everything offerable at the recommended price; says how many plans were
+    added."""
     present = set(db.session().scalars(select(Listing.plan_id).where(Listing.reseller_id == reseller_id)))
     led = set(
         db.session().scalars(

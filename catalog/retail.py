@@ -105,7 +105,7 @@ def page(*, query: str = "", category: str = "", after: str = "", limit: int = 5
     if after:
         listing_id, _, sort_key = after.partition(".")
         try:
-            chosen = chosen.where(tuple_(Listing.sort_key, Listing.id) > tuple_(sort_key, UUID(listing_id)))  # type: ignore[arg-type]  # pyright: ignore
+            chosen = chosen.where(tuple_(Listing.sort_key, Listing.id) > (sort_key, UUID(listing_id)))
         except ValueError:
             raise Missing("page") from None
     return [_retail(*row) for row in db.session().execute(chosen)]

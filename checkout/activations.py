@@ -36,7 +36,8 @@ class NotCovered(Refused):
 
     def __init__(self, reseller: Reseller, price: Money, left: Money) -> None:
         super().__init__(
-            f"{reseller.name} has {left.text} of credit left; this plan costs {price.text}. Raise the credit line, or let the reseller pay by card."
+            f"{reseller.name} has {left.text} of credit left; this plan costs {price.text}."
+            " Raise the credit line, or let the reseller pay by card."
         )
 
 

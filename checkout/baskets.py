@@ -124,7 +124,7 @@ def _offered(plan_id: UUID) -> Bounds:
     return Bounds(*row)
 
 
-def _offer(plan_id: UUID) -> Select[tuple[int, int, str]]:
+def _offer(plan_id: UUID) -> Select[int, int, str]:
     """One row if the plan is offered to the side of the scope."""
     if current().side is Side.RESELLER:
         return (

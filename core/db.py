@@ -83,7 +83,7 @@ class InTransaction(RuntimeError):
 def engine() -> Engine:
     """The engine of this process, logged in as the application role that may read nothing by itself."""
     chosen = settings()
-    built = create_engine(
+    return create_engine(
         chosen.database_url,
         pool_size=chosen.database_pool,
         max_overflow=3,
@@ -92,12 +92,12 @@ def engine() -> Engine:
         query_cache_size=1200,
         connect_args={"prepare_threshold": 2, "connect_timeout": 5, "application_name": "storefront"},
     )
-    return built
 
 
 @cache
 def doors() -> Engine:
-    """Connections in autocommit, for single calls of door functions, which need no transaction of their own."""
+    """Connections in autocommit, for single calls of door functions, which need no transaction of their
+    own."""
     chosen = settings()
     return create_engine(
         chosen.database_url,
@@ -216,7 +216,8 @@ def insert_all(rows: Mapping[type[Model], Sequence[Mapping[str, Any]]]) -> None:
         columns = ", ".join(given[0])
         table = model.__tablename__
         parts.append(
-            f"i{number} AS (INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, CAST(:r{number} AS jsonb)))"
+            f"i{number} AS (INSERT INTO {table} ({columns}) SELECT {columns}"  # noqa: S608 our own names
+            f" FROM jsonb_populate_recordset(NULL::{table}, CAST(:r{number} AS jsonb)))"
         )
         values[f"r{number}"] = json.dumps([dict(row) for row in given], default=str)
     session().execute(text(f"WITH {', '.join(parts)} SELECT 1"), values)
@@ -224,7 +225,8 @@ def insert_all(rows: Mapping[type[Model], Sequence[Mapping[str, Any]]]) -> None:
 
 def reset() -> None:
     """Forgets engine and settings (after a fork, and between test databases)."""
+    for opened in (doors, engine):
+        if opened.cache_info().currsize:
+            opened().dispose()
     for cached in (_factory, doors, engine, database, settings):
-        if cached in (engine, doors) and cached.cache_info().currsize:
-            cached().dispose()
         cached.cache_clear()

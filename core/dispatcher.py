@@ -1,4 +1,5 @@
-"""The net under the doorbell: every 0.3 s it looks for tasks that are due and rings. It holds no state; any number may run."""
+"""The net under the doorbell: every 0.3 s it looks for tasks that are due and rings. It holds no state; any
+number may run."""
 
 import signal
 import time
@@ -7,7 +8,7 @@ from types import FrameType
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from core import db, doorbell, doors, tasks
+from core import claims, db, doorbell, doors, tasks
 
 log = structlog.get_logger("dispatcher")
 
@@ -28,7 +29,9 @@ def run() -> None:
     while going:
         try:
             if time.monotonic() - ensured > 30 or not ensured:
-                doors.call(tasks.PERIODIC, {"kinds": [name for name, kind in tasks.KINDS.items() if kind.every]})
+                doors.call(
+                    claims.PERIODIC, {"kinds": [name for name, kind in tasks.KINDS.items() if kind.every]}
+                )
                 ensured = time.monotonic()
             look()
         except DBAPIError as error:
@@ -40,7 +43,7 @@ def run() -> None:
 
 def look() -> int:
     """Rings once per waiting task, up to what the bell takes; says how many were due."""
-    row = doors.call(tasks.DUE, {})
+    row = doors.call(claims.DUE, {})
     due = int(row.due) if row else 0
     for _ in range(min(due, doorbell.ENOUGH)):
         doorbell.ring()

@@ -1,5 +1,6 @@
-"""Rings RQ after a commit, and listens for it in a worker: best effort, carries nothing but the queue's name (promises A2). This is the only
-file that calls RQ; whether the bell is heard decides how fast a task starts, never whether it is done."""
+"""Rings RQ after a commit, and listens for it in a worker: best effort, carries nothing but the queue's name
+(promises A2). This is the only file that calls RQ; whether the bell is heard decides how fast a task starts,
+never whether it is done."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ _silent_until = 0.0
 @cache
 def connection() -> Redis:
     """The connection of this process; short limits and no second try, because nobody may wait for a bell."""
-    return Redis.from_url(
+    return Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
         settings().redis_url, socket_connect_timeout=0.2, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
     )
 
@@ -62,8 +63,8 @@ class Listener(SimpleWorker):
 
 
 def listen(on_stop: Callable[[], None]) -> None:
-    """Answers rings until SIGTERM or SIGINT. It has a connection of its own, because RQ gives a listener's socket minutes to answer; and it
-    begins anew when Redis went away in the middle of a job."""
+    """Answers rings until SIGTERM or SIGINT. It has a connection of its own, because RQ gives a listener's
+    socket minutes to answer; and it begins anew when Redis went away in the middle of a job."""
     while True:
         listener = Listener(
             [QUEUE],
@@ -74,6 +75,7 @@ def listen(on_stop: Callable[[], None]) -> None:
         try:
             listener.work(logging_level="ERROR")
             return
-        except Exception as error:  # Redis was away or wiped while RQ wrote down what became of a ring: nothing of ours is lost
+        # Redis was away or wiped while RQ wrote down what became of a ring: nothing of ours is lost
+        except Exception as error:
             log.warning("doorbell.begins_anew", error=f"{type(error).__name__}: {error}")
             time.sleep(QUIET)

@@ -1,7 +1,8 @@
-"""What a worker does when the bell rings: claims due tasks, commits each intent, makes the outside calls in a pool, records each outcome
-(promises A3). The main thread alone touches the database; pool threads only make the call, after checking the send deadline. One direct
-connection per worker holds the advisory locks of its tasks (core.locks); if it is lost, nothing more is sent, and the answers to what was
-sent already are kept until the database is back."""
+"""What a worker does when the bell rings: claims due tasks, commits each intent, makes the outside calls in a
+pool, records each outcome (promises A3). The main thread alone touches the database; pool threads only make
+the call, after checking the send deadline. One direct connection per worker holds the advisory locks of its
+tasks (core.locks); if it is lost, nothing more is sent, and the answers to what was sent already are kept
+until the database is back."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -40,7 +41,8 @@ class SentTooLate(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in time by two clocks: the steady one stands still with a paused machine, the wall clock may be set back."""
+    """A point in time by two clocks: the steady one stands still with a paused machine, the wall clock may be
+    set back."""
 
     steady: float = field(default_factory=time.monotonic)
     wall: float = field(default_factory=time.time)
@@ -75,7 +77,8 @@ class Drain:
         self.leaving = False
 
     def run(self, longest: float = LONGEST) -> bool:
-        """Works until nothing is due and nothing is under way, or `longest` seconds passed; says whether work was left."""
+        """Works until nothing is due and nothing is under way, or `longest` seconds passed; says whether work
+        was left."""
         until = time.monotonic() + longest
         while True:
             closing = self.leaving or time.monotonic() > until
@@ -181,7 +184,8 @@ class Drain:
         return list(wait(self.flying, timeout=0.05, return_when=FIRST_COMPLETED).done) if self.flying else []
 
     def record(self, finished: Sequence[Future[Any]]) -> None:
-        """Outcomes: one transaction per distributor and kind. Answers that the database could not take stay under way."""
+        """Outcomes: one transaction per distributor and kind. Answers that the database could not take stay
+        under way."""
         try:
             for batch in batches(finished, lambda future: self.flying[future].task):
                 self._all_or_each(batch, self._note)
@@ -230,8 +234,9 @@ class Drain:
     # --- When something goes wrong with the database ---
 
     def _all_or_each(self, batch: Sequence[Held], act: Callable[[Sequence[Held], bool], Any]) -> list[Any]:
-        """One transaction for the whole batch; if that fails, a careful one for each, so that one bad row spoils nobody else's. What fails
-        even so is left to its lease: it is claimed again, and looked up first if it was sent."""
+        """One transaction for the whole batch; if that fails, a careful one for each, so that one bad row
+        spoils nobody else's. What fails even so is left to its lease: it is claimed again, and looked up
+        first if it was sent."""
         try:
             return [act(batch, False)]
         except Exception as error:
@@ -253,7 +258,8 @@ class Drain:
         self.locks.keep({plan.task.id for plan in self.flying.values()})
 
     def _reconnect(self, error: Exception) -> None:
-        """The database went away. What is not sent yet stays unsent; answers wait in our hands until it is back."""
+        """The database went away. What is not sent yet stays unsent; answers wait in our hands until it is
+        back."""
         log.warning("drain.database_away", error=str(error))
         self.locks.close()
         db.engine().dispose()
@@ -281,7 +287,8 @@ def known_lanes() -> dict[str, tasks.Limits]:
 
 
 def batches(things: Sequence[Held], task_of: Callable[[Held], Claimed]) -> list[list[Held]]:
-    """What may share a transaction: one distributor's tasks of one kind, so that no purchase grows old while mails are drawn up."""
+    """What may share a transaction: one distributor's tasks of one kind, so that no purchase grows old while
+    mails are drawn up."""
 
     def owner(thing: Held) -> tuple[UUID, str, int]:
         task = task_of(thing)
@@ -292,7 +299,8 @@ def batches(things: Sequence[Held], task_of: Callable[[Held], Claimed]) -> list[
 
 
 def gather(batch: Sequence[Claimed], careful: bool) -> None:
-    """Lets each kind read at once what its tasks of this transaction need; one careful task reads for itself."""
+    """Lets each kind read at once what its tasks of this transaction need; one careful task reads for
+    itself."""
     for name in {task.kind for task in batch} if not careful else ():
         if (kind := tasks.KINDS.get(name)) and kind.gather:
             kind.gather([task for task in batch if task.kind == name])
@@ -333,7 +341,7 @@ def is_away(error: Exception) -> bool:
     )
 
 
-# --- The process -----------------------------------------------------------------------------------------------------------------
+# --- The process --------------------------------------------------------------------------------------------
 
 _drain: Drain | None = None
 

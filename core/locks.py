@@ -11,7 +11,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy.engine import make_url
 
-from core import tasks
+from core import claims
 from core.settings import settings
 from core.tasks import Claimed, Limits
 
@@ -42,9 +42,8 @@ class Locks:
             lane: {"slots": able.slots, "lease": f"{able.lease.total_seconds()} seconds"}
             for lane, able in lanes.items()
         }
-        rows = self._ask(
-            f"SELECT * FROM {tasks.CLAIM}(%s, %s, %s, %s)", [worker, wanted, Jsonb(limits), DEFAULT_LEASE]
-        )
+        asked = [worker, wanted, Jsonb(limits), DEFAULT_LEASE]
+        rows = self._ask(f"SELECT * FROM {claims.CLAIM}(%s, %s, %s, %s)", asked)  # noqa: S608 a name of ours
         claimed = [Claimed(*row) for row in rows]
         self.held.update(task.id for task in claimed)
         return claimed

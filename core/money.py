@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.numbers import NumberPattern, format_currency, parse_pattern
@@ -106,14 +106,7 @@ class Money:
 
     def in_locale(self, locale: str) -> str:
         """The amount as people of a locale write it, with its currency and all its digits."""
-        written = format_currency(
-            self.amount,
-            self.currency,
-            _pattern(locale, exponent(self.currency)),
-            locale,
-            currency_digits=False,
-        )
-        return LETTER_BEFORE_DIGIT.sub("\xa0", written)
+        return _written(self, locale)
 
     def times(self, factor: Fraction | Decimal) -> "Money":
         """This amount times an exact factor, rounded half up (away from zero)."""
@@ -145,6 +138,14 @@ def _pattern(locale: str, digits: int) -> NumberPattern:
     RSD); we show what is owed."""
     usual = Locale.parse(locale).currency_formats["standard"].pattern
     return parse_pattern(usual.replace(".00", "." + "0" * digits if digits else ""))
+
+
+@lru_cache(maxsize=20_000)
+def _written(money: Money, locale: str) -> str:
+    """Formatting costs more than the rest of a table row, and prices repeat."""
+    digits = exponent(money.currency)
+    written = format_currency(money.amount, money.currency, _pattern(locale, digits), locale, currency_digits=False)
+    return LETTER_BEFORE_DIGIT.sub("\xa0", written)
 
 
 def zero(currency: str) -> Money:

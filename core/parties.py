@@ -226,7 +226,7 @@ def advance_clock(by: timedelta) -> timedelta:
     return distributor.business_offset
 
 
-# --- Founding: what exists before anybody can sign in ------------------------------------------------------------------------------
+# --- Founding: what exists before anybody can sign in -------------------------------------------------------
 
 FOUND = door("""
 CREATE FUNCTION found_distributor_v1(p_id uuid, p_name text, p_code text, p_currency text, p_email text, p_sandbox boolean, p_version uuid)
@@ -263,7 +263,8 @@ def found_distributor(
         "p_version": new_id(),
     }
     row = doors.call(FOUND, arguments)
-    assert row is not None
+    if row is None:
+        raise LookupError(f"the distributor {code} is being founded elsewhere at this moment")
     return row.id, row.is_new
 
 

@@ -30,7 +30,8 @@ class Term(StrEnum):
 
 
 def nth(anchor: datetime, k: int, step: Term) -> datetime:
-    """Where period k of `anchor` begins (k=0 is the anchor itself); the day is clamped to the month's last."""
+    """Where period k of `anchor` begins (k=0 is the anchor itself); the day is clamped to the month's
+    last."""
     months = anchor.year * 12 + anchor.month - 1 + k * step.months
     year, month = divmod(months, 12)
     day = min(anchor.day, calendar.monthrange(year, month + 1)[1])

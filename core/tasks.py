@@ -1,5 +1,6 @@
-"""The durable queue: a task row is written in the transaction that earns it; PostgreSQL holds its retries, timers, leases and results
-(decision 4). RQ only rings. This module is the row and what may be said about it; `core.drain` does the work."""
+"""The durable queue: a task row is written in the transaction that earns it; PostgreSQL holds its retries,
+timers, leases and results (decision 4). RQ only rings. This module is the row and what may be said about it;
+`core.drain` does the work."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +14,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doorbell, tenancy, trail
-from core.doors import door
 from core.errors import Conflict, Missing, Refused
 from core.ids import new_id
 from core.tenancy import Access, DistributorOwned, owned_by
 
 
 class TaskState(StrEnum):
-    """`unknown`: an outside call gave no clear answer; nothing is repeated before a look-up (QP3). `parked`: a person must act."""
+    """`unknown`: an outside call gave no clear answer; nothing is repeated before a look-up (QP3). `parked`:
+    a person must act."""
 
     PENDING = "pending"
     UNKNOWN = "unknown"
@@ -89,7 +90,7 @@ class TaskAttempt(DistributorOwned, db.Model):
     note: Mapped[str] = mapped_column(default="")
 
 
-# --- Kinds -----------------------------------------------------------------------------------------------------------------------
+# --- Kinds --------------------------------------------------------------------------------------------------
 
 
 class Repeat(StrEnum):
@@ -102,8 +103,9 @@ class Repeat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Timing of an outside call. settle > send_deadline + timeout + the longest processing time the other side documents (A0.3).
-    `slots` calls may be under way for one distributor, over all workers; `look_up` says whether the other side can be asked afterwards."""
+    """Timing of an outside call. settle > send_deadline + timeout + the longest processing time the other
+    side documents (A0.3). `slots` calls may be under way for one distributor, over all workers; `look_up`
+    says whether the other side can be asked afterwards."""
 
     timeout: timedelta = timedelta(seconds=10)
     send_deadline: timedelta = timedelta(seconds=5)
@@ -119,7 +121,8 @@ class Limits:
 
 
 class Again(Exception):
-    """Try again after `after`. `accepted`: the other side took it and works on it, so the next step is a look-up."""
+    """Try again after `after`. `accepted`: the other side took it and works on it, so the next step is a
+    look-up."""
 
     def __init__(self, after: timedelta, note: str, *, accepted: bool = False) -> None:
         super().__init__(note)
@@ -144,11 +147,12 @@ def _nothing(_task: "Claimed", _note: str) -> None: ...
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of task is done. `prepare` (in a transaction, as the distributor) reads rows and returns the values of the call, or None
-    when nothing is left to do; `call` and `look_up` get these values, outside any transaction, in a pool thread; `record` (in a
-    transaction) writes what came of it. `look_up` answers None for "absent". `gather` may read beforehand what a whole batch of them
-    needs, for fewer round trips; both must do without. `alone`: its transaction takes
-    locks that others wait for (a series of numbers), so no other task shares it. The `on_` hooks tell the owner of the task."""
+    """How one kind of task is done. `prepare` (in a transaction, as the distributor) reads rows and returns
+    the values of the call, or None when nothing is left to do; `call` and `look_up` get these values, outside
+    any transaction, in a pool thread; `record` (in a transaction) writes what came of it. `look_up` answers
+    None for "absent". `gather` may read beforehand what a whole batch of them needs, for fewer round trips;
+    both must do without. `alone`: its transaction takes locks that others wait for (a series of numbers), so
+    no other task shares it. The `on_` hooks tell the owner of the task."""
 
     name: str
     repeat: Repeat
@@ -157,8 +161,8 @@ class Kind:
     record: Callable[["Claimed", Any], None] | None = None
     look_up: Callable[[Any], Any] | None = None
     gather: Callable[[Sequence["Claimed"]], None] | None = None
-    limits: Callable[[str], Limits] = lambda _lane: Limits()  # noqa: E731
-    fingerprint: Callable[[Any], str] = lambda _values: ""  # noqa: E731
+    limits: Callable[[str], Limits] = lambda _lane: Limits()
+    fingerprint: Callable[[Any], str] = lambda _values: ""
     on_unknown: Callable[["Claimed", str], None] = _nothing
     on_waiting: Callable[["Claimed", str], None] = _nothing
     on_parked: Callable[["Claimed", str], None] = _nothing
@@ -201,7 +205,7 @@ class Claimed:
     claimed_now: datetime | None = field(default=None)
 
 
-# --- Writing tasks ---------------------------------------------------------------------------------------------------------------
+# --- Writing tasks ------------------------------------------------------------------------------------------
 
 
 def row(
@@ -238,7 +242,8 @@ def add(
     lane: str = "",
     after: timedelta = timedelta(),
 ) -> UUID:
-    """Adds a task to this transaction and rings after its commit. A second task with the same key is a repeat and adds nothing."""
+    """Adds a task to this transaction and rings after its commit. A second task with the same key is a repeat
+    and adds nothing."""
     values = row(kind, args, key=key, lane=lane, after=after)
     add_rows([values])
     return values["id"]
@@ -252,7 +257,7 @@ def add_rows(rows: list[dict[str, Any]]) -> None:
     db.after_commit(doorbell.ring)
 
 
-# --- What a person may do with a task --------------------------------------------------------------------------------------------
+# --- What a person may do with a task -----------------------------------------------------------------------
 
 
 class NotWaiting(Refused):
@@ -278,8 +283,9 @@ class Busy(Conflict):
 
 
 def retry(task: Task, *, why: str = "", absent: bool = False) -> None:
-    """Due again now. What an unclear attempt left open stays open: the worker still looks up first (QP3). `absent` is a person's word that
-    they looked and the other side does not have it; where nothing can be looked up, only that allows another attempt."""
+    """Due again now. What an unclear attempt left open stays open: the worker still looks up first (QP3).
+    `absent` is a person's word that they looked and the other side does not have it; where nothing can be
+    looked up, only that allows another attempt."""
     _hold(task)
     if absent and not why.strip():
         raise Refused("Say how you know that the other side does not have it.")
@@ -317,67 +323,3 @@ def _hold(task: Task) -> None:
         raise NotWaiting(task.state)
     if task.leased_until is not None and task.leased_until > db.session().info["now"]:
         raise Busy
-
-
-# --- Claiming --------------------------------------------------------------------------------------------------------------------
-
-# Claims come one after another (the lock ends with the statement), so that the second finds what the first left instead of finding nothing.
-# Each queue (distributor and lane) is looked at by itself, because one long queue in front must not hide the others. A task whose advisory lock somebody else holds (a worker
-# that froze) is put off for a second, so that it does not stand in the way of the rest.
-CLAIM = door("""
-CREATE FUNCTION claim_tasks_v1(worker uuid, wanted int, lanes jsonb, default_lease interval)
-RETURNS TABLE (distributor_id uuid, id uuid, kind text, lane text, args jsonb, attempts bigint, intent_at timestamptz, intent_open boolean,
-               business_offset interval, claimed_now timestamptz) AS $$
-  SELECT pg_advisory_xact_lock(7, 1);
-  WITH RECURSIVE queues AS (
-    (SELECT t.distributor_id, t.lane FROM tasks t WHERE t.state IN ('pending', 'unknown') ORDER BY 1, 2 LIMIT 1)
-    UNION ALL
-    SELECT n.distributor_id, n.lane FROM queues q CROSS JOIN LATERAL (
-      SELECT t.distributor_id, t.lane FROM tasks t
-      WHERE t.state IN ('pending', 'unknown') AND (t.distributor_id, t.lane) > (q.distributor_id, q.lane) ORDER BY 1, 2 LIMIT 1) n
-  ), free AS (
-    SELECT q.distributor_id, q.lane, coalesce((lanes -> q.lane ->> 'slots')::int, 16) - (
-      SELECT count(*) FROM tasks b WHERE b.distributor_id = q.distributor_id AND b.lane = q.lane AND b.leased_until > now()) AS slots
-    FROM queues q
-  ), due AS (
-    SELECT f.distributor_id, d.id, d.next_at, row_number() OVER (PARTITION BY f.distributor_id, f.lane ORDER BY d.next_at, d.id) AS place
-    FROM free f CROSS JOIN LATERAL (
-      SELECT t.id, t.next_at FROM tasks t WHERE t.distributor_id = f.distributor_id AND t.lane = f.lane AND t.state IN ('pending', 'unknown')
-        AND t.next_at <= now() AND (t.leased_until IS NULL OR t.leased_until <= now())
-      ORDER BY t.next_at, t.id LIMIT greatest(least(f.slots, wanted), 0)) d
-  ), fair AS (
-    SELECT d.distributor_id, d.id FROM (
-      SELECT *, row_number() OVER (PARTITION BY due.distributor_id ORDER BY place, due.next_at) AS turn FROM due) d
-    ORDER BY d.turn, d.next_at LIMIT wanted
-  ), held AS MATERIALIZED (
-    SELECT t.distributor_id, t.id FROM tasks t JOIN fair f ON f.distributor_id = t.distributor_id AND f.id = t.id
-    WHERE t.state IN ('pending', 'unknown') AND t.next_at <= now() AND (t.leased_until IS NULL OR t.leased_until <= now())
-    FOR UPDATE OF t SKIP LOCKED
-  ), locked AS MATERIALIZED (
-    SELECT h.distributor_id, h.id, pg_try_advisory_lock(('x' || right(replace(h.id::text, '-', ''), 16))::bit(64)::bigint) AS ours FROM held h
-  ), taken AS (
-    UPDATE tasks t SET
-      leased_by = CASE WHEN l.ours THEN worker END,
-      leased_until = CASE WHEN l.ours THEN now() + coalesce((lanes -> t.lane ->> 'lease')::interval, default_lease) END,
-      next_at = CASE WHEN l.ours THEN t.next_at ELSE now() + interval '1 second' END
-    FROM locked l WHERE t.distributor_id = l.distributor_id AND t.id = l.id
-    RETURNING l.ours, t.distributor_id, t.id, t.kind, t.lane, t.args, t.attempts, t.intent_at, t.intent_open
-  )
-  SELECT t.distributor_id, t.id, t.kind, t.lane, t.args, t.attempts, t.intent_at, t.intent_open, o.business_offset, now()
-  FROM taken t JOIN distributors o ON o.id = t.distributor_id WHERE t.ours
-$$""")
-
-DUE = door("""
-CREATE FUNCTION due_tasks_v1() RETURNS TABLE (due bigint, oldest timestamptz) AS $$
-  SELECT count(*), min(next_at) FROM (SELECT next_at FROM tasks WHERE state IN ('pending', 'unknown') AND next_at <= now()
-    AND (leased_until IS NULL OR leased_until <= now()) LIMIT 1000) t
-$$""")
-
-PERIODIC = door("""
-CREATE FUNCTION ensure_periodic_v1(kinds text[]) RETURNS TABLE (made bigint) AS $$
-  WITH added AS (
-    INSERT INTO tasks (distributor_id, id, kind, key, lane, args, state, next_at, created_at, attempts, intent_open, note)
-    SELECT d.id, gen_random_uuid(), k, 'every:' || k, k, '{}', 'pending', now(), now(), 0, false, ''
-    FROM distributors d CROSS JOIN unnest(kinds) k ON CONFLICT DO NOTHING RETURNING 1
-  ) SELECT count(*) FROM added
-$$""")

@@ -45,7 +45,7 @@ class DeliveryRefused(Event):
     delivery_id: UUID
 
 
-# --- Before money moves ----------------------------------------------------------------------------------------------------------
+# --- Before money moves -------------------------------------------------------------------------------------
 
 
 class FieldProblem(Refused):
@@ -65,7 +65,8 @@ class VendorSilent(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "We could not check this with the vendor right now. Nothing was ordered; please try again in a few minutes."
+            "We could not check this with the vendor right now. Nothing was ordered;"
+            " please try again in a few minutes."
         )
 
 
@@ -84,7 +85,8 @@ def as_values(row: ConnectorSettings | None) -> dict[str, str]:
 def clear(
     basket: Sequence[BasketItem], configured: Mapping[str, Mapping[str, str]], customer: Mapping[str, str]
 ) -> Clearance:
-    """Asks every connector whether the basket would work; no transaction is open meanwhile. Refusals by name."""
+    """Asks every connector whether the basket would work; no transaction is open meanwhile. Refusals by
+    name."""
     for item in basket:
         chosen = connector(item.connector)
         if problems := base.problems(chosen.fields, item.fields, asked_of="buyer"):
@@ -111,7 +113,7 @@ def clear(
     return Clearance(orders.basket_hash([(i.plan_id, i.quantity, i.fields) for i in basket]), len(basket))
 
 
-# --- When the order is funded ----------------------------------------------------------------------------------------------------
+# --- When the order is funded -------------------------------------------------------------------------------
 
 
 def begin(event: OrderFunded) -> None:
@@ -187,7 +189,7 @@ def begin(event: OrderFunded) -> None:
     db.after_commit(tasks.doorbell.ring)
 
 
-# --- The durable task ------------------------------------------------------------------------------------------------------------
+# --- The durable task ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,7 +444,7 @@ for _key in CONNECTORS:
     drain.LANES[_key] = partial(limits_of, _key)
 
 
-# --- What a person may do --------------------------------------------------------------------------------------------------------
+# --- What a person may do -----------------------------------------------------------------------------------
 
 
 def retry(delivery_id: UUID, *, why: str = "", absent: bool = False) -> None:

@@ -41,7 +41,7 @@ class Finding:
     words: str
 
 
-# --- What has to look wider than a scope -------------------------------------------------------------------------------------------
+# --- What has to look wider than a scope --------------------------------------------------------------------
 
 DISTRIBUTORS = door("""
 CREATE FUNCTION distributors_v1() RETURNS TABLE (id uuid, name text, business_offset interval) AS $$
@@ -76,7 +76,7 @@ CREATE FUNCTION stray_sessions_v1() RETURNS TABLE (person text, sessions bigint)
 $$""")  # noqa: E501 SQL
 
 
-# --- Lives and their trail ---------------------------------------------------------------------------------------------------------
+# --- Lives and their trail ----------------------------------------------------------------------------------
 
 LIVES: tuple[Any, ...] = (Order, Delivery, Subscription, Payment, Invoice, Charge, Storefront)
 
@@ -86,7 +86,8 @@ def trail_against_states() -> str:
     left, the first once more, the present once less. That needs no order among the moves of one
     transaction."""
     walks = " UNION ALL ".join(
-        f"SELECT '{model.__tablename__}' AS kind, id, '{model.LIFE.first.value}' AS state, 1 AS n FROM {model.__tablename__}"  # noqa: S608 our own names
+        f"SELECT '{model.__tablename__}' AS kind, id, '{model.LIFE.first.value}' AS state, 1 AS n"  # noqa: S608 our own names
+        f" FROM {model.__tablename__}"
         f" UNION ALL SELECT '{model.__tablename__}', id, state, -1 FROM {model.__tablename__}"
         for model in LIVES
     )
@@ -103,7 +104,7 @@ def trail_against_states() -> str:
     ) wrong GROUP BY kind, id"""  # noqa: S608 our own names
 
 
-# --- The invariants ----------------------------------------------------------------------------------------------------------------
+# --- The invariants -----------------------------------------------------------------------------------------
 
 CHECKERS: tuple[Checker, ...] = (
     Checker(
@@ -222,7 +223,8 @@ CHECKERS: tuple[Checker, ...] = (
           FROM invoices WHERE number IS NOT NULL GROUP BY series
         ) i ON i.series = s.series
         WHERE s.last IS DISTINCT FROM i.highest OR i.many <> i.highest OR i.different <> i.many OR i.lowest <> 1""",  # noqa: E501 SQL
-        "The invoice series {series} is not gapless: {many} invoices, the highest number is {highest}, the counter says {last}.",
+        "The invoice series {series} is not gapless: {many} invoices, the highest number is {highest},"
+        " the counter says {last}.",
     ),
     Checker(
         "sums",
@@ -254,7 +256,8 @@ CHECKERS: tuple[Checker, ...] = (
         """
         SELECT kind, id, next_at FROM tasks WHERE state IN ('pending', 'unknown') AND next_at < now() - interval '5 minutes'
           AND (leased_until IS NULL OR leased_until < now() - interval '5 minutes') ORDER BY next_at LIMIT 50""",  # noqa: E501 SQL
-        "A task “{kind}” ({id}) has been due since {next_at:%Y-%m-%d %H:%M} UTC and nobody works on it. Are workers and dispatcher running?",
+        "A task “{kind}” ({id}) has been due since {next_at:%Y-%m-%d %H:%M} UTC and nobody works on it."
+        " Are workers and dispatcher running?",
     ),
     Checker(
         "webhooks",
@@ -334,7 +337,10 @@ def examine_distributor(
 def report(found: Sequence[Finding]) -> str:
     """The findings for people, grouped by distributor."""
     if not found:
-        return f"Nothing is wrong: {len(CHECKERS)} invariants hold for every distributor, and the database is as declared."
+        return (
+            f"Nothing is wrong: {len(CHECKERS)} invariants hold for every distributor,"
+            " and the database is as declared."
+        )
     lines: list[str] = []
     for distributor in dict.fromkeys(finding.distributor for finding in found):
         lines.append(distributor or "The installation")

@@ -33,8 +33,9 @@ def bare(environ: WSGIEnvironment, start_response: StartResponse, status: int) -
     """A page without shop, theme and database."""
     title, words = BARE[status]
     body = (
-        f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>{title}</title>"
-        f"<main><h1>{title}</h1><p>{words}</p><p><small>{environ.get('storefront.request_id', '')}</small></p></main></html>"
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        f"<title>{title}</title><main><h1>{title}</h1><p>{words}</p>"
+        f"<p><small>{environ.get('storefront.request_id', '')}</small></p></main></html>"
     )
     headers = [
         ("Content-Type", "text/html; charset=utf-8"),
@@ -90,5 +91,8 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _bug(error: Exception) -> Response:
         log.exception("web.bug", request_id=g.get("request_id"), path=request.path)
-        words = "This is our mistake, and it is written down under the number below. Nothing was ordered or charged by this page."
+        words = (
+            "This is our mistake, and it is written down under the number below."
+            " Nothing was ordered or charged by this page."
+        )
         return answer(500, "Something went wrong", words)

@@ -31,7 +31,7 @@ class Fragments:
                 self.hits += 1
                 return found
             self.misses += 1
-        made = Markup(make())
+        made = Markup(make())  # noqa: S704 `make` draws a template, whose values are escaped there
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = made
@@ -49,3 +49,5 @@ class Fragments:
 
 
 FRAGMENTS = Fragments(settings().fragment_bytes)
+FRAMES = Fragments(4 * 1024 * 1024)
+"""Frames of pages (storefront.pages.kept): few per shop, so that pieces never push them out."""

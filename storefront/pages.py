@@ -3,9 +3,9 @@ environment per theme keeps caches apart. `?said=key` after a redirect shows one
 registered in SAID, so that nothing has to be remembered between requests."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, make_response, redirect, request, url_for
 from jinja2 import Environment
@@ -14,11 +14,12 @@ from werkzeug.wrappers import Response
 
 from core.settings import settings
 from core.tenancy import Side
-from storefront.fragments import FRAGMENTS
+from storefront.fragments import FRAGMENTS, FRAMES
 from storefront.visitors import the_shop, visitor
 from whitelabel_themes.assets import Assets
 from whitelabel_themes.loader import Theme, base, environment_for
 
+T = TypeVar("T")
 SAID: dict[str, tuple[str, str]] = {
     "signed-out": ("ok", "You are signed out."),
     "saved": ("ok", "Saved."),
@@ -72,6 +73,18 @@ def fragment(name: str, key: tuple[object, ...], template: str, values: Any) -> 
     return FRAGMENTS.get(full, lambda: part(template, **values(), shop=shop, places=portal_places()))
 
 
+def value(name: str, make: Callable[[], T]) -> T:
+    """A small value kept under the shop's versions, such as its categories."""
+    shop = the_shop()
+    key = (name, shop.storefront_id, shop.shelf_version, shop.catalogue_version)
+    if key not in VALUES:
+        if len(VALUES) > 5000:
+            VALUES.clear()
+        VALUES[key] = make()
+    return VALUES[key]
+
+
+VALUES: dict[tuple[object, ...], Any] = {}
 SLOT = re.compile("\x02(\\w+)\x03")
 
 
@@ -99,7 +112,7 @@ def kept(template: str, pieces: Mapping[str, str], **values: Any) -> Response:
         request.path == "/",
         tuple(values.items()),
     )
-    frame = FRAGMENTS.get((template, *versions), lambda: _frame(template, pieces, values))
+    frame = FRAMES.get((template, *versions), lambda: _frame(template, pieces, values))
     own = {
         "visitor_name": who.name,
         "visitor_initials": who.initials,

@@ -86,11 +86,13 @@ def signed_in_customer(view: Callable[P, R]) -> Callable[P, R | Response]:
             return to_sign_in()
         if visitor().side is not Side.CUSTOMER:
             raise Denied(
-                "This page is for customers of this shop. You are signed in as staff; your console is in the account menu."
+                "This page is for customers of this shop. You are signed in as staff;"
+                " your console is in the account menu."
             )
         if visitor().reseller_id != the_shop().reseller_id:
             raise Denied(
-                f"{visitor().standing} buys in another shop. Please go to the address that your provider gave you."
+                f"{visitor().standing} buys in another shop."
+                " Please go to the address that your provider gave you."
             )
         return view(*args, **kwargs)
 
@@ -114,5 +116,6 @@ def require_role(*roles: str) -> None:
     """Denied, with the role that is missing."""
     if not has_role(*roles):
         raise Denied(
-            f"This needs the role {' or '.join(role.replace('_', ' ') for role in roles)}. Please ask an administrator of your company."
+            f"This needs the role {' or '.join(role.replace('_', ' ') for role in roles)}."
+            " Please ask an administrator of your company."
         )

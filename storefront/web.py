@@ -118,7 +118,8 @@ def policy(*, framed: bool) -> str:
     """Content-Security-Policy: nothing inline, nothing foreign; forms may lead to the gateway's page; only
     the theme studio frames us."""
     return (
-        "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self'; frame-src 'self';"
+        "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; font-src 'self';"
+        " connect-src 'self'; frame-src 'self';"
         f" form-action 'self' https://checkout.stripe.com {settings().stripe_sandbox_url};"
         f" frame-ancestors {chr(39)}{'self' if framed else 'none'}{chr(39)}; base-uri 'none'"
     )

@@ -1,6 +1,7 @@
-"""The crash campaign (QP1, QC1): a whole installation as processes, customers who order over HTTP and pay at the Stripe sandbox, a vendor without
-idempotency that fails as promises A3 says, while everything is killed, frozen, wiped and restarted. Afterwards the vendor's books are compared with
-ours: nothing lost, nothing doubled, and the doctor has nothing to say. `python -m tests.campaign --help`."""
+"""The crash campaign (QP1, QC1): a whole installation as processes, customers who order over HTTP and pay at
+the Stripe sandbox, a vendor without idempotency that fails as promises A3 says, while everything is killed,
+frozen, wiped and restarted. Afterwards the vendor's books are compared with ours: nothing lost, nothing
+doubled, and the doctor has nothing to say. `python -m tests.campaign --help`."""
 
 import argparse
 import os
@@ -24,7 +25,7 @@ import httpx
 import psycopg
 import redis
 
-from sandbox import children, installations, ports, supervisor
+from sandbox import children, installations, supervisor
 from sandbox.processes import Process, Replica
 from sandbox.servers import Postgres, Valkey
 
@@ -81,7 +82,8 @@ class Town:
             self.replicas[name].start()
 
     def look(self) -> None:
-        """Starts again what died. Called by the main thread only: children die with the thread that started them."""
+        """Starts again what died. Called by the main thread only: children die with the thread that started
+        them."""
         if self.valkey.pid is None:
             self.valkey.start()
         for replica in self.replicas.values():
@@ -109,7 +111,7 @@ class Town:
             return connection.execute(query).fetchall()  # pyright: ignore[reportArgumentType]
 
 
-# --- The town is built ---------------------------------------------------------------------------------------------------------------
+# --- The town is built --------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -221,7 +223,7 @@ def until(
     return time.monotonic() - began
 
 
-# --- People order ----------------------------------------------------------------------------------------------------------------------
+# --- People order -------------------------------------------------------------------------------------------
 
 
 class Shoppers:
@@ -338,7 +340,7 @@ def hidden(page: str, name: str) -> str:
     return found[1] if found else ""
 
 
-# --- Everything is broken --------------------------------------------------------------------------------------------------------------
+# --- Everything is broken -----------------------------------------------------------------------------------
 
 
 class Chaos:
@@ -401,7 +403,7 @@ def send(pid: int, number: signal.Signals) -> bool:
     return True
 
 
-# --- What came of it ---------------------------------------------------------------------------------------------------------------------
+# --- What came of it ----------------------------------------------------------------------------------------
 
 
 def judge(town: Town, shoppers: Shoppers) -> list[str]:
@@ -410,7 +412,7 @@ def judge(town: Town, shoppers: Shoppers) -> list[str]:
     ours = {
         str(reference): (code, state)
         for reference, code, state in town.sql(f"SELECT d.reference, o.code, d.state {WHERE}")
-    }  # noqa: S608
+    }
     delivered = {code for code, state in ours.values() if state == "success"}
     findings = {
         "paid but not delivered (lost)": set(shoppers.paid) - delivered,
@@ -445,7 +447,7 @@ def unfinished(town: Town, shoppers: Shoppers) -> int:
     done = {
         code
         for (code,) in town.sql(f"SELECT o.code {WHERE} GROUP BY o.code HAVING bool_and(d.state = 'success')")
-    }  # noqa: S608
+    }
     return len(set(shoppers.paid) - done)
 
 
@@ -494,7 +496,8 @@ def campaign(given: argparse.Namespace) -> int:
 
 
 def without(name: str, rest: list[str]) -> int:
-    """The same campaign in a copy of the tree that lacks a guard: it must find something (exit code of the campaign)."""
+    """The same campaign in a copy of the tree that lacks a guard: it must find something (exit code of the
+    campaign)."""
     from tests import mutants  # noqa: PLC0415 only here
 
     [mutant] = [mutant for mutant in mutants.MUTANTS if mutant.name == name]

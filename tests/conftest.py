@@ -2,6 +2,7 @@
 once, a fresh copy of the world for each test that asks for it. Ids on markers are checked against
 docs/catalogue of behaviours and promises."""
 
+import copy
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -114,8 +115,6 @@ def on_server(postgres: Postgres, *statements: str) -> None:
 @pytest.fixture
 def world(installation: dict[str, str], postgres: Postgres) -> Generator[World]:
     """A fresh copy of the world."""
-    import copy
-
     db.reset()
     doorbell.connection().flushall()
     on_server(

@@ -1,4 +1,5 @@
-"""Ids of behaviours and promises: which there are (docs/catalogue_ids.txt), and a collection that fails when a marker names another one."""
+"""Ids of behaviours and promises: which there are (docs/catalogue_ids.txt), and a collection that fails when
+a marker names another one."""
 
 from functools import cache
 from pathlib import Path
@@ -37,4 +38,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if unknown(kind, mark.args) or not mark.args
     ]
     if wrong:
-        raise pytest.UsageError("docs/catalogue_ids.txt does not have these ids:\n" + "\n".join(f"  {each}" for each in wrong))
+        raise pytest.UsageError("\n  ".join(["docs/catalogue_ids.txt does not have these ids:", *wrong]))

@@ -1,5 +1,6 @@
-"""Guards are proved by taking them away (promises A6): each mutant is one change of one file, and the test that must then fail.
-`python -m tests.mutants [name ...]` runs them, all or by name, in copies of the tree, two at a time; it fails if one survives."""
+"""Guards are proved by taking them away (promises A6): each mutant is one change of one file, and the test
+that must then fail. `python -m tests.mutants [name ...]` runs them, all or by name, in copies of the tree,
+two at a time; it fails if one survives."""
 
 import os
 import re
@@ -47,9 +48,9 @@ MUTANTS = (
     ),
     Mutant(
         "lock",
-        "core/tasks.py",
-        "pg_try_advisory_lock(('x' || right(replace(h.id::text, '-', ''), 16))::bit(64)::bigint) AS ours",
-        "true AS ours",
+        "core/claims.py",
+        "locked AS MATERIALIZED ( SELECT h.distributor_id, h.id, pg_try_advisory_lock(",
+        "locked AS MATERIALIZED (SELECT h.distributor_id, h.id, 0 = abs(0 * ",
         DURABLE + "lock_while_a_frozen_worker_may_still_call_nobody_else_buys",
     ),
     Mutant(
@@ -62,8 +63,8 @@ MUTANTS = (
     Mutant(
         "no look-up, no repeat",
         "core/tasks.py",
-        "return Repeat.NEVER if self.repeat is Repeat.LOOK_UP and not self.limits(lane).look_up else self.repeat",
-        "return Repeat.SAFE if not self.limits(lane).look_up else self.repeat",
+        "Repeat.NEVER if self.repeat is Repeat.LOOK_UP and",
+        "Repeat.SAFE if",
         DURABLE + "what_cannot_be_looked_up_goes_to_a_person_and_is_never_repeated",
     ),
     Mutant(
@@ -117,14 +118,14 @@ MUTANTS = (
     ),
     Mutant(
         "slots",
-        "core/tasks.py",
+        "core/claims.py",
         "coalesce((lanes -> q.lane ->> 'slots')::int, 16) - (",
         "coalesce((lanes -> q.lane ->> 'slots')::int, 16) - 0 * (",
         QUEUE + "the_slots_of_a_connector_hold_over_workers_that_claim_at_once",
     ),
     Mutant(
         "fair",
-        "core/tasks.py",
+        "core/claims.py",
         "ORDER BY d.turn, d.next_at LIMIT wanted",
         "ORDER BY d.next_at LIMIT wanted",
         QUEUE + "a_thousand_tasks_of_one_distributor_do_not_starve_another",
@@ -158,7 +159,8 @@ def survives(mutant: Mutant) -> str:
         ran = subprocess.run(
             command, cwd=tree, capture_output=True, text=True, timeout=300, env=environment()
         )
-        # 1: tests ran and failed; anything else (no such test, an error of collection, a crash) proves nothing
+        # 1: tests ran and failed; anything else (no such test, an error of collection, a crash) proves
+        # nothing
         failed = (
             ran.returncode == 1 and " failed" in ran.stdout and " error" not in ran.stdout.splitlines()[-1]
         )

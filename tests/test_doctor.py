@@ -58,7 +58,8 @@ def test_a_clean_world_is_silent(busy: World) -> None:
 HARBOUR = "(SELECT id FROM resellers WHERE name = 'Harbour')"
 FAULTS = {
     "journal": [
-        "UPDATE journal_lines SET minor = minor + 1 WHERE id = (SELECT id FROM journal_lines ORDER BY id LIMIT 1)"
+        "UPDATE journal_lines SET minor = minor + 1"
+        " WHERE id = (SELECT id FROM journal_lines ORDER BY id LIMIT 1)"
     ],
     "balances": [f"UPDATE balances SET reserved = reserved + 5 WHERE reseller_id = {HARBOUR}"],  # noqa: S608 our own words
     "holds": ["UPDATE orders SET state = 'cancelled' WHERE pay_by = 'account'"],
@@ -71,20 +72,24 @@ FAULTS = {
     "licences": ["DELETE FROM licences WHERE number = 3"],
     "deliveries and tasks": ["UPDATE tasks SET state = 'parked' WHERE kind = 'deliver'"],
     "subscriptions": [
-        "INSERT INTO subscriptions SELECT distributor_id, gen_random_uuid(), reseller_id, customer_id, code || 'X', plan_id, order_line_id,"
-        " product_name, plan_name, unit, quantity, 0, term, billing_period, price_minor, currency, state, created_at FROM subscriptions LIMIT 1"
+        "INSERT INTO subscriptions SELECT distributor_id, gen_random_uuid(), reseller_id, customer_id,"
+        " code || 'X', plan_id, order_line_id, product_name, plan_name, unit, quantity, 0, term, billing_period,"
+        " price_minor, currency, state, created_at FROM subscriptions LIMIT 1"
     ],
     "invoice numbers": [
-        "UPDATE invoices SET series = 'NW-2026', number = 2, state = 'paid' WHERE id = (SELECT id FROM invoices LIMIT 1)"
+        "UPDATE invoices SET series = 'NW-2026', number = 2, state = 'paid'"
+        " WHERE id = (SELECT id FROM invoices LIMIT 1)"
     ],
     "sums": ["UPDATE orders SET total_minor = total_minor + 1 WHERE state = 'awaiting_payment'"],
     "trail": ["DELETE FROM trail WHERE what = 'awaiting_payment -> funded'"],
     "stuck tasks": [
-        "UPDATE tasks SET state = 'pending', next_at = now() - interval '6 minutes' WHERE kind = 'mail_order_received'"
+        "UPDATE tasks SET state = 'pending', next_at = now() - interval '6 minutes'"
+        " WHERE kind = 'mail_order_received'"
     ],
     "webhooks": [
-        "INSERT INTO stripe_events (distributor_id, id, account_id, event_id, type, session_id, payload, received_at, outcome)"
-        " SELECT id, gen_random_uuid(), 'acct', 'evt_1', 'checkout.session.completed', 'cs_1', '{}', now() - interval '11 minutes', '' FROM distributors"
+        "INSERT INTO stripe_events (distributor_id, id, account_id, event_id, type, session_id, payload,"
+        " received_at, outcome) SELECT id, gen_random_uuid(), 'acct', 'evt_1', 'checkout.session.completed',"
+        " 'cs_1', '{}', now() - interval '11 minutes', '' FROM distributors"
     ],
     "unpaid orders": [
         "UPDATE orders SET expires_at = now() - interval '11 minutes' WHERE state = 'awaiting_payment'"
@@ -95,8 +100,9 @@ FAULTS = {
         "UPDATE storefronts SET alias = 'brightfield' WHERE alias = 'harbour'",
     ],
     "sessions": [
-        "INSERT INTO sessions (id, token_hash, distributor_id, storefront_id, host, person_id, membership_id, csrf, created_at, last_seen_at, expires_at)"
-        " SELECT gen_random_uuid(), 'x', distributor_id, gen_random_uuid(), 'shop.test', person_id, id, '', now(), now(), now() + interval '1 day'"
+        "INSERT INTO sessions (id, token_hash, distributor_id, storefront_id, host, person_id, membership_id,"
+        " csrf, created_at, last_seen_at, expires_at) SELECT gen_random_uuid(), 'x', distributor_id,"
+        " gen_random_uuid(), 'shop.test', person_id, id, '', now(), now(), now() + interval '1 day'"
         " FROM memberships WHERE name = 'Anna'",
         "UPDATE memberships SET ended_at = now() WHERE name = 'Anna'",
     ],
@@ -117,7 +123,8 @@ def test_a_planted_fault_is_found(busy: World, plant: Plant, checker: str) -> No
 def test_two_shops_at_one_host_are_found(busy: World, plant: Plant) -> None:
     plant(
         "ALTER TABLE hosts DROP CONSTRAINT uq_hosts_host",
-        "INSERT INTO hosts SELECT gen_random_uuid(), gen_random_uuid(), host, storefront_id FROM hosts WHERE host = 'localhost'",
+        "INSERT INTO hosts SELECT gen_random_uuid(), gen_random_uuid(), host, storefront_id FROM hosts"
+        " WHERE host = 'localhost'",
     )
     assert any("localhost" in finding.words for finding in doctor.examine())
 

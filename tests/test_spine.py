@@ -19,7 +19,8 @@ def test_a_reseller_plan_is_delivered_and_opens_the_storefront(world: World) -> 
     world.work()
     with world.acting():
         shop = storefronts.of_reseller(world.resellers["brightfield"])
-        assert shop and shop.state is storefronts.StorefrontState.OPEN
+        assert shop is not None
+        assert shop.state is storefronts.StorefrontState.OPEN
         assert db.session().scalars(select(Delivery.state)).all() == [DeliveryState.SUCCESS]
 
 

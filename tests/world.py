@@ -203,7 +203,8 @@ class World:
             )
 
     def fund_by_hand(self, code: str) -> None:
-        """Funds an unpaid order as a captured payment would, without a gateway (for tests about deliveries)."""
+        """Funds an unpaid order as a captured payment would, without a gateway (for tests about
+        deliveries)."""
         with self.acting():
             order = orders.find(code)
             orders.fund(order.id, payments.FundKind.CREDIT, order.total)

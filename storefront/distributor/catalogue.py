@@ -29,7 +29,9 @@ from storefront.visitors import require_role
 
 pages.saying(
     prices_saved="Saved. Every shop shows it on its next request.",
-    stocked="Every open shelf has the new plans now, at the list price. Each reseller may change or hide them.",
+    stocked=(
+        "Every open shelf has the new plans now, at the list price. Each reseller may change or hide them."
+    ),
 )
 
 SHOWS = [("", "All"), ("published", "Published"), ("hidden", "Hidden")]
@@ -97,7 +99,7 @@ def product_list() -> Response:
     )
 
 
-# --- One product ---------------------------------------------------------------------------------------------------------------------
+# --- One product --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +292,10 @@ def plan_row(
     return PlanRow(
         id=plan.id,
         name=plan.name,
-        note=f"{plan.sku} · {plan.term.label}, {plan.billing_period.per} · {plan.minimum_quantity} to {plan.maximum_quantity}",
+        note=(
+            f"{plan.sku} · {plan.term.label}, {plan.billing_period.per}"
+            f" · {plan.minimum_quantity} to {plan.maximum_quantity}"
+        ),
         currency=plan.currency,
         published_name=f"on-{plan.id}",
         published=f"on-{plan.id}" in typed if typed is not None else plan.published,
@@ -312,7 +317,7 @@ def margin_of(price: Money | None, cost: Money | None) -> tuple[str, bool]:
     return (f"we lose {(-kept).text}", True) if kept.minor < 0 else (f"we keep {kept.text}{percent}", False)
 
 
-# --- A catalogue file ------------------------------------------------------------------------------------------------------------------
+# --- A catalogue file ---------------------------------------------------------------------------------------
 
 
 @console.get("/catalogue-file")
@@ -348,7 +353,8 @@ def load_file() -> Response:
 
 
 def load(content: Mapping[str, Any], share: Decimal) -> Loaded:
-    """Loads for every price list of the file's currency, and puts what is new on the distributor's own shelf."""
+    """Loads for every price list of the file's currency, and puts what is new on the distributor's own
+    shelf."""
     names = [one.name for one in all_price_lists() if one.currency == content["currency"]]
     loaded = loading.load(content, {name: share for name in names})
     house = db.session().scalar(select(Reseller).where(Reseller.house))

@@ -139,7 +139,8 @@ class Activation(Form):
 
 
 class GatewayKeys(Form):
-    """The distributor's own account at Stripe. Secrets are write-only: an empty field keeps what is stored."""
+    """The distributor's own account at Stripe. Secrets are write-only: an empty field keeps what is
+    stored."""
 
     account_id = StringField(
         "Account", [InputRequired("Name the account, such as acct_1Nv0FGQ9RKHgCVdK."), Length(max=100)]

@@ -1,4 +1,5 @@
-"""The house itself: who works here, the time machine of sandbox distributors, and the subscriptions that run."""
+"""The house itself: who works here, the time machine of sandbox distributors, and the subscriptions that
+run."""
 
 from datetime import timedelta
 
@@ -45,7 +46,7 @@ def staff_list() -> Response:
     return pages.render("distributor/staff.html", title="Staff", page=page, rows=rows)
 
 
-# --- The time machine ------------------------------------------------------------------------------------------------------------------
+# --- The time machine ---------------------------------------------------------------------------------------
 
 
 @console.get("/time")
@@ -87,7 +88,7 @@ def move_clock() -> Response:
     return pages.see("distributor.time_machine", "moved")
 
 
-# --- What runs -------------------------------------------------------------------------------------------------------------------------
+# --- What runs ----------------------------------------------------------------------------------------------
 
 SHOWS = [("", "All"), *((state.value, state.value.capitalize()) for state in SubscriptionState)]
 

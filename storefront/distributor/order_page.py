@@ -30,7 +30,9 @@ from storefront.visitors import require_role
 log = structlog.get_logger("distributor")
 
 pages.saying(
-    retried="It is due again now. What an unclear attempt left open is looked up first, so nothing is bought twice.",
+    retried=(
+        "It is due again now. What an unclear attempt left open is looked up first, so nothing is bought twice."
+    ),
     resolved="Resolved by hand; the reason is in the trail.",
     refused="It will not be delivered. The refund is on the work queue.",
     cancelled="The order is cancelled. Money that still comes goes to the work queue.",
@@ -40,7 +42,8 @@ STATES = {
     "awaiting_payment": (
         "wait",
         "Waiting for payment",
-        "No money has moved. The order ends by itself when its time to pay is over; until then you may cancel it.",
+        "No money has moved. The order ends by itself when its time to pay is over;"
+        " until then you may cancel it.",
     ),
     "cancelled": (
         "info",
@@ -56,7 +59,8 @@ STATES = {
     "unknown": (
         "warn",
         "The vendor gave no clear answer",
-        "The money is covered. It is looked up by itself; nothing is bought again before the vendor says that it has nothing of it.",
+        "The money is covered. It is looked up by itself; nothing is bought again before the vendor says"
+        " that it has nothing of it.",
     ),
     "needs_action": (
         "warn",
@@ -66,7 +70,8 @@ STATES = {
     "refused": (
         "bad",
         "The vendor refused a line",
-        "The money of that line is still with us: refund it or agree on something else, then close the work item.",
+        "The money of that line is still with us: refund it or agree on something else,"
+        " then close the work item.",
     ),
 }
 
@@ -144,7 +149,7 @@ def acts_of(delivery_id: UUID, is_sent: bool, form: Form | None) -> dict[str, Fo
     return {"resolve": resolve, "refuse": refuse}
 
 
-# --- Acts ------------------------------------------------------------------------------------------------------------------------
+# --- Acts ---------------------------------------------------------------------------------------------------
 
 
 def act(delivery_id: str, said: str, do: Callable[[UUID], None], form: Form | None = None) -> Response:

@@ -109,7 +109,7 @@ def credit_left(reseller_ids: Sequence[UUID]) -> dict[UUID, Money]:
     return {reseller_id: Money(int(left), the_shop().currency) for reseller_id, left in rows}
 
 
-# --- One reseller ----------------------------------------------------------------------------------------------------------------------
+# --- One reseller -------------------------------------------------------------------------------------------
 
 
 @console.get("/resellers/<code>")

@@ -3,39 +3,31 @@ Tokens only: no HTML, CSS or script of a reseller ever reaches a page (design de
 storefront (I33)."""
 
 import hashlib
-import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
-from flask import g, request, url_for
+from flask import request, url_for
 from sqlalchemy import select
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, Field, Form, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from core import db, trail
 from core.errors import Missing
-from core.ids import new_id
-from core.tenancy import Side
 from partners import storefronts
 from partners.storefronts import Image, Storefront, StorefrontState
 from storefront import pages
-from storefront.portal import shelf
 from storefront.reseller import console, menu
 from storefront.reseller.forms import Logo
-from storefront.shop import NOBODY, Shop
-from storefront.visitors import enter, leave, require_role, the_shop
-from whitelabel_themes import contrast, images, tokens
+from storefront.visitors import require_role
+from whitelabel_themes import contrast, images
 from whitelabel_themes.contrast import TEXT
 from whitelabel_themes.images import BadImage
-from whitelabel_themes.loader import Theme, base, themes
+from whitelabel_themes.loader import Theme, themes
 from whitelabel_themes.schema import BadSetting, Setting, Settings
 
 PAPER = "#ffffff"
-SCRIPTS = re.compile(rb"<script[^>]*></script>")  # the frame is sandboxed: they would only be refused
 pages.saying(
     branding_saved="Saved. Your portal shows it already.",
     logo_saved="The logo is saved. Your portal shows it already.",
@@ -240,9 +232,6 @@ def verdict(colour: str | None) -> Verdict | None:
     return Verdict(False, f"{words}; text needs {TEXT} : 1", contrast.nearest_passing(parsed, PAPER, TEXT))
 
 
-# --- The preview --------------------------------------------------------------------------------------------
-
-
 def chosen(theme: Theme, form: Form) -> dict[str, Any]:
     """What the preview's address carries: whatever can be drawn of what was typed."""
     values: dict[str, Any] = {"theme": theme.name, "shop_name": form["shop_name"].data or ""}
@@ -254,90 +243,6 @@ def chosen(theme: Theme, form: Form) -> dict[str, Any]:
                 continue
             values[setting.key] = value if isinstance(value, str) else ("on" if value else "off")
     return values
-
-
-def unsaved(own: Storefront) -> tuple[Theme, Settings]:
-    """Theme and settings of a preview's address; what is wrong there is as it was saved."""
-    theme = themes().get(request.args.get("theme", "")) or themes()[own.theme]
-    values = known(theme, own.settings)
-    for key, value in known(theme, request.args.to_dict()).items():
-        try:
-            values[key] = setting_of(theme, key).parse(value)
-        except BadSetting:
-            continue
-    return theme, theme.validate(values)
-
-
-@dataclass(frozen=True)
-class PreviewedShop(Shop):
-    """The reseller's shop with looks that are not saved; `css_url` is where their tokens are."""
-
-    css_url: str = ""
-
-    @property
-    def theme_css_url(self) -> str:
-        """Not the saved tokens."""
-        return self.css_url
-
-
-@console.get("/branding/frame")
-def frame() -> Response:
-    """The iframe for what the form holds now; htmx puts it in place while one chooses."""
-    own = required()
-    theme = themes().get(request.args.get("theme", "")) or themes()[own.theme]
-    form = studio_form(theme)(MultiDict(request.args))
-    page = pages.environment(base()).get_template("reseller/parts/preview.html")
-    body = page.render(
-        preview_url=url_for("reseller.preview", **chosen(theme, form)),
-        verdicts=verdicts_of(theme, form),
-        oob=True,
-    )
-    return Response(body, content_type="text/html; charset=utf-8")
-
-
-@console.get("/branding/preview")
-def preview() -> Response:
-    """The front page of the real shop, as an anonymous visitor would see it, with settings that are not
-    saved. Links lead nowhere here."""
-    own = required()
-    g.framed = True
-    g.shop, g.visitor = as_previewed(own, unsaved(own)), NOBODY
-    leave()
-    enter(Side.CUSTOMER)
-    page = shelf.shelf()
-    page.set_data(SCRIPTS.sub(b"", page.get_data()).replace(b"<head>", b'<head><base target="_blank">', 1))
-    return page
-
-
-@console.get("/branding/preview.css")
-def preview_css() -> Response:
-    """The tokens of a preview."""
-    return Response(tokens.css(*unsaved(required())), content_type="text/css; charset=utf-8")
-
-
-def as_previewed(own: Storefront, looks: tuple[Theme, Settings]) -> Shop:
-    """A shop as storefront/shop.py opens it, under a version of its own so that no fragment of it is ever
-    taken for the real one's."""
-    opened = {field.name: getattr(the_shop(), field.name) for field in fields(Shop)}
-    theme, settings = looks
-    opened |= {
-        "storefront_id": own.id,
-        "reseller_id": own.reseller_id,
-        "code": own.code,
-        "alias": own.alias,
-        "name": request.args.get("shop_name") or own.name,
-        "theme_name": theme.name,
-        "logo": own.logo,
-        "currency": own.currency,
-        "version": new_id(),
-        "shelf_version": own.shelf_version,
-        "house": False,
-        "base": (menu.portal_url(own) or "/").rstrip("/"),
-        "settings_text": json.dumps(dict(settings)),
-    }
-    return PreviewedShop(
-        **opened, css_url=url_for("reseller.preview_css", **cast(dict[str, Any], request.args.to_dict()))
-    )
 
 
 # --- The logo -----------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """Card payments against the Stripe sandbox process: what becomes true, and only once, when a session is paid; and what is kept apart."""
 
+import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -123,6 +124,28 @@ def test_money_that_comes_after_the_order_ended_is_kept_apart(till: Till) -> Non
 
 
 @pytest.mark.promise("QM5")
+def test_settling_waits_for_whoever_is_cancelling(till: Till) -> None:
+    code = till.order()
+    session = till.page(code)
+    till.pay(session)
+    report, cancelling = till.report(session), threading.Event()
+
+    def cancel() -> None:
+        with till.world.acting():
+            orders.cancel(orders.find(code), why="Changed our mind.")
+            db.flush()
+            cancelling.set()
+            time.sleep(0.5)
+
+    def settle() -> PaymentState | None:
+        cancelling.wait()
+        return till.settle(report)
+
+    assert at_once(cancel, settle) == [None, PaymentState.CANCELLED]
+    assert till.attempts(code)[0].state is AttemptState.SURPLUS
+
+
+@pytest.mark.promise("QM5")
 def test_what_is_paid_twice_waits_for_a_person(till: Till) -> None:
     code = till.order()
     first = till.page(code)
@@ -170,7 +193,11 @@ def test_money_that_does_not_fit_is_parked_with_words(till: Till, altered: dict[
 
 
 @pytest.mark.promise("QM5")
-@pytest.mark.parametrize("altered", [{"paid": False}, {"paid": False, "status": "expired"}, {"session_id": "cs_test_of_somebody"}], ids=str)
+@pytest.mark.parametrize(
+    "altered",
+    [{"paid": False}, {"paid": False, "status": "expired"}, {"session_id": "cs_test_of_somebody"}],
+    ids=str,
+)
 def test_what_is_unpaid_or_unknown_moves_nothing(till: Till, altered: dict[str, Any]) -> None:
     code, other = till.order(), till.order(quantity=1)
     session = till.page(code)
@@ -184,19 +211,26 @@ def test_what_is_unpaid_or_unknown_moves_nothing(till: Till, altered: dict[str, 
 
 @pytest.mark.promise("QM5")
 def test_giving_up_a_page_while_it_is_settled_never_books_it_twice(till: Till) -> None:
-    for _ in range(10):
-        code = till.order(quantity=1)
-        session = till.page(code)
-        till.pay(session)
-        report, attempt = till.report(session), till.attempts(code)[0]
+    code = till.order()
+    session = till.page(code)
+    till.pay(session)
+    report, attempt, settling = till.report(session), till.attempts(code)[0], threading.Event()
 
-        def give_up(attempt_id: UUID = attempt.id) -> None:
-            with till.world.acting():
-                payments.give_up(attempt_id)
+    def settle() -> None:
+        with till.world.acting():
+            payments.settle(report)
+            db.flush()
+            settling.set()
+            time.sleep(0.5)
 
-        assert raised(at_once(give_up, lambda r=report: till.settle(r), lambda r=report: till.settle(r))) == []
-        till.settle(report)
-        assert till.attempts(code)[0].state is AttemptState.PAID
+    def give_up() -> None:
+        settling.wait()
+        with till.world.acting():
+            payments.give_up(attempt.id)
+
+    assert raised(at_once(settle, give_up)) == []
+    till.settle(report)
+    assert till.attempts(code)[0].state is AttemptState.PAID
     assert booked(till, Account.UNEXPECTED) == euro(0)
 
 
@@ -248,7 +282,9 @@ def test_a_fee_that_eats_the_cover_holds_the_order_until_there_is_credit(till: T
     assert till.world.order(code).state is OrderState.FUNDED
     assert (deliveries_of(till), till.waiting()) == (1, [])
     with till.world.acting():
-        assert credit.available(till.world.resellers["brightfield"], "EUR") == euro(20_00 - (212_10 + 50_00 - 249_50))
+        assert credit.available(till.world.resellers["brightfield"], "EUR") == euro(
+            20_00 - (212_10 + 50_00 - 249_50)
+        )
 
 
 @pytest.mark.promise("QP2")
@@ -316,4 +352,11 @@ def test_the_poller_finds_what_no_webhook_told(till: Till) -> None:
     assert [till.world.order(code).state for code in codes] == [OrderState.FUNDED] * 3
     with till.world.acting():
         stripe_events.poll()
-        assert db.session().scalar(select(func.count()).select_from(Task).where(Task.kind == "check_payment", Task.state == "pending")) == 0
+        assert (
+            db.session().scalar(
+                select(func.count())
+                .select_from(Task)
+                .where(Task.kind == "check_payment", Task.state == "pending")
+            )
+            == 0
+        )

@@ -48,10 +48,8 @@ class Shop:
     def person(self, email_or_name: str) -> dict[str, str]:
         """Somebody of the demo world, by part of name, e-mail or role."""
         for person in self.demo["people"]:
-            if (
-                email_or_name.lower()
-                in f"{person['name']} {person['email']} {person.get('what', '')} {person.get('where', '')}".lower()
-            ):
+            known_by = [person["name"], person["email"], person.get("what", ""), person.get("where", "")]
+            if email_or_name.lower() in " ".join(known_by).lower():
                 return person
         raise LookupError(email_or_name)
 

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import Shop
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 CARD = "4242 4242 4242 4242"
 DECLINED = "4000 0000 0000 0002"
 DELIVERED = 45_000  # milliseconds a delivery may take on a busy machine before the test gives up
-DESK = {"width": 1280, "height": 900}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 
 
 def browse(browser: Browser) -> Page:

@@ -14,7 +14,7 @@ from billing.stripe_gateway import PaymentReport, SessionPage
 from catalog import listings
 from checkout import orders
 from checkout.orders import Checkout, Order, OrderState
-from core import db, doors, parties, tasks, tenancy
+from core import claims, db, doors, parties, tenancy
 from core.money import Money
 from core.work import WorkItem
 from partners import storefronts
@@ -140,5 +140,5 @@ def sell_below_wholesale(world: World) -> None:
 
 def run_periodic(world: World) -> None:
     """The dispatcher made sure of the periodic tasks, and the workers did them."""
-    doors.call(tasks.PERIODIC, {"kinds": ["expire_orders"]})
+    doors.call(claims.PERIODIC, {"kinds": ["expire_orders"]})
     world.work()

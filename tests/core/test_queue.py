@@ -1,4 +1,5 @@
-"""The durable queue by itself: who gets which task, what a worker may say about it, and what the doorbell is worth."""
+"""The durable queue by itself: who gets which task, what a worker may say about it, and what the doorbell is
+worth."""
 
 import ast
 import threading
@@ -18,7 +19,7 @@ from core.locks import Locks
 from core.outcomes import Changes, back_off
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, Task, TaskAttempt, TaskState
 from core.tenancy import Scope, Side
-from sandbox.servers import Postgres, Valkey
+from sandbox.servers import Valkey
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -101,12 +102,13 @@ def due_now(world: World) -> None:
     with world.acting():
         db.session().execute(
             text(
-                "UPDATE tasks SET next_at = now(), intent_at = intent_at - interval '1 hour' WHERE kind = 'chore'"
+                "UPDATE tasks SET next_at = now(), intent_at = intent_at - interval '1 hour'"
+                " WHERE kind = 'chore'"
             )
         )
 
 
-# --- Who gets which task ------------------------------------------------------------------------------------------------------------
+# --- Who gets which task ------------------------------------------------------------------------------------
 
 
 @pytest.mark.promise("QP1")
@@ -180,7 +182,7 @@ def test_locks_are_given_back_with_the_outcome(world: World, chore: Chore, locks
     drained.close()
 
 
-# --- What a worker may say about it ---------------------------------------------------------------------------------------------------
+# --- What a worker may say about it -------------------------------------------------------------------------
 
 
 @pytest.mark.promise("QC6")
@@ -189,7 +191,8 @@ def test_a_task_of_newer_code_is_left_to_newer_code_as_it_is(world: World, chore
     with world.acting():
         db.session().execute(
             text(
-                "UPDATE tasks SET kind = 'from_the_future', intent_open = true, intent_at = now(), attempts = 1"
+                "UPDATE tasks SET kind = 'from_the_future', intent_open = true,"
+                " intent_at = now(), attempts = 1"
             )
         )
     world.work()
@@ -357,12 +360,12 @@ def test_what_is_done_cannot_be_retried(world: World, chore: Chore) -> None:
         tasks.retry(db.session().scalars(select(Task).where(Task.kind == "chore")).one())
 
 
-def db_now(world: World):  # noqa: ANN201
+def db_now(world: World):
     with world.acting():
         return db.session().info["now"]
 
 
-# --- The doorbell ---------------------------------------------------------------------------------------------------------------------
+# --- The doorbell -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("core", "partners", "catalog", "subscriptions", "billing", "checkout", "provisioning", "storefront")
 
 
-# --- Periods --------------------------------------------------------------------------------------------------------------------------
+# --- Periods ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.promise("QT1")
@@ -57,7 +57,7 @@ def test_a_leap_day_comes_back_with_the_leap_year() -> None:
     assert [nth(anchor, k, Term.YEAR).day for k in range(5)] == [29, 28, 28, 28, 29]
 
 
-# --- Ids ------------------------------------------------------------------------------------------------------------------------------
+# --- Ids ----------------------------------------------------------------------------------------------------
 
 
 def test_ids_are_uuids_of_version_seven_that_sort_by_time() -> None:
@@ -81,7 +81,7 @@ def test_codes_can_be_read_out_and_tokens_are_kept_as_hashes() -> None:
     assert token.encode() not in token_hash(token)
 
 
-# --- Refusals -------------------------------------------------------------------------------------------------------------------------
+# --- Refusals -----------------------------------------------------------------------------------------------
 
 
 def test_every_refusal_has_a_sentence_and_a_status() -> None:
@@ -90,7 +90,7 @@ def test_every_refusal_has_a_sentence_and_a_status() -> None:
     assert str(errors.Missing("order")) == "We could not find this order."
 
 
-# --- Lives ----------------------------------------------------------------------------------------------------------------------------
+# --- Lives --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.promise("QP8")
@@ -117,7 +117,7 @@ def illegal(order: Order) -> set[OrderState]:
     return set(OrderState) - order.LIFE[order.state]
 
 
-# --- Fault points ---------------------------------------------------------------------------------------------------------------------
+# --- Fault points -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.promise("QC5")
@@ -150,7 +150,7 @@ def test_a_fault_strikes_at_the_hit_that_was_asked_for(
     assert {path.name for path in tmp_path.iterdir()} == {"mail.sent", "mail.sent.raise", "mail.before_send"}
 
 
-# --- Passwords ------------------------------------------------------------------------------------------------------------------------
+# --- Passwords ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.behaviour("I74")
@@ -189,7 +189,7 @@ def test_a_log_in_storm_hashes_one_at_a_time(monkeypatch: pytest.MonkeyPatch) ->
     assert most == [1]
 
 
-# --- Log-in ---------------------------------------------------------------------------------------------------------------------------
+# --- Log-in -------------------------------------------------------------------------------------------------
 
 
 def sign_in(

@@ -15,7 +15,8 @@ def nora(world: World) -> Visit:
 
 @pytest.fixture
 def busy(world: World) -> World:
-    """Brightfield's shop is open and Harbour's plan delivered; Acme has one delivered and one unpaid order."""
+    """Brightfield's shop is open and Harbour's plan delivered; Acme has one delivered and one unpaid
+    order."""
     open_portal(world)
     world.give_credit("harbour", 500_00)
     world.buys("harbour", "standard-m", pay_by=PayBy.ACCOUNT, alias="harbour")

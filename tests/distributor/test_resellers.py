@@ -21,7 +21,8 @@ from tests.world import World
 def page_of(world: World, name: str) -> str:
     """The path of a reseller's page."""
     with world.acting():
-        return f"/distributor/resellers/{db.session().scalars(select(Reseller.code).where(Reseller.id == world.resellers[name])).one()}"
+        chosen = select(Reseller.code).where(Reseller.id == world.resellers[name])
+        return f"/distributor/resellers/{db.session().scalars(chosen).one()}"
 
 
 def the_shop_of(world: World, name: str) -> storefronts.Storefront | None:

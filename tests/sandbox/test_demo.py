@@ -179,7 +179,7 @@ def test_production_refuses_the_demo_world(seeded: dict[str, Any], monkeypatch: 
     assert "never put into a real installation" in answer.output
 
 
-# --- The page “Try it” ---------------------------------------------------------------------------------------
+# --- The page “Try it” --------------------------------------------------------------------------------------
 
 
 def test_the_shop_leads_to_the_page_that_says_who_can_sign_in(seeded: dict[str, Any]) -> None:

@@ -78,8 +78,8 @@ def test_stylesheets_use_logical_directions(path):
 class Seats(Form):
     company = StringField("Company", [DataRequired("Name the company.")], description="As on the invoice.")
     seats = IntegerField("Seats", default=10)
-    country = SelectField("Country", choices=["Ireland", "Portugal"])
-    payment = RadioField("Payment", choices=["card", "terms"])
+    country = SelectField("Country", choices=[("Ireland", "Ireland"), ("Portugal", "Portugal")])
+    payment = RadioField("Payment", choices=[("card", "card"), ("terms", "terms")])
     agreed = BooleanField("Agreed")
 
 
