@@ -1,13 +1,12 @@
 """Brings the database to what this code needs: tables by Alembic, then rights, triggers and door functions from their declarations; and says
 what is wrong with a database the application should not run on."""
 
+import re
 import time
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
@@ -21,15 +20,20 @@ from core.db import Model
 
 FOLDER = Path(__file__).parent.parent / "migrations"
 LOCK = 7_316_402_551  # one migration at a time
+REVISION = re.compile(r"^revision = ['\"](\w+)['\"]", re.MULTILINE)
+FOLLOWS = re.compile(r"^down_revision = ['\"](\w+)['\"]", re.MULTILINE)
 PATIENCE = 30.0  # seconds a starting process waits for its database
 
 
-def config(connection: Connection) -> Config:
-    """Alembic's configuration without an ini file."""
-    made = Config()
-    made.set_main_option("script_location", str(FOLDER))
-    made.attributes["connection"] = connection
-    return made
+def alembic(connection: Connection, act: str, *arguments: Any, **options: Any) -> None:
+    """Runs one of Alembic's commands on this connection, without an ini file."""
+    from alembic import command  # noqa: PLC0415 only migrations need it, and it is 9 MiB of every process
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    getattr(command, act)(config, *arguments, **options)
 
 
 def migrate(owner_url: str) -> str:
@@ -37,7 +41,7 @@ def migrate(owner_url: str) -> str:
     engine = create_engine(owner_url)
     with engine.begin() as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
-        command.upgrade(config(connection), "head")
+        alembic(connection, "upgrade", "head")
         doors.apply(connection, Model.metadata, make_url(owner_url).database or "")
         for statement in ledger.ZERO_SUM:
             connection.exec_driver_sql(statement)
@@ -51,18 +55,23 @@ def grant_version(connection: Connection, database: str) -> None:
     connection.exec_driver_sql(f'GRANT SELECT ON alembic_version TO "{tenancy.role_name(database, "app")}"')
 
 
+@cache
 def newest() -> str:
-    """The revision this code was written for."""
-    made = Config()
-    made.set_main_option("script_location", str(FOLDER))
-    return ScriptDirectory.from_config(made).get_current_head() or ""
+    """The revision this code was written for: the one that no other revision follows."""
+    texts = [file.read_text(encoding="utf-8") for file in (FOLDER / "versions").glob("*.py")]
+    revisions = {match[1] for text in texts for match in [REVISION.search(text)] if match}
+    followed = {match[1] for text in texts for match in [FOLLOWS.search(text)] if match}
+    heads = revisions - followed
+    if len(heads) != 1:
+        raise RuntimeError(f"the migrations have {len(heads)} heads: {', '.join(sorted(heads))}")
+    return heads.pop()
 
 
 def revise(owner_url: str, message: str) -> None:
     """Writes a new migration from the difference between models and database (for developers)."""
     engine = create_engine(owner_url)
     with engine.begin() as connection:
-        command.revision(config(connection), message, autogenerate=True)
+        alembic(connection, "revision", message, autogenerate=True)
     engine.dispose()
 
 
@@ -71,7 +80,7 @@ def problems(connection: Connection, database: str) -> list[str]:
     found = roles.login_problems(connection, database)
     if not connection.exec_driver_sql("SELECT to_regclass('public.alembic_version') IS NOT NULL").scalar():
         return [*found, "The database is empty: run `flask --app app migrate` first."]
-    at = MigrationContext.configure(connection).get_current_revision()
+    at = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     if at != newest():
         found.append(f"The database is at revision {at}, this code needs {newest()}: run `flask --app app migrate`.")
     return [*found, *rights_problems(connection, database)]

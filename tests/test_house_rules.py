@@ -12,10 +12,34 @@ import app  # noqa: F401 every model, state table and door of the product is kno
 from core import db, doors, states, tenancy
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("core", "partners", "catalog", "subscriptions", "billing", "checkout", "provisioning", "storefront", "whitelabel_themes", "sandbox", "tests")
-MONEY = ("billing", "checkout", "core/money.py", "catalog/price_lists.py", "catalog/listings.py", "catalog/products.py")
+ROOMS = (
+    "core",
+    "partners",
+    "catalog",
+    "subscriptions",
+    "billing",
+    "checkout",
+    "provisioning",
+    "storefront",
+    "whitelabel_themes",
+    "sandbox",
+    "tests",
+)
+MONEY = (
+    "billing",
+    "checkout",
+    "core/money.py",
+    "catalog/price_lists.py",
+    "catalog/listings.py",
+    "catalog/products.py",
+)
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "service", "common", "misc"}
-WIDENING = {"placing an order": 3, "checking with connectors": 4, "opening a payment page": 5, "giving up an order": 2}
+WIDENING = {
+    "placing an order": 3,
+    "checking with connectors": 4,
+    "opening a payment page": 5,
+    "giving up an order": 2,
+}
 """reason -> in how many places of the product it may stand. One more is a decision, not an accident."""
 
 Rule = Callable[[str, ast.AST], Iterator[str]]
@@ -25,14 +49,23 @@ Rule = Callable[[str, ast.AST], Iterator[str]]
 def sources(*rooms: str) -> dict[str, ast.AST]:
     """path -> syntax tree of every Python file of these rooms."""
     files = [file for room in rooms for file in sorted((ROOT / room).rglob("*.py"))]
-    return {str(file.relative_to(ROOT)): ast.parse(file.read_text(encoding="utf-8")) for file in [*files, ROOT / "app.py"]}
+    return {
+        str(file.relative_to(ROOT)): ast.parse(file.read_text(encoding="utf-8"))
+        for file in [*files, ROOT / "app.py"]
+    }
 
 
 def called(node: ast.AST) -> str:
     """The last name of what a call calls: db.transaction() -> "transaction"."""
     if not isinstance(node, ast.Call):
         return ""
-    return node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+    return (
+        node.func.attr
+        if isinstance(node.func, ast.Attribute)
+        else node.func.id
+        if isinstance(node.func, ast.Name)
+        else ""
+    )
 
 
 def calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
@@ -49,13 +82,25 @@ def at(path: str, node: ast.AST) -> str:
 
 
 def only_the_database_commits(path: str, tree: ast.AST) -> Iterator[str]:
-    if path == "core/db.py" or path.startswith(("sandbox/stripe/", "sandbox/vendor/", "sandbox/inbox/", "tests/")):
+    if path == "core/db.py" or path.startswith(
+        ("sandbox/stripe/", "sandbox/vendor/", "sandbox/inbox/", "tests/")
+    ):
         return  # the simulators have stores of their own
     for call in calls(tree, "commit"):
         yield f"{at(path, call)}: commits; a view, a task or a command says `with transaction():`"
 
 
-MAY_BEGIN = ("storefront/", "sandbox/demo.py", "sandbox/wishes.py", "sandbox/notes.py", "sandbox/orders.py", "core/db.py", "core/drain.py", "billing/stripe_events.py", "tests/")
+MAY_BEGIN = (
+    "storefront/",
+    "sandbox/demo.py",
+    "sandbox/wishes.py",
+    "sandbox/notes.py",
+    "sandbox/orders.py",
+    "core/db.py",
+    "core/drain.py",
+    "billing/stripe_events.py",
+    "tests/",
+)
 
 
 def only_edges_begin_transactions(path: str, tree: ast.AST) -> Iterator[str]:
@@ -69,9 +114,19 @@ def only_states_move(path: str, tree: ast.AST) -> Iterator[str]:
     if path == "core/states.py" or path.startswith(("tests/", "sandbox/stripe/", "sandbox/vendor/")):
         return
     for node in ast.walk(tree):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign | ast.AnnAssign) else []
+        targets = (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else [node.target]
+            if isinstance(node, ast.AugAssign | ast.AnnAssign)
+            else []
+        )
         for target in [part for one in targets for part in ast.walk(one)]:
-            if isinstance(target, ast.Attribute) and target.attr == "state" and not (isinstance(target.value, ast.Name) and target.value.id == "self"):
+            if (
+                isinstance(target, ast.Attribute)
+                and target.attr == "state"
+                and not (isinstance(target.value, ast.Name) and target.value.id == "self")
+            ):
                 yield f"{at(path, node)}: sets a state; `states.move` is the only way it changes"
 
 
@@ -79,7 +134,9 @@ def no_float_where_money_is(path: str, tree: ast.AST) -> Iterator[str]:
     if not path.startswith(MONEY):
         return
     for node in ast.walk(tree):
-        if (isinstance(node, ast.Name) and node.id == "float") or (isinstance(node, ast.Constant) and isinstance(node.value, float)):
+        if (isinstance(node, ast.Name) and node.id == "float") or (
+            isinstance(node, ast.Constant) and isinstance(node.value, float)
+        ):
             yield f"{at(path, node)}: a float where money is"
 
 
@@ -87,10 +144,20 @@ WAITING = {"billing/stripe_gateway.py"}  # seconds of patience with Stripe are n
 
 
 def one_file_knows_stripe(path: str, tree: ast.AST) -> Iterator[str]:
-    if path in ("billing/stripe_gateway.py",) or path.startswith("tests/") or path == "sandbox/stripe/deliveries.py":
+    if (
+        path in ("billing/stripe_gateway.py",)
+        or path.startswith("tests/")
+        or path == "sandbox/stripe/deliveries.py"
+    ):
         return
     for node in ast.walk(tree):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        names = (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and not node.level
+            else []
+        )
         if any(name.split(".")[0] == "stripe" for name in names):
             yield f"{at(path, node)}: imports Stripe's library; billing/stripe_gateway.py alone does"
 
@@ -99,7 +166,13 @@ def one_file_knows_the_queue(path: str, tree: ast.AST) -> Iterator[str]:
     if path == "core/doorbell.py" or path.startswith("tests/"):
         return
     for node in ast.walk(tree):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names = (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
         if any(name.split(".")[0] == "rq" for name in names):
             yield f"{at(path, node)}: imports RQ; it only rings, and core/doorbell.py rings it"
 
@@ -117,13 +190,24 @@ def nouns_name_modules(path: str, _tree: ast.AST) -> Iterator[str]:
 
 
 def modules_say_what_they_are_for(path: str, tree: ast.AST) -> Iterator[str]:
-    if isinstance(tree, ast.Module) and tree.body and not ast.get_docstring(tree) and Path(path).name not in ("__init__.py", "env.py"):
+    if (
+        isinstance(tree, ast.Module)
+        and tree.body
+        and not ast.get_docstring(tree)
+        and Path(path).name not in ("__init__.py", "env.py")
+    ):
         yield f"{path}: begins without a paragraph of purpose"
 
 
 def nobody_mocks(path: str, tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
-        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        modules = (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
         if any(module.startswith(("unittest.mock", "mock")) for module in modules):
             yield f"{at(path, node)}: a mock; tests talk to processes that answer"
 
@@ -144,7 +228,12 @@ BREACHES: dict[Rule, tuple[str, str]] = {
 
 @pytest.mark.parametrize("rule", BREACHES, ids=lambda rule: rule.__name__)
 def test_the_house_keeps_its_rules(rule: Rule) -> None:
-    found = [fault for path, tree in sources(*ROOMS).items() if path not in WAITING or rule is not no_float_where_money_is for fault in rule(path, tree)]
+    found = [
+        fault
+        for path, tree in sources(*ROOMS).items()
+        if path not in WAITING or rule is not no_float_where_money_is
+        for fault in rule(path, tree)
+    ]
     assert found == [], "\n".join(found)
 
 
@@ -161,12 +250,25 @@ def test_a_breach_of_a_rule_is_noticed(rule: Rule) -> None:
 def test_every_model_says_who_may_touch_it() -> None:
     for mapper in db.Model.registry.mappers:
         model = mapper.class_
-        assert any("__access__" in base.__dict__ for base in model.__mro__ if base.__module__ != "core.tenancy"), f"{model.__name__} has no __access__"
+        assert any(
+            "__access__" in base.__dict__ for base in model.__mro__ if base.__module__ != "core.tenancy"
+        ), f"{model.__name__} has no __access__"
         assert set(tenancy.ACCESS) >= {model.__tablename__}
 
 
 @pytest.mark.promise("QM1", "QC10")
-@pytest.mark.parametrize("table", ["journal_entries", "journal_lines", "trail", "order_lines", "order_wholesale", "order_costs", "invoice_lines"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "journal_entries",
+        "journal_lines",
+        "trail",
+        "order_lines",
+        "order_wholesale",
+        "order_costs",
+        "invoice_lines",
+    ],
+)
 def test_what_is_written_once_can_be_changed_by_no_side(table: str) -> None:
     for side in (*tenancy.Side, "door"):
         assert not set("ud") & set(tenancy.ACCESS[table].of(side)), f"{side} may change {table}"
@@ -183,9 +285,13 @@ def test_every_life_is_closed_and_every_state_can_be_reached() -> None:
     assert len(states.TABLES) >= 6
     for life in states.TABLES:
         everything = set(type(life.first))
-        assert set(life) == everything, f"{type(life.first).__name__}: {everything ^ set(life)} is not in the table"
+        assert set(life) == everything, (
+            f"{type(life.first).__name__}: {everything ^ set(life)} is not in the table"
+        )
         assert set().union(*life.values()) <= everything
-        assert life.unreachable() == set(), f"{type(life.first).__name__}: no path leads to {life.unreachable()}"
+        assert life.unreachable() == set(), (
+            f"{type(life.first).__name__}: no path leads to {life.unreachable()}"
+        )
 
 
 def test_widening_is_counted() -> None:
@@ -194,23 +300,32 @@ def test_widening_is_counted() -> None:
         for call in ast.walk(tree):
             if not isinstance(call, ast.Call) or called(call) not in ("transaction", "widened"):
                 continue
-            reasons = [*(word.value for word in call.keywords if word.arg in ("widened_because", "because")), *(call.args if called(call) == "widened" else ())]
+            reasons = [
+                *(word.value for word in call.keywords if word.arg in ("widened_because", "because")),
+                *(call.args if called(call) == "widened" else ()),
+            ]
             for reason in reasons:
                 if path.startswith("core/"):
                     continue  # the mechanism itself
-                assert isinstance(reason, ast.Constant), f"{at(path, call)}: a reason is written out, so that it can be counted"
+                assert isinstance(reason, ast.Constant), (
+                    f"{at(path, call)}: a reason is written out, so that it can be counted"
+                )
                 stands[str(reason.value)] = stands.get(str(reason.value), 0) + 1
     assert set(WIDENING) == tenancy.WIDENED.allowed
     assert set(stands) == tenancy.WIDENED.allowed
     for reason, times in stands.items():
-        assert times <= WIDENING[reason], f"{reason!r} stands in {times} places, counted are {WIDENING[reason]}"
+        assert times <= WIDENING[reason], (
+            f"{reason!r} stands in {times} places, counted are {WIDENING[reason]}"
+        )
 
 
 def test_scopes_are_opened_at_the_edges_only() -> None:
     allowed = ("core/", "storefront/", "sandbox/", "tests/", "billing/stripe_events.py", "partners/")
     for path, tree in sources(*ROOMS).items():
         for call in calls(tree, "acting_as"):
-            assert path.startswith(allowed), f"{at(path, call)}: opens a scope; that is the business of whoever knows who is acting"
+            assert path.startswith(allowed), (
+                f"{at(path, call)}: opens a scope; that is the business of whoever knows who is acting"
+            )
 
 
 # --- Templates -------------------------------------------------------------------------------------------------------------------
@@ -225,17 +340,34 @@ def faults_of(template: str, name: str) -> list[str]:
     """What the strict content policy would refuse, or what only a mail may hold."""
     text, mail = COMMENT.sub("", template), "mail" in name
     found = [f"{name}: a script with a body" for body in SCRIPT.findall(text) if body.strip()]
-    found += [f"{name}: {match.group().strip()!r}" for match in INLINE.finditer(text) if not (mail and match.group(1))]
+    found += [
+        f"{name}: {match.group().strip()!r}"
+        for match in INLINE.finditer(text)
+        if not (mail and match.group(1))
+    ]
     return found + ([f"{name}: a style sheet of its own"] if STYLE.search(text) and not mail else [])
 
 
 def test_templates_hold_no_inline_style_and_no_script() -> None:
     folder = ROOT / "whitelabel_themes"
-    found = [fault for file in sorted(folder.rglob("*.html")) for fault in faults_of(file.read_text(encoding="utf-8"), str(file.relative_to(folder)))]
+    found = [
+        fault
+        for file in sorted(folder.rglob("*.html"))
+        for fault in faults_of(file.read_text(encoding="utf-8"), str(file.relative_to(folder)))
+    ]
     assert found == [], "\n".join(found)
 
 
-@pytest.mark.parametrize("bad", ['<p style="color:red">', "<script>go()</script>", '<a onclick="go()">', '<a href="javascript:go()">', "<style>p{}</style>"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '<p style="color:red">',
+        "<script>go()</script>",
+        '<a onclick="go()">',
+        '<a href="javascript:go()">',
+        "<style>p{}</style>",
+    ],
+)
 def test_inline_style_and_script_are_noticed(bad: str) -> None:
     assert faults_of(bad, "base/templates/portal/x.html")
 
@@ -243,6 +375,10 @@ def test_inline_style_and_script_are_noticed(bad: str) -> None:
 def test_every_form_that_changes_something_carries_the_token() -> None:
     form = re.compile(r"<form\b[^>]*method=[\"']post[\"'][^>]*>(.*?)</form>", re.S | re.I)
     folder = ROOT / "whitelabel_themes"
-    for file in sorted(set(folder.rglob("*.html")) - {folder / "base/templates/style_page.html"}):  # whose forms are samples and lead nowhere
+    for file in sorted(
+        set(folder.rglob("*.html")) - {folder / "base/templates/style_page.html"}
+    ):  # whose forms are samples and lead nowhere
         for body in form.findall(COMMENT.sub("", file.read_text(encoding="utf-8"))):
-            assert "csrf" in body, f"{file.relative_to(folder)}: a form without the session's token: {body.strip()[:80]}"
+            assert "csrf" in body, (
+                f"{file.relative_to(folder)}: a form without the session's token: {body.strip()[:80]}"
+            )

@@ -21,7 +21,11 @@ from tests.sandbox.stripe.world import Received, Receiver, StripeSandbox, new_ac
 from tests.world import HOST, World, open_portal
 
 GOOD, DECLINED = "4242424242424242", "4000000000000002"
-JOURNEY = Journey("Brightfield", lambda order: f"http://{HOST}/orders/{order.code}/return", lambda order: f"http://{HOST}/orders/{order.code}")
+JOURNEY = Journey(
+    "Brightfield",
+    lambda order: f"http://{HOST}/orders/{order.code}/return",
+    lambda order: f"http://{HOST}/orders/{order.code}",
+)
 
 
 @dataclass
@@ -58,7 +62,12 @@ class Till:
 
     def ring(self, events: Iterable[Received]) -> list[int]:
         """Hands events to the webhook; the answers' status codes."""
-        return [self.client.post("/webhooks/stripe/whk-test", data=e.payload, headers={"Stripe-Signature": e.signature}).status_code for e in events]
+        return [
+            self.client.post(
+                "/webhooks/stripe/whk-test", data=e.payload, headers={"Stripe-Signature": e.signature}
+            ).status_code
+            for e in events
+        ]
 
     def paid_order(self) -> str:
         """An order that was paid and settled by its webhooks."""
@@ -85,7 +94,13 @@ class Till:
         """Its attempts, in order."""
         payment = self.payment(code)
         with self.world.acting():
-            return list(db.session().scalars(select(PaymentAttempt).where(PaymentAttempt.payment_id == payment.id).order_by(PaymentAttempt.number)))
+            return list(
+                db.session().scalars(
+                    select(PaymentAttempt)
+                    .where(PaymentAttempt.payment_id == payment.id)
+                    .order_by(PaymentAttempt.number)
+                )
+            )
 
     def waiting(self) -> list[WorkItem]:
         """What waits for a person."""

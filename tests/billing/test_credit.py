@@ -29,7 +29,12 @@ def reserved(world: World) -> int:
     """What the balances say, after checking that it is what the orders hold."""
     with world.acting():
         says = int(db.session().scalar(select(func.coalesce(func.sum(Balance.reserved), 0))) or 0)
-        holds = int(db.session().scalar(select(func.coalesce(func.sum(Hold.minor), 0)).where(Hold.released_at.is_(None))) or 0)
+        holds = int(
+            db.session().scalar(
+                select(func.coalesce(func.sum(Hold.minor), 0)).where(Hold.released_at.is_(None))
+            )
+            or 0
+        )
     assert says == holds
     return says
 
@@ -66,7 +71,10 @@ def test_the_deposit_goes_first_and_an_amount_is_never_split(world: World) -> No
     assert take(world)
     assert take(world, Money(6_00, "EUR")) is None
     with world.acting():
-        assert dict(db.session().execute(select(Balance.kind, Balance.reserved)).all()) == {BalanceKind.DEPOSIT: 10_00, BalanceKind.CREDIT: 10_00}
+        assert dict(db.session().execute(select(Balance.kind, Balance.reserved)).all()) == {
+            BalanceKind.DEPOSIT: 10_00,
+            BalanceKind.CREDIT: 10_00,
+        }
 
 
 def test_what_an_order_holds_can_grow_and_shrink(world: World) -> None:

@@ -44,11 +44,17 @@ def test_twenty_issuers_with_a_third_of_them_cut_off_leave_no_gap(world: World) 
     draw, waiting = random.Random(8), drafts(world, 100)
     for start in range(0, 100, 20):
         acts = [(invoice_id, draw.random() < 0.3) for invoice_id in waiting[start : start + 20]]
-        failed = raised(at_once(*[lambda i=invoice_id, f=fail: issue(world, i, fail=f) for invoice_id, fail in acts]))
+        failed = raised(
+            at_once(*[lambda i=invoice_id, f=fail: issue(world, i, fail=f) for invoice_id, fail in acts])
+        )
         assert all(isinstance(error, PowerCut) for error in failed)
         assert len(failed) == sum(fail for _, fail in acts)
     with world.acting():
-        numbers = db.session().scalars(select(Invoice.number).where(Invoice.number.is_not(None)).order_by(Invoice.number)).all()
+        numbers = (
+            db.session()
+            .scalars(select(Invoice.number).where(Invoice.number.is_not(None)).order_by(Invoice.number))
+            .all()
+        )
         assert len(numbers) < 100
         assert list(numbers) == list(range(1, len(numbers) + 1))
 

@@ -39,7 +39,13 @@ def signed(event: Mapping[str, object], secret: str, age: int = 0) -> Received:
 
 def an_event(event_id: str, session: str = "cs_test_1", **more: object) -> dict[str, object]:
     thing = {"id": session, "object": "checkout.session", "metadata": {}, "payment_intent": None}
-    return {"id": event_id, "object": "event", "type": "checkout.session.completed", "created": 1_790_000_000, "data": {"object": thing}} | more
+    return {
+        "id": event_id,
+        "object": "event",
+        "type": "checkout.session.completed",
+        "created": 1_790_000_000,
+        "data": {"object": thing},
+    } | more
 
 
 def count(till: Till, model: type[db.Model]) -> int:
@@ -51,7 +57,16 @@ def facts(till: Till, code: str) -> tuple[object, ...]:
     """What one clean delivery gives: everything that a payment may change, without ids and times."""
     order, payment = till.world.order(code), till.payment(code)
     states = [attempt.state for attempt in till.attempts(code)]
-    return order.state, payment.state, payment.captured_minor, payment.fee_minor, states, count(till, Fund), count(till, JournalEntry), len(till.waiting())
+    return (
+        order.state,
+        payment.state,
+        payment.captured_minor,
+        payment.fee_minor,
+        states,
+        count(till, Fund),
+        count(till, JournalEntry),
+        len(till.waiting()),
+    )
 
 
 CLEAN = (OrderState.FUNDED, payments.PaymentState.PAID, 249_50, 399, [AttemptState.PAID], 1, 2, 0)
@@ -111,7 +126,10 @@ def test_the_whole_store_replayed_later_changes_nothing(till: Till, postgres: Po
         till.stripe.tell("resend", account=till.account.account_id, order="any", copies=2)
         assert set(till.ring(till.came(4))) == {200}
         till.world.work()
-    renamed = [signed(event.event | {"id": f"evt_again_{n}", "created": 1}, till.account.webhook_secret) for n, event in enumerate(till.came(4))]
+    renamed = [
+        signed(event.event | {"id": f"evt_again_{n}", "created": 1}, till.account.webhook_secret)
+        for n, event in enumerate(till.came(4))
+    ]
     assert set(till.ring(renamed)) == {200}
     till.world.work()
     assert changed(before, picture(postgres, without=MACHINERY)) == set()
@@ -149,9 +167,13 @@ FORGERIES: dict[str, Callable[[Till, Received], tuple[bytes, str | None]]] = {
     "a wrong secret": lambda _till, event: _pair(signed(event.event, "whsec_wrong")),
     "an empty secret": lambda _till, event: _pair(signed(event.event, "")),
     "another account's secret": lambda _till, event: _pair(signed(event.event, "whsec_" + "z" * 32)),
-    "another account's event": lambda till, event: _pair(signed(event.event | {"account": "acct_other"}, till.account.webhook_secret)),
+    "another account's event": lambda till, event: _pair(
+        signed(event.event | {"account": "acct_other"}, till.account.webhook_secret)
+    ),
     "another body": lambda _till, event: (event.payload.replace(b"249", b"100"), event.signature),
-    "no event": lambda till, _event: _pair(signed({"object": "charge", "id": "ch_1"}, till.account.webhook_secret)),
+    "no event": lambda till, _event: _pair(
+        signed({"object": "charge", "id": "ch_1"}, till.account.webhook_secret)
+    ),
     "no JSON": lambda _till, event: (b"\xff", event.signature),
     "nothing": lambda _till, event: (b"", event.signature),
 }
@@ -168,7 +190,11 @@ def test_a_forgery_is_refused_without_any_effect(till: Till, postgres: Postgres)
     before = picture(postgres)
     for name, forge in FORGERIES.items():
         payload, signature = forge(till, real)
-        answer = till.client.post("/webhooks/stripe/whk-test", data=payload, headers={"Stripe-Signature": signature} if signature is not None else {})
+        answer = till.client.post(
+            "/webhooks/stripe/whk-test",
+            data=payload,
+            headers={"Stripe-Signature": signature} if signature is not None else {},
+        )
         assert (name, answer.status_code) == (name, 400)
     assert changed(before, picture(postgres)) == set()
 
@@ -183,7 +209,12 @@ def test_a_gateway_without_a_secret_trusts_nobody(till: Till, postgres: Postgres
 
 
 def test_a_webhook_for_nobody_is_not_found(till: Till) -> None:
-    assert till.client.post("/webhooks/stripe/whk-nobody", data=b"{}", headers={"Stripe-Signature": "t=1,v1=0"}).status_code == 404
+    assert (
+        till.client.post(
+            "/webhooks/stripe/whk-nobody", data=b"{}", headers={"Stripe-Signature": "t=1,v1=0"}
+        ).status_code
+        == 404
+    )
 
 
 @pytest.mark.promise("QW6")
@@ -195,10 +226,17 @@ def test_two_events_with_the_same_body_are_both_kept(till: Till) -> None:
 
 def test_an_event_about_nothing_of_ours_is_kept_and_ends(till: Till) -> None:
     foreign = an_event("evt_1") | {"data": {"object": {"id": "cus_1", "object": "customer"}}}
-    till.ring([signed(foreign, till.account.webhook_secret), signed(an_event("evt_2", "cs_test_elsewhere"), till.account.webhook_secret)])
+    till.ring(
+        [
+            signed(foreign, till.account.webhook_secret),
+            signed(an_event("evt_2", "cs_test_elsewhere"), till.account.webhook_secret),
+        ]
+    )
     till.world.work()
     with till.world.acting():
-        assert {row.outcome for row in db.session().scalars(select(StripeEventRow))} == {stripe_events.NOT_OURS}
+        assert {row.outcome for row in db.session().scalars(select(StripeEventRow))} == {
+            stripe_events.NOT_OURS
+        }
         assert all(row.handled_at for row in db.session().scalars(select(StripeEventRow)))
 
 
@@ -240,14 +278,25 @@ def test_return_page_webhook_poller_and_command_at_once_settle_once(till: Till) 
         assert till.world.order(code).state is OrderState.FUNDED
         with till.world.acting():
             session = db.session()
-            mails = session.scalar(select(func.count()).select_from(Task).where(Task.kind == "mail_order_received", Task.args["order_id"].astext == str(attempt_order(till, attempt))))
-            numbers: Sequence[int | None] = session.scalars(select(Invoice.number).order_by(Invoice.number)).all()
+            mails = session.scalar(
+                select(func.count())
+                .select_from(Task)
+                .where(
+                    Task.kind == "mail_order_received",
+                    Task.args["order_id"].astext == str(attempt_order(till, attempt)),
+                )
+            )
+            numbers: Sequence[int | None] = session.scalars(
+                select(Invoice.number).order_by(Invoice.number)
+            ).all()
         assert (mails, list(numbers)) == (1, list(range(1, turn + 2)))
     assert (count(till, Fund), count(till, JournalEntry), till.waiting()) == (20, 40, [])
 
 
 def attempt_order(till: Till, attempt: PaymentAttempt) -> object:
-    return db.session().scalar(select(payments.Payment.order_id).where(payments.Payment.id == attempt.payment_id))
+    return db.session().scalar(
+        select(payments.Payment.order_id).where(payments.Payment.id == attempt.payment_id)
+    )
 
 
 def returns(till: Till, attempt: PaymentAttempt) -> None:

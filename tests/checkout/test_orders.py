@@ -55,7 +55,15 @@ def listing(world: World, code: str, **changes: object) -> None:
     """Changes Brightfield's offer of a plan."""
     plan = world.plan(code)
     with world.acting():
-        row = db.session().scalars(select(Listing).where(Listing.plan_id == plan.id, Listing.reseller_id == world.resellers["brightfield"])).one()
+        row = (
+            db.session()
+            .scalars(
+                select(Listing).where(
+                    Listing.plan_id == plan.id, Listing.reseller_id == world.resellers["brightfield"]
+                )
+            )
+            .one()
+        )
         for name, value in changes.items():
             setattr(row, name, value)
 
@@ -80,7 +88,26 @@ LIES = {
     "state": "funded", "membership_id": "0", "wholesale": "0", "quantity": "-5", "plan": "x", "fields": '{"price": 1}', "seen_total": "1",
 }  # fmt: skip
 SEEN = re.compile(r'name="seen_total" value="(\d+)"')
-QUANTITIES = ["1", "3", "007", "-1", "0", "1e3", "NaN", "1e309", "10000000000000", "", " 5 ", "٣", "1.5", "2,0", "0x10", "+4", "null", "[]"]
+QUANTITIES = [
+    "1",
+    "3",
+    "007",
+    "-1",
+    "0",
+    "1e3",
+    "NaN",
+    "1e309",
+    "10000000000000",
+    "",
+    " 5 ",
+    "٣",
+    "1.5",
+    "2,0",
+    "0x10",
+    "+4",
+    "null",
+    "[]",
+]
 
 
 @pytest.mark.promise("QM3")
@@ -89,19 +116,37 @@ def test_no_figure_that_a_form_sends_is_ever_read(shop: World) -> None:
     plan = shop.plan("patch-y")
     for turn in range(40):
         lies = {name: LIES[name] for name in draw.sample(sorted(LIES), draw.randint(0, 6))}
-        added = anna.post("/basket", lies | {"product": "patch", "plan": str(plan.id), "quantity": draw.choice(QUANTITIES)})
+        added = anna.post(
+            "/basket", lies | {"product": "patch", "plan": str(plan.id), "quantity": draw.choice(QUANTITIES)}
+        )
         assert added.status_code in (303, 422), added.text
         seen = SEEN.search(anna.get("/checkout").text)
-        lies |= {"request_key": f"form-{turn}", "seen_total": seen[1] if seen and draw.random() < 0.6 else draw.choice(["", "x", "1", "2495", "-1"])}
+        lies |= {
+            "request_key": f"form-{turn}",
+            "seen_total": seen[1]
+            if seen and draw.random() < 0.6
+            else draw.choice(["", "x", "1", "2495", "-1"]),
+        }
         placed = anna.post("/checkout", lies)
         assert placed.status_code in (303, 409, 422), placed.text
     with shop.acting():
         assert len(db.session().scalars(select(Order)).all()) >= 5
         for order in db.session().scalars(select(Order)):
             lines = orders.lines(order.id)
-            assert order.total.minor == sum(line.total_minor for line in lines) == sum(2495 * line.quantity for line in lines)
-            assert (order.currency, order.pay_by, order.state) == ("EUR", PayBy.CARD, OrderState.AWAITING_PAYMENT)
-            assert (order.customer_id, order.reseller_id) == (shop.customers["acme"], shop.resellers["brightfield"])
+            assert (
+                order.total.minor
+                == sum(line.total_minor for line in lines)
+                == sum(2495 * line.quantity for line in lines)
+            )
+            assert (order.currency, order.pay_by, order.state) == (
+                "EUR",
+                PayBy.CARD,
+                OrderState.AWAITING_PAYMENT,
+            )
+            assert (order.customer_id, order.reseller_id) == (
+                shop.customers["acme"],
+                shop.resellers["brightfield"],
+            )
 
 
 @pytest.mark.promise("QM3")
@@ -134,10 +179,20 @@ def place_uncleared(world: World, who: str, **choice: object) -> str:
     """Places with a clearance made here, so that no connector has to answer (tests of what `place` itself refuses)."""
     with tenancy.acting_as(world.scope(who)):
         with db.transaction(widened_because="placing an order"):
-            lines = db.session().scalars(select(BasketLine).where(BasketLine.membership_id == world.people[who].membership_id)).all()
+            lines = (
+                db.session()
+                .scalars(
+                    select(BasketLine).where(BasketLine.membership_id == world.people[who].membership_id)
+                )
+                .all()
+            )
             seen = orders.basket_hash([(line.plan_id, line.quantity, line.fields) for line in lines])
         with db.transaction(widened_because="placing an order"):
-            checkout = Checkout(str(choice.get("key", random.random())), world.storefronts["brightfield"], PayBy(str(choice.get("pay_by", PayBy.CARD))))
+            checkout = Checkout(
+                str(choice.get("key", random.random())),
+                world.storefronts["brightfield"],
+                PayBy(str(choice.get("pay_by", PayBy.CARD))),
+            )
             return orders.place(world.people[who], Clearance(seen, len(lines)), checkout)
 
 
@@ -200,7 +255,10 @@ def test_what_came_into_the_basket_while_the_order_was_placed_stays_there(shop: 
 
     at_once(order, add)
     with shop.acting():
-        ordered, kept = db.session().scalars(select(OrderLine.plan_id)).all(), db.session().scalars(select(BasketLine.plan_id)).all()
+        ordered, kept = (
+            db.session().scalars(select(OrderLine.plan_id)).all(),
+            db.session().scalars(select(BasketLine.plan_id)).all(),
+        )
     assert plan_id in kept
     assert plan_id not in ordered
 
@@ -210,7 +268,9 @@ def test_an_order_is_one_commit(shop: World) -> None:
     clearance, commits, statements = shop.clearance("acme"), [], list[str]()
     engine = db.engine()
     event.listen(engine, "commit", commits.append)
-    event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: statements.append(statement))
+    event.listen(
+        engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: statements.append(statement)
+    )
     with tenancy.acting_as(shop.scope("acme")):
         place_with(shop, clearance, "form")
     assert len(commits) == 1
@@ -256,7 +316,9 @@ def test_with_ordering_switched_off_nothing_is_ordered(shop: World) -> None:
 
 
 @pytest.mark.parametrize("quantity", [1, 301])
-def test_a_quantity_outside_its_bounds_is_refused_even_if_it_got_into_the_basket(shop: World, quantity: int) -> None:
+def test_a_quantity_outside_its_bounds_is_refused_even_if_it_got_into_the_basket(
+    shop: World, quantity: int
+) -> None:
     shop.put("acme", "m365-bb-y", 2)
     with shop.acting():
         db.session().scalars(select(BasketLine)).one().quantity = quantity
@@ -295,14 +357,18 @@ def dearer_wholesale(world: World, minor: int) -> None:
     """The reseller sells patches for less than they cost it."""
     plan = world.plan("patch-y")
     with world.acting():
-        db.session().scalars(select(WholesalePrice).where(WholesalePrice.plan_id == plan.id)).one().price_minor = minor
+        db.session().scalars(
+            select(WholesalePrice).where(WholesalePrice.plan_id == plan.id)
+        ).one().price_minor = minor
 
 
 @pytest.mark.promise("QP2")
 def test_what_the_payment_will_not_cover_is_refused_by_name_without_credit(shop: World) -> None:
     dearer_wholesale(shop, 30_00)
     shop.put("acme", "patch-y", 10)
-    with pytest.raises(credit.CreditExceeded, match="€54.50"):  # 300.00 wholesale - (249.50 - 4.00 expected fee)
+    with pytest.raises(
+        credit.CreditExceeded, match="€54.50"
+    ):  # 300.00 wholesale - (249.50 - 4.00 expected fee)
         shop.place("acme")
     assert (count(shop, Order), count(shop, credit.Hold)) == (0, 0)
 
@@ -325,9 +391,14 @@ def test_what_the_payment_will_not_cover_is_held_of_credit_and_given_back_on_can
 def test_orders_at_the_limit_of_a_credit_line_never_go_over(world: World) -> None:
     world.give_credit("brightfield", 5 * 49_00)
     clearances = [ready_to_buy(world, f"shop-{number}") for number in range(12)]
-    ends = at_once(*[lambda c=clearance, p=person: on_account(world, p, c) for person, clearance in clearances])
+    ends = at_once(
+        *[lambda c=clearance, p=person: on_account(world, p, c) for person, clearance in clearances]
+    )
     placed = [end for end in ends if isinstance(end, str)]
-    assert {type(end) for end in ends if not isinstance(end, str)} <= {storefronts.HasStorefront, credit.CreditExceeded}
+    assert {type(end) for end in ends if not isinstance(end, str)} <= {
+        storefronts.HasStorefront,
+        credit.CreditExceeded,
+    }
     assert len(placed) == 1  # one reseller, one storefront: the others are refused before they cost anything
     with world.acting():
         assert credit.available(world.resellers["brightfield"], "EUR").text == "€196.00"
@@ -336,7 +407,9 @@ def test_orders_at_the_limit_of_a_credit_line_never_go_over(world: World) -> Non
 def ready_to_buy(world: World, person: str) -> tuple[str, Clearance]:
     """Another member of Brightfield with a plan in the basket."""
     with world.acting():
-        world.people[person] = staff(world, person, side=Side.RESELLER, reseller_id=world.resellers["brightfield"])
+        world.people[person] = staff(
+            world, person, side=Side.RESELLER, reseller_id=world.resellers["brightfield"]
+        )
     world.resellers.setdefault(person, world.resellers["brightfield"])
     world.put(person, "standard-m", alias=person)
     return person, world.clearance(person)
@@ -344,7 +417,9 @@ def ready_to_buy(world: World, person: str) -> tuple[str, Clearance]:
 
 def on_account(world: World, person: str, clearance: Clearance) -> str:
     with tenancy.acting_as(world.scope("brightfield")), db.transaction(widened_because="placing an order"):
-        return orders.place(world.people[person], clearance, Checkout(person, world.storefronts["northwind"], PayBy.ACCOUNT))
+        return orders.place(
+            world.people[person], clearance, Checkout(person, world.storefronts["northwind"], PayBy.ACCOUNT)
+        )
 
 
 # --- Alias -----------------------------------------------------------------------------------------------------------------------
@@ -362,9 +437,13 @@ def test_of_two_buyers_of_one_alias_one_is_refused_before_payment(world: World) 
 
         def buy(who: str, clearance: Clearance) -> str:
             with tenancy.acting_as(world.scope(who)), db.transaction(widened_because="placing an order"):
-                return orders.place(world.people[who], clearance, Checkout(f"{who}", world.storefronts["northwind"]))
+                return orders.place(
+                    world.people[who], clearance, Checkout(f"{who}", world.storefronts["northwind"])
+                )
 
-        ends = at_once(*[lambda w=who, c=clearance: buy(w, c) for who, clearance in zip(people, clearances, strict=True)])
+        ends = at_once(
+            *[lambda w=who, c=clearance: buy(w, c) for who, clearance in zip(people, clearances, strict=True)]
+        )
         assert sorted(type(end).__name__ for end in ends) == ["AliasTaken", "str"]
         placed = next(end for end in ends if isinstance(end, str))
         assert count(world, Order) == turn + 1
@@ -396,7 +475,11 @@ def test_an_alias_is_free_again_when_its_order_expires(world: World) -> None:
         assert orders.expire_unpaid() == 1
     assert world.place("harbour")
     with world.acting():
-        states = dict(db.session().execute(select(storefronts.Storefront.reseller_id, storefronts.Storefront.state)).all())
+        states = dict(
+            db.session()
+            .execute(select(storefronts.Storefront.reseller_id, storefronts.Storefront.state))
+            .all()
+        )
         assert states[world.resellers["brightfield"]] is StorefrontState.RELEASED
         assert states[world.resellers["harbour"]] is StorefrontState.HELD
 

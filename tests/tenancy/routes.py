@@ -63,7 +63,9 @@ ROUTES: dict[str, Route] = {
     "POST /choose": Route(Owner.VISITOR, page="/choose", foreign=True, changes=False),
     "POST /sign-out": Route(Owner.VISITOR, changes=False),
     "GET /invitations/<token>": Route(Owner.LINK, {"token": "token"}),
-    "POST /invitations/<token>": Route(Owner.LINK, {"token": "token"}, form={"name": "Otto", "password": "Correct-horse-2"}),
+    "POST /invitations/<token>": Route(
+        Owner.LINK, {"token": "token"}, form={"name": "Otto", "password": "Correct-horse-2"}
+    ),
     "POST /invitations/<token>/again": Route(Owner.LINK, {"token": "token"}, changes=False),
     "GET /orders/<code>/return": Route(Owner.LINK, {"code": "unpaid"}, query="token={return}"),
     # --- a customer's ---
@@ -79,25 +81,40 @@ ROUTES: dict[str, Route] = {
     "POST /orders/<code>/cancel": Route(CUSTOMER, {"code": "unpaid"}, page="/orders/{unpaid}"),
     "GET /services": Route(CUSTOMER),
     "GET /services/<code>": mine(CUSTOMER, code="subscription"),
-    "POST /services/<code>/assign": Route(CUSTOMER, {"code": "subscription"}, page="/services/{subscription}", form={"to": "agnes@acme.example"}),
-    "POST /services/<code>/release": Route(CUSTOMER, {"code": "subscription"}, page="/services/{subscription}", foreign=True),
+    "POST /services/<code>/assign": Route(
+        CUSTOMER, {"code": "subscription"}, page="/services/{subscription}", form={"to": "agnes@acme.example"}
+    ),
+    "POST /services/<code>/release": Route(
+        CUSTOMER, {"code": "subscription"}, page="/services/{subscription}", foreign=True
+    ),
     "GET /invoices": Route(CUSTOMER),
     "GET /invoices/<uuid:invoice_id>": mine(CUSTOMER, invoice_id="invoice"),
     # --- a reseller's ---
     "GET /reseller/": Route(RESELLER),
     "GET /reseller/branding": Route(RESELLER),
-    "POST /reseller/branding": Route(RESELLER, page="/reseller/branding", form={"shop_name": "Bright"}, press="act=save"),
+    "POST /reseller/branding": Route(
+        RESELLER, page="/reseller/branding", form={"shop_name": "Bright"}, press="act=save"
+    ),
     "GET /reseller/branding/frame": Route(RESELLER),
     "GET /reseller/branding/preview": Route(RESELLER),
     "GET /reseller/branding/preview.css": Route(RESELLER),
     "POST /reseller/branding/logo": Route(RESELLER, page="/reseller/branding", ok=(422,), changes=False),
     "GET /reseller/customers": Route(RESELLER),
     "GET /reseller/customers/invite": Route(RESELLER),
-    "POST /reseller/customers/invite": Route(RESELLER, page="/reseller/customers/invite", form={"company": "New", "name": "Nina", "email": "nina@new.example"}),
+    "POST /reseller/customers/invite": Route(
+        RESELLER,
+        page="/reseller/customers/invite",
+        form={"company": "New", "name": "Nina", "email": "nina@new.example"},
+    ),
     "GET /reseller/customers/<code>": mine(RESELLER, code="customer"),
-    "POST /reseller/customers/<code>/ordering": Route(RESELLER, {"code": "customer"}, page="/reseller/customers/{customer}", form={"ordered_by": "reseller"}),
+    "POST /reseller/customers/<code>/ordering": Route(
+        RESELLER, {"code": "customer"}, page="/reseller/customers/{customer}", form={"ordered_by": "reseller"}
+    ),
     "POST /reseller/customers/<code>/people": Route(
-        RESELLER, {"code": "customer"}, page="/reseller/customers/{customer}", form={"name": "Pia", "email": "pia@acme.example", "roles": "buyer"}
+        RESELLER,
+        {"code": "customer"},
+        page="/reseller/customers/{customer}",
+        form={"name": "Pia", "email": "pia@acme.example", "roles": "buyer"},
     ),
     "POST /reseller/customers/<code>/invitations/<invitation_id>/resend": Route(
         RESELLER, {"code": "customer", "invitation_id": "invitation"}, page="/reseller/customers/{customer}"
@@ -111,58 +128,110 @@ ROUTES: dict[str, Route] = {
     "GET /reseller/orders/<code>": mine(RESELLER, code="order"),
     "GET /reseller/orders/<code>/progress": Route(RESELLER, {"code": "order"}, ok=(200, 286)),
     "GET /reseller/orders/<code>/pay": Route(RESELLER, {"code": "own_order"}, ok=(503,)),
-    "POST /reseller/orders/<code>/cancel": Route(RESELLER, {"code": "own_order"}, page="/reseller/orders/{own_order}"),
+    "POST /reseller/orders/<code>/cancel": Route(
+        RESELLER, {"code": "own_order"}, page="/reseller/orders/{own_order}"
+    ),
     "GET /reseller/plans": Route(RESELLER),
     "GET /reseller/plans/alias": Route(RESELLER, query="alias=somewhere"),
-    "GET /reseller/plans/<code>": Route(RESELLER, {"code": "=standard"}, ok=(200, 422)),  # one is ordered already
-    "POST /reseller/plans/<code>": Route(RESELLER, {"code": "=standard"}, form={"alias": "other", "pay_by": "card"}, ok=(409, 422), changes=False),
+    "GET /reseller/plans/<code>": Route(
+        RESELLER, {"code": "=standard"}, ok=(200, 422)
+    ),  # one is ordered already
+    "POST /reseller/plans/<code>": Route(
+        RESELLER,
+        {"code": "=standard"},
+        form={"alias": "other", "pay_by": "card"},
+        ok=(409, 422),
+        changes=False,
+    ),
     "GET /reseller/prices": Route(RESELLER),
-    "POST /reseller/prices": Route(RESELLER, page="/reseller/prices", form={"price-*": "77.00"}, press="save=all", foreign=True),
+    "POST /reseller/prices": Route(
+        RESELLER, page="/reseller/prices", form={"price-*": "77.00"}, press="save=all", foreign=True
+    ),
     "POST /reseller/prices/rule": Route(RESELLER, page="/reseller/prices", form={"percent": "10"}),
     "GET /reseller/subscriptions": Route(RESELLER),
     "GET /reseller/subscriptions/<code>": mine(RESELLER, code="subscription"),
     "GET /reseller/team": Route(RESELLER),
-    "POST /reseller/team": Route(RESELLER, page="/reseller/team", form={"name": "Bob", "email": "bob@brightfield.example", "roles": "buyer"}),
-    "POST /reseller/team/invitations/<invitation_id>/resend": Route(RESELLER, {"invitation_id": "staff_invitation"}, page="/reseller/team"),
-    "POST /reseller/team/invitations/<invitation_id>/revoke": Route(RESELLER, {"invitation_id": "staff_invitation"}, page="/reseller/team"),
+    "POST /reseller/team": Route(
+        RESELLER,
+        page="/reseller/team",
+        form={"name": "Bob", "email": "bob@brightfield.example", "roles": "buyer"},
+    ),
+    "POST /reseller/team/invitations/<invitation_id>/resend": Route(
+        RESELLER, {"invitation_id": "staff_invitation"}, page="/reseller/team"
+    ),
+    "POST /reseller/team/invitations/<invitation_id>/revoke": Route(
+        RESELLER, {"invitation_id": "staff_invitation"}, page="/reseller/team"
+    ),
     # --- a distributor's ---
     "GET /distributor/": Route(DISTRIBUTOR),
     "GET /distributor/catalogue": Route(DISTRIBUTOR),
     "GET /distributor/catalogue-file": Route(DISTRIBUTOR),
-    "POST /distributor/catalogue-file": Route(DISTRIBUTOR, page="/distributor/catalogue-file", ok=(422,), changes=False),
+    "POST /distributor/catalogue-file": Route(
+        DISTRIBUTOR, page="/distributor/catalogue-file", ok=(422,), changes=False
+    ),
     "POST /distributor/catalogue-file/stock": Route(DISTRIBUTOR, changes=False),
     "GET /distributor/catalogue/<code>": Route(DISTRIBUTOR, {"code": "=patch"}),
-    "POST /distributor/catalogue/<code>": Route(DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch", form={"name": "Patches"}),
+    "POST /distributor/catalogue/<code>": Route(
+        DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch", form={"name": "Patches"}
+    ),
     "GET /distributor/connectors": Route(DISTRIBUTOR),
     "POST /distributor/connectors/<key>": Route(
-        DISTRIBUTOR, {"key": "=http_service"}, page="/distributor/connectors", form={"*base_url": "https://vendor.example", "*api_key": "key"}
+        DISTRIBUTOR,
+        {"key": "=http_service"},
+        page="/distributor/connectors",
+        form={"*base_url": "https://vendor.example", "*api_key": "key"},
     ),
-    "POST /distributor/connectors/<key>/pause": Route(DISTRIBUTOR, {"key": "=signed_licence"}, page="/distributor/connectors", form=WHY),
-    "POST /distributor/connectors/<key>/resume": Route(DISTRIBUTOR, {"key": "=signed_licence"}, changes=False),
+    "POST /distributor/connectors/<key>/pause": Route(
+        DISTRIBUTOR, {"key": "=signed_licence"}, page="/distributor/connectors", form=WHY
+    ),
+    "POST /distributor/connectors/<key>/resume": Route(
+        DISTRIBUTOR, {"key": "=signed_licence"}, changes=False
+    ),
     "POST /distributor/connectors/<key>/test": Route(DISTRIBUTOR, {"key": "=signed_licence"}, changes=False),
-    "POST /distributor/deliveries/<delivery_id>/retry": Route(DISTRIBUTOR, {"delivery_id": "delivery"}, page="/distributor/orders/{parked_order}"),
-    "POST /distributor/deliveries/<delivery_id>/resolve": Route(
-        DISTRIBUTOR, {"delivery_id": "delivery"}, page="/distributor/orders/{parked_order}", form=WHY | {"*external_id": "vendor-1"}
+    "POST /distributor/deliveries/<delivery_id>/retry": Route(
+        DISTRIBUTOR, {"delivery_id": "delivery"}, page="/distributor/orders/{parked_order}"
     ),
-    "POST /distributor/deliveries/<delivery_id>/refuse": Route(DISTRIBUTOR, {"delivery_id": "delivery"}, page="/distributor/orders/{parked_order}", form=WHY),
+    "POST /distributor/deliveries/<delivery_id>/resolve": Route(
+        DISTRIBUTOR,
+        {"delivery_id": "delivery"},
+        page="/distributor/orders/{parked_order}",
+        form=WHY | {"*external_id": "vendor-1"},
+    ),
+    "POST /distributor/deliveries/<delivery_id>/refuse": Route(
+        DISTRIBUTOR, {"delivery_id": "delivery"}, page="/distributor/orders/{parked_order}", form=WHY
+    ),
     "GET /distributor/gateway": Route(DISTRIBUTOR),
-    "POST /distributor/gateway": Route(DISTRIBUTOR, page="/distributor/gateway", form={"account_id": "acct_new"}),
+    "POST /distributor/gateway": Route(
+        DISTRIBUTOR, page="/distributor/gateway", form={"account_id": "acct_new"}
+    ),
     "POST /distributor/gateway/check": Route(DISTRIBUTOR, changes=False, ok=(200, 303, 422, 503)),
     "POST /distributor/gateway/register": Route(DISTRIBUTOR, changes=False, ok=(200, 303, 422, 503)),
     "GET /distributor/orders": Route(DISTRIBUTOR),
     "GET /distributor/orders/<code>": mine(DISTRIBUTOR, code="order"),
-    "POST /distributor/orders/<code>/cancel": Route(DISTRIBUTOR, {"code": "unpaid"}, page="/distributor/orders/{unpaid}", form=WHY),
+    "POST /distributor/orders/<code>/cancel": Route(
+        DISTRIBUTOR, {"code": "unpaid"}, page="/distributor/orders/{unpaid}", form=WHY
+    ),
     "GET /distributor/resellers": Route(DISTRIBUTOR),
     "GET /distributor/resellers/<code>": mine(DISTRIBUTOR, code="reseller"),
     "GET /distributor/resellers/<code>/activate": mine(DISTRIBUTOR, code="reseller"),
     "POST /distributor/resellers/<code>/activate": Route(
-        DISTRIBUTOR, {"code": "reseller"}, page="/distributor/resellers/{reseller}/activate", ok=(303, 409, 422), changes=False
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}/activate",
+        ok=(303, 409, 422),
+        changes=False,
     ),
     "POST /distributor/resellers/<code>/credit": Route(
-        DISTRIBUTOR, {"code": "reseller"}, page="/distributor/resellers/{reseller}", form=WHY | {"*ceiling": "500.00"}
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}",
+        form=WHY | {"*ceiling": "500.00"},
     ),
     "POST /distributor/resellers/<code>/standing": Route(
-        DISTRIBUTOR, {"code": "reseller"}, page="/distributor/resellers/{reseller}", form={"*ordering_enabled": ""}
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}",
+        form={"*ordering_enabled": ""},
     ),
     "GET /distributor/staff": Route(DISTRIBUTOR),
     "GET /distributor/subscriptions": Route(DISTRIBUTOR),
@@ -172,6 +241,10 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/time": Route(DISTRIBUTOR, page="/distributor/time", form={"days": "3"}),
     "GET /distributor/webhooks": Route(DISTRIBUTOR),
     "GET /distributor/work": Route(DISTRIBUTOR),
-    "POST /distributor/work/<item_id>/close": Route(DISTRIBUTOR, {"item_id": "item"}, page="/distributor/work", form=WHY),
-    "POST /distributor/work/retry": Route(DISTRIBUTOR, page="/distributor/work", form={"+item": "{item}"}, foreign=True),
+    "POST /distributor/work/<item_id>/close": Route(
+        DISTRIBUTOR, {"item_id": "item"}, page="/distributor/work", form=WHY
+    ),
+    "POST /distributor/work/retry": Route(
+        DISTRIBUTOR, page="/distributor/work", form={"+item": "{item}"}, foreign=True
+    ),
 }

@@ -24,9 +24,24 @@ from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, open_portal, staff
 
 SOUTH = "south.test"
-SITES = {"house": ("", "shop.test"), "brightfield": ("/brightfield", "shop.test"), "harbour": ("/harbour", "shop.test"), "south": ("", SOUTH)}
+SITES = {
+    "house": ("", "shop.test"),
+    "brightfield": ("/brightfield", "shop.test"),
+    "harbour": ("/harbour", "shop.test"),
+    "south": ("", SOUTH),
+}
 # who@where: the standing in which somebody comes
-CAST = ["anna@brightfield", "eve@brightfield", "zoe@harbour", "bea@brightfield", "bea@house", "hugo@harbour", "hugo@house", "nora@house", "sam@south"]
+CAST = [
+    "anna@brightfield",
+    "eve@brightfield",
+    "zoe@harbour",
+    "bea@brightfield",
+    "bea@house",
+    "hugo@harbour",
+    "hugo@house",
+    "nora@house",
+    "sam@south",
+]
 
 
 @dataclass
@@ -56,9 +71,17 @@ def build(world: World, app: Flask) -> Stage:
     for reseller in ("brightfield", "harbour"):
         open_portal(world, reseller)
     with world.acting():
-        customer = parties.add_customer(world.resellers["brightfield"], name="Ember", email="eve@ember.example", country="DE")
+        customer = parties.add_customer(
+            world.resellers["brightfield"], name="Ember", email="eve@ember.example", country="DE"
+        )
         world.customers["ember"] = customer.id
-        world.people["ember"] = staff(world, "eve", side=Side.CUSTOMER, reseller_id=world.resellers["brightfield"], customer_id=customer.id)
+        world.people["ember"] = staff(
+            world,
+            "eve",
+            side=Side.CUSTOMER,
+            reseller_id=world.resellers["brightfield"],
+            customer_id=customer.id,
+        )
     stage.names |= deliver_patches(world) | park_mailboxes(world) | invite(world)
     stage.names["unpaid"] = world.buys("acme", "patch-y", 2)
     stage.names["own_order"] = own_order(world)
@@ -74,15 +97,21 @@ def build(world: World, app: Flask) -> Stage:
 
 def found_south() -> None:
     """Another distributor with a shop, a reseller and staff of its own; nothing in it is Northwind's business."""
-    distributor_id = parties.found_distributor(name="Southwind", code="southwind", currency="EUR", email="desk@southwind.example", sandbox=True)[0]
+    distributor_id = parties.found_distributor(
+        name="Southwind", code="southwind", currency="EUR", email="desk@southwind.example", sandbox=True
+    )[0]
     with tenancy.acting_as(Scope(Side.DISTRIBUTOR, distributor_id)), db.transaction():
         prices = loading.price_list("Partners", "EUR")
         loading.load(CATALOGUE, {"Partners": Decimal("0.90")})
-        house = parties.add_reseller(name="Southwind", email="desk@southwind.example", price_list_id=prices.id, house=True)
+        house = parties.add_reseller(
+            name="Southwind", email="desk@southwind.example", price_list_id=prices.id, house=True
+        )
         storefronts.open_house(house, name="Southwind", hosts=[SOUTH], currency="EUR")
         listings.stock(house.id, distributor_id)
         person = parties.add_person(email="sam@people.example", name="Sam", password_hash=HASH)
-        parties.add_member(person, side=Side.DISTRIBUTOR, email="sam@people.example", name="Sam", roles=["admin"])
+        parties.add_member(
+            person, side=Side.DISTRIBUTOR, email="sam@people.example", name="Sam", roles=["admin"]
+        )
 
 
 def deliver_patches(world: World) -> dict[str, str]:
@@ -114,11 +143,19 @@ def park_mailboxes(world: World) -> dict[str, str]:
 def own_order(world: World) -> str:
     """An unpaid order of Brightfield's own: Standard again, under the alias that it has."""
     with world.acting():
-        shop = db.session().scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"])).one()
+        shop = (
+            db.session()
+            .scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"]))
+            .one()
+        )
         storefronts.states.move(shop, storefronts.StorefrontState.CLOSED)
     code = world.buys("brightfield", "standard-m", alias="brightfield")
     with world.acting():
-        shop = db.session().scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"])).one()
+        shop = (
+            db.session()
+            .scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"]))
+            .one()
+        )
         storefronts.states.move(shop, storefronts.StorefrontState.OPEN)
     return code
 
@@ -126,9 +163,22 @@ def own_order(world: World) -> str:
 def invite(world: World) -> dict[str, str]:
     """Brightfield has asked a colleague and another person of Acme's; both links are still out."""
     with world.acting("brightfield"):
-        of_acme = invitations.invite(Side.CUSTOMER, email="otto@acme.example", name="Otto", roles=["buyer"], by="Bea", customer_id=world.customers["acme"])
-        colleague = invitations.invite(Side.RESELLER, email="ben@brightfield.example", name="Ben", roles=["buyer"], by="Bea")
-        return {"invitation": str(of_acme.id), "staff_invitation": str(colleague.id), "token": invitations.fresh_token(of_acme)}
+        of_acme = invitations.invite(
+            Side.CUSTOMER,
+            email="otto@acme.example",
+            name="Otto",
+            roles=["buyer"],
+            by="Bea",
+            customer_id=world.customers["acme"],
+        )
+        colleague = invitations.invite(
+            Side.RESELLER, email="ben@brightfield.example", name="Ben", roles=["buyer"], by="Bea"
+        )
+        return {
+            "invitation": str(of_acme.id),
+            "staff_invitation": str(colleague.id),
+            "token": invitations.fresh_token(of_acme),
+        }
 
 
 def everything_else(world: World, unpaid_code: str) -> dict[str, str]:
@@ -138,7 +188,9 @@ def everything_else(world: World, unpaid_code: str) -> dict[str, str]:
         unpaid = orders.find(unpaid_code).id
         invoice = session.execute(select(Invoice.id).where(Invoice.order_id == unpaid)).scalar_one()
         item = session.scalars(select(WorkItem.id).where(WorkItem.kind == "parked delivery")).one()
-        shop = session.scalars(select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"])).one()
+        shop = session.scalars(
+            select(Storefront).where(Storefront.reseller_id == world.resellers["brightfield"])
+        ).one()
         return {
             "invoice": str(invoice),
             "item": str(item),

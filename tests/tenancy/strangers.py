@@ -17,7 +17,12 @@ from core.tenancy import Scope, Side
 from sandbox.servers import Postgres
 
 IDS = {kind: (uuid4(), uuid4()) for kind in ("distributor", "reseller", "customer", "price_list")}
-SELF = {"distributors": "distributor", "resellers": "reseller", "customers": "customer", "price_lists": "price_list"}
+SELF = {
+    "distributors": "distributor",
+    "resellers": "reseller",
+    "customers": "customer",
+    "price_lists": "price_list",
+}
 SEEN_BY = {
     Side.PUBLIC: ("distributor", "reseller"),
     Side.CUSTOMER: ("distributor", "reseller", "customer"),
@@ -41,7 +46,9 @@ class Planted:
 def scope(side: Side) -> Scope:
     """Our scope on a side."""
     mine = {f"{kind}_id": ids[0] for kind, ids in IDS.items()}
-    return Scope(side, mine["distributor_id"], mine["reseller_id"], mine["customer_id"], mine["price_list_id"])
+    return Scope(
+        side, mine["distributor_id"], mine["reseller_id"], mine["customer_id"], mine["price_list_id"]
+    )
 
 
 def owners_of(table: Table) -> list[str]:

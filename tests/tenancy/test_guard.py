@@ -46,16 +46,30 @@ def test_domain_code_outside_a_transaction_is_told_so(world: World) -> None:
 
 def test_a_new_row_gets_the_ids_of_the_scope(world: World) -> None:
     with world.acting("acme"):
-        entry = db.add(TrailEntry(at=db.session().info["now"], object_type="x", object_id=new_id(), what="seen"))
+        entry = db.add(
+            TrailEntry(at=db.session().info["now"], object_type="x", object_id=new_id(), what="seen")
+        )
         db.flush()
-        assert (entry.distributor_id, entry.reseller_id, entry.customer_id) == (world.distributor_id, world.resellers["brightfield"], world.customers["acme"])
+        assert (entry.distributor_id, entry.reseller_id, entry.customer_id) == (
+            world.distributor_id,
+            world.resellers["brightfield"],
+            world.customers["acme"],
+        )
 
 
 @pytest.mark.promise("QS2")
 @pytest.mark.parametrize("foreign", ["distributor_id", "reseller_id", "customer_id"])
 def test_a_new_row_of_somebody_else_is_refused_before_it_is_sent(world: World, foreign: str) -> None:
     with world.acting("acme"):
-        db.add(TrailEntry(at=db.session().info["now"], object_type="x", object_id=new_id(), what="seen", **{foreign: new_id()}))
+        db.add(
+            TrailEntry(
+                at=db.session().info["now"],
+                object_type="x",
+                object_id=new_id(),
+                what="seen",
+                **{foreign: new_id()},
+            )
+        )
         with pytest.raises(OutsideScope):
             db.flush()
         db.session().expunge_all()
@@ -84,7 +98,10 @@ def test_with_the_first_lock_open_the_tripwire_refuses_what_it_loads(world: Worl
 def test_with_the_guard_off_postgresql_still_shows_nothing_foreign(world: World) -> None:
     with world.acting("brightfield"):
         assert db.session().execute(text("SELECT name FROM customers")).scalars().all() == ["Acme"]
-        assert db.session().execute(text("UPDATE customers SET name = 'Ours' WHERE name = 'Zebra'")).rowcount == 0  # type: ignore[attr-defined]
+        assert (
+            db.session().execute(text("UPDATE customers SET name = 'Ours' WHERE name = 'Zebra'")).rowcount
+            == 0
+        )  # type: ignore[attr-defined]
 
 
 def test_many_rows_at_once_are_checked_like_one(world: World) -> None:
@@ -98,7 +115,9 @@ def test_many_rows_at_once_are_checked_like_one(world: World) -> None:
 
 
 def test_a_reference_to_a_row_of_another_tenant_cannot_exist(world: World) -> None:
-    other = parties.found_distributor(name="Southwind", code="southwind", currency="EUR", email="x@southwind.example")[0]
+    other = parties.found_distributor(
+        name="Southwind", code="southwind", currency="EUR", email="x@southwind.example"
+    )[0]
     foreign = replace(world.scope(), distributor_id=other)
     with pytest.raises(DBAPIError, match="foreign key"), tenancy.acting_as(foreign), db.transaction():
         parties.add_customer(world.resellers["brightfield"], name="Stolen", email="x@x.example")
@@ -108,7 +127,12 @@ def test_a_reference_to_a_row_of_another_tenant_cannot_exist(world: World) -> No
 
 
 def test_the_reasons_to_widen_are_counted(world: World) -> None:
-    assert {"placing an order", "checking with connectors", "opening a payment page", "giving up an order"} == tenancy.WIDENED.allowed
+    assert {
+        "placing an order",
+        "checking with connectors",
+        "opening a payment page",
+        "giving up an order",
+    } == tenancy.WIDENED.allowed
 
 
 def test_nobody_widens_for_a_reason_of_their_own(world: World) -> None:
@@ -138,7 +162,11 @@ def test_both_locks_are_narrow_again_after_an_error_inside(world: World) -> None
         assert db.session().scalars(select(Customer.name)).all() == ["Acme"]
         with pytest.raises(DBAPIError, match="permission denied"), db.savepoint():
             db.session().scalars(select(OrderWholesale)).all()
-    with tenancy.acting_as(world.scope("acme")), pytest.raises(LookupError), db.transaction(widened_because="placing an order"):
+    with (
+        tenancy.acting_as(world.scope("acme")),
+        pytest.raises(LookupError),
+        db.transaction(widened_because="placing an order"),
+    ):
         raise LookupError
     with tenancy.acting_as(world.scope("acme")), db.transaction():
         assert db.session().scalars(select(Customer.name)).all() == ["Acme"]
@@ -168,7 +196,11 @@ def test_foreign_and_missing_are_never_told_apart(world: World) -> None:
 
 
 def test_no_relationship_loads_itself() -> None:
-    lazy = [f"{mapper.class_.__name__}.{name}" for mapper in db.Model.registry.mappers for name in inspect(mapper).relationships.keys()]  # noqa: SIM118
+    lazy = [
+        f"{mapper.class_.__name__}.{name}"
+        for mapper in db.Model.registry.mappers
+        for name in inspect(mapper).relationships.keys()
+    ]  # noqa: SIM118
     assert lazy == []
 
 

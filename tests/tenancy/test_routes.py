@@ -19,7 +19,12 @@ from tests.tenancy.stage import Stage, build
 from tests.visits import Visit, make_app
 from tests.world import World, open_portal
 
-OWNER = {Owner.CUSTOMER: "anna@brightfield", Owner.RESELLER: "bea@brightfield", Owner.DISTRIBUTOR: "nora@house", Owner.VISITOR: "anna@brightfield"}
+OWNER = {
+    Owner.CUSTOMER: "anna@brightfield",
+    Owner.RESELLER: "bea@brightfield",
+    Owner.DISTRIBUTOR: "nora@house",
+    Owner.VISITOR: "anna@brightfield",
+}
 PEERS = {
     Owner.CUSTOMER: ("eve@brightfield", "zoe@harbour"),
     Owner.RESELLER: ("hugo@harbour", "hugo@house"),
@@ -37,7 +42,11 @@ UNTOLD = ("sessions", "throttles")  # being seen, and failing to sign in
 
 def keys_of(app: Flask) -> set[str]:
     """METHOD and rule of every route."""
-    return {f"{method} {rule.rule}" for rule in app.url_map.iter_rules() for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
 
 
 def unclassified(app: Flask) -> set[str]:
@@ -64,7 +73,11 @@ def stage(world: World, postgres: Postgres) -> Generator[Stage]:
     """The stage, and a template of its database."""
     built = build(world, make_app())
     db.reset()
-    on_server(postgres, "DROP DATABASE IF EXISTS shop_stage WITH (FORCE)", "CREATE DATABASE shop_stage TEMPLATE shop OWNER shop_owner")
+    on_server(
+        postgres,
+        "DROP DATABASE IF EXISTS shop_stage WITH (FORCE)",
+        "CREATE DATABASE shop_stage TEMPLATE shop OWNER shop_owner",
+    )
     yield built
     db.reset()
     on_server(postgres, "DROP DATABASE IF EXISTS shop_stage WITH (FORCE)")
@@ -74,7 +87,11 @@ def curtain(stage: Stage, postgres: Postgres) -> None:
     """The stage as it was."""
     db.reset()
     stage.begin_again()
-    on_server(postgres, "DROP DATABASE IF EXISTS shop WITH (FORCE)", "CREATE DATABASE shop TEMPLATE shop_stage OWNER shop_owner")
+    on_server(
+        postgres,
+        "DROP DATABASE IF EXISTS shop WITH (FORCE)",
+        "CREATE DATABASE shop TEMPLATE shop_stage OWNER shop_owner",
+    )
     FRAGMENTS.clear()
 
 
@@ -98,7 +115,11 @@ def filled(key: str, route: Route, stage: Stage) -> dict[str, Any]:
     form = form_on(stage, route, path_of(key, route, stage.names).split("?")[0])
     sent: dict[str, Any] = {name: values for name, values in form.fields.items() if name != "csrf_token"}
     for pattern, value in typed.items():
-        names = [name for name in {*form.fields, *form.buttons, pattern.lstrip("+*")} if matches(name, pattern) and ("*" not in pattern or name in form.fields)]
+        names = [
+            name
+            for name in {*form.fields, *form.buttons, pattern.lstrip("+*")}
+            if matches(name, pattern) and ("*" not in pattern or name in form.fields)
+        ]
         assert names, f"{key}: no field {pattern!r} on {route.page}: {sorted(form.fields)}"
         sent |= dict.fromkeys(names, [value] if value else [])
     if route.press:
@@ -123,9 +144,14 @@ def form_on(stage: Stage, route: Route, path: str) -> PageForm:
     page = owner.get(route.page.format(**stage.names))
     assert page.status_code == 200, f"{route.page}: {page.status_code}"
     for form in forms_of(page.text):
-        if form.method == "post" and form.action.split("?")[0].removeprefix(f"http://{owner.host}") in (f"{owner.at}{path}", ""):
+        if form.method == "post" and form.action.split("?")[0].removeprefix(f"http://{owner.host}") in (
+            f"{owner.at}{path}",
+            "",
+        ):
             return form
-    raise AssertionError(f"{route.page} has no form that leads to {path}: {[form.action for form in forms_of(page.text)]}")
+    raise AssertionError(
+        f"{route.page} has no form that leads to {path}: {[form.action for form in forms_of(page.text)]}"
+    )
 
 
 def ask(stage: Stage, who: str, key: str, route: Route, data: dict[str, Any]) -> TestResponse:
@@ -139,8 +165,17 @@ def ask(stage: Stage, who: str, key: str, route: Route, data: dict[str, Any]) ->
 
 def secrets_of(stage: Stage, owner: Owner) -> list[str]:
     """Words that no stranger may read."""
-    names = [stage.names[name] for name in ("order", "unpaid", "subscription", "customer", "parked_order", "own_order", "token")]
-    return [*names, "Acme", "anton@acme.example", "LIC1-", *(["Ember", "Harbour"] if owner is Owner.DISTRIBUTOR else [])]
+    names = [
+        stage.names[name]
+        for name in ("order", "unpaid", "subscription", "customer", "parked_order", "own_order", "token")
+    ]
+    return [
+        *names,
+        "Acme",
+        "anton@acme.example",
+        "LIC1-",
+        *(["Ember", "Harbour"] if owner is Owner.DISTRIBUTOR else []),
+    ]
 
 
 def leaks(answer: TestResponse, stage: Stage, key: str, route: Route) -> list[str]:
@@ -153,7 +188,9 @@ def turned_away(answer: TestResponse, key: str, *, known: bool) -> bool:
     """Not found or not theirs; whoever is not signed in is shown where to."""
     if known:
         return answer.status_code in (403, 404)
-    return answer.status_code in (401, 403, 404) or (answer.status_code == 303 and "/sign-in" in answer.headers["Location"])
+    return answer.status_code in (401, 403, 404) or (
+        answer.status_code == 303 and "/sign-in" in answer.headers["Location"]
+    )
 
 
 def faults(stage: Stage, key: str, route: Route) -> Iterator[str]:
@@ -230,12 +267,16 @@ def test_public_pages_hold_no_secret_and_a_link_is_worth_something_to_its_holder
                     continue
                 answer = ask(stage, f"nobody@{where}", key, route, {})
                 if answer.status_code not in route.ok or leaks(answer, stage, key, route):
-                    found.append(f"{key}: nobody@{where} gets {answer.status_code} {leaks(answer, stage, key, route)}")
+                    found.append(
+                        f"{key}: nobody@{where} gets {answer.status_code} {leaks(answer, stage, key, route)}"
+                    )
         if route.owner is Owner.LINK:
             for where in ("harbour", "south"):
                 answer = ask(stage, f"nobody@{where}", key, route, {})
                 if leaks(answer, stage, key, route) or (answer.status_code < 400 and "again" not in key):
-                    found.append(f"{key}: the link leads somewhere at {where}: {answer.status_code} {leaks(answer, stage, key, route)}")
+                    found.append(
+                        f"{key}: the link leads somewhere at {where}: {answer.status_code} {leaks(answer, stage, key, route)}"
+                    )
     forged = stage.visit("nobody@brightfield").get(f"/orders/{stage.names['unpaid']}/return", token="")
     assert forged.status_code == 404
     assert found == [], "\n".join(found)
@@ -261,7 +302,11 @@ def test_ids_in_the_query_open_nothing(stage: Stage) -> None:
             for name in ("after", "q", "customer", "category", "state"):
                 for value in (stage.names["order"], stage.names["invoice"], "' OR 1=1 --%"):
                     answer = stage.visit(who).get(key.split(" ")[1], **{name: value})
-                    told = [word for word in secrets_of(stage, route.owner) if word in answer.text and word not in value]
+                    told = [
+                        word
+                        for word in secrets_of(stage, route.owner)
+                        if word in answer.text and word not in value
+                    ]
                     if told or answer.status_code >= 500:
                         found.append(f"{key}?{name}={value[:20]!r}: {who} gets {answer.status_code} {told}")
     assert found == [], "\n".join(found)

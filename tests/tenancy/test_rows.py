@@ -18,7 +18,15 @@ SECRETS_OF_THE_DISTRIBUTOR = {
     "order_costs", "plan_costs", "connector_settings", "gateways", "vendor_records", "stripe_events", "task_attempts", "journal_entries", "journal_lines",
     "funds", "work_items", "invoice_series", "hosts",
 }  # fmt: skip
-SECRETS_OF_THE_TRADE = SECRETS_OF_THE_DISTRIBUTOR | {"order_wholesale", "wholesale_prices", "charges", "balances", "holds", "price_lists", "resellers"}
+SECRETS_OF_THE_TRADE = SECRETS_OF_THE_DISTRIBUTOR | {
+    "order_wholesale",
+    "wholesale_prices",
+    "charges",
+    "balances",
+    "holds",
+    "price_lists",
+    "resellers",
+}
 CLOSED = {"persons", "sessions", "throttles", "search_texts"}
 
 
@@ -60,7 +68,9 @@ def wrong(connection: Connection, side: Side, table: Table, planted: list[Plante
             if "permission denied" not in answer:
                 found.append(f"{side} may {letter} {table.name}, which it must not")
         elif isinstance(answer, str) or set(answer) != own or not own:
-            found.append(f"{side} {letter} {table.name}: {answer if isinstance(answer, str) else len(answer)} instead of {len(own)} rows")
+            found.append(
+                f"{side} {letter} {table.name}: {answer if isinstance(answer, str) else len(answer)} instead of {len(own)} rows"
+            )
     foreign = row(table, dict.fromkeys(owners_of(table), 1))
     refusal = inserted(connection, table, foreign)
     if "permission denied" not in refusal and "row-level security" not in refusal:
@@ -86,10 +96,16 @@ def inserted(connection: Connection, table: Table, values: dict[str, object]) ->
 
 @pytest.mark.promise("QS1", "QS2")
 @pytest.mark.parametrize("side", list(Side))
-def test_a_side_reaches_its_own_rows_and_no_others_in_every_table(world: World, postgres: Postgres, side: Side) -> None:
+def test_a_side_reaches_its_own_rows_and_no_others_in_every_table(
+    world: World, postgres: Postgres, side: Side
+) -> None:
     planted = plant(postgres)
     with as_side(side) as connection:
-        found = [problem for table in Model.metadata.sorted_tables for problem in wrong(connection, side, table, planted[table.name])]
+        found = [
+            problem
+            for table in Model.metadata.sorted_tables
+            for problem in wrong(connection, side, table, planted[table.name])
+        ]
     assert found == []
 
 
@@ -109,11 +125,18 @@ def test_without_a_scope_postgresql_refuses_every_table_and_again_after_a_commit
 def test_no_cost_wholesale_or_credential_can_be_selected_by_those_it_is_hidden_from(world: World) -> None:
     names = {table.name for table in Model.metadata.sorted_tables}
     assert SECRETS_OF_THE_TRADE <= names, SECRETS_OF_THE_TRADE - names
-    hidden = {Side.PUBLIC: SECRETS_OF_THE_TRADE, Side.CUSTOMER: SECRETS_OF_THE_TRADE, Side.RESELLER: SECRETS_OF_THE_DISTRIBUTOR, Side.DISTRIBUTOR: set[str]()}
+    hidden = {
+        Side.PUBLIC: SECRETS_OF_THE_TRADE,
+        Side.CUSTOMER: SECRETS_OF_THE_TRADE,
+        Side.RESELLER: SECRETS_OF_THE_DISTRIBUTOR,
+        Side.DISTRIBUTOR: set[str](),
+    }
     for side, tables in hidden.items():
         with as_side(side) as connection:
             for name in sorted(tables | (CLOSED & names)):
-                assert "permission denied" in tried(connection, f"SELECT 1 FROM {name}"), f"{side} can read {name}"  # noqa: S608
+                assert "permission denied" in tried(connection, f"SELECT 1 FROM {name}"), (
+                    f"{side} can read {name}"
+                )  # noqa: S608
 
 
 @pytest.mark.promise("QS1")
@@ -126,6 +149,9 @@ def test_no_side_below_the_distributor_can_read_the_queue(world: World, side: Si
 @pytest.mark.promise("QS2")
 def test_an_unfinished_scope_shows_an_error_and_not_an_empty_page(world: World) -> None:
     with db.engine().connect() as connection:
-        connection.execute(text("SELECT set_config('role', :role, true)"), {"role": tenancy.role_name(db.database(), Side.CUSTOMER)})
+        connection.execute(
+            text("SELECT set_config('role', :role, true)"),
+            {"role": tenancy.role_name(db.database(), Side.CUSTOMER)},
+        )
         with pytest.raises(DBAPIError, match="unrecognized configuration parameter|invalid input syntax"):
             connection.execute(text("SELECT id FROM orders"))

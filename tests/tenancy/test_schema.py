@@ -26,7 +26,13 @@ def ask(postgres: Postgres, query: str) -> list[Any]:
 
 
 def tables(postgres: Postgres) -> set[str]:
-    found = {row[0] for row in ask(postgres, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')")}
+    found = {
+        row[0]
+        for row in ask(
+            postgres,
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')",
+        )
+    }
     return found - {"alembic_version"}
 
 
@@ -62,7 +68,9 @@ def test_every_table_enables_and_forces_row_level_security(world: World, postgre
 def test_every_policy_is_an_exact_equality_for_reading_and_writing(world: World, postgres: Postgres) -> None:
     column = r"\(\w+ = \(current_setting\('app\.\w+'::text\)\)::uuid\)"
     shape = re.compile(rf"^(\({column}( AND {column})*\)|{column})$")
-    for table, name, qual, check in ask(postgres, "SELECT tablename, policyname, qual, with_check FROM pg_policies"):
+    for table, name, qual, check in ask(
+        postgres, "SELECT tablename, policyname, qual, with_check FROM pg_policies"
+    ):
         assert qual == check, f"{table}.{name} reads and writes by different rules"
         assert (qual == "true") == (name == "door"), f"{table}.{name}: {qual}"
         assert name == "door" or shape.match(qual), f"{table}.{name}: {qual}"
@@ -70,12 +78,21 @@ def test_every_policy_is_an_exact_equality_for_reading_and_writing(world: World,
 
 @pytest.mark.promise("QS3")
 def test_a_policy_binds_every_owner_that_the_table_names(world: World, postgres: Postgres) -> None:
-    bound = {"customer": ("reseller_id", "customer_id"), "reseller": ("reseller_id",), "public": ("reseller_id",), "distributor": ()}
-    for table, side, qual in ask(postgres, "SELECT tablename, policyname, qual FROM pg_policies WHERE policyname <> 'door'"):
+    bound = {
+        "customer": ("reseller_id", "customer_id"),
+        "reseller": ("reseller_id",),
+        "public": ("reseller_id",),
+        "distributor": (),
+    }
+    for table, side, qual in ask(
+        postgres, "SELECT tablename, policyname, qual FROM pg_policies WHERE policyname <> 'door'"
+    ):
         columns = set(Model.metadata.tables[table].c.keys())
         for owner in ("distributor_id", *bound[side]):
             if owner in columns:
-                assert f"({owner} = (current_setting('app.{owner}'::text))::uuid)" in qual, f"{table}: the {side} side is not bound by {owner}"
+                assert f"({owner} = (current_setting('app.{owner}'::text))::uuid)" in qual, (
+                    f"{table}: the {side} side is not bound by {owner}"
+                )
 
 
 @pytest.mark.promise("QS3")
@@ -93,7 +110,9 @@ def test_foreign_keys_between_tenants_tables_carry_the_distributor(world: World,
 
 
 @pytest.mark.promise("QS3")
-def test_every_unique_index_starts_with_the_distributor_or_is_declared_global(world: World, postgres: Postgres) -> None:
+def test_every_unique_index_starts_with_the_distributor_or_is_declared_global(
+    world: World, postgres: Postgres
+) -> None:
     indexes = ask(
         postgres,
         "SELECT t.relname, i.relname, (SELECT attname FROM pg_attribute WHERE attrelid = t.oid AND attnum = x.indkey[0]) FROM pg_index x"
@@ -101,15 +120,22 @@ def test_every_unique_index_starts_with_the_distributor_or_is_declared_global(wo
         " WHERE x.indisunique AND t.relnamespace = 'public'::regnamespace AND t.relname <> 'alembic_version'",
     )
     for table, index, first in indexes:
-        assert first == "distributor_id" or table in WITHOUT_DISTRIBUTOR or table in tenancy.GLOBALLY_UNIQUE, f"{index} lets one tenant see that another has a value"
+        assert (
+            first == "distributor_id" or table in WITHOUT_DISTRIBUTOR or table in tenancy.GLOBALLY_UNIQUE
+        ), f"{index} lets one tenant see that another has a value"
 
 
 @pytest.mark.promise("QS3")
 def test_closed_tables_are_a_named_list_without_any_grant(world: World, postgres: Postgres) -> None:
-    assert {table.name for table in Model.metadata.sorted_tables if tenancy.is_closed(table)} == CLOSED_TABLES & set(Model.metadata.tables)
+    assert {
+        table.name for table in Model.metadata.sorted_tables if tenancy.is_closed(table)
+    } == CLOSED_TABLES & set(Model.metadata.tables)
     sides = ", ".join(f"'{tenancy.role_name('shop', side)}'" for side in (*Side, "app", "readonly"))
     names = ", ".join(f"'{name}'" for name in CLOSED_TABLES)
-    open_ = ask(postgres, f"SELECT table_name, grantee FROM information_schema.role_table_grants WHERE table_name IN ({names}) AND grantee IN ({sides}, 'PUBLIC')")  # noqa: S608
+    open_ = ask(
+        postgres,
+        f"SELECT table_name, grantee FROM information_schema.role_table_grants WHERE table_name IN ({names}) AND grantee IN ({sides}, 'PUBLIC')",
+    )  # noqa: S608
     assert open_ == []
 
 
@@ -125,7 +151,9 @@ def test_nobody_may_truncate_or_set_off_triggers(world: World, postgres: Postgre
 
 
 @pytest.mark.promise("QS3")
-def test_door_functions_are_owned_by_the_door_fixed_to_their_schema_and_closed_to_the_public(world: World, postgres: Postgres) -> None:
+def test_door_functions_are_owned_by_the_door_fixed_to_their_schema_and_closed_to_the_public(
+    world: World, postgres: Postgres
+) -> None:
     functions = ask(
         postgres,
         "SELECT p.proname, pg_get_userbyid(p.proowner), p.prosecdef, p.proconfig, has_function_privilege('public', p.oid, 'EXECUTE')"
@@ -139,8 +167,20 @@ def test_door_functions_are_owned_by_the_door_fixed_to_their_schema_and_closed_t
 
 @pytest.mark.promise("QS3")
 def test_there_is_no_view_and_no_role_that_bypasses(world: World, postgres: Postgres) -> None:
-    assert ask(postgres, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm', 'f')") == []
-    strong = ask(postgres, "SELECT rolname FROM pg_roles WHERE rolname LIKE 'shop\\_%' AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)")
+    assert (
+        ask(
+            postgres,
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm', 'f')",
+        )
+        == []
+    )
+    strong = ask(
+        postgres,
+        "SELECT rolname FROM pg_roles WHERE rolname LIKE 'shop\\_%' AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)",
+    )
     assert strong == []
-    logins = {row[0] for row in ask(postgres, "SELECT rolname FROM pg_roles WHERE rolname LIKE 'shop\\_%' AND rolcanlogin")}
+    logins = {
+        row[0]
+        for row in ask(postgres, "SELECT rolname FROM pg_roles WHERE rolname LIKE 'shop\\_%' AND rolcanlogin")
+    }
     assert logins == {"shop_app", "shop_owner"}

@@ -38,7 +38,10 @@ def replay(token: str, world: World, *, at: str, host: str = HOST) -> Visit:
     """A browser that sends a token under the cookie names of a shop and of all others."""
     visit = Visit(make_app(), at, host)
     with world.acting():
-        codes = [storefront_code for (storefront_code,) in db.session().execute(text("SELECT code FROM storefronts"))]
+        codes = [
+            storefront_code
+            for (storefront_code,) in db.session().execute(text("SELECT code FROM storefronts"))
+        ]
     for code in codes:
         visit.client.set_cookie(f"s-{code}", token, domain=host)
     return visit
@@ -84,7 +87,9 @@ def test_a_person_who_is_disabled_is_out_at_the_next_request(shops: World, postg
     anna = Visit(make_app(), "/brightfield").sign_in("anna")
     sql(postgres, "UPDATE persons SET disabled_at = now() WHERE email = 'anna@people.example'")
     assert not is_in(anna)
-    answer = anna.client.post(anna.url("/sign-in"), data={"email": "anna@people.example", "password": PASSWORD})
+    answer = anna.client.post(
+        anna.url("/sign-in"), data={"email": "anna@people.example", "password": PASSWORD}
+    )
     assert answer.status_code == 422
 
 
@@ -105,7 +110,9 @@ def test_a_token_planted_before_signing_in_is_not_the_sessions_token(shops: Worl
 
 
 @pytest.mark.promise("QS6")
-def test_every_sign_in_gives_a_new_token_and_the_database_keeps_none_of_them(shops: World, postgres: Postgres) -> None:
+def test_every_sign_in_gives_a_new_token_and_the_database_keeps_none_of_them(
+    shops: World, postgres: Postgres
+) -> None:
     tokens = [cookie_of(Visit(make_app(), "/brightfield").sign_in("anna")) for _ in range(2)]
     assert len(set(tokens)) == 2
     engine = create_engine(postgres.admin_url("shop"))
@@ -121,7 +128,11 @@ def test_nobody_signs_in_where_they_have_no_standing(shops: World) -> None:
     visit = Visit(make_app(), "/harbour")
     answers = [
         visit.client.post(visit.url("/sign-in"), data={"email": email, "password": password})
-        for email, password in (("anna@people.example", PASSWORD), ("anna@people.example", "wrong"), ("nobody@people.example", PASSWORD))
+        for email, password in (
+            ("anna@people.example", PASSWORD),
+            ("anna@people.example", "wrong"),
+            ("nobody@people.example", PASSWORD),
+        )
     ]
     assert {answer.status_code for answer in answers} == {422}
     assert all("do not match an account of this shop" in answer.text for answer in answers)
@@ -129,7 +140,10 @@ def test_nobody_signs_in_where_they_have_no_standing(shops: World) -> None:
 
 @pytest.mark.promise("QS6")
 def test_a_form_without_the_sessions_token_changes_nothing(shops: World) -> None:
-    anna, zoe = Visit(make_app(), "/brightfield").sign_in("anna"), Visit(make_app(), "/harbour").sign_in("zoe")
+    anna, zoe = (
+        Visit(make_app(), "/brightfield").sign_in("anna"),
+        Visit(make_app(), "/harbour").sign_in("zoe"),
+    )
     plan = shops.plan("patch-y")
     form = {"product": "patch", "plan": str(plan.id), "quantity": "1"}
     for token in ("", "wrong", zoe.token):

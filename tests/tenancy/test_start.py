@@ -19,9 +19,15 @@ BREACHES = {
     "a policy is dropped": ("orders", 'DROP POLICY "customer" ON orders'),
     "a policy is dropped for the distributor": ("gateways", 'DROP POLICY "distributor" ON gateways'),
     "a policy is wider": ("invoices", 'ALTER POLICY "customer" ON invoices USING (true)'),
-    "a policy writes wider than it reads": ("memberships", 'ALTER POLICY "reseller" ON memberships WITH CHECK (true)'),
+    "a policy writes wider than it reads": (
+        "memberships",
+        'ALTER POLICY "reseller" ON memberships WITH CHECK (true)',
+    ),
     "a policy is added": ("subscriptions", "CREATE POLICY support ON subscriptions USING (true)"),
-    "a policy is for somebody else too": ("payments", 'ALTER POLICY "reseller" ON payments TO shop_as_reseller, shop_as_public'),
+    "a policy is for somebody else too": (
+        "payments",
+        'ALTER POLICY "reseller" ON payments TO shop_as_reseller, shop_as_public',
+    ),
     "row security is off": ("order_lines", "ALTER TABLE order_lines DISABLE ROW LEVEL SECURITY"),
     "row security is not forced": ("funds", "ALTER TABLE funds NO FORCE ROW LEVEL SECURITY"),
     "a grant is added": ("order_costs", "GRANT SELECT ON order_costs TO shop_as_customer"),
@@ -29,9 +35,18 @@ BREACHES = {
     "a closed table is opened": ("persons", "GRANT SELECT ON persons TO shop_as_public"),
     "a grant is for everybody": ("plan_costs", "GRANT SELECT ON plan_costs TO PUBLIC"),
     "a grant is for the login": ("tasks", "GRANT SELECT ON tasks TO shop_app"),
-    "a grant is on a column": ("wholesale_prices", "GRANT SELECT (price_minor) ON wholesale_prices TO shop_as_customer"),
-    "a view looks through": ("all_orders", "CREATE VIEW all_orders AS SELECT * FROM orders; GRANT SELECT ON all_orders TO shop_as_public"),
-    "an unknown table is open": ("notes", "CREATE TABLE notes (id int); GRANT SELECT ON notes TO shop_as_public"),
+    "a grant is on a column": (
+        "wholesale_prices",
+        "GRANT SELECT (price_minor) ON wholesale_prices TO shop_as_customer",
+    ),
+    "a view looks through": (
+        "all_orders",
+        "CREATE VIEW all_orders AS SELECT * FROM orders; GRANT SELECT ON all_orders TO shop_as_public",
+    ),
+    "an unknown table is open": (
+        "notes",
+        "CREATE TABLE notes (id int); GRANT SELECT ON notes TO shop_as_public",
+    ),
     "a door is open to everybody": ("login_person_v1", "GRANT EXECUTE ON FUNCTION login_person_v1 TO PUBLIC"),
     "a door is missing": ("gateway_by_code_v1", "DROP FUNCTION gateway_by_code_v1"),
     "a door does something else": (
@@ -40,8 +55,14 @@ BREACHES = {
         " SET search_path = public, pg_temp AS 'SELECT 0::bigint, now()'",
     ),
     "a door follows its caller's path": ("end_session_v1", "ALTER FUNCTION end_session_v1 RESET search_path"),
-    "a function works as the owner": ("peek", "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM orders'"),
-    "the books are unwatched": ("journal_lines", "ALTER TABLE journal_lines DISABLE TRIGGER journal_lines_zero"),
+    "a function works as the owner": (
+        "peek",
+        "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM orders'",
+    ),
+    "the books are unwatched": (
+        "journal_lines",
+        "ALTER TABLE journal_lines DISABLE TRIGGER journal_lines_zero",
+    ),
     "the login may become the door": ("shop_door", "GRANT shop_door TO shop_app"),
 }
 UNDO = {"the login may become the door": "REVOKE shop_door FROM shop_app"}
@@ -78,7 +99,11 @@ def test_a_breach_of_the_walls_stops_the_start_and_is_named(world: World, postgr
 
 @pytest.mark.promise("QS2")
 def test_migrating_again_mends_every_breach_of_what_is_ours(world: World, postgres: Postgres) -> None:
-    ours = {name: breach for name, breach in BREACHES.items() if breach[0] not in ("all_orders", "notes", "peek", "subscriptions", "shop_door")}
+    ours = {
+        name: breach
+        for name, breach in BREACHES.items()
+        if breach[0] not in ("all_orders", "notes", "peek", "subscriptions", "shop_door")
+    }
     for _, statement in ours.values():
         in_the_database(postgres, statement)
     in_the_database(postgres, "ALTER FUNCTION due_tasks_v1 OWNER TO shop_door")
@@ -91,11 +116,16 @@ def test_the_page_of_a_running_process_says_that_it_is_not_ready(world: World, p
     client = app.create_app().test_client()
     in_the_database(postgres, 'DROP POLICY "customer" ON orders')
     answer = client.get("http://shop.test/readyz")
-    assert (answer.status_code, "orders: the policy for the customer side is missing." in answer.text) == (503, True)
+    assert (answer.status_code, "orders: the policy for the customer side is missing." in answer.text) == (
+        503,
+        True,
+    )
 
 
 @pytest.mark.promise("QS2")
-def test_with_a_policy_dropped_a_query_finds_nothing_rather_than_everything(world: World, postgres: Postgres) -> None:
+def test_with_a_policy_dropped_a_query_finds_nothing_rather_than_everything(
+    world: World, postgres: Postgres
+) -> None:
     in_the_database(postgres, 'DROP POLICY "customer" ON invoices')
     with world.acting("acme"):
         assert db.session().execute(text("SELECT id FROM invoices")).all() == []
@@ -110,11 +140,29 @@ def another_login(world: World, monkeypatch: pytest.MonkeyPatch) -> Generator[py
 
 
 @pytest.mark.promise("QS2")
-@pytest.mark.parametrize(("who", "words"), [("postgres", "a superuser"), ("owner", "must not be the owner"), ("strong", "has BYPASSRLS"), ("heir", "it must be NOINHERIT")])
-def test_a_login_with_too_many_rights_is_refused(another_login: pytest.MonkeyPatch, postgres: Postgres, who: str, words: str) -> None:
-    on_server(postgres, *[f"DROP ROLE IF EXISTS shop_{name}" for name in ("strong", "heir")], "CREATE ROLE shop_strong LOGIN BYPASSRLS", "CREATE ROLE shop_heir LOGIN INHERIT")
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [
+        ("postgres", "a superuser"),
+        ("owner", "must not be the owner"),
+        ("strong", "has BYPASSRLS"),
+        ("heir", "it must be NOINHERIT"),
+    ],
+)
+def test_a_login_with_too_many_rights_is_refused(
+    another_login: pytest.MonkeyPatch, postgres: Postgres, who: str, words: str
+) -> None:
+    on_server(
+        postgres,
+        *[f"DROP ROLE IF EXISTS shop_{name}" for name in ("strong", "heir")],
+        "CREATE ROLE shop_strong LOGIN BYPASSRLS",
+        "CREATE ROLE shop_heir LOGIN INHERIT",
+    )
     url = postgres.admin_url("shop") if who == "postgres" else login(postgres, who)
-    in_the_database(postgres, "GRANT CONNECT ON DATABASE shop TO shop_strong, shop_heir; GRANT USAGE ON SCHEMA public TO shop_strong, shop_heir")
+    in_the_database(
+        postgres,
+        "GRANT CONNECT ON DATABASE shop TO shop_strong, shop_heir; GRANT USAGE ON SCHEMA public TO shop_strong, shop_heir",
+    )
     in_the_database(postgres, "GRANT SELECT ON alembic_version TO shop_strong, shop_heir")
     another_login.setenv("DATABASE_URL", url)
     db.reset()
@@ -139,5 +187,10 @@ def test_workers_refuse_as_well_and_migrate_does_not(world: World, postgres: Pos
 def flask(command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """`flask COMMAND` as a process."""
     return subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "app", command], env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "flask", "--app", "app", command],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
