@@ -95,7 +95,8 @@ class Report:
             ratio >= floor and not product.bad,
             f">= {floor}",
             f"{product.per_second:,.0f}/s p50 {product.p50:.1f} p99 {product.p99:.1f} ms;"
-            f" limit {limit.per_second:,.0f}/s p50 {limit.p50:.1f} p99 {limit.p99:.1f} ms; {product.bad} bad answers",
+            f" limit {limit.per_second:,.0f}/s p50 {limit.p50:.1f} p99 {limit.p99:.1f} ms;"
+            f" {product.bad} bad answers",
         )
 
     def say(self, name: str, figure: str, good: bool, floor: str, detail: str = "") -> None:

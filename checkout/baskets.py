@@ -4,10 +4,19 @@ computed when they are shown and again when the order is placed (QM3)."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Select, UniqueConstraint, delete, select, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -116,47 +125,44 @@ class Bounds:
     unit: str
 
 
+# Statements of the hot path are built once; only their values change from call to call.
+_SOLD = (
+    select(Plan.minimum_quantity, Plan.maximum_quantity, ProductType.unit)
+    .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+    .join(
+        ProductType,
+        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
+    )
+    .where(Plan.id == bindparam("plan"), Plan.published, Product.published)
+)
+OFFERED_TO_CUSTOMERS = _SOLD.join(
+    Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id)
+).where(Listing.published)
+OFFERED_TO_RESELLERS = _SOLD.join(
+    WholesalePrice,
+    (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id),
+).where(ProductType.audience == Audience.RESELLER)
+
+
 def _offered(plan_id: UUID) -> Bounds:
     """The bounds of a plan that is offered to the side of the scope; NotOffered otherwise."""
-    row = db.session().execute(_offer(plan_id)).first()
-    if row is None:
-        raise NotOffered
-    return Bounds(*row)
-
-
-def _offer(plan_id: UUID) -> Select[int, int, str]:
-    """One row if the plan is offered to the side of the scope."""
-    if current().side is Side.RESELLER:
-        return (
-            select(Plan.minimum_quantity, Plan.maximum_quantity, ProductType.unit)
-            .join(
-                WholesalePrice,
-                (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id),
-            )
-            .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-            .join(
-                ProductType,
-                (ProductType.distributor_id == Product.distributor_id)
-                & (ProductType.id == Product.product_type_id),
-            )
-            .where(
-                Plan.id == plan_id,
-                Plan.published,
-                Product.published,
-                ProductType.audience == Audience.RESELLER,
-            )
-        )
-    return (
-        select(Plan.minimum_quantity, Plan.maximum_quantity, ProductType.unit)
-        .join(Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id))
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
-        .where(Plan.id == plan_id, Plan.published, Product.published, Listing.published)
+    to_reseller = current().side is Side.RESELLER
+    row = db.session().execute(
+        OFFERED_TO_RESELLERS if to_reseller else OFFERED_TO_CUSTOMERS, {"plan": plan_id}
     )
+    found = row.first()
+    if found is None:
+        raise NotOffered
+    return Bounds(*found)
+
+
+_lines = cast(Table, BasketLine.__table__)
+_new = insert(_lines)
+PUT = _new.on_conflict_do_update(
+    index_elements=["distributor_id", "membership_id", "plan_id"],
+    set_={"quantity": _lines.c.quantity + _new.excluded.quantity, "fields": _new.excluded.fields},
+    where=_lines.c.quantity + _new.excluded.quantity <= bindparam("most", type_=BigInteger()),
+).returning(_lines.c.id)
 
 
 def add(buyer: Buyer, plan_id: UUID, quantity: int, fields: Mapping[str, str] | None = None) -> None:
@@ -174,16 +180,9 @@ def add(buyer: Buyer, plan_id: UUID, quantity: int, fields: Mapping[str, str] | 
         "quantity": quantity,
         "fields": dict(fields or {}),
         "added_at": db.session().info["now"],
+        "most": bounds.maximum,
     }
-    put = insert(BasketLine).values(values)
-    kept = db.session().execute(
-        put.on_conflict_do_update(
-            index_elements=["distributor_id", "membership_id", "plan_id"],
-            set_={"quantity": BasketLine.quantity + put.excluded.quantity, "fields": put.excluded.fields},
-            where=BasketLine.quantity + put.excluded.quantity <= bounds.maximum,
-        ).returning(BasketLine.id)
-    )
-    if kept.first() is None:
+    if db.session().connection().execute(PUT, values).first() is None:
         raise WrongQuantity(
             f"The maximum is {bounds.maximum} {bounds.unit}s, and some are in your basket already."
         )

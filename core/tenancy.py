@@ -268,7 +268,7 @@ def trip(row: object, _context: object) -> None:
 class Widenings:
     """Which functions may work as the distributor inside another side's transaction; a test counts them."""
 
-    allowed: set[str] = field(default_factory=set)
+    allowed: set[str] = field(default_factory=set[str])
 
 
 WIDENED = Widenings({"placing an order", "checking with connectors", "opening a payment page", "giving up an order"})

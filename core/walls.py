@@ -38,7 +38,8 @@ def security_problems(connection: Connection, metadata: MetaData) -> Iterable[st
         name: (enabled, forced)
         for name, enabled, forced in rows(
             connection,
-            "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity FROM pg_class c JOIN"
+            " pg_namespace n ON n.oid = c.relnamespace"
             " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')",
         )
     }
@@ -52,7 +53,10 @@ def security_problems(connection: Connection, metadata: MetaData) -> Iterable[st
 def policy_problems(connection: Connection, metadata: MetaData, database: str) -> Iterable[str]:
     """Exactly the declared policies, each for one role and with the declared condition both for reading and
     for writing."""
-    query = "SELECT tablename, policyname, permissive, roles::text[], cmd, qual, with_check FROM pg_policies WHERE schemaname = 'public'"
+    query = (
+        "SELECT tablename, policyname, permissive, roles::text[], cmd, qual, with_check FROM pg_policies"
+        " WHERE schemaname = 'public'"
+    )
     found = {(row[0], row[1]): row[2:] for row in rows(connection, query)}
     for table in metadata.sorted_tables:
         for side in OWNERS_OF_RIGHTS:
@@ -88,7 +92,8 @@ def grant_problems(connection: Connection, metadata: MetaData, database: str) ->
     granted: dict[tuple[str, str], set[str]] = {}
     for table, role, privilege in rows(
         connection,
-        "SELECT c.relname, coalesce(r.rolname, 'PUBLIC'), a.privilege_type FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        "SELECT c.relname, coalesce(r.rolname, 'PUBLIC'), a.privilege_type FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
         " CROSS JOIN LATERAL aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee"
         " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')",
     ):
@@ -105,7 +110,8 @@ def grant_problems(connection: Connection, metadata: MetaData, database: str) ->
             yield f"{table.name}: everybody may {words(granted[table.name, 'PUBLIC'])}."
     for table, column in rows(
         connection,
-        "SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        "SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE n.nspname = 'public' AND a.attacl IS NOT NULL AND c.relkind IN ('r', 'p')",
     ):
         yield f"{table}: there are rights on the single column {column}."
@@ -123,12 +129,16 @@ def relation_problems(connection: Connection, metadata: MetaData, database: str)
     known = {table.name for table in metadata.sorted_tables} | {"alembic_version"}
     for name, kind, role in rows(
         connection,
-        "SELECT DISTINCT c.relname, c.relkind::text, coalesce(r.rolname, 'PUBLIC') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        "SELECT DISTINCT c.relname, c.relkind::text, coalesce(r.rolname, 'PUBLIC') FROM"
+        " pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " CROSS JOIN LATERAL aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee"
         " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')",
     ):
         if (role in ours or role == "PUBLIC") and (kind in "vmf" or name not in known):
-            yield f"{name}: {role} has rights on a {'view' if kind in 'vm' else 'table'} that no model declares."
+            yield (
+                f"{name}: {role} has rights on a {'view' if kind in 'vm' else 'table'} that no"
+                " model declares."
+            )
 
 
 def door_problems(connection: Connection, database: str) -> Iterable[str]:
@@ -141,9 +151,11 @@ def door_problems(connection: Connection, database: str) -> Iterable[str]:
     found: dict[str, tuple[str, str, bool, list[str], str]] = {}
     for name, owner, definer, settings, body, grantee in rows(
         connection,
-        "SELECT p.proname, o.rolname, p.prosecdef, coalesce(p.proconfig, '{}'), p.prosrc, coalesce(r.rolname, 'PUBLIC') FROM pg_proc p"
+        "SELECT p.proname, o.rolname, p.prosecdef, coalesce(p.proconfig, '{}'), p.prosrc,"
+        " coalesce(r.rolname, 'PUBLIC') FROM pg_proc p"
         " JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_roles o ON o.oid = p.proowner"
-        " CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a LEFT JOIN pg_roles r ON r.oid = a.grantee"
+        " CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a"
+        " LEFT JOIN pg_roles r ON r.oid = a.grantee"
         " WHERE n.nspname = 'public'",
     ):
         found[name] = (
@@ -162,7 +174,10 @@ def door_problems(connection: Connection, database: str) -> Iterable[str]:
         if not definer and name not in doors.DOORS:
             continue
         if owner != door or not definer:
-            yield f"{name}: this function works with the rights of {owner if definer else 'its caller'}, not with the door's."
+            yield (
+                f"{name}: this function works with the rights of"
+                f" {owner if definer else 'its caller'}, not with the door's."
+            )
         if settings != ["search_path=public, pg_temp"]:
             yield f"{name}: this function has no fixed search path."
         if grantee not in callers:

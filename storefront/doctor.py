@@ -94,7 +94,8 @@ def trail_against_states() -> str:
     kinds = ", ".join(f"'{model.__tablename__}'" for model in LIVES)
     return f"""
     WITH moves AS (
-      SELECT object_type AS kind, object_id AS id, split_part(what, ' -> ', 1) AS was, split_part(what, ' -> ', 2) AS became
+      SELECT object_type AS kind, object_id AS id, split_part(what, ' -> ', 1) AS was,
+        split_part(what, ' -> ', 2) AS became
       FROM trail WHERE what LIKE '% -> %' AND object_type IN ({kinds})
     ), walked AS (
       {walks} UNION ALL SELECT kind, id, became, 1 FROM moves UNION ALL SELECT kind, id, was, -1 FROM moves

@@ -73,8 +73,8 @@ FAULTS = {
     "deliveries and tasks": ["UPDATE tasks SET state = 'parked' WHERE kind = 'deliver'"],
     "subscriptions": [
         "INSERT INTO subscriptions SELECT distributor_id, gen_random_uuid(), reseller_id, customer_id,"
-        " code || 'X', plan_id, order_line_id, product_name, plan_name, unit, quantity, 0, term, billing_period,"
-        " price_minor, currency, state, created_at FROM subscriptions LIMIT 1"
+        " code || 'X', plan_id, order_line_id, product_name, plan_name, unit, quantity, 0, term,"
+        " billing_period, price_minor, currency, state, created_at FROM subscriptions LIMIT 1"
     ],
     "invoice numbers": [
         "UPDATE invoices SET series = 'NW-2026', number = 2, state = 'paid'"

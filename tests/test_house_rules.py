@@ -1,4 +1,5 @@
-"""The house rules, read from the source itself. Each rule is a function over a syntax tree, and each is shown to notice its own breach."""
+"""The house rules, read from the source itself. Each rule is a function over a syntax tree, and each is
+shown to notice its own breach."""
 
 import ast
 import re
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import app  # noqa: F401 every model, state table and door of the product is known once this is imported
+import app  # noqa: F401
 from core import db, doors, states, tenancy
 
 ROOT = Path(__file__).parent.parent
@@ -78,7 +79,7 @@ def at(path: str, node: ast.AST) -> str:
     return f"{path}:{getattr(node, 'lineno', 0)}"
 
 
-# --- The rules -------------------------------------------------------------------------------------------------------------------
+# --- The rules --------------------------------------------------------------------------------------------
 
 
 def only_the_database_commits(path: str, tree: ast.AST) -> Iterator[str]:
@@ -243,7 +244,7 @@ def test_a_breach_of_a_rule_is_noticed(rule: Rule) -> None:
     assert list(rule(path, ast.parse(source)))
 
 
-# --- Declarations ----------------------------------------------------------------------------------------------------------------
+# --- Declarations -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.promise("QS3")
@@ -328,7 +329,7 @@ def test_scopes_are_opened_at_the_edges_only() -> None:
             )
 
 
-# --- Templates -------------------------------------------------------------------------------------------------------------------
+# --- Templates --------------------------------------------------------------------------------------------
 
 COMMENT = re.compile(r"\{#.*?#\}", re.S)
 INLINE = re.compile(r"""(\sstyle\s*=)|(\son[a-z]+\s*=\s*["'])|(javascript:)""", re.I)

@@ -31,7 +31,8 @@ log = structlog.get_logger("distributor")
 
 pages.saying(
     retried=(
-        "It is due again now. What an unclear attempt left open is looked up first, so nothing is bought twice."
+        "It is due again now. What an unclear attempt left open is looked up first,"
+        " so nothing is bought twice."
     ),
     resolved="Resolved by hand; the reason is in the trail.",
     refused="It will not be delivered. The refund is on the work queue.",

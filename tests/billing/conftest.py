@@ -1,5 +1,6 @@
-"""The till: the small world with a real Stripe sandbox process behind its gateway, an account of its own for each test. What Stripe sends is kept
-by a receiver and handed to the webhook by the test, in the order, number and state it wants."""
+"""The till: the small world with a real Stripe sandbox process behind its gateway, an account of its own
+for each test. What Stripe sends is kept by a receiver and handed to the webhook by the test, in the order,
+number and state it wants."""
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
@@ -125,8 +126,11 @@ def till(world: World, stripe_process: StripeSandbox) -> Generator[Till]:
     with world.acting():
         gateway = payments.gateway()
         gateway.account_id, gateway.secret_key, gateway.webhook_secret, gateway.api_base = (
-            account.account_id, account.secret_key, account.webhook_secret, account.api_base,
-        )  # fmt: skip
+            account.account_id,
+            account.secret_key,
+            account.webhook_secret,
+            account.api_base,
+        )
     open_portal(world)
     yield Till(world, stripe_process, account, receiver, app.create_app().test_client())
     receiver.close()

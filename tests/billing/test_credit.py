@@ -1,4 +1,5 @@
-"""Credit lines and deposits: whoever comes first takes, nobody ever takes more than there is, and a cancelled order gives back what it took."""
+"""Credit lines and deposits: whoever comes first takes, nobody ever takes more than there is, and a
+cancelled order gives back what it took."""
 
 import pytest
 from sqlalchemy import func, select

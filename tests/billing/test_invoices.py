@@ -1,4 +1,5 @@
-"""Invoice numbers: one row of numbers per seller and year without a gap, given at settlement, never before (QM8)."""
+"""Invoice numbers: one row of numbers per seller and year without a gap, given at settlement, never before
+(QM8)."""
 
 import random
 from uuid import UUID
@@ -22,11 +23,19 @@ def drafts(world: World, count: int) -> list[UUID]:
     with world.acting():
         rows = [
             Invoice(
-                id=new_id(), reseller_id=world.resellers["brightfield"], customer_id=world.customers["acme"], order_id=new_id(), state=InvoiceState.DRAFT,
-                seller={}, buyer={}, total_minor=100, currency="EUR", created_at=db.session().info["now"],
+                id=new_id(),
+                reseller_id=world.resellers["brightfield"],
+                customer_id=world.customers["acme"],
+                order_id=new_id(),
+                state=InvoiceState.DRAFT,
+                seller={},
+                buyer={},
+                total_minor=100,
+                currency="EUR",
+                created_at=db.session().info["now"],
             )
             for _ in range(count)
-        ]  # fmt: skip
+        ]
         db.session().add_all(rows)
         return [row.id for row in rows]
 

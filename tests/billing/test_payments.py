@@ -1,4 +1,5 @@
-"""Card payments against the Stripe sandbox process: what becomes true, and only once, when a session is paid; and what is kept apart."""
+"""Card payments against the Stripe sandbox process: what becomes true, and only once, when a session is
+paid; and what is kept apart."""
 
 import threading
 import time

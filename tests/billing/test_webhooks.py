@@ -1,5 +1,5 @@
-"""Stripe's webhooks, signed by the sandbox process and handed over HTTP: however often, late, shuffled or forged they come, the state is what one
-clean delivery gives, or unchanged."""
+"""Stripe's webhooks, signed by the sandbox process and handed over HTTP: however often, late, shuffled or
+forged they come, the state is what one clean delivery gives, or unchanged."""
 
 import hashlib
 import hmac
@@ -268,10 +268,10 @@ def test_return_page_webhook_poller_and_command_at_once_settle_once(till: Till) 
             assert found
             found.created_at -= timedelta(minutes=2)
         ends = at_once(
-            lambda: (returns(till, attempt), drain()),
-            lambda: (till.ring(events), drain()),  # noqa: B023 the threads end within this turn
+            lambda came=attempt: (returns(till, came), drain()),
+            lambda came=events: (till.ring(came), drain()),
             lambda: (polls(till), drain()),
-            lambda: commands(till, attempt),
+            lambda came=attempt: commands(till, came),
         )
         assert raised(ends) == []
         till.world.work()

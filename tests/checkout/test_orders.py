@@ -1,5 +1,5 @@
-"""Placing an order: what it costs is ours to say, who may order is checked, one form gives one order, and what cannot be covered is refused by name
-before anything is written."""
+"""Placing an order: what it costs is ours to say, who may order is checked, one form gives one order, and
+what cannot be covered is refused by name before anything is written."""
 
 import random
 import re
@@ -80,13 +80,32 @@ def change_reseller(world: World, **changes: object) -> None:
             setattr(parties.reseller(world.resellers["brightfield"]), name, value)
 
 
-# --- What it costs ---------------------------------------------------------------------------------------------------------------
+# --- What it costs ----------------------------------------------------------------------------------------
 
 LIES = {
-    "price": "1", "price_minor": "1", "unit_minor": "1", "unit_price": "0.01", "total": "1", "total_minor": "1", "amount": "0", "amount_minor": "1", "currency": "JPY",
-    "discount": "100", "coupon": "ALL", "customer_id": "00000000-0000-0000-0000-000000000000", "reseller_id": "0", "distributor_id": "0", "pay_by": "account",
-    "state": "funded", "membership_id": "0", "wholesale": "0", "quantity": "-5", "plan": "x", "fields": '{"price": 1}', "seen_total": "1",
-}  # fmt: skip
+    "price": "1",
+    "price_minor": "1",
+    "unit_minor": "1",
+    "unit_price": "0.01",
+    "total": "1",
+    "total_minor": "1",
+    "amount": "0",
+    "amount_minor": "1",
+    "currency": "JPY",
+    "discount": "100",
+    "coupon": "ALL",
+    "customer_id": "00000000-0000-0000-0000-000000000000",
+    "reseller_id": "0",
+    "distributor_id": "0",
+    "pay_by": "account",
+    "state": "funded",
+    "membership_id": "0",
+    "wholesale": "0",
+    "quantity": "-5",
+    "plan": "x",
+    "fields": '{"price": 1}',
+    "seen_total": "1",
+}
 SEEN = re.compile(r'name="seen_total" value="(\d+)"')
 QUANTITIES = [
     "1",
@@ -176,7 +195,8 @@ def test_two_currencies_are_two_orders(shop: World) -> None:
 
 
 def place_uncleared(world: World, who: str, **choice: object) -> str:
-    """Places with a clearance made here, so that no connector has to answer (tests of what `place` itself refuses)."""
+    """Places with a clearance made here, so that no connector has to answer (tests of what `place` itself
+    refuses)."""
     with tenancy.acting_as(world.scope(who)):
         with db.transaction(widened_because="placing an order"):
             lines = (
@@ -196,7 +216,7 @@ def place_uncleared(world: World, who: str, **choice: object) -> str:
             return orders.place(world.people[who], Clearance(seen, len(lines)), checkout)
 
 
-# --- One form, one order ---------------------------------------------------------------------------------------------------------
+# --- One form, one order ----------------------------------------------------------------------------------
 
 
 @pytest.mark.promise("QC3")
@@ -277,7 +297,7 @@ def test_an_order_is_one_commit(shop: World) -> None:
     assert len(statements) <= 10, "\n".join(statements)
 
 
-# --- Who may order, and what -----------------------------------------------------------------------------------------------------
+# --- Who may order, and what ------------------------------------------------------------------------------
 
 
 @pytest.mark.behaviour("H45")
@@ -350,7 +370,7 @@ def test_a_customer_cannot_choose_to_pay_on_its_resellers_account(shop: World) -
         shop.place("acme", pay_by=PayBy.ACCOUNT)
 
 
-# --- Cover -----------------------------------------------------------------------------------------------------------------------
+# --- Cover ------------------------------------------------------------------------------------------------
 
 
 def dearer_wholesale(world: World, minor: int) -> None:
@@ -422,7 +442,7 @@ def on_account(world: World, person: str, clearance: Clearance) -> str:
         )
 
 
-# --- Alias -----------------------------------------------------------------------------------------------------------------------
+# --- Alias ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.behaviour("I19")
@@ -484,7 +504,7 @@ def test_an_alias_is_free_again_when_its_order_expires(world: World) -> None:
         assert states[world.resellers["harbour"]] is StorefrontState.HELD
 
 
-# --- Ending at the same instant ---------------------------------------------------------------------------------------------------
+# --- Ending at the same instant ---------------------------------------------------------------------------
 
 
 @pytest.mark.promise("QP9")

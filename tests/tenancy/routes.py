@@ -1,5 +1,6 @@
-"""Whose each route is. A route without a line here fails the build; adding a page means adding its line. `page` is where its owner finds the form,
-`form` what is typed into it; {names} are the stage's (tests/tenancy/stage.py)."""
+"""Whose each route is. A route without a line here fails the build; adding a page means adding its line.
+`page` is where its owner finds the form, `form` what is typed into it; {names} are the stage's
+(tests/tenancy/stage.py)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Owner(Enum):
-    """MACHINE: no shop and no person. PUBLIC: anybody at this shop. LINK: whoever holds the secret in the address. VISITOR: one's own session."""
+    """MACHINE: no shop and no person. PUBLIC: anybody at this shop. LINK: whoever holds the secret in the
+    address. VISITOR: one's own session."""
 
     MACHINE = "machine"
     PUBLIC = "public"
@@ -23,7 +25,8 @@ class Owner(Enum):
 
 @dataclass(frozen=True)
 class Route:
-    """`foreign`: the form itself carries ids of the owner's, so a stranger who sends it must be refused; `changes`: rows are different afterwards."""
+    """`foreign`: the form itself carries ids of the owner's, so a stranger who sends it must be refused;
+    `changes`: rows are different afterwards."""
 
     owner: Owner
     at: Mapping[str, str] = field(default_factory=lambda: NOTHING)

@@ -1,5 +1,6 @@
-"""The stage of the route sweep: two distributors, two resellers with open shops, three customers, and something of Acme's, Brightfield's and
-Northwind's in every state that a page can show. Everybody is signed in before the curtain, so that a copy of the database knows them all."""
+"""The stage of the route sweep: two distributors, two resellers with open shops, three customers, and
+something of Acme's, Brightfield's and Northwind's in every state that a page can show. Everybody is signed
+in before the curtain, so that a copy of the database knows them all."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -96,7 +97,8 @@ def build(world: World, app: Flask) -> Stage:
 
 
 def found_south() -> None:
-    """Another distributor with a shop, a reseller and staff of its own; nothing in it is Northwind's business."""
+    """Another distributor with a shop, a reseller and staff of its own; nothing in it is Northwind's
+    business."""
     distributor_id = parties.found_distributor(
         name="Southwind", code="southwind", currency="EUR", email="desk@southwind.example", sandbox=True
     )[0]

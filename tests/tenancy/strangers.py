@@ -1,5 +1,6 @@
-"""Rows of two distributors, two resellers and two customers in every table, planted by the server's administrator without regard to keys and checks:
-what is tested here is who sees which of them, and nothing else."""
+"""Rows of two distributors, two resellers and two customers in every table, planted by the server's
+administrator without regard to keys and checks: what is tested here is who sees which of them, and nothing
+else."""
 
 import json
 from collections.abc import Iterator
@@ -61,7 +62,10 @@ def plant(postgres: Postgres) -> dict[str, list[Planted]]:
     engine = create_engine(postgres.admin_url("shop"))
     with engine.begin() as connection:
         connection.execute(text("SET session_replication_role = replica"))
-        checks = "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+        checks = (
+            "SELECT conrelid::regclass::text, conname FROM pg_constraint"
+            " WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+        )
         for table, name in connection.execute(text(checks)).all():
             connection.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
         planted = {table.name: list(_rows(connection, table)) for table in Model.metadata.sorted_tables}
@@ -70,7 +74,7 @@ def plant(postgres: Postgres) -> dict[str, list[Planted]]:
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[Planted]:
-    connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608 our own names
+    connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608
     kinds, keys = owners_of(table), set[tuple[object, ...]]()
     for chosen in product((0, 1), repeat=len(kinds)):
         owners: dict[str, int] = dict(zip(kinds, chosen, strict=True))
@@ -100,6 +104,12 @@ def _value(column: Any) -> Any:
     if isinstance(column.type, Enum):
         return next(iter(column.type.enum_class or column.type.enums))
     made: dict[type, Any] = {
-        UUID: uuid4(), str: uuid4().hex, int: uuid4().int % 10**6, bool: False, datetime: datetime.now(UTC), timedelta: timedelta(), bytes: uuid4().bytes,
-    }  # fmt: skip
+        UUID: uuid4(),
+        str: uuid4().hex,
+        int: uuid4().int % 10**6,
+        bool: False,
+        datetime: datetime.now(UTC),
+        timedelta: timedelta(),
+        bytes: uuid4().bytes,
+    }
     return made.get(kind, 0)

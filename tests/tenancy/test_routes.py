@@ -1,5 +1,6 @@
-"""The sweep: for every route and method, its owner gets in and strangers do not. Strangers come from everywhere: another customer of the same shop,
-a customer and the staff of another reseller, the staff of another distributor, the other sides of the same trade, and nobody at all (QS1)."""
+"""The sweep: for every route and method, its owner gets in and strangers do not. Strangers come from
+everywhere: another customer of the same shop, a customer and the staff of another reseller, the staff of
+another distributor, the other sides of the same trade, and nobody at all (QS1)."""
 
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -95,7 +96,7 @@ def curtain(stage: Stage, postgres: Postgres) -> None:
     FRAGMENTS.clear()
 
 
-# --- Asking ----------------------------------------------------------------------------------------------------------------------
+# --- Asking -----------------------------------------------------------------------------------------------
 
 
 def path_of(key: str, route: Route, names: dict[str, str]) -> str:
@@ -160,7 +161,7 @@ def ask(stage: Stage, who: str, key: str, route: Route, data: dict[str, Any]) ->
     return visit.get(path) if key.startswith("GET") else visit.post(path, data)
 
 
-# --- What must come back ----------------------------------------------------------------------------------------------------------
+# --- What must come back ----------------------------------------------------------------------------------
 
 
 def secrets_of(stage: Stage, owner: Owner) -> list[str]:
@@ -275,7 +276,8 @@ def test_public_pages_hold_no_secret_and_a_link_is_worth_something_to_its_holder
                 answer = ask(stage, f"nobody@{where}", key, route, {})
                 if leaks(answer, stage, key, route) or (answer.status_code < 400 and "again" not in key):
                     found.append(
-                        f"{key}: the link leads somewhere at {where}: {answer.status_code} {leaks(answer, stage, key, route)}"
+                        f"{key}: the link leads somewhere at {where}: {answer.status_code}"
+                        f" {leaks(answer, stage, key, route)}"
                     )
     forged = stage.visit("nobody@brightfield").get(f"/orders/{stage.names['unpaid']}/return", token="")
     assert forged.status_code == 404

@@ -30,7 +30,8 @@ def tables(postgres: Postgres) -> set[str]:
         row[0]
         for row in ask(
             postgres,
-            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')",
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND"
+            " relkind IN ('r', 'p')",
         )
     }
     return found - {"alembic_version"}
@@ -47,7 +48,8 @@ def test_the_first_part_of_every_key_is_the_distributor(world: World, postgres: 
         postgres,
         "SELECT c.conrelid::regclass::text, array_agg(a.attname::text ORDER BY k.place) FROM pg_constraint c"
         " CROSS JOIN LATERAL unnest(c.conkey) WITH ORDINALITY k(number, place)"
-        " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number WHERE c.contype = 'p' AND c.connamespace = 'public'::regnamespace GROUP BY 1",
+        " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number WHERE"
+        " c.contype = 'p' AND c.connamespace = 'public'::regnamespace GROUP BY 1",
     )
     for table, columns in keys:
         if table not in {*WITHOUT_DISTRIBUTOR, "alembic_version"}:
@@ -101,7 +103,8 @@ def test_foreign_keys_between_tenants_tables_carry_the_distributor(world: World,
         postgres,
         "SELECT c.conrelid::regclass::text, c.confrelid::regclass::text,"
         " (SELECT attname FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = c.conkey[1]),"
-        " (SELECT attname FROM pg_attribute WHERE attrelid = c.confrelid AND attnum = c.confkey[1]) FROM pg_constraint c WHERE c.contype = 'f'",
+        " (SELECT attname FROM pg_attribute WHERE attrelid = c.confrelid AND attnum ="
+        " c.confkey[1]) FROM pg_constraint c WHERE c.contype = 'f'",
     )
     assert len(keys) > 30
     for table, target, first, target_first in keys:
@@ -115,7 +118,8 @@ def test_every_unique_index_starts_with_the_distributor_or_is_declared_global(
 ) -> None:
     indexes = ask(
         postgres,
-        "SELECT t.relname, i.relname, (SELECT attname FROM pg_attribute WHERE attrelid = t.oid AND attnum = x.indkey[0]) FROM pg_index x"
+        "SELECT t.relname, i.relname, (SELECT attname FROM pg_attribute WHERE attrelid = t.oid"
+        " AND attnum = x.indkey[0]) FROM pg_index x"
         " JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid"
         " WHERE x.indisunique AND t.relnamespace = 'public'::regnamespace AND t.relname <> 'alembic_version'",
     )
@@ -134,8 +138,9 @@ def test_closed_tables_are_a_named_list_without_any_grant(world: World, postgres
     names = ", ".join(f"'{name}'" for name in CLOSED_TABLES)
     open_ = ask(
         postgres,
-        f"SELECT table_name, grantee FROM information_schema.role_table_grants WHERE table_name IN ({names}) AND grantee IN ({sides}, 'PUBLIC')",
-    )  # noqa: S608
+        "SELECT table_name, grantee FROM information_schema.role_table_grants WHERE table_name"  # noqa: S608
+        f" IN ({names}) AND grantee IN ({sides}, 'PUBLIC')",
+    )
     assert open_ == []
 
 
@@ -144,8 +149,10 @@ def test_nobody_may_truncate_or_set_off_triggers(world: World, postgres: Postgre
     owner = tenancy.role_name("shop", "owner")
     found = ask(
         postgres,
-        "SELECT table_name, grantee, privilege_type FROM information_schema.role_table_grants WHERE table_schema = 'public'"
-        f" AND privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE') AND grantee <> '{owner}'",  # noqa: S608
+        "SELECT table_name, grantee, privilege_type FROM information_schema.role_table_grants"  # noqa: S608
+        " WHERE table_schema = 'public'"
+        " AND privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE') AND grantee <>"
+        f" '{owner}'",
     )
     assert found == []
 
@@ -156,7 +163,8 @@ def test_door_functions_are_owned_by_the_door_fixed_to_their_schema_and_closed_t
 ) -> None:
     functions = ask(
         postgres,
-        "SELECT p.proname, pg_get_userbyid(p.proowner), p.prosecdef, p.proconfig, has_function_privilege('public', p.oid, 'EXECUTE')"
+        "SELECT p.proname, pg_get_userbyid(p.proowner), p.prosecdef, p.proconfig,"
+        " has_function_privilege('public', p.oid, 'EXECUTE')"
         " FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef",
     )
     assert {row[0] for row in functions} == set(doors.DOORS)
@@ -170,13 +178,15 @@ def test_there_is_no_view_and_no_role_that_bypasses(world: World, postgres: Post
     assert (
         ask(
             postgres,
-            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm', 'f')",
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND"
+            " relkind IN ('v', 'm', 'f')",
         )
         == []
     )
     strong = ask(
         postgres,
-        "SELECT rolname FROM pg_roles WHERE rolname LIKE 'shop\\_%' AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)",
+        "SELECT rolname FROM pg_roles WHERE rolname LIKE 'shop\\_%' AND (rolsuper OR"
+        " rolbypassrls OR rolcreaterole OR rolcreatedb)",
     )
     assert strong == []
     logins = {

@@ -51,13 +51,15 @@ BREACHES = {
     "a door is missing": ("gateway_by_code_v1", "DROP FUNCTION gateway_by_code_v1"),
     "a door does something else": (
         "due_tasks_v1",
-        "CREATE OR REPLACE FUNCTION due_tasks_v1() RETURNS TABLE (due bigint, oldest timestamptz) LANGUAGE sql SECURITY DEFINER"
+        "CREATE OR REPLACE FUNCTION due_tasks_v1() RETURNS TABLE (due bigint, oldest"
+        " timestamptz) LANGUAGE sql SECURITY DEFINER"
         " SET search_path = public, pg_temp AS 'SELECT 0::bigint, now()'",
     ),
     "a door follows its caller's path": ("end_session_v1", "ALTER FUNCTION end_session_v1 RESET search_path"),
     "a function works as the owner": (
         "peek",
-        "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM orders'",
+        "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT"
+        " count(*) FROM orders'",
     ),
     "the books are unwatched": (
         "journal_lines",
@@ -87,14 +89,20 @@ def test_a_breach_of_the_walls_stops_the_start_and_is_named(world: World, postgr
     quiet = []
     for breach, (name, statement) in BREACHES.items():
         in_the_database(postgres, statement)
-        try:
-            app.create_app()
+        if not {f"{name}:", f"{name};"} & set(why_not().split()):
             quiet.append(breach)
-        except RuntimeError as refusal:
-            assert f"{name}:" in str(refusal) or f"{name};" in str(refusal), f"{breach}: {refusal}"
         if breach in UNDO:
             in_the_database(postgres, UNDO[breach])
     assert quiet == []
+
+
+def why_not() -> str:
+    """Why the application does not start; nothing when it does."""
+    try:
+        app.create_app()
+    except RuntimeError as refusal:
+        return str(refusal)
+    return ""
 
 
 @pytest.mark.promise("QS2")
@@ -161,7 +169,8 @@ def test_a_login_with_too_many_rights_is_refused(
     url = postgres.admin_url("shop") if who == "postgres" else login(postgres, who)
     in_the_database(
         postgres,
-        "GRANT CONNECT ON DATABASE shop TO shop_strong, shop_heir; GRANT USAGE ON SCHEMA public TO shop_strong, shop_heir",
+        "GRANT CONNECT ON DATABASE shop TO shop_strong, shop_heir; GRANT USAGE ON SCHEMA"
+        " public TO shop_strong, shop_heir",
     )
     in_the_database(postgres, "GRANT SELECT ON alembic_version TO shop_strong, shop_heir")
     another_login.setenv("DATABASE_URL", url)
