@@ -1,5 +1,5 @@
-"""A reseller's credit line and deposit: rows kept under a lock, because they limit something (QM7, QP2). The limit is a condition of new
-purchases only (M54-M56)."""
+"""A reseller's credit line and deposit: rows kept under a lock, because they limit something (QM7, QP2). The
+limit is a condition of new purchases only (M54-M56)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -62,7 +62,8 @@ class CreditExceeded(Refused):
 
     def __init__(self, needed: Money) -> None:
         super().__init__(
-            f"Your credit line does not cover {needed.text}. Pay by card, or ask your distributor for more credit."
+            f"Your credit line does not cover {needed.text}."
+            " Pay by card, or ask your distributor for more credit."
         )
 
 
@@ -74,8 +75,8 @@ class CeilingUnderReserved(Refused):
 
 
 def reserve(reseller_id: UUID, amount: Money) -> UUID | None:
-    """Takes `amount` from the deposit first, then from credit, whichever covers it whole, and says from which balance (none for nothing);
-    CreditExceeded if none covers it. The caller writes the order's `Hold`."""
+    """Takes `amount` from the deposit first, then from credit, whichever covers it whole, and says from which
+    balance (none for nothing); CreditExceeded if none covers it. The caller writes the order's `Hold`."""
     if not amount.minor:
         return None
     for kind in (BalanceKind.DEPOSIT, BalanceKind.CREDIT):
@@ -94,8 +95,9 @@ def reserve(reseller_id: UUID, amount: Money) -> UUID | None:
 
 
 def hold_exactly(reseller_id: UUID, order_id: UUID, amount: Money) -> None:
-    """Makes an order hold `amount` of one balance (nothing, if it is not above zero), whatever it held before; CreditExceeded if none has
-    room, and then the caller's savepoint must undo what was given back here. The caller holds the order's lock."""
+    """Makes an order hold `amount` of one balance (nothing, if it is not above zero), whatever it held
+    before; CreditExceeded if none has room, and then the caller's savepoint must undo what was given back
+    here. The caller holds the order's lock."""
     hold = db.session().scalar(select(Hold).where(Hold.order_id == order_id).with_for_update())
     if hold is not None and hold.released_at is None:
         if hold.minor == amount.minor:
@@ -126,7 +128,8 @@ def give_back(order_id: UUID) -> None:
 
 
 def set_ceiling(reseller_id: UUID, kind: BalanceKind, ceiling: Money, *, why: str = "") -> Balance:
-    """The credit line (or the deposit paid ahead) of a reseller from now on; CeilingUnderReserved below what orders hold."""
+    """The credit line (or the deposit paid ahead) of a reseller from now on; CeilingUnderReserved below what
+    orders hold."""
     row = db.session().scalar(
         select(Balance)
         .where(Balance.reseller_id == reseller_id, Balance.kind == kind, Balance.currency == ceiling.currency)
@@ -153,7 +156,8 @@ def available(reseller_id: UUID, currency: str) -> Money:
 
 
 def covers(reseller_id: UUID, amount: Money) -> bool:
-    """Whether a new purchase of this amount could be reserved now: one balance has to cover it whole, as `reserve` takes it."""
+    """Whether a new purchase of this amount could be reserved now: one balance has to cover it whole, as
+    `reserve` takes it."""
     rows = db.session().scalars(
         select(Balance).where(Balance.reseller_id == reseller_id, Balance.currency == amount.currency)
     )

@@ -1,5 +1,6 @@
-"""Invoices and wholesale charges. An invoice is what one pays: a draft has no number; the number is given when it is settled, gapless per
-seller and year (QM8). Charges are what the reseller owes the distributor for its customers' orders."""
+"""Invoices and wholesale charges. An invoice is what one pays: a draft has no number; the number is given
+when it is settled, gapless per seller and year (QM8). Charges are what the reseller owes the distributor for
+its customers' orders."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -33,13 +34,27 @@ class Invoice(CustomerOwned, db.Model):
         owned_by("resellers", "reseller_id"),
         owned_by("customers", "customer_id"),
         UniqueConstraint("distributor_id", "order_id"),
-        Index("uq_invoices_number", "distributor_id", "series", "number", unique=True, postgresql_where=text("number IS NOT NULL")),
+        Index(
+            "uq_invoices_number",
+            "distributor_id",
+            "series",
+            "number",
+            unique=True,
+            postgresql_where=text("number IS NOT NULL"),
+        ),
         Index("ix_invoices_customer", "distributor_id", "customer_id", "id"),
-        CheckConstraint("(state = 'draft' AND number IS NULL) OR state <> 'draft'", name="drafts_have_no_number"),
+        CheckConstraint(
+            "(state = 'draft' AND number IS NULL) OR state <> 'draft'", name="drafts_have_no_number"
+        ),
         CheckConstraint("total_minor >= 0", name="total"),
     )
     LIFE = states.Transitions(
-        {InvoiceState.DRAFT: [InvoiceState.PAID, InvoiceState.VOID], InvoiceState.PAID: [], InvoiceState.VOID: []}, first=InvoiceState.DRAFT
+        {
+            InvoiceState.DRAFT: [InvoiceState.PAID, InvoiceState.VOID],
+            InvoiceState.PAID: [],
+            InvoiceState.VOID: [],
+        },
+        first=InvoiceState.DRAFT,
     )
 
     order_id: Mapped[UUID]
@@ -66,7 +81,10 @@ class InvoiceLine(CustomerOwned, db.Model):
 
     __tablename__ = "invoice_lines"
     __access__ = Access(distributor="rc", reseller="r", customer="r")
-    __table_args__ = (owned_by("invoices", "invoice_id"), Index("ix_invoice_lines_invoice", "distributor_id", "invoice_id"))
+    __table_args__ = (
+        owned_by("invoices", "invoice_id"),
+        Index("ix_invoice_lines_invoice", "distributor_id", "invoice_id"),
+    )
 
     invoice_id: Mapped[UUID]
     number: Mapped[int]
@@ -81,7 +99,8 @@ class InvoiceLine(CustomerOwned, db.Model):
 
 
 class InvoiceSeries(DistributorOwned, db.Model):
-    """The last number given per seller and year; a counter row, because a sequence leaves gaps on rollback."""
+    """The last number given per seller and year; a counter row, because a sequence leaves gaps on
+    rollback."""
 
     __tablename__ = "invoice_series"
     __access__ = Access(distributor="rcu")
@@ -92,7 +111,8 @@ class InvoiceSeries(DistributorOwned, db.Model):
 
 
 class ChargeState(StrEnum):
-    """DRAFT: the order is not funded. DUE: the reseller owes it, for its monthly invoice. SETTLED: covered by a captured payment."""
+    """DRAFT: the order is not funded. DUE: the reseller owes it, for its monthly invoice. SETTLED: covered by
+    a captured payment."""
 
     DRAFT = "draft"
     DUE = "due"
@@ -133,7 +153,8 @@ class Charge(ResellerOwned, db.Model):
 
 
 NEXT_NUMBER = text(
-    "INSERT INTO invoice_series (distributor_id, id, series, last) VALUES (current_setting('app.distributor_id')::uuid, gen_random_uuid(), :series, 1)"
+    "INSERT INTO invoice_series (distributor_id, id, series, last)"
+    " VALUES (current_setting('app.distributor_id')::uuid, gen_random_uuid(), :series, 1)"
     " ON CONFLICT (distributor_id, series) DO UPDATE SET last = invoice_series.last + 1 RETURNING last"
 )
 
@@ -153,11 +174,16 @@ def find(invoice_id: UUID) -> Invoice:
 
 def lines(invoice_id: UUID) -> list[InvoiceLine]:
     """Lines in order."""
-    return list(db.session().scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == invoice_id).order_by(InvoiceLine.number)))
+    return list(
+        db.session().scalars(
+            select(InvoiceLine).where(InvoiceLine.invoice_id == invoice_id).order_by(InvoiceLine.number)
+        )
+    )
 
 
 def settle(invoice: Invoice, seller_code: str) -> None:
-    """Gives the number and marks it paid, in the transaction that settles the payment: a rollback leaves no gap."""
+    """Gives the number and marks it paid, in the transaction that settles the payment: a rollback leaves no
+    gap."""
     now = business_now()
     invoice.series = f"{seller_code}-{now.year}"
     invoice.number = int(db.session().execute(NEXT_NUMBER, {"series": invoice.series}).scalar_one())

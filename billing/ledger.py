@@ -1,5 +1,6 @@
-"""Append-only double entry. An entry's lines sum to zero per currency (a deferred trigger holds it, QM1); nothing is changed or deleted, the
-runtime roles have no grant for it. Accounts are words: `stripe`, `fees`, `reseller`, `wholesale_sales`, `unexpected`."""
+"""Append-only double entry. An entry's lines sum to zero per currency (a deferred trigger holds it, QM1);
+nothing is changed or deleted, the runtime roles have no grant for it. Accounts are words: `stripe`, `fees`,
+`reseller`, `wholesale_sales`, `unexpected`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +17,8 @@ from core.tenancy import Access, DistributorOwned, owned_by
 
 
 class Account(StrEnum):
-    """STRIPE: what the gateway owes us. RESELLER: what we owe the reseller (its margin). UNEXPECTED: received without a claim, to be given back."""
+    """STRIPE: what the gateway owes us. RESELLER: what we owe the reseller (its margin). UNEXPECTED: received
+    without a claim, to be given back."""
 
     STRIPE = "stripe"
     FEES = "fees"
@@ -64,14 +66,21 @@ Line = tuple[Account, Money, UUID | None]
 
 
 def post(about: str, lines: Sequence[Line], *, order_id: UUID | None = None) -> None:
-    """Books lines that sum to zero; `about` makes it happen once (a second post of the same fact violates its unique key)."""
+    """Books lines that sum to zero; `about` makes it happen once (a second post of the same fact violates its
+    unique key)."""
     kept = [line for line in lines if line[1].minor]
     if not kept:
         return
     if sum(amount.minor for _, amount, _ in kept) or len({amount.currency for _, amount, _ in kept}) != 1:
         raise Unbalanced(about)
     distributor_id, entry_id = tenancy.current().distributor_id, new_id()
-    entry = {"distributor_id": distributor_id, "id": entry_id, "at": db.session().info["now"], "about": about, "order_id": order_id}
+    entry = {
+        "distributor_id": distributor_id,
+        "id": entry_id,
+        "at": db.session().info["now"],
+        "about": about,
+        "order_id": order_id,
+    }
     db.session().execute(insert(JournalEntry), [entry])
     rows = [
         {"distributor_id": distributor_id, "id": new_id(), "entry_id": entry_id, "account": account, "reseller_id": reseller_id,
@@ -83,7 +92,9 @@ def post(about: str, lines: Sequence[Line], *, order_id: UUID | None = None) -> 
 
 def balance(account: Account, currency: str, reseller_id: UUID | None = None) -> Money:
     """The sum of an account."""
-    chosen = select(func.coalesce(func.sum(JournalLine.minor), 0)).where(JournalLine.account == account, JournalLine.currency == currency)
+    chosen = select(func.coalesce(func.sum(JournalLine.minor), 0)).where(
+        JournalLine.account == account, JournalLine.currency == currency
+    )
     if reseller_id:
         chosen = chosen.where(JournalLine.reseller_id == reseller_id)
     return Money(int(db.session().scalar(chosen) or 0), currency)
@@ -104,5 +115,5 @@ ZERO_SUM = (
     "CREATE CONSTRAINT TRIGGER journal_lines_zero AFTER INSERT ON journal_lines DEFERRABLE INITIALLY DEFERRED"
     " FOR EACH ROW EXECUTE FUNCTION journal_entry_sums_to_zero()",
 )
-"""Applied by every migration; no runtime role can drop or disable it. An entry that cannot be seen at the commit (the scope was changed
-meanwhile) counts as unbalanced."""
+"""Applied by every migration; no runtime role can drop or disable it. An entry that cannot be seen at the
+commit (the scope was changed meanwhile) counts as unbalanced."""

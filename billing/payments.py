@@ -1,6 +1,6 @@
-"""Card payments. A payment is what an order asks for; an attempt is one page at the gateway for it. `settle` is the one way a payment becomes
-paid, used by webhook, return page, poller and command line alike (QW7), and it believes only what the gateway itself reports about
-a session that we made (QM5)."""
+"""Card payments. A payment is what an order asks for; an attempt is one page at the gateway for it. `settle`
+is the one way a payment becomes paid, used by webhook, return page, poller and command line alike (QW7), and
+it believes only what the gateway itself reports about a session that we made (QM5)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,7 +44,11 @@ class Payment(CustomerOwned, db.Model):
         CheckConstraint("(state = 'paid') = (captured_minor IS NOT NULL)", name="paid_means_captured"),
     )
     LIFE = states.Transitions(
-        {PaymentState.PENDING: [PaymentState.PAID, PaymentState.CANCELLED], PaymentState.PAID: [], PaymentState.CANCELLED: []},
+        {
+            PaymentState.PENDING: [PaymentState.PAID, PaymentState.CANCELLED],
+            PaymentState.PAID: [],
+            PaymentState.CANCELLED: [],
+        },
         first=PaymentState.PENDING,
     )
 
@@ -62,8 +66,8 @@ class Payment(CustomerOwned, db.Model):
 
 
 class AttemptState(StrEnum):
-    """EXPIRED: its page can no longer be paid. MISMATCH: the gateway reports another amount, currency, account or attempt. SURPLUS: paid although
-    the payment was paid or cancelled already."""
+    """EXPIRED: its page can no longer be paid. MISMATCH: the gateway reports another amount, currency,
+    account or attempt. SURPLUS: paid although the payment was paid or cancelled already."""
 
     OPEN = "open"
     PAID = "paid"
@@ -81,11 +85,21 @@ class PaymentAttempt(CustomerOwned, db.Model):
         owned_by("payments", "payment_id"),
         UniqueConstraint("distributor_id", "payment_id", "number"),
         Index("uq_payment_attempts_session", "distributor_id", "session_id", unique=True),
-        Index("ix_payment_attempts_open", "distributor_id", "created_at", postgresql_where=text("state = 'open'")),
+        Index(
+            "ix_payment_attempts_open",
+            "distributor_id",
+            "created_at",
+            postgresql_where=text("state = 'open'"),
+        ),
     )
     LIFE = states.Transitions(
         {
-            AttemptState.OPEN: [AttemptState.PAID, AttemptState.EXPIRED, AttemptState.MISMATCH, AttemptState.SURPLUS],
+            AttemptState.OPEN: [
+                AttemptState.PAID,
+                AttemptState.EXPIRED,
+                AttemptState.MISMATCH,
+                AttemptState.SURPLUS,
+            ],
             AttemptState.EXPIRED: [AttemptState.PAID, AttemptState.SURPLUS, AttemptState.MISMATCH],
             AttemptState.PAID: [],
             AttemptState.MISMATCH: [],
@@ -106,7 +120,8 @@ class PaymentAttempt(CustomerOwned, db.Model):
 
 
 class Gateway(DistributorOwned, db.Model):
-    """The distributor's own account at the gateway. The fee is estimated by these figures until the gateway reports it."""
+    """The distributor's own account at the gateway. The fee is estimated by these figures until the gateway
+    reports it."""
 
     __tablename__ = "gateways"
     __access__ = Access(distributor="rcu", door="r")
@@ -126,11 +141,14 @@ class Gateway(DistributorOwned, db.Model):
 
     def expected_fee(self, amount: Money) -> Money:
         """What the gateway will probably keep of a captured amount."""
-        return Money(-(-amount.minor * self.fee_basis_points // 10_000) + self.fee_fixed_minor, amount.currency)
+        return Money(
+            -(-amount.minor * self.fee_basis_points // 10_000) + self.fee_fixed_minor, amount.currency
+        )
 
 
 class FundKind(StrEnum):
-    """A delivery is made only against a fund the distributor holds (QP2). CREDIT: held of the reseller's credit line or deposit (credit.Hold)."""
+    """A delivery is made only against a fund the distributor holds (QP2). CREDIT: held of the reseller's
+    credit line or deposit (credit.Hold)."""
 
     PAYMENT = "payment"
     CREDIT = "credit"
@@ -169,14 +187,21 @@ class PaidAlready(Refused):
     """No second page for a payment that is settled or given up."""
 
     def __init__(self, state: PaymentState) -> None:
-        super().__init__("This order is paid already." if state is PaymentState.PAID else "This order is cancelled and cannot be paid any more.")
+        super().__init__(
+            "This order is paid already."
+            if state is PaymentState.PAID
+            else "This order is cancelled and cannot be paid any more."
+        )
 
 
 class BeingChecked(Refused):
     """Something arrived that does not fit: no second page before a person has looked."""
 
     def __init__(self) -> None:
-        super().__init__("A payment for this order has arrived, but not as it was asked for. We are checking it; please do not pay again.")
+        super().__init__(
+            "A payment for this order has arrived, but not as it was asked for. We are checking it;"
+            " please do not pay again."
+        )
 
 
 def of_order(order_id: UUID) -> Payment | None:
@@ -185,10 +210,15 @@ def of_order(order_id: UUID) -> Payment | None:
 
 
 def lock(payment_id: UUID) -> Payment:
-    """The payment as it is now, held until the end of the transaction. It is always locked before its order. Only the distributor's side may:
-    the others ask in a widened transaction."""
+    """The payment as it is now, held until the end of the transaction. It is always locked before its order.
+    Only the distributor's side may: the others ask in a widened transaction."""
     db.flush()  # what is pending would be overwritten by the fresh row
-    held = select(Payment).where(Payment.id == payment_id).with_for_update().execution_options(populate_existing=True)
+    held = (
+        select(Payment)
+        .where(Payment.id == payment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     return db.session().scalars(held).one()
 
 
@@ -199,20 +229,31 @@ def lock_of_order(order_id: UUID) -> Payment | None:
 
 
 def current_attempt(payment: Payment) -> PaymentAttempt:
-    """The attempt whose page may still be paid, or a new one. Locks the payment, so that two clicks get one page: runs in a transaction widened
-    for "opening a payment page", about a payment whose order was found in the visitor's own scope."""
+    """The attempt whose page may still be paid, or a new one. Locks the payment, so that two clicks get one
+    page: runs in a transaction widened for "opening a payment page", about a payment whose order was found in
+    the visitor's own scope."""
     locked = lock(payment.id)
     if locked.state is not PaymentState.PENDING:
         raise PaidAlready(locked.state)
     now = db.session().info["now"]
-    latest = db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.payment_id == payment.id).order_by(PaymentAttempt.number.desc()).limit(1))
+    latest = db.session().scalar(
+        select(PaymentAttempt)
+        .where(PaymentAttempt.payment_id == payment.id)
+        .order_by(PaymentAttempt.number.desc())
+        .limit(1)
+    )
     if latest and latest.state is AttemptState.MISMATCH:
         raise BeingChecked
-    if latest and latest.state is AttemptState.OPEN and (latest.expires_at is None or latest.expires_at > now + timedelta(minutes=1)):
+    if (
+        latest
+        and latest.state is AttemptState.OPEN
+        and (latest.expires_at is None or latest.expires_at > now + timedelta(minutes=1))
+    ):
         return latest
     opened = db.add(
         PaymentAttempt(
-            distributor_id=payment.distributor_id, reseller_id=payment.reseller_id, customer_id=payment.customer_id, payment_id=payment.id,
+            distributor_id=payment.distributor_id, reseller_id=payment.reseller_id,
+            customer_id=payment.customer_id, payment_id=payment.id,
             number=latest.number + 1 if latest else 1, state=AttemptState.OPEN, created_at=now,
         )
     )  # fmt: skip
@@ -221,14 +262,16 @@ def current_attempt(payment: Payment) -> PaymentAttempt:
 
 
 def opened(attempt_id: UUID, page: SessionPage) -> None:
-    """Keeps what the gateway answered: session, address, expiry. Works as the distributor, like current_attempt."""
+    """Keeps what the gateway answered: session, address, expiry. Works as the distributor, like
+    current_attempt."""
     attempt = db.session().scalars(select(PaymentAttempt).where(PaymentAttempt.id == attempt_id)).one()
     attempt.session_id, attempt.url, attempt.expires_at = page.session_id, page.url, page.expires_at
 
 
 def give_up(attempt_id: UUID) -> None:
-    """The page of this attempt can no longer be opened; the next one is a new attempt. Money that still comes for it is recognised. Works as the
-    distributor, like current_attempt, and waits for whoever settles it at this moment."""
+    """The page of this attempt can no longer be opened; the next one is a new attempt. Money that still comes
+    for it is recognised. Works as the distributor, like current_attempt, and waits for whoever settles it at
+    this moment."""
     attempt = db.session().scalars(select(PaymentAttempt).where(PaymentAttempt.id == attempt_id)).one()
     lock(attempt.payment_id)
     db.session().refresh(attempt)
@@ -237,13 +280,17 @@ def give_up(attempt_id: UUID) -> None:
 
 
 def try_again(attempt_id: UUID) -> None:
-    """The buyer is sent to the page once more: the decline of the last card is history. Works as the distributor, like current_attempt."""
+    """The buyer is sent to the page once more: the decline of the last card is history. Works as the
+    distributor, like current_attempt."""
     db.session().execute(update(PaymentAttempt).where(PaymentAttempt.id == attempt_id).values(declined=None))
 
 
 def attempt_of(session_id: str | None, attempt_id: str | None) -> PaymentAttempt | None:
-    """The attempt a session belongs to; or the one it names, where our process died before it could write the session down."""
-    if session_id and (found := db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.session_id == session_id))):
+    """The attempt a session belongs to; or the one it names, where our process died before it could write the
+    session down."""
+    if session_id and (
+        found := db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.session_id == session_id))
+    ):
         return found
     try:
         named = db.session().scalar(select(PaymentAttempt).where(PaymentAttempt.id == UUID(attempt_id or "")))
@@ -262,27 +309,52 @@ def gateway(gateway_id: UUID | None = None) -> Gateway:
 
 
 def save_gateway(
-    *, account_id: str, secret_key: str, webhook_secret: str, fee_basis_points: int, fee_fixed_minor: int, api_base: str = "https://api.stripe.com"
+    *,
+    account_id: str,
+    secret_key: str,
+    webhook_secret: str,
+    fee_basis_points: int,
+    fee_fixed_minor: int,
+    api_base: str = "https://api.stripe.com",
 ) -> Gateway:
-    """The distributor's account at the gateway from now on; an empty secret keeps the stored one. `api_base` is for a new gateway only."""
+    """The distributor's account at the gateway from now on; an empty secret keeps the stored one. `api_base`
+    is for a new gateway only."""
     found = db.session().scalar(select(Gateway).order_by(Gateway.id).limit(1).with_for_update())
     if found is None:
         if not secret_key:
             raise Refused("Enter the secret key of the account.")
-        found = db.add(Gateway(code=new_code("WHK", 12).lower(), account_id=account_id, secret_key=secret_key, webhook_secret="", api_base=api_base))
+        found = db.add(
+            Gateway(
+                code=new_code("WHK", 12).lower(),
+                account_id=account_id,
+                secret_key=secret_key,
+                webhook_secret="",
+                api_base=api_base,
+            )
+        )
     found.account_id = account_id
-    found.secret_key, found.webhook_secret = secret_key or found.secret_key, webhook_secret or found.webhook_secret
+    found.secret_key, found.webhook_secret = (
+        secret_key or found.secret_key,
+        webhook_secret or found.webhook_secret,
+    )
     found.fee_basis_points, found.fee_fixed_minor = fee_basis_points, fee_fixed_minor
     db.flush()
-    trail.write(found, "settings changed", key="new" if secret_key else "kept", webhook_secret="new" if webhook_secret else "kept")
+    trail.write(
+        found,
+        "settings changed",
+        key="new" if secret_key else "kept",
+        webhook_secret="new" if webhook_secret else "kept",
+    )
     return found
 
 
 def settle(report: PaymentReport) -> PaymentState | None:
-    """What the gateway reports about one of our sessions becomes true here, once, in this transaction (QM5, QW1-QW3, QW7).
+    """What the gateway reports about one of our sessions becomes true here, once, in this transaction (QM5,
+    QW1-QW3, QW7).
 
-    Returns the payment's state, or None when the report is about a session that is not ours. Again, with nothing changed, while the gateway
-    has not booked its fee: what is left after the fee decides whether the order is covered."""
+    Returns the payment's state, or None when the report is about a session that is not ours. Again, with
+    nothing changed, while the gateway has not booked its fee: what is left after the fee decides whether the
+    order is covered."""
     attempt = attempt_of(report.session_id, report.attempt_id)
     if attempt is None:
         return None
@@ -306,12 +378,15 @@ def _not_paid(attempt: PaymentAttempt, report: PaymentReport) -> None:
     if attempt.state is not AttemptState.OPEN:
         return
     attempt.declined = report.declined
-    if report.status == "expired" or (report.status == "complete" and report.declined):  # a delayed payment method can fail after the page
+    if report.status == "expired" or (
+        report.status == "complete" and report.declined
+    ):  # a delayed payment method can fail after the page
         states.move(attempt, AttemptState.EXPIRED)
 
 
 def _paid(payment: Payment, attempt: PaymentAttempt, report: PaymentReport) -> None:
-    """The gateway holds money. Whatever is odd about it parks with a person; the money is in the ledger in any case."""
+    """The gateway holds money. Whatever is odd about it parks with a person; the money is in the ledger in
+    any case."""
     captured = Money(report.amount_minor, report.currency)
     account = gateway(payment.gateway_account_id).account_id
     if report.account_id != account or report.attempt_id != str(attempt.id) or captured != payment.amount:
@@ -335,7 +410,11 @@ def _fee(payment: Payment, captured: Money, report: PaymentReport) -> Money:
 
 
 def _capture(payment: Payment, captured: Money, fee: Money) -> None:
-    payment.captured_minor, payment.fee_minor, payment.paid_at = captured.minor, fee.minor, db.session().info["now"]
+    payment.captured_minor, payment.fee_minor, payment.paid_at = (
+        captured.minor,
+        fee.minor,
+        db.session().info["now"],
+    )
     states.move(payment, PaymentState.PAID)
     on_us = fee if payment.customer_id is None else Money(0, fee.currency)
     entry = [
@@ -351,41 +430,62 @@ def _capture(payment: Payment, captured: Money, fee: Money) -> None:
 
 
 def left_of(payment: Payment) -> Money:
-    """What a captured payment leaves for wholesale: for a customer's order the fee is the reseller's, for its own the distributor's."""
+    """What a captured payment leaves for wholesale: for a customer's order the fee is the reseller's, for its
+    own the distributor's."""
     captured, fee = payment.captured_minor or 0, payment.fee_minor or 0
     return Money(captured - fee if payment.customer_id else captured, payment.currency)
 
 
 def seller_code(payment: Payment) -> str:
     """Whose invoice series: the reseller's for its customers, the distributor's for the reseller itself."""
-    return parties.reseller(payment.reseller_id).code if payment.customer_id else parties.the_distributor().code
+    return (
+        parties.reseller(payment.reseller_id).code if payment.customer_id else parties.the_distributor().code
+    )
 
 
 def _unexpected(payment: Payment, attempt: PaymentAttempt, amount: Money, words: str) -> None:
     """Money nobody asked for: kept apart, never spent, and a person decides."""
-    ledger.post(f"attempt {attempt.id} unexpected", [(Account.STRIPE, amount, None), (Account.UNEXPECTED, -amount, None)], order_id=payment.order_id)
+    ledger.post(
+        f"attempt {attempt.id} unexpected",
+        [(Account.STRIPE, amount, None), (Account.UNEXPECTED, -amount, None)],
+        order_id=payment.order_id,
+    )
     work.open_item(
-        "unexpected payment", about_type="payment_attempts", about_id=attempt.id, order_id=payment.order_id, words=words,
+        "unexpected payment", about_type="payment_attempts", about_id=attempt.id, order_id=payment.order_id,
+        words=words,
         suggestion="Refund it at the gateway, then resolve this item.",
     )  # fmt: skip
 
 
 def cancel(order_id: UUID) -> None:
-    """The order will not be paid: its open pages are closed at the gateway, as soon as it can be asked. The caller has locked the payment."""
+    """The order will not be paid: its open pages are closed at the gateway, as soon as it can be asked. The
+    caller has locked the payment."""
     payment = of_order(order_id)
     if payment is not None and payment.state is PaymentState.PENDING:
         states.move(payment, PaymentState.CANCELLED)
-        still_open = (PaymentAttempt.payment_id == payment.id) & (PaymentAttempt.state == AttemptState.OPEN) & PaymentAttempt.session_id.is_not(None)
+        still_open = (
+            (PaymentAttempt.payment_id == payment.id)
+            & (PaymentAttempt.state == AttemptState.OPEN)
+            & PaymentAttempt.session_id.is_not(None)
+        )
         for attempt_id in db.session().scalars(select(PaymentAttempt.id).where(still_open)):
-            tasks.add("close_payment_page", {"attempt": str(attempt_id)}, key=f"close_payment_page:{attempt_id}", lane="stripe")
+            tasks.add(
+                "close_payment_page",
+                {"attempt": str(attempt_id)},
+                key=f"close_payment_page:{attempt_id}",
+                lane="stripe",
+            )
     invoices.void(order_id)
 
 
-def note_fund(order_id: UUID, reseller_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None = None) -> Fund:
+def note_fund(
+    order_id: UUID, reseller_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None = None
+) -> Fund:
     """Records what covers an order; unique per order."""
     fund = db.add(
         Fund(
-            distributor_id=current().distributor_id, id=new_id(), reseller_id=reseller_id, order_id=order_id, kind=kind, payment_id=payment_id,
+            distributor_id=current().distributor_id, id=new_id(), reseller_id=reseller_id, order_id=order_id,
+            kind=kind, payment_id=payment_id,
             covers_minor=covers.minor, currency=covers.currency, created_at=db.session().info["now"],
         )
     )  # fmt: skip

@@ -1,5 +1,6 @@
-"""Webhooks from Stripe: stored once by (account, event id), answered at once, handled by a task. Handling asks Stripe about the session the
-event speaks of, so order, copies and lateness of events cannot matter (QW1-QW3, QW6)."""
+"""Webhooks from Stripe: stored once by (account, event id), answered at once, handled by a task. Handling
+asks Stripe about the session the event speaks of, so order, copies and lateness of events cannot matter
+(QW1-QW3, QW6)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ $$""")
 
 
 def receive(code: str, payload: bytes, signature: str | None) -> bool:
-    """Verifies an event for the gateway with this code and stores it once with its task; says whether it was new.
+    """Verifies an event for the gateway with this code and stores it once with its task; says whether it was
+    new.
 
     Raises Missing for an unknown code and stripe_gateway.ForgedEvent for what Stripe did not sign."""
     row = doors.call(GATEWAY_BY_CODE, {"p_code": code})
@@ -61,7 +63,12 @@ def receive(code: str, payload: bytes, signature: str | None) -> bool:
         raise Missing("webhook")
     account = GatewayAccount(row.account_id, row.secret_key, row.webhook_secret, row.api_base)
     event = stripe_gateway.read_event(account, payload, signature)
-    with acting_as(Scope(Side.DISTRIBUTOR, row.distributor_id, offset=row.business_offset, request_id=event.event_id)), db.transaction():
+    with (
+        acting_as(
+            Scope(Side.DISTRIBUTOR, row.distributor_id, offset=row.business_offset, request_id=event.event_id)
+        ),
+        db.transaction(),
+    ):
         new = store(event)
         fault("webhook.stored")
     return new
@@ -71,17 +78,23 @@ def store(event: StripeEvent) -> bool:
     """One row per (account, event id), and its task with it; False when it is there already."""
     now, speaks_of_us = db.session().info["now"], bool(event.session_id or event.attempt_id)
     values = {
-        "id": new_id(), "distributor_id": current().distributor_id, "account_id": event.account_id, "event_id": event.event_id, "type": event.type,
-        "session_id": event.session_id, "attempt_id": event.attempt_id, "payload": event.object, "received_at": now,
+        "id": new_id(), "distributor_id": current().distributor_id, "account_id": event.account_id,
+        "event_id": event.event_id, "type": event.type,
+        "session_id": event.session_id, "attempt_id": event.attempt_id, "payload": event.object,
+        "received_at": now,
         "handled_at": None if speaks_of_us else now, "outcome": "" if speaks_of_us else NOT_OURS,
     }  # fmt: skip
-    stored = db.session().execute(insert(StripeEventRow).values(values).on_conflict_do_nothing().returning(StripeEventRow.id)).first()
+    stored = (
+        db.session()
+        .execute(insert(StripeEventRow).values(values).on_conflict_do_nothing().returning(StripeEventRow.id))
+        .first()
+    )
     if stored and speaks_of_us:
         tasks.add("stripe_event", {"event": str(values["id"])}, lane="stripe")
     return stored is not None
 
 
-# --- Looking at a session, for every reason there is -------------------------------------------------------------------------------
+# --- Looking at a session, for every reason there is --------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +107,8 @@ class Look:
 
 
 def ask(look: Look) -> list[PaymentReport]:
-    """Outside any transaction: what the gateway says about each session. Waits for a gateway that is down and for a fee that is not booked."""
+    """Outside any transaction: what the gateway says about each session. Waits for a gateway that is down and
+    for a fee that is not booked."""
     later = timedelta(seconds=min(300, 2 ** min(look.tries + 1, 9)))
     try:
         reports = [stripe_gateway.report(look.account, session_id) for session_id in look.session_ids]
@@ -120,7 +134,8 @@ def ask_once(look: Look) -> list[PaymentReport]:
 
 
 def close_page(look: Look) -> list[PaymentReport]:
-    """Outside any transaction: nobody shall pay for a cancelled order. A page that is closed, or was paid a moment ago, is reported as it is."""
+    """Outside any transaction: nobody shall pay for a cancelled order. A page that is closed, or was paid a
+    moment ago, is reported as it is."""
     try:
         for session_id in look.session_ids:
             stripe_gateway.expire_session(look.account, session_id)
@@ -140,11 +155,18 @@ def settle_all(_task: Claimed, reports: list[PaymentReport]) -> None:
 def _record_event(task: Claimed, reports: list[PaymentReport]) -> None:
     row = _row(task)
     settled = [payments.settle(report) for report in reports]
-    row.handled_at, row.outcome = db.session().info["now"], "; ".join(f"payment {state}" for state in settled if state) or NOT_OURS
+    row.handled_at, row.outcome = (
+        db.session().info["now"],
+        "; ".join(f"payment {state}" for state in settled if state) or NOT_OURS,
+    )
 
 
 def _row(task: Claimed) -> StripeEventRow:
-    return db.session().scalars(select(StripeEventRow).where(StripeEventRow.id == UUID(task.args["event"]))).one()
+    return (
+        db.session()
+        .scalars(select(StripeEventRow).where(StripeEventRow.id == UUID(task.args["event"])))
+        .one()
+    )
 
 
 def _event_look(task: Claimed) -> Look | None:
@@ -158,7 +180,9 @@ def _event_look(task: Claimed) -> Look | None:
 
 
 def _account(attempt: PaymentAttempt) -> GatewayAccount:
-    payment = db.session().scalars(select(payments.Payment).where(payments.Payment.id == attempt.payment_id)).one()
+    payment = (
+        db.session().scalars(select(payments.Payment).where(payments.Payment.id == attempt.payment_id)).one()
+    )
     return payments.gateway(payment.gateway_account_id).account()
 
 
@@ -170,8 +194,8 @@ def _attempt_look(task: Claimed) -> Look | None:
 
 
 def poll(_task: Claimed | None = None) -> None:
-    """A look at every open attempt that a webhook should have ended (QW4): those not looked at for longest first, each in a task of its own,
-    so that one that fails holds up no other."""
+    """A look at every open attempt that a webhook should have ended (QW4): those not looked at for longest
+    first, each in a task of its own, so that one that fails holds up no other."""
     now = db.session().info["now"]
     unseen = (PaymentAttempt.looked_at.is_(None)) | (PaymentAttempt.looked_at < now - timedelta(minutes=4))
     rows = db.session().scalars(
@@ -183,11 +207,14 @@ def poll(_task: Claimed | None = None) -> None:
     ).all()  # fmt: skip
     for attempt in rows:
         attempt.looked_at = now
-    tasks.add_rows([tasks.row("check_payment", {"attempt": str(attempt.id)}, lane="stripe") for attempt in rows])
+    tasks.add_rows(
+        [tasks.row("check_payment", {"attempt": str(attempt.id)}, lane="stripe") for attempt in rows]
+    )
 
 
 def look_now(attempt_id: UUID) -> PaymentState | None:
-    """Asks and settles here and now, for the command line: opens its own transactions, as the distributor of the scope."""
+    """Asks and settles here and now, for the command line: opens its own transactions, as the distributor of
+    the scope."""
     with db.transaction():
         attempt = payments.attempt_of(None, str(attempt_id))
         look = Look(_account(attempt), (attempt.session_id,)) if attempt and attempt.session_id else None
@@ -202,18 +229,41 @@ def _tell_a_person(task: Claimed, note: str) -> None:
     """A payment that the gateway does not explain must not end as a task that nobody reads."""
     about = task.args.get("attempt") or task.args["event"]
     work.open_item(
-        "unclear payment", about_type="payment_attempts" if "attempt" in task.args else "stripe_events", about_id=UUID(about), words=note,
+        "unclear payment", about_type="payment_attempts" if "attempt" in task.args else "stripe_events",
+        about_id=UUID(about), words=note,
         suggestion="Look at this payment in the gateway's dashboard; check the gateway's keys; then retry the task.",
     )  # fmt: skip
 
 
 def _limits(_lane: str) -> Limits:
-    return Limits(timeout=timedelta(seconds=10), send_deadline=timedelta(seconds=30), settle=timedelta(seconds=45), slots=8)
+    return Limits(
+        timeout=timedelta(seconds=10),
+        send_deadline=timedelta(seconds=30),
+        settle=timedelta(seconds=45),
+        slots=8,
+    )
 
 
-def _outside(name: str, prepare: Callable[[Claimed], Look | None], call: Callable[[Look], list[PaymentReport]], **more: Any) -> Kind:
+def _outside(
+    name: str,
+    prepare: Callable[[Claimed], Look | None],
+    call: Callable[[Look], list[PaymentReport]],
+    **more: Any,
+) -> Kind:
     record = more.pop("record", settle_all)
-    return tasks.register(Kind(name, Repeat.SAFE, prepare=prepare, call=call, record=record, limits=_limits, on_parked=_tell_a_person, alone=True, **more))
+    return tasks.register(
+        Kind(
+            name,
+            Repeat.SAFE,
+            prepare=prepare,
+            call=call,
+            record=record,
+            limits=_limits,
+            on_parked=_tell_a_person,
+            alone=True,
+            **more,
+        )
+    )
 
 
 _outside("stripe_event", _event_look, ask, record=_record_event, on_refused=_tell_a_person, most_attempts=40)

@@ -4,10 +4,22 @@ GIN indexes from being used."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select, text, tuple_
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    bindparam,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
@@ -167,16 +179,28 @@ SHELF = (
 def shelf(*, after: str = "", category: str = "", limit: int = PAGE) -> list[Card]:
     """One page of the scope's shelf in name order, beginning behind the cursor `after` (keyset: page 4,000
     costs what page 1 costs)."""
-    chosen = SHELF.order_by(Listing.sort_key, Listing.id).limit(limit)
+    values: dict[str, Any] = {"most": limit}
     if after:
-        listing_id, _, sort_key = after.partition(".")
+        listing_id, _, values["sort_key"] = after.partition(".")
         try:
-            chosen = chosen.where(tuple_(Listing.sort_key, Listing.id) > (sort_key, UUID(listing_id)))
+            values["listing"] = UUID(listing_id)
         except ValueError:
             raise Missing("page") from None
     if category:
-        chosen = chosen.where(Product.category == category)
-    return [card(row) for row in db.session().execute(chosen)]
+        values["category"] = category
+    return [card(row) for row in db.session().execute(_page_of(bool(after), bool(category)), values)]
+
+
+@cache
+def _page_of(later: bool, in_category: bool) -> Any:
+    """The four statements of a shelf's page, each built once."""
+    chosen = SHELF.order_by(Listing.sort_key, Listing.id).limit(bindparam("most", type_=BigInteger()))
+    if later:
+        begin = tuple_(bindparam("sort_key", type_=Text()), bindparam("listing", type_=Uuid()))
+        chosen = chosen.where(tuple_(Listing.sort_key, Listing.id) > begin)
+    if in_category:
+        chosen = chosen.where(Product.category == bindparam("category"))
+    return chosen
 
 
 def card(row: Sequence[Any]) -> Card:
@@ -249,43 +273,51 @@ class Offer:
     features: Mapping[str, Any]
 
 
+OFFERS = (
+    select(
+        Product,
+        Listing.id,
+        Listing.price_minor,
+        Listing.currency,
+        Plan.id,
+        Plan.name,
+        Plan.term,
+        Plan.billing_period,
+        Plan.minimum_quantity,
+        Plan.maximum_quantity,
+        Plan.features,
+        ProductType.unit,
+    )
+    .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
+    .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
+    .join(
+        ProductType,
+        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
+    )
+    .where(Product.code == bindparam("code"), Product.published, Listing.published, Plan.published)
+    .order_by(Listing.price_minor, Plan.code)
+)
+
+
 def offers(product_code: str) -> tuple[Product, list[Offer]]:
     """A product and its plans on the scope's shelf, cheapest first; Missing if none is offered."""
-    rows = (
-        db.session()
-        .execute(
-            select(Product, Listing, Plan, ProductType.unit)
-            .join(
-                Listing,
-                (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id),
-            )
-            .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
-            .join(
-                ProductType,
-                (ProductType.distributor_id == Product.distributor_id)
-                & (ProductType.id == Product.product_type_id),
-            )
-            .where(Product.code == product_code, Product.published, Listing.published, Plan.published)
-            .order_by(Listing.price_minor, Plan.code)
-        )
-        .all()
-    )
+    rows = db.session().execute(OFFERS, {"code": product_code}).all()
     if not rows:
         raise Missing("product")
     return rows[0][0], [
         Offer(
-            li.id,
-            p.id,
-            p.name,
-            li.price,
+            listing_id,
+            plan_id,
+            plan,
+            Money(minor, currency),
             unit,
-            p.term.label,
-            p.billing_period.per,
-            p.minimum_quantity,
-            p.maximum_quantity,
-            p.features,
+            term.label,
+            billing.per,
+            minimum,
+            maximum,
+            features,
         )
-        for _, li, p, unit in rows
+        for _, listing_id, minor, currency, plan_id, plan, term, billing, minimum, maximum, features, unit in rows
     ]
 
 

@@ -1,5 +1,6 @@
-"""Orders: a document with two legs, placed in one commit (decision 14) and funded once. `place` computes every price again; what the browser sent
-is never read (QM3). What is delivered of an order is computed from its deliveries, not stored here a second time."""
+"""Orders: a document with two legs, placed in one commit (decision 14) and funded once. `place` computes
+every price again; what the browser sent is never read (QM3). What is delivered of an order is computed from
+its deliveries, not stored here a second time."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -37,8 +38,9 @@ UNPAID_LIFE = timedelta(hours=24)
 
 
 class OrderState(StrEnum):
-    """FUNDED: the distributor holds what covers it, and its deliveries exist. UNCOVERED: paid, but what is left after the gateway's fee does not
-    cover wholesale; nothing is delivered before the distributor has decided."""
+    """FUNDED: the distributor holds what covers it, and its deliveries exist. UNCOVERED: paid, but what is
+    left after the gateway's fee does not cover wholesale; nothing is delivered before the distributor has
+    decided."""
 
     AWAITING_PAYMENT = "awaiting_payment"
     UNCOVERED = "uncovered"
@@ -127,11 +129,15 @@ class OrderLine(CustomerOwned, db.Model):
 
 
 class OrderWholesale(ResellerOwned, db.Model):
-    """The wholesale leg of a line: what the reseller pays the distributor. No customer can select this table."""
+    """The wholesale leg of a line: what the reseller pays the distributor. No customer can select this
+    table."""
 
     __tablename__ = "order_wholesale"
     __access__ = Access(distributor="rc", reseller="r")
-    __table_args__ = (owned_by("order_lines", "order_line_id"), UniqueConstraint("distributor_id", "order_line_id"))
+    __table_args__ = (
+        owned_by("order_lines", "order_line_id"),
+        UniqueConstraint("distributor_id", "order_line_id"),
+    )
 
     order_id: Mapped[UUID]
     order_line_id: Mapped[UUID]
@@ -147,7 +153,10 @@ class OrderCost(DistributorOwned, db.Model):
 
     __tablename__ = "order_costs"
     __access__ = Access(distributor="rc")
-    __table_args__ = (owned_by("order_lines", "order_line_id"), UniqueConstraint("distributor_id", "order_line_id"))
+    __table_args__ = (
+        owned_by("order_lines", "order_line_id"),
+        UniqueConstraint("distributor_id", "order_line_id"),
+    )
 
     order_id: Mapped[UUID]
     order_line_id: Mapped[UUID]
@@ -158,7 +167,7 @@ class OrderCost(DistributorOwned, db.Model):
     currency: Mapped[str]
 
 
-# --- What happened ---------------------------------------------------------------------------------------------------------------
+# --- What happened ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +193,7 @@ class OrderCancelled(Event):
     reseller_id: UUID
 
 
-# --- Refusals --------------------------------------------------------------------------------------------------------------------
+# --- Refusals -----------------------------------------------------------------------------------------------
 
 
 class EmptyBasket(Refused):
@@ -212,14 +221,19 @@ class CustomerEnded(Refused):
     """The relationship has ended."""
 
     def __init__(self) -> None:
-        super().__init__("Your account with this shop has ended, so nothing can be ordered. Please contact your provider.")
+        super().__init__(
+            "Your account with this shop has ended, so nothing can be ordered. Please contact your provider."
+        )
 
 
 class NotAReseller(Refused):
     """I15: the account is not marked as reseller."""
 
     def __init__(self) -> None:
-        super().__init__("Your account is not enabled for reselling, so it cannot buy a reseller plan. Please contact your distributor.")
+        super().__init__(
+            "Your account is not enabled for reselling, so it cannot buy a reseller plan."
+            " Please contact your distributor."
+        )
 
 
 class OrderingStopped(Refused):
@@ -247,15 +261,18 @@ class PriceChanged(Conflict):
     """The total is not the one the buyer saw."""
 
     def __init__(self, now: Money) -> None:
-        super().__init__(f"Prices have changed meanwhile: the total is now {now.text}. Please check and confirm again.")
+        super().__init__(
+            f"Prices have changed meanwhile: the total is now {now.text}. Please check and confirm again."
+        )
 
 
-# --- Clearance -------------------------------------------------------------------------------------------------------------------
+# --- Clearance ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """Proof that the connectors were asked about exactly this basket; made only by provisioning.fulfilment.clear()."""
+    """Proof that the connectors were asked about exactly this basket; made only by
+    provisioning.fulfilment.clear()."""
 
     basket: str
     lines: int
@@ -267,7 +284,7 @@ def basket_hash(lines: Sequence[tuple[UUID, int, Mapping[str, Any]]]) -> str:
     return hashlib.sha256("|".join(content).encode()).hexdigest()
 
 
-# --- Placing ---------------------------------------------------------------------------------------------------------------------
+# --- Placing ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +302,8 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """What the checkout form says besides the basket. `request_key` makes a repeated submit give the first order; `seen_total` is what the
-    page showed, so that nobody pays a price they did not see."""
+    """What the checkout form says besides the basket. `request_key` makes a repeated submit give the first
+    order; `seen_total` is what the page showed, so that nobody pays a price they did not see."""
 
     request_key: str
     storefront_id: UUID
@@ -295,7 +312,8 @@ class Checkout:
 
 
 def price(buyer: Buyer, *, lock: bool = False) -> tuple[Reseller, Customer | None, list[PricedLine]]:
-    """The buyer's basket with both legs and the cost, in one statement. Works as the distributor: call it in a widened transaction."""
+    """The buyer's basket with both legs and the cost, in one statement. Works as the distributor: call it in
+    a widened transaction."""
     chosen = (
         select(BasketLine, Plan, Product, ProductType, Listing, WholesalePrice, PlanCost, Reseller, Customer)
         .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
@@ -324,12 +342,17 @@ def price(buyer: Buyer, *, lock: bool = False) -> tuple[Reseller, Customer | Non
 
 
 def _priced(
-    buyer: Buyer, line: BasketLine, plan: Plan, product: Product, kind: ProductType, listing: Listing | None, wholesale: WholesalePrice | None,
+    buyer: Buyer, line: BasketLine, plan: Plan, product: Product, kind: ProductType, listing: Listing | None,
+    wholesale: WholesalePrice | None,
     cost: PlanCost | None,
 ) -> PricedLine:  # fmt: skip
     """One line, or the refusal by name."""
     to_reseller = buyer.customer_id is None
-    if not (plan.published and product.published) or wholesale is None or (kind.audience is Audience.RESELLER) != to_reseller:
+    if (
+        not (plan.published and product.published)
+        or wholesale is None
+        or (kind.audience is Audience.RESELLER) != to_reseller
+    ):
         raise NotOffered
     if not to_reseller and listing is None:
         raise NotOffered
@@ -339,8 +362,9 @@ def _priced(
 
 
 def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
-    """Places the buyer's basket as an order and returns its code: order, lines, both legs, draft invoice, charges and payment in one commit.
-    Runs in a transaction widened for "placing an order"; refusals are raised by name before anything is written."""
+    """Places the buyer's basket as an order and returns its code: order, lines, both legs, draft invoice,
+    charges and payment in one commit. Runs in a transaction widened for "placing an order"; refusals are
+    raised by name before anything is written."""
     session = db.session()
     if (placed := earlier(buyer, checkout.request_key)) is not None:
         return placed
@@ -369,7 +393,9 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
         if line.kind.opens_storefront:
             storefronts.hold(reseller, str(line.line.fields["alias"]), currency=currency)
     order = _write(buyer, reseller, customer, lines, checkout, amount, gateway, held)
-    session.execute(delete(BasketLine).where(BasketLine.id.in_([p.line.id for p in lines])))  # not what came into the basket meanwhile
+    session.execute(
+        delete(BasketLine).where(BasketLine.id.in_([p.line.id for p in lines]))
+    )  # not what came into the basket meanwhile
     publish(OrderPlaced(order["id"]))
     if not by_card:
         fund(order["id"], FundKind.CREDIT if amount.minor else FundKind.NOTHING_DUE, wholesale)
@@ -379,8 +405,11 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
 
 
 def earlier(buyer: Buyer, request_key: str) -> str | None:
-    """The code of the order that this form has placed already: a second submit of it gives the first order."""
-    return db.session().scalar(select(Order.code).where(Order.request_key == request_key, Order.membership_id == buyer.membership_id))
+    """The code of the order that this form has placed already: a second submit of it gives the first
+    order."""
+    return db.session().scalar(
+        select(Order.code).where(Order.request_key == request_key, Order.membership_id == buyer.membership_id)
+    )
 
 
 def _may_order(reseller: Reseller, customer: Customer | None, lines: Sequence[PricedLine]) -> None:
@@ -399,8 +428,9 @@ def _may_order(reseller: Reseller, customer: Customer | None, lines: Sequence[Pr
 def _reserve_what_the_payment_will_not_cover(
     buyer: Buyer, amount: Money, wholesale: Money, gateway: payments.Gateway | None
 ) -> tuple[UUID, Money] | None:
-    """An order is funded when captured gross minus fee covers wholesale; a difference is reserved on the reseller's credit, or refused by
-    name (design section 2). The fee of a reseller's own order is the distributor's. Returns the balance and what is held of it."""
+    """An order is funded when captured gross minus fee covers wholesale; a difference is reserved on the
+    reseller's credit, or refused by name (design section 2). The fee of a reseller's own order is the
+    distributor's. Returns the balance and what is held of it."""
     fee = gateway.expected_fee(amount) if gateway and buyer.customer_id else Money(0, amount.currency)
     missing = wholesale - (amount - fee) if gateway else wholesale
     if missing.minor <= 0:
@@ -410,20 +440,29 @@ def _reserve_what_the_payment_will_not_cover(
 
 
 def _write(
-    buyer: Buyer, reseller: Reseller, customer: Customer | None, lines: Sequence[PricedLine], checkout: Checkout, amount: Money,
+    buyer: Buyer, reseller: Reseller, customer: Customer | None, lines: Sequence[PricedLine],
+    checkout: Checkout, amount: Money,
     gateway: payments.Gateway | None, held: tuple[UUID, Money] | None,
 ) -> dict[str, Any]:  # fmt: skip
     """All rows of a placed order in one statement."""
     now = db.session().info["now"]
-    owner = {"distributor_id": reseller.distributor_id, "reseller_id": reseller.id, "customer_id": buyer.customer_id}
+    owner = {
+        "distributor_id": reseller.distributor_id,
+        "reseller_id": reseller.id,
+        "customer_id": buyer.customer_id,
+    }
     order = owner | {
-        "id": new_id(), "code": new_code("ORD"), "request_key": checkout.request_key, "return_token": new_token(),
-        "storefront_id": checkout.storefront_id, "membership_id": buyer.membership_id, "placed_by": buyer.name, "email": buyer.email,
-        "state": OrderState.AWAITING_PAYMENT, "pay_by": checkout.pay_by, "total_minor": amount.minor, "currency": amount.currency,
+        "id": new_id(), "code": new_code("ORD"), "request_key": checkout.request_key,
+        "return_token": new_token(),
+        "storefront_id": checkout.storefront_id, "membership_id": buyer.membership_id,
+        "placed_by": buyer.name, "email": buyer.email,
+        "state": OrderState.AWAITING_PAYMENT, "pay_by": checkout.pay_by, "total_minor": amount.minor,
+        "currency": amount.currency,
         "created_at": now, "expires_at": business_now() + UNPAID_LIFE, "cancelled_because": "",
     }  # fmt: skip
     invoice = owner | {
-        "id": new_id(), "order_id": order["id"], "series": "", "state": InvoiceState.DRAFT, "total_minor": amount.minor,
+        "id": new_id(), "order_id": order["id"], "series": "", "state": InvoiceState.DRAFT,
+        "total_minor": amount.minor,
         "currency": amount.currency, "created_at": now,
         "seller": {"name": reseller.name if customer else parties.the_distributor().name},
         "buyer": {"name": customer.name if customer else reseller.name, "email": buyer.email},
@@ -439,16 +478,23 @@ def _write(
         sums = {"unit_minor": p.unit.minor, "total_minor": p.unit.minor * quantity, "currency": currency}
         order_lines.append(
             owner | sums | {
-                "id": line_id, "order_id": order["id"], "number": number, "plan_id": p.plan.id, "product_name": p.product.name,
+                "id": line_id, "order_id": order["id"], "number": number, "plan_id": p.plan.id,
+                "product_name": p.product.name,
                 "plan_name": p.plan.name, "unit": p.kind.unit, "quantity": quantity, "term": p.plan.term,
                 "billing_period": p.plan.billing_period, "fields": dict(p.line.fields),
             }
         )  # fmt: skip
-        about = {"order_id": order["id"], "order_line_id": line_id, "total_minor": p.wholesale.minor * quantity, "currency": currency}
+        about = {
+            "order_id": order["id"],
+            "order_line_id": line_id,
+            "total_minor": p.wholesale.minor * quantity,
+            "currency": currency,
+        }
         wholesale.append(only_reseller | about | {"id": new_id(), "unit_minor": p.wholesale.minor})
         charges.append(
             only_reseller | about | {
-                "id": new_id(), "description": f"{p.product.name}, {p.plan.name}, {quantity} × {p.kind.unit}", "state": ChargeState.DRAFT,
+                "id": new_id(), "description": f"{p.product.name}, {p.plan.name}, {quantity} × {p.kind.unit}",
+                "state": ChargeState.DRAFT,
                 "created_at": now,
             }
         )  # fmt: skip
@@ -464,7 +510,8 @@ def _write(
             }
         )  # fmt: skip
     rows: dict[type[db.Model], list[dict[str, Any]]] = {
-        Order: [order], OrderLine: order_lines, OrderWholesale: wholesale, OrderCost: costs, Invoice: [invoice], InvoiceLine: invoice_lines,
+        Order: [order], OrderLine: order_lines, OrderWholesale: wholesale, OrderCost: costs,
+        Invoice: [invoice], InvoiceLine: invoice_lines,
         invoices.Charge: charges,
         trail.TrailEntry: [
             owner | {"id": new_id(), "at": now, "person_id": buyer.person_id, "object_type": "orders", "object_id": order["id"],
@@ -486,12 +533,13 @@ def _write(
     return order
 
 
-# --- What follows ----------------------------------------------------------------------------------------------------------------
+# --- What follows -------------------------------------------------------------------------------------------
 
 
 def fund_by_payment(event: PaymentCaptured) -> None:
-    """Now-reaction: the gateway holds the money on the distributor's account. Where the fee was higher than expected, the difference is held of
-    the reseller's credit; where there is none, the order waits for the distributor and nothing is delivered (QP2)."""
+    """Now-reaction: the gateway holds the money on the distributor's account. Where the fee was higher than
+    expected, the difference is held of the reseller's credit; where there is none, the order waits for the
+    distributor and nothing is delivered (QP2)."""
     payment, order = payments.lock(event.payment_id), lock(event.order_id)
     wholesale = total([charge.total for charge in invoices.charges(order.id)], order.currency)
     try:
@@ -517,8 +565,8 @@ def _wait_for_cover(order: Order, payment: Payment, wholesale: Money, over: cred
 
 
 def cover(order: Order) -> None:
-    """Tries again to cover an order that was paid with too little left; CreditExceeded while the reseller's credit has no room. The
-    distributor's act."""
+    """Tries again to cover an order that was paid with too little left; CreditExceeded while the reseller's
+    credit has no room. The distributor's act."""
     payment = payments.of_order(order.id)
     if order.state is not OrderState.UNCOVERED or payment is None:
         raise NothingToCover
@@ -526,7 +574,8 @@ def cover(order: Order) -> None:
 
 
 def fund(order_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None = None) -> None:
-    """The order is covered: charges are settled or due, and its deliveries come to exist by the reaction to OrderFunded."""
+    """The order is covered: charges are settled or due, and its deliveries come to exist by the reaction to
+    OrderFunded."""
     order = lock(order_id)
     note = payments.note_fund(order.id, order.reseller_id, kind, covers, payment_id)
     states.move(order, OrderState.FUNDED)
@@ -545,8 +594,9 @@ def fund(order_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None 
 
 
 def cancel(order: Order, *, why: str) -> None:
-    """Gives up an unpaid order: the draft invoice is void, credit and alias are free again, the payment page is closed; money that still comes is
-    a work item. Works as the distributor ("giving up an order"); whoever settles at the same moment waits, or is waited for."""
+    """Gives up an unpaid order: the draft invoice is void, credit and alias are free again, the payment page
+    is closed; money that still comes is a work item. Works as the distributor ("giving up an order"); whoever
+    settles at the same moment waits, or is waited for."""
     payments.lock_of_order(order.id)
     order = lock(order.id)
     states.move(order, OrderState.CANCELLED, why=why)
@@ -564,8 +614,14 @@ def release_alias(event: OrderCancelled) -> None:
 
 
 def expire_unpaid(limit: int = 200) -> int:
-    """Cancels orders whose time to pay is over; says how many. One that is paid at this very moment is left alone."""
-    late = select(Order).where(Order.state == OrderState.AWAITING_PAYMENT, Order.expires_at < business_now()).order_by(Order.id).limit(limit)
+    """Cancels orders whose time to pay is over; says how many. One that is paid at this very moment is left
+    alone."""
+    late = (
+        select(Order)
+        .where(Order.state == OrderState.AWAITING_PAYMENT, Order.expires_at < business_now())
+        .order_by(Order.id)
+        .limit(limit)
+    )
     cancelled = 0
     for order in db.session().scalars(late).all():
         payments.lock_of_order(order.id)
@@ -584,9 +640,19 @@ def of_id(order_id: UUID) -> Order:
 
 
 def lock(order_id: UUID) -> Order:
-    """The order as it is now, held until the end of the transaction. Its payment, if there is one, is locked before it."""
+    """The order as it is now, held until the end of the transaction. Its payment, if there is one, is locked
+    before it."""
     db.flush()  # what is pending would be overwritten by the fresh row
-    return db.session().scalars(select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)).one()
+    return (
+        db.session()
+        .scalars(
+            select(Order)
+            .where(Order.id == order_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        .one()
+    )
 
 
 def find(code: str) -> Order:
@@ -599,6 +665,8 @@ def find(code: str) -> Order:
 
 def lines(order_id: UUID) -> list[OrderLine]:
     """Lines in order."""
-    return list(db.session().scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.number)))
-
-
+    return list(
+        db.session().scalars(
+            select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.number)
+        )
+    )

@@ -1,6 +1,6 @@
-"""Door functions: the short list of SECURITY DEFINER functions for what has to look wider than a scope (host look-up, log-in, claiming due
-tasks, search). Each is registered beside its only caller, owned by the NOLOGIN role `door`, and has a version in its name, so that old and
-new code can run side by side (QC6)."""
+"""Door functions: the short list of SECURITY DEFINER functions for what has to look wider than a scope (host
+look-up, log-in, claiming due tasks, search). Each is registered beside its only caller, owned by the NOLOGIN
+role `door`, and has a version in its name, so that old and new code can run side by side (QC6)."""
 
 import re
 from collections import namedtuple
@@ -20,7 +20,8 @@ NAME = re.compile(r"CREATE FUNCTION (\w+_v\d+)\(")
 
 
 def door(sql: str) -> str:
-    """Registers `CREATE FUNCTION name_v1(...) RETURNS ... AS $$ ... $$` and gives back its name. Language, owner and grants are added here."""
+    """Registers `CREATE FUNCTION name_v1(...) RETURNS ... AS $$ ... $$` and gives back its name. Language,
+    owner and grants are added here."""
     found = NAME.search(sql)
     if not found:
         raise ValueError("a door function is named name_vN")
@@ -36,7 +37,8 @@ def statements(database: str) -> list[str]:
     for name, sql in sorted(DOORS.items()):
         language = "plpgsql" if re.search(r"\$\$\s*(DECLARE|BEGIN|#variable_conflict)", sql) else "sql"
         made.append(
-            f"DO $do$ DECLARE f regprocedure; BEGIN FOR f IN SELECT oid::regprocedure FROM pg_proc WHERE proname = '{name}'"
+            "DO $do$ DECLARE f regprocedure; BEGIN FOR f IN SELECT oid::regprocedure FROM pg_proc"
+            f" WHERE proname = '{name}'"
             " LOOP EXECUTE 'DROP FUNCTION ' || f; END LOOP; END $do$"
         )
         made.append(f"{sql} LANGUAGE {language} SECURITY DEFINER SET search_path = public, pg_temp")
@@ -47,7 +49,8 @@ def statements(database: str) -> list[str]:
 
 
 def apply(connection: Connection, metadata: MetaData, database: str) -> None:
-    """Brings grants, policies and door functions to what the code declares; run by `migrate`, as the owner."""
+    """Brings grants, policies and door functions to what the code declares; run by `migrate`, as the
+    owner."""
     for statement in (*tenancy.rights(metadata, database), *statements(database)):
         connection.exec_driver_sql(statement.replace("%", "%%"))
 
@@ -59,7 +62,8 @@ def call(name: str, arguments: Mapping[str, Any]) -> Any:
 
 
 def call_all(name: str, arguments: Mapping[str, Any]) -> list[Any]:
-    """All rows of a door function, in a statement of its own. Goes to the driver directly: this opens every request."""
+    """All rows of a door function, in a statement of its own. Goes to the driver directly: this opens every
+    request."""
     pooled = db.doors().raw_connection()
     try:
         rows = pooled.driver_connection.execute(*_by_hand(name, arguments)).fetchall()  # type: ignore[union-attr]

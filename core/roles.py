@@ -1,5 +1,6 @@
-"""Creates the database and its roles: `python -m core.roles` with ADMIN_DATABASE_URL (may create roles), DATABASE_NAME, APP_PASSWORD and
-OWNER_PASSWORD (both empty where the server trusts its socket). Repeating it changes nothing. Role names carry the database's name."""
+"""Creates the database and its roles: `python -m core.roles` with ADMIN_DATABASE_URL (may create roles),
+DATABASE_NAME, APP_PASSWORD and OWNER_PASSWORD (both empty where the server trusts its socket). Repeating it
+changes nothing. Role names carry the database's name."""
 
 import os
 import sys
@@ -27,12 +28,15 @@ def exists(connection: Connection, query: str) -> bool:
 
 def ensure_role(connection: Connection, name: str, options: str) -> None:
     """Creates the role or brings its options up to date; never a superuser, never BYPASSRLS."""
-    verb = "ALTER" if exists(connection, f"SELECT 1 FROM pg_roles WHERE rolname = {literal(name)}") else "CREATE"  # noqa: S608
+    verb = (
+        "ALTER" if exists(connection, f"SELECT 1 FROM pg_roles WHERE rolname = {literal(name)}") else "CREATE"
+    )  # noqa: S608
     connection.exec_driver_sql(f"{verb} ROLE {quoted(name)} {options}")
 
 
 def create(admin_url: str, database: str, *, app_password: str = "", owner_password: str = "") -> None:
-    """Makes `database` with `<database>_owner` (migrates), `<database>_app` (logs in, may read nothing) and the scope and door roles."""
+    """Makes `database` with `<database>_owner` (migrates), `<database>_app` (logs in, may read nothing) and
+    the scope and door roles."""
     owner, app, door = (role_name(database, side) for side in ("owner", "app", "door"))
     admin = create_engine(admin_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -48,7 +52,9 @@ def create(admin_url: str, database: str, *, app_password: str = "", owner_passw
             connection.exec_driver_sql(f"CREATE DATABASE {quoted(database)} OWNER {quoted(owner)}")
         connection.exec_driver_sql(f"ALTER DATABASE {quoted(database)} OWNER TO {quoted(owner)}")
         connection.exec_driver_sql(f"REVOKE ALL ON DATABASE {quoted(database)} FROM PUBLIC")
-        connection.exec_driver_sql(f"GRANT CONNECT ON DATABASE {quoted(database)} TO {quoted(app)}, {quoted(owner)}")
+        connection.exec_driver_sql(
+            f"GRANT CONNECT ON DATABASE {quoted(database)} TO {quoted(app)}, {quoted(owner)}"
+        )
     admin.dispose()
     inside = create_engine(make_url(admin_url).set(database=database), isolation_level="AUTOCOMMIT")
     with inside.connect() as connection:
@@ -68,10 +74,12 @@ def password(secret: str) -> str:
 
 
 def login_problems(connection: Connection, database: str) -> list[str]:
-    """Why the application must not run with this login (promises A9): superuser, owner, BYPASSRLS, or rights of its own."""
+    """Why the application must not run with this login (promises A9): superuser, owner, BYPASSRLS, or rights
+    of its own."""
     row = connection.exec_driver_sql(
         "SELECT rolsuper, rolbypassrls, rolcreaterole, rolinherit, current_user,"
-        " EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind = 'r'"
+        " EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'public' AND c.relkind = 'r'"
         " AND c.relowner = r.oid) FROM pg_roles r WHERE rolname = current_user"
     ).one()
     found: list[str] = []
@@ -82,7 +90,10 @@ def login_problems(connection: Connection, database: str) -> list[str]:
     if row[2]:
         found.append(f"{row[4]} may create roles; the application's login must not.")
     if row[3]:
-        found.append(f"{row[4]} inherits the rights of its roles; it must be NOINHERIT (expected login: {role_name(database, 'app')}).")
+        found.append(
+            f"{row[4]} inherits the rights of its roles; it must be NOINHERIT (expected login:"
+            f" {role_name(database, 'app')})."
+        )
     if row[5]:
         found.append(f"{row[4]} owns tables; the application must not be the owner.")
     if not row[0]:
@@ -91,14 +102,27 @@ def login_problems(connection: Connection, database: str) -> list[str]:
 
 
 def membership_problems(connection: Connection, database: str) -> list[str]:
-    """The login may become the four scope roles and nobody else: not the owner, not the door, and they nobody in turn."""
+    """The login may become the four scope roles and nobody else: not the owner, not the door, and they nobody
+    in turn."""
     allowed = {role_name(database, side) for side in Side}
     rows = connection.exec_driver_sql(
-        "SELECT rolname, rolsuper OR rolbypassrls OR rolcanlogin OR rolcreaterole FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER') AND rolname <> current_user"
+        "SELECT rolname, rolsuper OR rolbypassrls OR rolcanlogin OR rolcreaterole FROM pg_roles"
+        " WHERE pg_has_role(current_user, oid, 'MEMBER') AND rolname <> current_user"
     ).all()
-    found = [f"The application's login may become {name}; only the four scope roles are allowed." for name, _ in rows if name not in allowed]
-    found += [f"{name} is a scope role and must not log in, create roles or bypass row-level security." for name, strong in rows if strong and name in allowed]
-    found += [f"The application's login cannot become {name}: run the role set-up again." for name in sorted(allowed - {name for name, _ in rows})]
+    found = [
+        f"The application's login may become {name}; only the four scope roles are allowed."
+        for name, _ in rows
+        if name not in allowed
+    ]
+    found += [
+        f"{name} is a scope role and must not log in, create roles or bypass row-level security."
+        for name, strong in rows
+        if strong and name in allowed
+    ]
+    found += [
+        f"The application's login cannot become {name}: run the role set-up again."
+        for name in sorted(allowed - {name for name, _ in rows})
+    ]
     return found
 
 

@@ -1,10 +1,10 @@
 """Who sees which row: the scope of a transaction, and the two locks that hold it (design decision 3).
 
-First lock, in PostgreSQL: the application logs in as a role that may read nothing. A transaction takes one of four scope roles and the ids
-it may touch; grants say which tables a side sees at all, one forced row-level policy per table and role says which rows. Both are generated from
-the `__access__` of each model, here. Second lock, in Python: no transaction without a scope, new rows are stamped and checked, and a
-tripwire refuses a loaded entity outside the scope.
-"""
+First lock, in PostgreSQL: the application logs in as a role that may read nothing. A transaction takes one of
+four scope roles and the ids it may touch; grants say which tables a side sees at all, one forced row-level
+policy per table and role says which rows. Both are generated from the `__access__` of each model, here.
+Second lock, in Python: no transaction without a scope, new rows are stamped and checked, and a tripwire
+refuses a loaded entity outside the scope. """
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -40,7 +40,8 @@ class OutsideScope(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose rows a transaction may touch, and on whose behalf it acts. `offset` is the distributor's business clock (decision 7)."""
+    """Whose rows a transaction may touch, and on whose behalf it acts. `offset` is the distributor's business
+    clock (decision 7)."""
 
     side: Side
     distributor_id: UUID
@@ -76,7 +77,8 @@ def current() -> Scope:
 
 @contextmanager
 def acting_as(scope: Scope) -> Generator[Scope]:
-    """Opens a scope for the transactions begun inside. Called by the request opener, the task runner and the command line only."""
+    """Opens a scope for the transactions begun inside. Called by the request opener, the task runner and the
+    command line only."""
     token = _scope.set(scope)
     try:
         yield scope
@@ -84,12 +86,13 @@ def acting_as(scope: Scope) -> Generator[Scope]:
         _scope.reset(token)
 
 
-# --- What a model declares -------------------------------------------------------------------------------------------------------
+# --- What a model declares ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Which side may do what with a table: letters of "rcud" (read, create, update, delete). `door` is what door functions need."""
+    """Which side may do what with a table: letters of "rcud" (read, create, update, delete). `door` is what
+    door functions need."""
 
     distributor: str = ""
     reseller: str = ""
@@ -136,13 +139,18 @@ class CustomerOwned(ResellerOwned):
 
 def owned_by(table: str, *columns: str, **options: Any) -> ForeignKeyConstraint:
     """A composite foreign key inside one distributor: owned_by("plans", "plan_id")."""
-    return ForeignKeyConstraint(["distributor_id", *columns], [f"{table}.distributor_id", f"{table}.id"], **options)
+    return ForeignKeyConstraint(
+        ["distributor_id", *columns], [f"{table}.distributor_id", f"{table}.id"], **options
+    )
 
 
-# --- First lock: rights generated from the declarations --------------------------------------------------------------------------
+# --- First lock: rights generated from the declarations -----------------------------------------------------
 
 GRANT = {"r": "SELECT", "c": "INSERT", "u": "UPDATE", "d": "DELETE"}
-CASTS = {column: f"current_setting('app.{column}')::uuid" for column in ("distributor_id", "reseller_id", "customer_id", "price_list_id")}
+CASTS = {
+    column: f"current_setting('app.{column}')::uuid"
+    for column in ("distributor_id", "reseller_id", "customer_id", "price_list_id")
+}
 
 
 ACCESS: dict[str, Access] = {}
@@ -173,7 +181,8 @@ def is_closed(table: Table) -> bool:
 
 
 def policy_condition(table: Table, side: Side) -> str:
-    """An exact equality of typed columns, on those the side is bound by (anything else costs the index: decision 3)."""
+    """An exact equality of typed columns, on those the side is bound by (anything else costs the index:
+    decision 3)."""
     return " AND ".join(f"{column} = {CASTS[setting]}" for column, setting in policy_columns(table, side))
 
 
@@ -186,16 +195,24 @@ def policy_columns(table: Table, side: Side) -> list[tuple[str, str]]:
 
 
 SIDES = frozenset(side.value for side in Side)
-KEYED_BY_ID = {"distributors": "distributor_id", "resellers": "reseller_id", "customers": "customer_id", "price_lists": "price_list_id"}
+KEYED_BY_ID = {
+    "distributors": "distributor_id",
+    "resellers": "reseller_id",
+    "customers": "customer_id",
+    "price_lists": "price_list_id",
+}
 
 
 def rights(metadata: MetaData, database: str) -> list[str]:
-    """The statements that give every table exactly its declared grants and policies; repeating them changes nothing."""
+    """The statements that give every table exactly its declared grants and policies; repeating them changes
+    nothing."""
     statements: list[str] = []
     roles = [role_name(database, side) for side in (*Side, "door", "app", "readonly")]
     for table in metadata.sorted_tables:
         access = access_of(table)
-        statements.append(f'REVOKE ALL ON {table.name} FROM PUBLIC, {", ".join(chr(34) + r + chr(34) for r in roles[:-1])}')
+        statements.append(
+            f"REVOKE ALL ON {table.name} FROM PUBLIC, {', '.join(chr(34) + r + chr(34) for r in roles[:-1])}"
+        )
         statements.append(f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY")
         statements.append(f"ALTER TABLE {table.name} FORCE ROW LEVEL SECURITY")
         for side in (*Side, "door"):
@@ -207,7 +224,9 @@ def rights(metadata: MetaData, database: str) -> list[str]:
             granted = ", ".join(GRANT[letter] for letter in letters)
             condition = "true" if side == "door" else policy_condition(table, Side(side))
             if not condition:
-                raise RuntimeError(f"{table.name} has no column that binds it to the {side}; it must be closed")
+                raise RuntimeError(
+                    f"{table.name} has no column that binds it to the {side}; it must be closed"
+                )
             statements.append(f'GRANT {granted} ON {table.name} TO "{role}"')
             statements.append(
                 f'CREATE POLICY "{side}" ON {table.name} AS PERMISSIVE FOR ALL TO "{role}" USING ({condition}) WITH CHECK ({condition})'
@@ -233,13 +252,15 @@ def opening(scope: Scope, database: str) -> dict[str, str]:
     }
 
 
-# --- Second lock: the guard ------------------------------------------------------------------------------------------------------
+# --- Second lock: the guard ---------------------------------------------------------------------------------
 
 
 def stamp(session: Session, *_: object) -> None:
-    """before_flush: new rows get the scope's ids where they are empty and are refused where they differ; so are changed rows."""
+    """before_flush: new rows get the scope's ids where they are empty and are refused where they differ; so
+    are changed rows."""
     bound = current().ids()
-    for row in session.new:
+    new: list[object] = list(session.new)
+    for row in new:
         for column, value in bound.items():
             if hasattr(type(row), column) and getattr(row, column) is None and value is not None:
                 setattr(row, column, value)
@@ -253,8 +274,14 @@ def check(row: object, bound: dict[str, UUID | None]) -> None:
     own = KEYED_BY_ID.get(getattr(type(row), "__tablename__", ""))
     for column, value in bound.items():
         attribute = "id" if column == own else column
-        if hasattr(type(row), attribute) and getattr(row, attribute) != value and (column == own or attribute != "id"):
-            raise OutsideScope(f"{type(row).__name__} {getattr(row, 'id', '')} is outside the scope ({column})")
+        if (
+            hasattr(type(row), attribute)
+            and getattr(row, attribute) != value
+            and (column == own or attribute != "id")
+        ):
+            raise OutsideScope(
+                f"{type(row).__name__} {getattr(row, 'id', '')} is outside the scope ({column})"
+            )
 
 
 def trip(row: object, _context: object) -> None:
@@ -271,12 +298,15 @@ class Widenings:
     allowed: set[str] = field(default_factory=set[str])
 
 
-WIDENED = Widenings({"placing an order", "checking with connectors", "opening a payment page", "giving up an order"})
+WIDENED = Widenings(
+    {"placing an order", "checking with connectors", "opening a payment page", "giving up an order"}
+)
 
 
 @contextmanager
 def wide_from_the_start(because: str) -> Generator[None]:
-    """The scope of a transaction that works as the distributor from its first statement; nothing changes without a reason."""
+    """The scope of a transaction that works as the distributor from its first statement; nothing changes
+    without a reason."""
     if not because:
         yield
         return
@@ -291,7 +321,8 @@ def wide_from_the_start(because: str) -> Generator[None]:
 
 @contextmanager
 def widened(session: Session, database: str, *, because: str) -> Generator[Scope]:
-    """Works as the distributor inside the same transaction and the same distributor; both locks are restored, also on error."""
+    """Works as the distributor inside the same transaction and the same distributor; both locks are restored,
+    also on error."""
     if because not in WIDENED.allowed:
         raise OutsideScope(f"nobody may widen a scope because of {because!r}")
     narrow = current()

@@ -194,7 +194,8 @@ def hold(reseller: parties.Reseller, alias: str, *, currency: str) -> Storefront
 
 
 def is_taken(alias: str) -> bool:
-    """Whether an alias is held or in use at this distributor; runs under a scope that sees all storefronts."""
+    """Whether an alias is held or in use at this distributor; runs under a scope that sees all
+    storefronts."""
     taken = select(Storefront.id).where(
         Storefront.alias == alias, Storefront.state != StorefrontState.RELEASED
     )

@@ -1,5 +1,5 @@
-"""Brings the database to what this code needs: tables by Alembic, then rights, triggers and door functions from their declarations; and says
-what is wrong with a database the application should not run on."""
+"""Brings the database to what this code needs: tables by Alembic, then rights, triggers and door functions
+from their declarations; and says what is wrong with a database the application should not run on."""
 
 import re
 import time
@@ -82,21 +82,27 @@ def problems(connection: Connection, database: str) -> list[str]:
         return [*found, "The database is empty: run `flask --app app migrate` first."]
     at = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     if at != newest():
-        found.append(f"The database is at revision {at}, this code needs {newest()}: run `flask --app app migrate`.")
+        found.append(
+            f"The database is at revision {at}, this code needs {newest()}: run `flask --app app migrate`."
+        )
     return [*found, *rights_problems(connection, database)]
 
 
 def rights_problems(connection: Connection, database: str) -> list[str]:
-    """What is not as declared: row security, policies, grants, doors, and the trigger that holds the books."""
+    """What is not as declared: row security, policies, grants, doors, and the trigger that holds the
+    books."""
     found = walls.problems(connection, Model.metadata, database)
     watching = "SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass('public.journal_lines') AND tgname = 'journal_lines_zero' AND tgenabled IN ('O', 'A')"
     if not connection.exec_driver_sql(watching).first():
-        found.append("journal_lines: the trigger that wants every entry to sum to zero is missing or switched off.")
+        found.append(
+            "journal_lines: the trigger that wants every entry to sum to zero is missing or switched off."
+        )
     return found
 
 
 def refuse_unsafe_database() -> None:
-    """RuntimeError with every reason why this process must not serve from this database. Waits half a minute for a database that is away."""
+    """RuntimeError with every reason why this process must not serve from this database. Waits half a minute
+    for a database that is away."""
     patience = time.monotonic() + PATIENCE
     while True:
         try:
@@ -108,7 +114,9 @@ def refuse_unsafe_database() -> None:
                 raise
             time.sleep(0.5)
     if found:
-        raise RuntimeError("This installation must not start:\n" + "\n".join(f"  - {problem}" for problem in found))
+        raise RuntimeError(
+            "This installation must not start:\n" + "\n".join(f"  - {problem}" for problem in found)
+        )
 
 
 def login_refused(error: OperationalError) -> bool:

@@ -59,7 +59,8 @@ def _shelf(after: str, category: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A card as parts/cards.html draws it; an object rather than a dict, because templates read attributes faster."""
+    """A card as parts/cards.html draws it; an object rather than a dict, because templates read attributes
+    faster."""
 
     name: str
     url: str
