@@ -13,6 +13,8 @@ from catalog import loading
 from core import db, parties, tenancy
 from core.tenancy import Scope, Side
 from partners import storefronts
+from provisioning.connectors.signed_licence import new_signing_key
+from provisioning.deliveries import ConnectorSettings
 
 SHOPS = 100
 PRODUCTS = 1000
@@ -110,6 +112,7 @@ def seed(admin_url: str) -> Seeded:
             name="Bench", email="desk@example.org", price_list_id=prices.id, house=True
         )
         storefronts.open_house(house, name="Bench", hosts=["127.0.0.1"], currency="EUR")
+        db.add(ConnectorSettings(connector="signed_licence", settings={"signing_key": new_signing_key()}))
         db.add(
             payments.Gateway(
                 code="bench",

@@ -83,10 +83,17 @@ def post(about: str, lines: Sequence[Line], *, order_id: UUID | None = None) -> 
     }
     db.session().execute(insert(JournalEntry), [entry])
     rows = [
-        {"distributor_id": distributor_id, "id": new_id(), "entry_id": entry_id, "account": account, "reseller_id": reseller_id,
-         "minor": amount.minor, "currency": amount.currency}
+        {
+            "distributor_id": distributor_id,
+            "id": new_id(),
+            "entry_id": entry_id,
+            "account": account,
+            "reseller_id": reseller_id,
+            "minor": amount.minor,
+            "currency": amount.currency,
+        }
         for account, amount, reseller_id in kept
-    ]  # fmt: skip
+    ]
     db.session().execute(insert(JournalLine), rows)
 
 
@@ -110,7 +117,7 @@ ZERO_SUM = (
       END IF;
       RETURN NULL;
     END $$
-    """,
+    """,  # noqa: E501 SQL
     "DROP TRIGGER IF EXISTS journal_lines_zero ON journal_lines",
     "CREATE CONSTRAINT TRIGGER journal_lines_zero AFTER INSERT ON journal_lines DEFERRABLE INITIALLY DEFERRED"
     " FOR EACH ROW EXECUTE FUNCTION journal_entry_sums_to_zero()",

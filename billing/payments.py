@@ -209,6 +209,21 @@ def of_order(order_id: UUID) -> Payment | None:
     return db.session().scalar(select(Payment).where(Payment.order_id == order_id))
 
 
+def pages_of(order_id: UUID) -> list[UUID]:
+    """The attempts of an order that have a page at the gateway, oldest first."""
+    chosen = (
+        select(PaymentAttempt.id)
+        .join(
+            Payment,
+            (Payment.distributor_id == PaymentAttempt.distributor_id)
+            & (Payment.id == PaymentAttempt.payment_id),
+        )
+        .where(Payment.order_id == order_id, PaymentAttempt.session_id.is_not(None))
+        .order_by(PaymentAttempt.number)
+    )
+    return list(db.session().scalars(chosen))
+
+
 def lock(payment_id: UUID) -> Payment:
     """The payment as it is now, held until the end of the transaction. It is always locked before its order.
     Only the distributor's side may: the others ask in a widened transaction."""
@@ -391,7 +406,10 @@ def _paid(payment: Payment, attempt: PaymentAttempt, report: PaymentReport) -> N
     account = gateway(payment.gateway_account_id).account_id
     if report.account_id != account or report.attempt_id != str(attempt.id) or captured != payment.amount:
         states.move(attempt, AttemptState.MISMATCH, reported=captured.text, expected=payment.amount.text)
-        words = f"{captured.text} arrived at {report.account_id} for attempt {report.attempt_id}, but {payment.amount.text} was asked for at {account}."
+        words = (
+            f"{captured.text} arrived at {report.account_id} for attempt {report.attempt_id},"
+            f" but {payment.amount.text} was asked for at {account}."
+        )
         _unexpected(payment, attempt, captured, words)
     elif payment.state is not PaymentState.PENDING:
         states.move(attempt, AttemptState.SURPLUS)

@@ -50,7 +50,7 @@ CREATE FUNCTION gateway_by_code_v1(p_code text)
 RETURNS TABLE (distributor_id uuid, account_id text, secret_key text, webhook_secret text, api_base text, business_offset interval) AS $$
   SELECT g.distributor_id, g.account_id, g.secret_key, g.webhook_secret, g.api_base, d.business_offset
   FROM gateways g JOIN distributors d ON d.id = g.distributor_id WHERE g.code = p_code
-$$""")
+$$""")  # noqa: E501 SQL
 
 
 def receive(code: str, payload: bytes, signature: str | None) -> bool:
@@ -198,13 +198,22 @@ def poll(_task: Claimed | None = None) -> None:
     first, each in a task of its own, so that one that fails holds up no other."""
     now = db.session().info["now"]
     unseen = (PaymentAttempt.looked_at.is_(None)) | (PaymentAttempt.looked_at < now - timedelta(minutes=4))
-    rows = db.session().scalars(
-        select(PaymentAttempt)
-        .where(PaymentAttempt.state == AttemptState.OPEN, PaymentAttempt.session_id.is_not(None), PaymentAttempt.created_at < now - timedelta(minutes=1), unseen)
-        .order_by(PaymentAttempt.looked_at.asc().nulls_first(), PaymentAttempt.created_at)
-        .limit(1000)
-        .with_for_update(skip_locked=True)
-    ).all()  # fmt: skip
+    rows = (
+        db.session()
+        .scalars(
+            select(PaymentAttempt)
+            .where(
+                PaymentAttempt.state == AttemptState.OPEN,
+                PaymentAttempt.session_id.is_not(None),
+                PaymentAttempt.created_at < now - timedelta(minutes=1),
+                unseen,
+            )
+            .order_by(PaymentAttempt.looked_at.asc().nulls_first(), PaymentAttempt.created_at)
+            .limit(1000)
+            .with_for_update(skip_locked=True)
+        )
+        .all()
+    )
     for attempt in rows:
         attempt.looked_at = now
     tasks.add_rows(
@@ -229,10 +238,14 @@ def _tell_a_person(task: Claimed, note: str) -> None:
     """A payment that the gateway does not explain must not end as a task that nobody reads."""
     about = task.args.get("attempt") or task.args["event"]
     work.open_item(
-        "unclear payment", about_type="payment_attempts" if "attempt" in task.args else "stripe_events",
-        about_id=UUID(about), words=note,
-        suggestion="Look at this payment in the gateway's dashboard; check the gateway's keys; then retry the task.",
-    )  # fmt: skip
+        "unclear payment",
+        about_type="payment_attempts" if "attempt" in task.args else "stripe_events",
+        about_id=UUID(about),
+        words=note,
+        suggestion=(
+            "Look at this payment in the gateway's dashboard; check the gateway's keys; then retry the task."
+        ),
+    )
 
 
 def _limits(_lane: str) -> Limits:

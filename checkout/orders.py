@@ -318,23 +318,36 @@ def price(buyer: Buyer, *, lock: bool = False) -> tuple[Reseller, Customer | Non
         select(BasketLine, Plan, Product, ProductType, Listing, WholesalePrice, PlanCost, Reseller, Customer)
         .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(ProductType, (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id))
-        .join(Reseller, (Reseller.distributor_id == BasketLine.distributor_id) & (Reseller.id == BasketLine.reseller_id))
-        .outerjoin(Customer, (Customer.distributor_id == BasketLine.distributor_id) & (Customer.id == BasketLine.customer_id))
+        .join(
+            ProductType,
+            (ProductType.distributor_id == Product.distributor_id)
+            & (ProductType.id == Product.product_type_id),
+        )
+        .join(
+            Reseller,
+            (Reseller.distributor_id == BasketLine.distributor_id) & (Reseller.id == BasketLine.reseller_id),
+        )
+        .outerjoin(
+            Customer,
+            (Customer.distributor_id == BasketLine.distributor_id) & (Customer.id == BasketLine.customer_id),
+        )
         .outerjoin(
             Listing,
-            (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id) & (Listing.reseller_id == BasketLine.reseller_id)
+            (Listing.distributor_id == Plan.distributor_id)
+            & (Listing.plan_id == Plan.id)
+            & (Listing.reseller_id == BasketLine.reseller_id)
             & Listing.published,
         )
         .outerjoin(
             WholesalePrice,
-            (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id)
+            (WholesalePrice.distributor_id == Plan.distributor_id)
+            & (WholesalePrice.plan_id == Plan.id)
             & (WholesalePrice.price_list_id == Reseller.price_list_id),
         )
         .outerjoin(PlanCost, (PlanCost.distributor_id == Plan.distributor_id) & (PlanCost.plan_id == Plan.id))
         .where(BasketLine.membership_id == buyer.membership_id, BasketLine.reseller_id == buyer.reseller_id)
         .order_by(BasketLine.added_at, BasketLine.id)
-    )  # fmt: skip
+    )
     rows = db.session().execute(chosen.with_for_update(of=BasketLine) if lock else chosen).all()
     if not rows:
         raise EmptyBasket
@@ -441,8 +454,7 @@ def _reserve_what_the_payment_will_not_cover(
 
 def _write(
     buyer: Buyer, reseller: Reseller, customer: Customer | None, lines: Sequence[PricedLine],
-    checkout: Checkout, amount: Money,
-    gateway: payments.Gateway | None, held: tuple[UUID, Money] | None,
+    checkout: Checkout, amount: Money, gateway: payments.Gateway | None, held: tuple[UUID, Money] | None,
 ) -> dict[str, Any]:  # fmt: skip
     """All rows of a placed order in one statement."""
     now = db.session().info["now"]
@@ -453,17 +465,15 @@ def _write(
     }
     order = owner | {
         "id": new_id(), "code": new_code("ORD"), "request_key": checkout.request_key,
-        "return_token": new_token(),
-        "storefront_id": checkout.storefront_id, "membership_id": buyer.membership_id,
-        "placed_by": buyer.name, "email": buyer.email,
-        "state": OrderState.AWAITING_PAYMENT, "pay_by": checkout.pay_by, "total_minor": amount.minor,
-        "currency": amount.currency,
+        "return_token": new_token(), "storefront_id": checkout.storefront_id,
+        "membership_id": buyer.membership_id, "placed_by": buyer.name, "email": buyer.email,
+        "state": OrderState.AWAITING_PAYMENT, "pay_by": checkout.pay_by,
+        "total_minor": amount.minor, "currency": amount.currency,
         "created_at": now, "expires_at": business_now() + UNPAID_LIFE, "cancelled_because": "",
     }  # fmt: skip
     invoice = owner | {
         "id": new_id(), "order_id": order["id"], "series": "", "state": InvoiceState.DRAFT,
-        "total_minor": amount.minor,
-        "currency": amount.currency, "created_at": now,
+        "total_minor": amount.minor, "currency": amount.currency, "created_at": now,
         "seller": {"name": reseller.name if customer else parties.the_distributor().name},
         "buyer": {"name": customer.name if customer else reseller.name, "email": buyer.email},
     }  # fmt: skip
@@ -479,9 +489,9 @@ def _write(
         order_lines.append(
             owner | sums | {
                 "id": line_id, "order_id": order["id"], "number": number, "plan_id": p.plan.id,
-                "product_name": p.product.name,
-                "plan_name": p.plan.name, "unit": p.kind.unit, "quantity": quantity, "term": p.plan.term,
-                "billing_period": p.plan.billing_period, "fields": dict(p.line.fields),
+                "product_name": p.product.name, "plan_name": p.plan.name, "unit": p.kind.unit,
+                "quantity": quantity, "term": p.plan.term, "billing_period": p.plan.billing_period,
+                "fields": dict(p.line.fields),
             }
         )  # fmt: skip
         about = {
@@ -494,14 +504,16 @@ def _write(
         charges.append(
             only_reseller | about | {
                 "id": new_id(), "description": f"{p.product.name}, {p.plan.name}, {quantity} × {p.kind.unit}",
-                "state": ChargeState.DRAFT,
-                "created_at": now,
+                "state": ChargeState.DRAFT, "created_at": now,
             }
         )  # fmt: skip
         costs.append(
-            {"distributor_id": reseller.distributor_id, "id": new_id(), "order_id": order["id"], "order_line_id": line_id, "sku": p.plan.sku,
-             "connector": p.kind.connector, "opens_storefront": p.kind.opens_storefront,
-             "total_minor": p.cost.minor * quantity if p.cost else None, "currency": currency}
+            {
+                "distributor_id": reseller.distributor_id, "id": new_id(), "order_id": order["id"],
+                "order_line_id": line_id, "sku": p.plan.sku, "connector": p.kind.connector,
+                "opens_storefront": p.kind.opens_storefront,
+                "total_minor": p.cost.minor * quantity if p.cost else None, "currency": currency,
+            }
         )  # fmt: skip
         invoice_lines.append(
             owner | sums | {
@@ -511,23 +523,30 @@ def _write(
         )  # fmt: skip
     rows: dict[type[db.Model], list[dict[str, Any]]] = {
         Order: [order], OrderLine: order_lines, OrderWholesale: wholesale, OrderCost: costs,
-        Invoice: [invoice], InvoiceLine: invoice_lines,
-        invoices.Charge: charges,
+        Invoice: [invoice], InvoiceLine: invoice_lines, invoices.Charge: charges,
         trail.TrailEntry: [
-            owner | {"id": new_id(), "at": now, "person_id": buyer.person_id, "object_type": "orders", "object_id": order["id"],
-                     "what": "placed", "why": "", "detail": {"total": amount.text}, "request_id": current().request_id}
+            owner | {
+                "id": new_id(), "at": now, "person_id": buyer.person_id,
+                "object_type": "orders", "object_id": order["id"], "what": "placed", "why": "",
+                "detail": {"total": amount.text}, "request_id": current().request_id,
+            }
         ],
     }  # fmt: skip
     if gateway is not None:
         rows[Payment] = [
-            owner | {"id": new_id(), "order_id": order["id"], "gateway_account_id": gateway.id, "state": PaymentState.PENDING,
-                     "amount_minor": amount.minor, "currency": amount.currency, "created_at": now}
+            owner | {
+                "id": new_id(), "order_id": order["id"], "gateway_account_id": gateway.id,
+                "state": PaymentState.PENDING, "amount_minor": amount.minor, "currency": amount.currency,
+                "created_at": now,
+            }
         ]  # fmt: skip
     if held is not None:
         balance, amount_held = held
         rows[credit.Hold] = [
-            only_reseller | {"id": new_id(), "balance_id": balance, "order_id": order["id"], "minor": amount_held.minor,
-                             "currency": amount_held.currency, "created_at": now}
+            only_reseller | {
+                "id": new_id(), "balance_id": balance, "order_id": order["id"],
+                "minor": amount_held.minor, "currency": amount_held.currency, "created_at": now,
+            }
         ]  # fmt: skip
     db.insert_all(rows)
     return order
@@ -558,10 +577,14 @@ def _wait_for_cover(order: Order, payment: Payment, wholesale: Money, over: cred
     states.move(order, OrderState.UNCOVERED)
     left = payments.left_of(payment)
     work.open_item(
-        "order not covered", about_type="orders", about_id=order.id, order_id=order.id,
-        words=f"{order.code} is paid, but {left.text} left after the card fee does not cover {wholesale.text} wholesale. Nothing was delivered.",
+        "order not covered",
+        about_type="orders",
+        about_id=order.id,
+        order_id=order.id,
+        words=f"{order.code} is paid, but {left.text} left after the card fee does not cover"
+        f" {wholesale.text} wholesale. Nothing was delivered.",
         suggestion="Give the reseller more credit, then cover the order.",
-    )  # fmt: skip
+    )
 
 
 def cover(order: Order) -> None:

@@ -37,7 +37,7 @@ def statements(database: str) -> list[str]:
     for name, sql in sorted(DOORS.items()):
         language = "plpgsql" if re.search(r"\$\$\s*(DECLARE|BEGIN|#variable_conflict)", sql) else "sql"
         made.append(
-            "DO $do$ DECLARE f regprocedure; BEGIN FOR f IN SELECT oid::regprocedure FROM pg_proc"
+            "DO $do$ DECLARE f regprocedure; BEGIN FOR f IN SELECT oid::regprocedure FROM pg_proc"  # noqa: S608 names are ours
             f" WHERE proname = '{name}'"
             " LOOP EXECUTE 'DROP FUNCTION ' || f; END LOOP; END $do$"
         )
@@ -64,15 +64,17 @@ def call(name: str, arguments: Mapping[str, Any]) -> Any:
 def call_all(name: str, arguments: Mapping[str, Any]) -> list[Any]:
     """All rows of a door function, in a statement of its own. Goes to the driver directly: this opens every
     request."""
-    pooled = db.doors().raw_connection()
+    pooled = None
     try:
+        pooled = db.doors().raw_connection()
         rows = pooled.driver_connection.execute(*_by_hand(name, arguments)).fetchall()  # type: ignore[union-attr]
-    except psycopg.Error as error:
-        if isinstance(error, psycopg.OperationalError):
+    except psycopg.Error as error:  # also "the database system is starting up", which the pool hands on as it is
+        if pooled is not None and isinstance(error, psycopg.OperationalError):
             pooled.invalidate(error)
         raise DBAPIError.instance(name, None, error, psycopg.Error) from error
     finally:
-        pooled.close()
+        if pooled is not None:
+            pooled.close()
     row = _row_type(name)
     return [row._make(values) for values in rows]
 
@@ -86,7 +88,8 @@ def _by_hand(name: str, arguments: Mapping[str, Any]) -> tuple[bytes, Mapping[st
 def _row_type(name: str) -> Any:
     """A named tuple with the columns that the function declares."""
     declared = DOORS[name].split("RETURNS TABLE (", 1)[1].split(") AS $$", 1)[0]
-    return namedtuple(name, [column.split()[0] for column in declared.split(",")])
+    columns = [column.split()[0] for column in declared.split(",")]
+    return namedtuple(name, columns)  # pyright: ignore[reportUntypedNamedTuple]  known when it runs, not before
 
 
 def call_here(name: str, arguments: Mapping[str, Any]) -> list[Row[Any]]:

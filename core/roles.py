@@ -28,9 +28,8 @@ def exists(connection: Connection, query: str) -> bool:
 
 def ensure_role(connection: Connection, name: str, options: str) -> None:
     """Creates the role or brings its options up to date; never a superuser, never BYPASSRLS."""
-    verb = (
-        "ALTER" if exists(connection, f"SELECT 1 FROM pg_roles WHERE rolname = {literal(name)}") else "CREATE"
-    )  # noqa: S608
+    known = f"SELECT 1 FROM pg_roles WHERE rolname = {literal(name)}"  # noqa: S608 quoted by us
+    verb = "ALTER" if exists(connection, known) else "CREATE"
     connection.exec_driver_sql(f"{verb} ROLE {quoted(name)} {options}")
 
 

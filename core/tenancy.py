@@ -4,7 +4,7 @@ First lock, in PostgreSQL: the application logs in as a role that may read nothi
 four scope roles and the ids it may touch; grants say which tables a side sees at all, one forced row-level
 policy per table and role says which rows. Both are generated from the `__access__` of each model, here.
 Second lock, in Python: no transaction without a scope, new rows are stamped and checked, and a tripwire
-refuses a loaded entity outside the scope. """
+refuses a loaded entity outside the scope."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -229,7 +229,8 @@ def rights(metadata: MetaData, database: str) -> list[str]:
                 )
             statements.append(f'GRANT {granted} ON {table.name} TO "{role}"')
             statements.append(
-                f'CREATE POLICY "{side}" ON {table.name} AS PERMISSIVE FOR ALL TO "{role}" USING ({condition}) WITH CHECK ({condition})'
+                f'CREATE POLICY "{side}" ON {table.name} AS PERMISSIVE FOR ALL TO "{role}"'
+                f" USING ({condition}) WITH CHECK ({condition})"
             )
     return statements
 

@@ -8,13 +8,15 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from core import dispatcher, doorbell, drain
+from core.errors import Refusal
 from core.settings import settings
-from storefront import doctor, schema
+from core.tasks import Again, Final, NeedsPerson
+from storefront import doctor, payment_checks, schema
 
 
 def install(app: Flask) -> None:
     """Puts the commands on `flask`."""
-    for command in (migrate, worker, run_dispatcher, demo, see_the_doctor):
+    for command in (migrate, worker, run_dispatcher, demo, see_the_doctor, check_payment):
         app.cli.add_command(command)
 
 
@@ -55,6 +57,20 @@ def demo() -> None:
             "ENVIRONMENT is production: the demo world is never put into a real installation."
         )
     click.echo(f"Who can sign in is written in {world.seed(click.echo)}.")
+
+
+@click.command("check-payment")
+@click.argument("order")
+def check_payment(order: str) -> None:
+    """Ask the gateway about every page of an order, now, and settle what it says."""
+    schema.refuse_unsafe_database()
+    try:
+        states = payment_checks.check(order.strip().upper())
+    except (Refusal, Again, Final, NeedsPerson) as said:
+        raise click.ClickException(str(said)) from said
+    click.echo(
+        f"The payment of {order} is {states[-1]}." if states else f"{order} has no page at the gateway."
+    )
 
 
 @click.command("doctor")

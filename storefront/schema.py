@@ -92,7 +92,10 @@ def rights_problems(connection: Connection, database: str) -> list[str]:
     """What is not as declared: row security, policies, grants, doors, and the trigger that holds the
     books."""
     found = walls.problems(connection, Model.metadata, database)
-    watching = "SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass('public.journal_lines') AND tgname = 'journal_lines_zero' AND tgenabled IN ('O', 'A')"
+    watching = (
+        "SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass('public.journal_lines')"
+        " AND tgname = 'journal_lines_zero' AND tgenabled IN ('O', 'A')"
+    )
     if not connection.exec_driver_sql(watching).first():
         found.append(
             "journal_lines: the trigger that wants every entry to sum to zero is missing or switched off."

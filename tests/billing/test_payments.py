@@ -361,3 +361,14 @@ def test_the_poller_finds_what_no_webhook_told(till: Till) -> None:
             )
             == 0
         )
+
+
+@pytest.mark.promise("QW7")
+def test_an_operator_settles_a_payment_by_command(till: Till) -> None:
+    code = till.order()
+    till.pay(till.page(code))
+    runner = till.client.application.test_cli_runner()
+    assert "is paid" in runner.invoke(args=["check-payment", code.lower()]).output
+    assert till.world.order(code).state is OrderState.FUNDED
+    unknown = runner.invoke(args=["check-payment", "ORD-NOWHERE1"])
+    assert (unknown.exit_code, "could not find" in unknown.output) == (1, True)
