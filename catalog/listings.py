@@ -317,7 +317,20 @@ def offers(product_code: str) -> tuple[Product, list[Offer]]:
             maximum,
             features,
         )
-        for _, listing_id, minor, currency, plan_id, plan, term, billing, minimum, maximum, features, unit in rows
+        for (
+            _,
+            listing_id,
+            minor,
+            currency,
+            plan_id,
+            plan,
+            term,
+            billing,
+            minimum,
+            maximum,
+            features,
+            unit,
+        ) in rows
     ]
 
 

@@ -28,7 +28,7 @@ _silent_until = 0.0
 @cache
 def connection() -> Redis:
     """The connection of this process; short limits and no second try, because nobody may wait for a bell."""
-    return Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
+    return Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  its options have no types
         settings().redis_url, socket_connect_timeout=0.2, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
     )
 
@@ -46,7 +46,9 @@ def ring() -> None:
         return
     try:
         if queue().count < ENOUGH:
-            queue().enqueue("core.drain.answer_the_bell", job_timeout=-1, result_ttl=0, failure_ttl=60)
+            queue().enqueue(  # pyright: ignore[reportUnknownMemberType]  its options have no types
+                "core.drain.answer_the_bell", job_timeout=-1, result_ttl=0, failure_ttl=60
+            )
     except (RedisError, OSError):
         _silent_until = time.monotonic() + QUIET
 
@@ -68,7 +70,9 @@ def listen(on_stop: Callable[[], None]) -> None:
     while True:
         listener = Listener(
             [QUEUE],
-            connection=Redis.from_url(settings().redis_url, retry=Retry(NoBackoff(), 0)),
+            connection=Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  its options have no types
+                settings().redis_url, retry=Retry(NoBackoff(), 0)
+            ),
             serializer=JSONSerializer,
         )
         listener.on_stop = on_stop

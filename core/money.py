@@ -144,7 +144,9 @@ def _pattern(locale: str, digits: int) -> NumberPattern:
 def _written(money: Money, locale: str) -> str:
     """Formatting costs more than the rest of a table row, and prices repeat."""
     digits = exponent(money.currency)
-    written = format_currency(money.amount, money.currency, _pattern(locale, digits), locale, currency_digits=False)
+    written = format_currency(
+        money.amount, money.currency, _pattern(locale, digits), locale, currency_digits=False
+    )
     return LETTER_BEFORE_DIGIT.sub("\xa0", written)
 
 

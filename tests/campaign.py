@@ -108,7 +108,7 @@ class Town:
         """As the administrator, who sees everything."""
         url = self.postgres.admin_url("storefront").replace("postgresql+psycopg", "postgresql")
         with psycopg.connect(url, connect_timeout=5) as connection:
-            return connection.execute(query).fetchall()  # pyright: ignore[reportArgumentType]
+            return connection.execute(query.encode()).fetchall()
 
 
 # --- The town is built --------------------------------------------------------------------------------------

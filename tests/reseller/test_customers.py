@@ -178,9 +178,9 @@ def test_another_reseller_finds_nothing_of_ours_under_any_id(world: World, bea: 
         assert hugo.post(path, **form).status_code == 404, path
     with world.acting():
         assert invitation_of_here(FERROW["email"]).state is InvitationState.PENDING
-        assert (
-            db.session().get(Listing, (listing.distributor_id, listing.id)).price_minor == listing.price_minor
-        )  # type: ignore[union-attr]
+        kept = db.session().get(Listing, (listing.distributor_id, listing.id))
+        assert kept is not None
+        assert kept.price_minor == listing.price_minor
 
 
 def invitation_of_here(email: str) -> Invitation:
