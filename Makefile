@@ -44,7 +44,7 @@ lint: ## the checks without the tests
 
 tests: ## the tests without the checks
 	@bin/install test
-	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" $(bin)/pytest -n $(JOBS) $(TESTS)
+	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" $(bin)/pytest -n $(JOBS) --dist loadgroup $(TESTS)
 
 format: ## let ruff write it
 	@bin/install test

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Select,
     Table,
     UniqueConstraint,
     bindparam,
@@ -215,19 +216,26 @@ def clear(buyer: Buyer) -> None:
     db.session().execute(delete(BasketLine).where(BasketLine.membership_id == buyer.membership_id))
 
 
-def items(buyer: Buyer) -> list[BasketItem]:
-    """The basket at today's prices: retail for a customer, wholesale for a reseller. Lines no longer offered
-    are left out."""
-    price = WholesalePrice if buyer.customer_id is None else Listing
-    chosen = (
+def _items_priced_by(price: type[Listing] | type[WholesalePrice]) -> Select[*tuple[Any, ...]]:
+    """The select of a basket's page, at the prices of one of the two lists."""
+    return (
         select(
-            BasketLine,
-            Plan,
-            Product,
+            BasketLine.id,
+            Plan.id,
+            Product.code,
+            Product.name,
+            Plan.name,
+            Plan.sku,
             ProductType.unit,
-            ProductType.connector,
+            Plan.billing_period,
+            Plan.term,
+            BasketLine.quantity,
+            Plan.minimum_quantity,
+            Plan.maximum_quantity,
             price.price_minor,
             price.currency,
+            BasketLine.fields,
+            ProductType.connector,
         )
         .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
@@ -237,30 +245,23 @@ def items(buyer: Buyer) -> list[BasketItem]:
             & (ProductType.id == Product.product_type_id),
         )
         .join(price, (price.distributor_id == Plan.distributor_id) & (price.plan_id == Plan.id))
-        .where(BasketLine.membership_id == buyer.membership_id, Plan.published, Product.published)
+        .where(BasketLine.membership_id == bindparam("membership"), Plan.published, Product.published)
         .order_by(BasketLine.added_at, BasketLine.id)
     )
-    if buyer.customer_id is not None:
-        chosen = chosen.where(Listing.published)
+
+
+AT_RETAIL = _items_priced_by(Listing).where(Listing.published)
+AT_WHOLESALE = _items_priced_by(WholesalePrice)
+
+
+def items(buyer: Buyer) -> list[BasketItem]:
+    """The basket at today's prices: retail for a customer, wholesale for a reseller. Lines no longer offered
+    are left out."""
+    chosen = AT_WHOLESALE if buyer.customer_id is None else AT_RETAIL
+    rows = db.session().execute(chosen, {"membership": buyer.membership_id})
     return [
-        BasketItem(
-            line.id,
-            plan.id,
-            product.code,
-            product.name,
-            plan.name,
-            plan.sku,
-            unit,
-            plan.billing_period.per,
-            plan.term.label,
-            line.quantity,
-            plan.minimum_quantity,
-            plan.maximum_quantity,
-            Money(minor, currency),
-            line.fields,
-            connector,
-        )
-        for line, plan, product, unit, connector, minor, currency in db.session().execute(chosen)
+        BasketItem(*row[:7], row[7].per, row[8].label, *row[9:12], Money(row[12], row[13]), row[14], row[15])
+        for row in rows
     ]
 
 

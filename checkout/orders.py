@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, delete, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam, delete, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from billing import credit, invoices, ledger, payments
@@ -311,44 +311,49 @@ class Checkout:
     seen_total: int | None = None
 
 
+# Built once: the one statement that knows everything about a basket at this moment.
+BASKET = (
+    select(BasketLine, Plan, Product, ProductType, Listing, WholesalePrice, PlanCost, Reseller, Customer)
+    .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
+    .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+    .join(
+        ProductType,
+        (ProductType.distributor_id == Product.distributor_id)
+        & (ProductType.id == Product.product_type_id),
+    )
+    .join(
+        Reseller,
+        (Reseller.distributor_id == BasketLine.distributor_id) & (Reseller.id == BasketLine.reseller_id),
+    )
+    .outerjoin(
+        Customer,
+        (Customer.distributor_id == BasketLine.distributor_id) & (Customer.id == BasketLine.customer_id),
+    )
+    .outerjoin(
+        Listing,
+        (Listing.distributor_id == Plan.distributor_id)
+        & (Listing.plan_id == Plan.id)
+        & (Listing.reseller_id == BasketLine.reseller_id)
+        & Listing.published,
+    )
+    .outerjoin(
+        WholesalePrice,
+        (WholesalePrice.distributor_id == Plan.distributor_id)
+        & (WholesalePrice.plan_id == Plan.id)
+        & (WholesalePrice.price_list_id == Reseller.price_list_id),
+    )
+    .outerjoin(PlanCost, (PlanCost.distributor_id == Plan.distributor_id) & (PlanCost.plan_id == Plan.id))
+    .where(BasketLine.membership_id == bindparam("membership"), BasketLine.reseller_id == bindparam("reseller"))
+    .order_by(BasketLine.added_at, BasketLine.id)
+)
+LOCKED_BASKET = BASKET.with_for_update(of=BasketLine)
+
+
 def price(buyer: Buyer, *, lock: bool = False) -> tuple[Reseller, Customer | None, list[PricedLine]]:
     """The buyer's basket with both legs and the cost, in one statement. Works as the distributor: call it in
     a widened transaction."""
-    chosen = (
-        select(BasketLine, Plan, Product, ProductType, Listing, WholesalePrice, PlanCost, Reseller, Customer)
-        .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
-        .join(
-            Reseller,
-            (Reseller.distributor_id == BasketLine.distributor_id) & (Reseller.id == BasketLine.reseller_id),
-        )
-        .outerjoin(
-            Customer,
-            (Customer.distributor_id == BasketLine.distributor_id) & (Customer.id == BasketLine.customer_id),
-        )
-        .outerjoin(
-            Listing,
-            (Listing.distributor_id == Plan.distributor_id)
-            & (Listing.plan_id == Plan.id)
-            & (Listing.reseller_id == BasketLine.reseller_id)
-            & Listing.published,
-        )
-        .outerjoin(
-            WholesalePrice,
-            (WholesalePrice.distributor_id == Plan.distributor_id)
-            & (WholesalePrice.plan_id == Plan.id)
-            & (WholesalePrice.price_list_id == Reseller.price_list_id),
-        )
-        .outerjoin(PlanCost, (PlanCost.distributor_id == Plan.distributor_id) & (PlanCost.plan_id == Plan.id))
-        .where(BasketLine.membership_id == buyer.membership_id, BasketLine.reseller_id == buyer.reseller_id)
-        .order_by(BasketLine.added_at, BasketLine.id)
-    )
-    rows = db.session().execute(chosen.with_for_update(of=BasketLine) if lock else chosen).all()
+    values = {"membership": buyer.membership_id, "reseller": buyer.reseller_id}
+    rows = db.session().execute(LOCKED_BASKET if lock else BASKET, values).all()
     if not rows:
         raise EmptyBasket
     return rows[0][7], rows[0][8], [_priced(buyer, *row[:7]) for row in rows]
