@@ -22,6 +22,10 @@ import httpx
 import psycopg
 from sqlalchemy.engine import make_url
 
+from benchmarks import delivery, load, seed
+from sandbox.ports import reserve
+from sandbox.servers import Postgres, Valkey
+
 BIN = Path(sys.executable).parent
 GRANIAN = [
     str(BIN / "granian"),
@@ -85,9 +89,7 @@ class Report:
     def __init__(self) -> None:
         self.missed: list[str] = []
 
-    def ratio(
-        self, name: str, floor: float, product: "load.Result", limit: "load.Result", ratio: float
-    ) -> None:
+    def ratio(self, name: str, floor: float, product: load.Result, limit: load.Result, ratio: float) -> None:
         """A page against its limit."""
         self.say(
             name,
@@ -105,11 +107,6 @@ class Report:
         sys.stdout.flush()
         if not good:
             self.missed.append(name)
-
-
-from benchmarks import delivery, load, seed  # noqa: E402
-from sandbox.ports import reserve  # noqa: E402
-from sandbox.servers import Postgres, Valkey  # noqa: E402
 
 
 def free_port() -> int:
@@ -288,7 +285,7 @@ def main(parts: list[str]) -> int:
         os.environ.update(env)
         import app  # noqa: F401, PLC0415 every table and door function is known once it is imported
         from core import db, roles  # noqa: PLC0415 settings are read from the environment made above
-        from storefront import schema  # noqa: PLC0415
+        from storefront import schema  # noqa: PLC0415 likewise
 
         roles.create(postgres.admin_url(), "shop")
         began = time.perf_counter()

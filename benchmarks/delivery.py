@@ -39,7 +39,7 @@ def process(command: list[str], env: Mapping[str, str], log: Path) -> Generator[
 def measure(report: Any, room: Path, postgres: Postgres, valkey: Valkey, env: Mapping[str, str]) -> None:
     """Both figures, with two workers and a dispatcher."""
     from app import REACTIONS  # noqa: PLC0415 a process of its own, like a worker
-    from core import db, events  # noqa: PLC0415
+    from core import db, events  # noqa: PLC0415 likewise
     from tests import world as worlds  # noqa: PLC0415 needs the environment
 
     port, held = reserve()

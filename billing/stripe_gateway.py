@@ -213,7 +213,7 @@ def register_endpoint(account: GatewayAccount, url: str) -> str:
     once."""
     with _named_refusals():
         made = _client(account).v1.webhook_endpoints.create(
-            params={"url": url, "enabled_events": list(EVENTS_OF_INTEREST)}  # type: ignore[typeddict-item]
+            params={"url": url, "enabled_events": list(EVENTS_OF_INTEREST)}
         )
     if not made.secret:
         raise GatewayDown("the new webhook endpoint came without a secret")

@@ -259,10 +259,15 @@ def items(buyer: Buyer) -> list[BasketItem]:
     are left out."""
     chosen = AT_WHOLESALE if buyer.customer_id is None else AT_RETAIL
     rows = db.session().execute(chosen, {"membership": buyer.membership_id})
-    return [
-        BasketItem(*row[:7], row[7].per, row[8].label, *row[9:12], Money(row[12], row[13]), row[14], row[15])
-        for row in rows
-    ]
+    return [_item(*row) for row in rows]
+
+
+def _item(*row: Any) -> BasketItem:
+    """A BasketItem from a row of one of the two statements."""
+    *words, billing, term, quantity, minimum, maximum, minor, currency, fields, connector = row
+    return BasketItem(
+        *words, billing.per, term.label, quantity, minimum, maximum, Money(minor, currency), fields, connector
+    )
 
 
 def sum_of(basket: Sequence[BasketItem]) -> Money | None:

@@ -318,8 +318,7 @@ BASKET = (
     .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
     .join(
         ProductType,
-        (ProductType.distributor_id == Product.distributor_id)
-        & (ProductType.id == Product.product_type_id),
+        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
     )
     .join(
         Reseller,
@@ -343,7 +342,9 @@ BASKET = (
         & (WholesalePrice.price_list_id == Reseller.price_list_id),
     )
     .outerjoin(PlanCost, (PlanCost.distributor_id == Plan.distributor_id) & (PlanCost.plan_id == Plan.id))
-    .where(BasketLine.membership_id == bindparam("membership"), BasketLine.reseller_id == bindparam("reseller"))
+    .where(
+        BasketLine.membership_id == bindparam("membership"), BasketLine.reseller_id == bindparam("reseller")
+    )
     .order_by(BasketLine.added_at, BasketLine.id)
 )
 LOCKED_BASKET = BASKET.with_for_update(of=BasketLine)
@@ -361,8 +362,7 @@ def price(buyer: Buyer, *, lock: bool = False) -> tuple[Reseller, Customer | Non
 
 def _priced(
     buyer: Buyer, line: BasketLine, plan: Plan, product: Product, kind: ProductType, listing: Listing | None,
-    wholesale: WholesalePrice | None,
-    cost: PlanCost | None,
+    wholesale: WholesalePrice | None, cost: PlanCost | None,
 ) -> PricedLine:  # fmt: skip
     """One line, or the refusal by name."""
     to_reseller = buyer.customer_id is None

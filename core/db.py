@@ -122,7 +122,7 @@ def _factory() -> sessionmaker[Session]:
     tenancy.listen(factory, Model)
 
     @event.listens_for(factory, "after_begin")
-    def _open_scope(session: Session, _transaction: object, connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+    def _open_scope(session: Session, _transaction: object, connection: Connection) -> None:
         scope = tenancy.current()
         session.info["now"] = connection.execute(
             tenancy.OPEN_SCOPE, tenancy.opening(scope, database())

@@ -67,8 +67,9 @@ def call_all(name: str, arguments: Mapping[str, Any]) -> list[Any]:
     pooled = None
     try:
         pooled = db.doors().raw_connection()
-        rows = pooled.driver_connection.execute(*_by_hand(name, arguments)).fetchall()  # type: ignore[union-attr]
-    except psycopg.Error as error:  # also "the database system is starting up", which the pool hands on as it is
+        rows = pooled.driver_connection.execute(*_by_hand(name, arguments)).fetchall()  # type: ignore[union-attr]  the pool's driver is psycopg
+    # Also "the database system is starting up", which the pool hands on as it is
+    except psycopg.Error as error:
         if pooled is not None and isinstance(error, psycopg.OperationalError):
             pooled.invalidate(error)
         raise DBAPIError.instance(name, None, error, psycopg.Error) from error

@@ -56,7 +56,7 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        if isinstance(self.minor, bool) or not isinstance(self.minor, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if isinstance(self.minor, bool) or not isinstance(self.minor, int):  # pyright: ignore[reportUnnecessaryIsInstance]  callers may be untyped
             raise TypeError(f"minor units are whole numbers, not {self.minor!r}")
 
     def __composite_values__(self) -> tuple[int, str]:

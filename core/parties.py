@@ -131,7 +131,7 @@ class Membership(CustomerOwned, db.Model):
         ),
     )
 
-    reseller_id: Mapped[UUID | None] = mapped_column(sort_order=-18)  # pyright: ignore[reportIncompatibleVariableOverride]
+    reseller_id: Mapped[UUID | None] = mapped_column(sort_order=-18)  # pyright: ignore[reportIncompatibleVariableOverride]  may be empty here
     person_id: Mapped[UUID]
     side: Mapped[Side]
     email: Mapped[str]

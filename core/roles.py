@@ -47,7 +47,7 @@ def create(admin_url: str, database: str, *, app_password: str = "", owner_passw
             connection.exec_driver_sql(f"GRANT {quoted(role_name(database, side))} TO {quoted(app)}")
         connection.exec_driver_sql(f"GRANT {quoted(door)} TO {quoted(owner)}")
         connection.exec_driver_sql(f"GRANT {quoted(owner)} TO CURRENT_USER")
-        if not exists(connection, f"SELECT 1 FROM pg_database WHERE datname = {literal(database)}"):  # noqa: S608
+        if not exists(connection, f"SELECT 1 FROM pg_database WHERE datname = {literal(database)}"):  # noqa: S608 quoted by us
             connection.exec_driver_sql(f"CREATE DATABASE {quoted(database)} OWNER {quoted(owner)}")
         connection.exec_driver_sql(f"ALTER DATABASE {quoted(database)} OWNER TO {quoted(owner)}")
         connection.exec_driver_sql(f"REVOKE ALL ON DATABASE {quoted(database)} FROM PUBLIC")

@@ -19,7 +19,7 @@ class TrailEntry(CustomerOwned, db.Model):
     __access__ = Access(distributor="rc", reseller="rc", customer="rc", public="c", door="c")
     __table_args__ = (Index("ix_trail_object", "distributor_id", "object_id", "at"),)
 
-    reseller_id: Mapped[UUID | None] = mapped_column(sort_order=-18)  # pyright: ignore[reportIncompatibleVariableOverride]
+    reseller_id: Mapped[UUID | None] = mapped_column(sort_order=-18)  # pyright: ignore[reportIncompatibleVariableOverride]  may be empty here
     at: Mapped[datetime]
     person_id: Mapped[UUID | None]
     object_type: Mapped[str]

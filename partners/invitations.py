@@ -74,7 +74,7 @@ class Invitation(CustomerOwned, db.Model):
         first=InvitationState.PENDING,
     )
 
-    reseller_id: Mapped[UUID | None] = mapped_column(sort_order=-18)  # pyright: ignore[reportIncompatibleVariableOverride]
+    reseller_id: Mapped[UUID | None] = mapped_column(sort_order=-18)  # pyright: ignore[reportIncompatibleVariableOverride]  may be empty here
     side: Mapped[Side]
     email: Mapped[str]
     name: Mapped[str]

@@ -88,4 +88,4 @@ def see_the_doctor(as_json: bool) -> None:
 
 def logging_to_stderr() -> None:
     """Unbuffered, so that a log says where a killed process was."""
-    sys.stderr.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.stderr.reconfigure(line_buffering=True)  # type: ignore[union-attr]  a text stream, unless somebody replaced it

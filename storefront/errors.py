@@ -64,7 +64,7 @@ def answer(status: int, title: str, words: str) -> Response:
             "instance": g.get("request_id", ""),
         }
         return Response(json.dumps(problem), status, content_type="application/problem+json")
-    return pages.render("portal/error.html", status, title=title, words=words, status_code=status)  # type: ignore[return-value]
+    return pages.render("portal/error.html", status, title=title, words=words, status_code=status)  # type: ignore[return-value]  it is Flask's own
 
 
 def install(app: Flask) -> None:
@@ -79,7 +79,7 @@ def install(app: Flask) -> None:
         if error.code == 404:
             return answer(404, "Not found", "We could not find this page.")
         if error.code in (301, 302, 303, 307, 308):
-            return error.get_response()  # type: ignore[return-value]
+            return error.get_response()  # type: ignore[return-value]  Flask takes Werkzeug's own too
         return answer(error.code or 500, error.name, error.description or "")
 
     @app.errorhandler(DBAPIError)

@@ -28,7 +28,7 @@ PATIENCE = 30.0  # seconds a starting process waits for its database
 def alembic(connection: Connection, act: str, *arguments: Any, **options: Any) -> None:
     """Runs one of Alembic's commands on this connection, without an ini file."""
     from alembic import command  # noqa: PLC0415 only migrations need it, and it is 9 MiB of every process
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 likewise
 
     config = Config()
     config.set_main_option("script_location", str(FOLDER))

@@ -37,7 +37,7 @@ def create_app() -> Flask:
     app.config.update(
         MAX_CONTENT_LENGTH=6 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=512 * 1024, MAX_FORM_PARTS=2000
     )
-    app.json.sort_keys = False  # pyright: ignore[reportAttributeAccessIssue]
+    app.json.sort_keys = False  # pyright: ignore[reportAttributeAccessIssue]  Flask's own provider has it
     pages.install(app)
     errors.install(app)
     app.before_request(begin)
@@ -46,10 +46,10 @@ def create_app() -> Flask:
     for blueprint in (health.health, webhooks.webhooks, portal, reseller_console, distributor_console):
         app.register_blueprint(blueprint)
     commands.install(app)
-    app.wsgi_app = Opener(app.wsgi_app, errors.bare)  # type: ignore[method-assign]
+    app.wsgi_app = Opener(app.wsgi_app, errors.bare)
     if settings().trusted_proxies:
         hops = settings().trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
     return app
 
 

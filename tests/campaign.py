@@ -167,12 +167,12 @@ def run(town: Town, command: list[str], **more: str) -> None:
 
 def found() -> None:
     """Makes the world; run in a process of its own, which alone imports the shop."""
-    import app  # noqa: PLC0415
-    from billing.payments import Gateway  # noqa: PLC0415
-    from core import db, events  # noqa: PLC0415
-    from core.tenancy import Side  # noqa: PLC0415
-    from provisioning.deliveries import ConnectorSettings  # noqa: PLC0415
-    from tests import world as worlds  # noqa: PLC0415
+    import app  # noqa: PLC0415 only this process
+    from billing.payments import Gateway  # noqa: PLC0415 only this process
+    from core import db, events  # noqa: PLC0415 only this process
+    from core.tenancy import Side  # noqa: PLC0415 only this process
+    from provisioning.deliveries import ConnectorSettings  # noqa: PLC0415 only this process
+    from tests import world as worlds  # noqa: PLC0415 only this process
 
     events.install(app.REACTIONS)
     account = f"acct_{STRIPE}"

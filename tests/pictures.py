@@ -13,7 +13,7 @@ def picture(postgres: Postgres, *, without: Collection[str] = ()) -> dict[str, s
     """table -> fingerprint of all its rows, whatever their order."""
     names = [table.name for table in Model.metadata.sorted_tables if table.name not in without]
     parts = " UNION ALL ".join(
-        f"SELECT '{n}', coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {n} t"  # noqa: S608
+        f"SELECT '{n}', coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {n} t"  # noqa: S608 our own names
         for n in names
     )
     engine = create_engine(postgres.admin_url("shop"))

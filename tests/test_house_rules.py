@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import app  # noqa: F401
+import app  # noqa: F401 every model, state table and door of the product is known once this is imported
 from core import db, doors, states, tenancy
 
 ROOT = Path(__file__).parent.parent

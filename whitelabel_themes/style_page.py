@@ -22,7 +22,7 @@ from .schema import BadSetting, Settings
 def environment(asset: Callable[[str], str]) -> Environment:
     """A Jinja environment as the shop's, without the shop; `asset` gives the address of a built file."""
     env = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    env.globals.update(asset=asset, csrf_token=lambda: "sample")  # pyright: ignore[reportUnknownMemberType]
+    env.globals.update(asset=asset, csrf_token=lambda: "sample")  # pyright: ignore[reportUnknownMemberType]  Jinja leaves the dict untyped
     return env
 
 

@@ -96,8 +96,8 @@ class Mails:
         if to:
             conditions.append("EXISTS (SELECT 1 FROM json_each(recipients) WHERE lower(value) = ?)")
             values.append(to.lower())
-        where = " AND ".join(conditions)  # words of ours; what was searched for is in the values
-        query = f"SELECT * FROM mails WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
+        where = " AND ".join(conditions)
+        query = f"SELECT * FROM mails WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 words of ours; what was searched for is bound
         with self._open() as database:
             return [_mail(row) for row in database.execute(query, [*values, limit])]
 

@@ -79,7 +79,7 @@ def main() -> None:
     settings = Settings(given.data, tuple(given.account), given.webhook_url, given.public_url, given.record)
     sandbox = Sandbox(settings)
     server = make_server("127.0.0.1", given.port, sandbox, threaded=True, request_handler=Quiet)
-    server.daemon_threads = True  # type: ignore[attr-defined]
+    server.daemon_threads = True  # type: ignore[attr-defined]  threaded=True makes it a ThreadingMixIn
     sandbox.postman.start()
     threading.Thread(target=sweep, args=(sandbox,), name="sweep", daemon=True).start()
     sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")

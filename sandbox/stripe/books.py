@@ -62,8 +62,8 @@ def payments(act: Act) -> list[Json]:
 def bodies(act: Act, kind: str, *, newest: int | None = None) -> list[Json]:
     """Objects of every account, oldest first; or the newest few, newest first."""
     order = "DESC LIMIT ?" if newest else "ASC LIMIT ?"
-    rows = act.db.execute(  # `order` is one of two constants
-        f"SELECT account, body FROM objects WHERE kind = ? ORDER BY seq {order}",  # noqa: S608  # nosec B608
+    rows = act.db.execute(
+        f"SELECT account, body FROM objects WHERE kind = ? ORDER BY seq {order}",  # noqa: S608 one of two constants
         (kind, newest or -1),
     )
     return [{**json.loads(row["body"]), "account_of": row["account"]} for row in rows]

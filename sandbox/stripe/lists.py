@@ -26,8 +26,8 @@ def page(act: Act, kind: str, url: str, params: Json, where: dict[str, list[str]
             conditions.append(f"seq {sign} ?")
             values.append(position(act, kind, params[name], name))
     limit = params.get("limit", 10)
-    statement = (  # the names are ours, the values are bound
-        f"SELECT body FROM objects WHERE {' AND '.join(conditions)} "  # noqa: S608  # nosec B608
+    statement = (
+        f"SELECT body FROM objects WHERE {' AND '.join(conditions)} "  # noqa: S608 names are ours, values are bound
         f"ORDER BY seq {'ASC' if backwards else 'DESC'} LIMIT {limit + 1}"
     )
     found = [json.loads(row["body"]) for row in act.db.execute(statement, values)]

@@ -46,7 +46,7 @@ class Pages:
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
         )
-        self.templates.filters.update(amount=amounts.written)  # pyright: ignore[reportUnknownMemberType]
+        self.templates.filters.update(amount=amounts.written)  # pyright: ignore[reportUnknownMemberType]  Jinja leaves the dict untyped
 
     def respond(self, request: Request) -> Response:
         name, ids = ADDRESSES.bind_to_environ(request.environ).match()

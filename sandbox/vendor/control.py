@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter, deque
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -57,7 +57,7 @@ def blueprint(store: Store, moods: Moods, calls: Calls) -> Blueprint:
     routes = Blueprint("sandbox", __name__, url_prefix="/_sandbox", template_folder="templates")
 
     @routes.before_request
-    def _not_from_elsewhere() -> Response | None:  # pyright: ignore[reportUnusedFunction]
+    def _not_from_elsewhere() -> Response | None:
         elsewhere = request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
         return (
             problem(403, "elsewhere", "Set moods from this page.")
@@ -106,7 +106,7 @@ class _Desk:
         if not isinstance(posted, dict):
             return problem(400, "malformed", "Post a JSON object.")
         try:
-            self._moods.adopt(read(posted))  # pyright: ignore[reportUnknownArgumentType]
+            self._moods.adopt(read(cast("dict[str, Any]", posted)))
         except BadMood as wrong:
             return problem(400, "malformed", str(wrong))
         return self.show_moods()

@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 from sandbox.vendor.store import Store
 
@@ -147,7 +147,7 @@ def read(posted: Mapping[str, Any]) -> Settings:
 def read_mood(posted: Any) -> Mood:
     if not isinstance(posted, dict):
         raise BadMood("A mood is an object.")
-    given: dict[str, Any] = posted  # pyright: ignore[reportUnknownVariableType]
+    given = cast("dict[str, Any]", posted)
     _refuse_unknown(given, set(Mood.__dataclass_fields__))
     for name, choices in (("kind", get_args(Kind)), ("scope", get_args(Scope)), ("on", get_args(CallType))):
         if name in given and given[name] not in choices:

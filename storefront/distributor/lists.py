@@ -73,7 +73,7 @@ def by_name(
     """A page ordered by name; the row's first column has `name` and `id`."""
     if after := request.args.get("after"):
         last, _, last_name = after.partition(".")
-        statement = statement.where(tuple_(name, key) > tuple_(last_name, identifier(last)))  # type: ignore[arg-type]
+        statement = statement.where(tuple_(name, key) > tuple_(last_name, identifier(last)))
     rows = db.session().execute(statement.order_by(name, key).limit(PAGE + 1)).all()
     return _listed(rows, lambda row: f"{row[0].id}.{row[0].name}")
 

@@ -37,6 +37,7 @@ pages.saying(
     resolved="Resolved by hand; the reason is in the trail.",
     refused="It will not be delivered. The refund is on the work queue.",
     cancelled="The order is cancelled. Money that still comes goes to the work queue.",
+    covered="The order is covered. Its deliveries are on their way.",
 )
 
 STATES = {
@@ -45,6 +46,12 @@ STATES = {
         "Waiting for payment",
         "No money has moved. The order ends by itself when its time to pay is over;"
         " until then you may cancel it.",
+    ),
+    "uncovered": (
+        "warn",
+        "Paid, but not covered",
+        "What is left of the payment after the fee does not cover wholesale, and the reseller's credit has no"
+        " room for the difference. Give the reseller more credit, then cover the order.",
     ),
     "cancelled": (
         "info",
@@ -110,6 +117,7 @@ def show(
         acts=[acts_of(one.id, one.id == delivery_id, form) for one in dossier.deliveries],
         cancel_form=form if form is not None and delivery_id is None else Reason(prefix="cancel-"),
         unpaid=dossier.order.state is OrderState.AWAITING_PAYMENT,
+        uncovered=dossier.order.state is OrderState.UNCOVERED,
         problem=problem,
     )
 
@@ -146,7 +154,7 @@ def acts_of(delivery_id: UUID, is_sent: bool, form: Form | None) -> dict[str, Fo
     if is_sent and isinstance(form, Resolution):
         resolve = form
     elif is_sent and form is not None:
-        refuse = form  # type: ignore[assignment]
+        refuse = form
     return {"resolve": resolve, "refuse": refuse}
 
 
@@ -215,6 +223,18 @@ def cancel(code: str) -> Response:
     for account, session_id in open_pages:
         close_page(account, session_id)
     return pages.see("distributor.order_page", "cancelled", code=code)
+
+
+@console.post("/orders/<code>/cover")
+def cover(code: str) -> Response:
+    """Tries again to cover an order that was paid with too little left."""
+    require_role("billing_agent")
+    try:
+        with db.transaction():
+            orders.cover(orders.find(code))
+    except Refusal as refusal:
+        return show(code, refusal.status, problem=str(refusal))
+    return pages.see("distributor.order_page", "covered", code=code)
 
 
 def pages_at_stripe(order: Order) -> list[tuple[GatewayAccount, str]]:

@@ -1,6 +1,8 @@
 """Credit lines and deposits: whoever comes first takes, nobody ever takes more than there is, and a
 cancelled order gives back what it took."""
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import func, select
 
@@ -56,9 +58,9 @@ def test_taking_and_giving_back_at_once_never_goes_over_or_under(world: World) -
         held = [end for end in at_once(*[lambda: take(world)] * 8) if end is not None]
         assert len(held) == 5
 
-        def give_back(order_id: object) -> None:
+        def give_back(order_id: UUID) -> None:
             with world.acting():
-                credit.give_back(order_id)  # type: ignore[arg-type]
+                credit.give_back(order_id)
 
         at_once(*[lambda o=order_id: give_back(o) for order_id in (*held, *held)])
         assert reserved(world) == 0

@@ -1,9 +1,12 @@
 """Money is whole minor units with a currency; splits add up (QM2, QM4)."""
 
 import ast
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -36,9 +39,9 @@ def test_parts_add_up_exactly_and_none_is_off_by_a_unit(
 @pytest.mark.promise("QM4")
 @settings(max_examples=500, deadline=None)
 @given(minor=amounts, weights=weights, shuffle=st.randoms(use_true_random=False))
-def test_the_order_of_the_lines_changes_nobodys_part(minor: int, weights: list[int], shuffle: object) -> None:
+def test_the_order_of_the_lines_changes_nobodys_part(minor: int, weights: list[int], shuffle: Random) -> None:
     shuffled = list(weights)
-    shuffle.shuffle(shuffled)  # pyright: ignore[reportAttributeAccessIssue]
+    shuffle.shuffle(shuffled)
 
     def parts(given: list[int]) -> list[tuple[int, int]]:
         return sorted(
@@ -111,16 +114,16 @@ def test_people_read_the_digits_of_the_currency(money: Money, text: str) -> None
         lambda a, b: total([a, b], "EUR"),
     ],
 )
-def test_two_currencies_never_mix(act: object) -> None:
+def test_two_currencies_never_mix(act: Callable[[Money, Money], object]) -> None:
     with pytest.raises(CurrencyMismatch):
-        act(Money(1, "EUR"), Money(1, "USD"))  # pyright: ignore[reportCallIssue]
+        act(Money(1, "EUR"), Money(1, "USD"))
 
 
 @pytest.mark.promise("QM2")
 @pytest.mark.parametrize("minor", [1.0, True, "1", Decimal(1), None])
-def test_minor_units_are_whole_numbers(minor: object) -> None:
+def test_minor_units_are_whole_numbers(minor: Any) -> None:
     with pytest.raises(TypeError):
-        Money(minor, "EUR")  # pyright: ignore[reportArgumentType]
+        Money(minor, "EUR")
 
 
 @given(exact=st.fractions())

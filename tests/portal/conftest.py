@@ -35,7 +35,7 @@ class Browser:
 
     def get(self, path: str, **options: object) -> TestResponse:
         """A page of the shop."""
-        return self.client.get(self.at + path, base_url=SHOP, **options)  # type: ignore[arg-type]
+        return self.client.get(self.at + path, base_url=SHOP, **options)
 
     def see(self, path: str) -> str:
         """The words of a page that must be there."""
@@ -160,17 +160,17 @@ def counted() -> Iterator["Statements"]:
         cursor: psycopg.Cursor[object], query: str | bytes, *arguments: object, **options: object
     ) -> object:
         seen.append(query.decode() if isinstance(query, bytes) else str(query))
-        return execute(cursor, query, *arguments, **options)  # type: ignore[arg-type]
+        return execute(cursor, query, *arguments, **options)  # type: ignore[arg-type]  handed on as it came
 
     def counting(connection: psycopg.Connection[object]) -> None:
         seen.commits += 1
-        commit(connection)  # type: ignore[arg-type]
+        commit(connection)  # type: ignore[arg-type]  handed on as it came
 
-    psycopg.Cursor.execute, psycopg.Connection.commit = watched, counting  # type: ignore[method-assign,assignment]
+    psycopg.Cursor.execute, psycopg.Connection.commit = watched, counting  # type: ignore[assignment]  a watched driver
     try:
         yield seen
     finally:
-        psycopg.Cursor.execute, psycopg.Connection.commit = execute, commit  # type: ignore[method-assign]
+        psycopg.Cursor.execute, psycopg.Connection.commit = execute, commit
 
 
 class Statements(list[str]):

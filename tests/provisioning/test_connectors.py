@@ -186,7 +186,7 @@ class Clumsy:
         raise KeyError("quantity")
 
     def change(self, request: Request) -> Outcome:
-        return None  # type: ignore[return-value]
+        return None  # type: ignore[return-value]  the fault that is tried
 
     suspend = resume = end = provision
 

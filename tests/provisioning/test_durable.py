@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -42,8 +43,8 @@ def hire(tmp_path: Path) -> Generator[Hire]:
     """Starts worker processes and ends them with the test."""
     hired: list[Worker] = []
 
-    def hire(name: str = "worker", **how: object) -> Worker:
-        hired.append(Worker(tmp_path, name, **how))  # pyright: ignore[reportArgumentType]
+    def hire(name: str = "worker", **how: Any) -> Worker:
+        hired.append(Worker(tmp_path, name, **how))
         return hired[-1]
 
     yield hire
@@ -288,10 +289,10 @@ def test_nobody_changes_a_task_that_a_worker_has_in_its_hands(
     until(delivered(shop))
 
 
-def retry(world: World, **how: object) -> None:
+def retry(world: World, **how: Any) -> None:
     with world.acting():
         [delivery] = db.session().scalars(select(Delivery))
-        fulfilment.retry(delivery.id, **how)  # pyright: ignore[reportArgumentType]
+        fulfilment.retry(delivery.id, **how)
 
 
 def park(world: World) -> None:

@@ -49,6 +49,7 @@ WHY = {"*why": "Because."}
 
 ROUTES: dict[str, Route] = {
     # --- nobody's, everybody's, whoever holds the link ---
+    "GET /favicon.ico": Route(Owner.MACHINE),
     "GET /livez": Route(Owner.MACHINE),
     "GET /readyz": Route(Owner.MACHINE),
     "POST /webhooks/stripe/<code>": Route(Owner.MACHINE),
@@ -213,6 +214,9 @@ ROUTES: dict[str, Route] = {
     "GET /distributor/orders/<code>": mine(DISTRIBUTOR, code="order"),
     "POST /distributor/orders/<code>/cancel": Route(
         DISTRIBUTOR, {"code": "unpaid"}, page="/distributor/orders/{unpaid}", form=WHY
+    ),
+    "POST /distributor/orders/<code>/cover": Route(
+        DISTRIBUTOR, {"code": "unpaid"}, page="/distributor/orders/{unpaid}", changes=False, ok=(200, 303, 422)
     ),
     "GET /distributor/resellers": Route(DISTRIBUTOR),
     "GET /distributor/resellers/<code>": mine(DISTRIBUTOR, code="reseller"),

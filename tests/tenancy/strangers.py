@@ -74,7 +74,7 @@ def plant(postgres: Postgres) -> dict[str, list[Planted]]:
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[Planted]:
-    connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608
+    connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608 our own names
     kinds, keys = owners_of(table), set[tuple[object, ...]]()
     for chosen in product((0, 1), repeat=len(kinds)):
         owners: dict[str, int] = dict(zip(kinds, chosen, strict=True))

@@ -214,4 +214,4 @@ def test_lazy_loading_is_refused() -> None:
         is_relationship_load, lazy_loaded_from = True, object()
 
     with pytest.raises(RuntimeError, match="lazy loading"):
-        tenancy.no_lazy_surprises(Lazy())  # type: ignore[arg-type]
+        tenancy.no_lazy_surprises(Lazy())  # type: ignore[arg-type]  the two attributes are all that it reads

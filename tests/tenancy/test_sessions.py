@@ -97,7 +97,7 @@ def test_a_person_who_is_disabled_is_out_at_the_next_request(shops: World, postg
 @pytest.mark.parametrize("change", ["expires_at = now()", "last_seen_at = now() - interval '9 hours'"])
 def test_an_old_session_ends_by_itself(shops: World, postgres: Postgres, change: str) -> None:
     anna = Visit(make_app(), "/brightfield").sign_in("anna")
-    sql(postgres, f"UPDATE sessions SET {change}")  # noqa: S608
+    sql(postgres, f"UPDATE sessions SET {change}")  # noqa: S608 two constants
     assert not is_in(anna)
 
 
