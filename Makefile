@@ -51,8 +51,9 @@ format: ## let ruff write it
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
 
-campaign: ## a thousand orders while everything is being killed
+campaign: ## every guard taken away once, then a thousand orders while everything is being killed
 	@bin/install test
+	$(bin)/python -m tests.mutants
 	$(bin)/python -m tests.campaign
 
 bench: ## speed, as ratios to the limit pages of the same run

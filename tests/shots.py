@@ -1,4 +1,5 @@
-"""`make shots`: screenshots of the pages of a running installation, at 360 and 1280 px, light and dark, into `shots/`. To be looked at.
+"""`make shots`: pictures of the pages of a running installation, at 360 and 1280 px, light and dark, into
+`shots/`. To be looked at.
 
 python -m tests.shots [instance folder]
 """
