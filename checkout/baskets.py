@@ -259,14 +259,29 @@ def items(buyer: Buyer) -> list[BasketItem]:
     are left out."""
     chosen = AT_WHOLESALE if buyer.customer_id is None else AT_RETAIL
     rows = db.session().execute(chosen, {"membership": buyer.membership_id})
-    return [_item(*row) for row in rows]
+    return [_item(row) for row in rows]
 
 
-def _item(*row: Any) -> BasketItem:
+def _item(row: Sequence[Any]) -> BasketItem:
     """A BasketItem from a row of one of the two statements."""
-    *words, billing, term, quantity, minimum, maximum, minor, currency, fields, connector = row
+    line_id, plan_id, code, product, plan, sku, unit, *sold = row
+    billing, term, quantity, minimum, maximum, minor, currency, fields, connector = sold
     return BasketItem(
-        *words, billing.per, term.label, quantity, minimum, maximum, Money(minor, currency), fields, connector
+        line_id,
+        plan_id,
+        code,
+        product,
+        plan,
+        sku,
+        unit,
+        billing.per,
+        term.label,
+        quantity,
+        minimum,
+        maximum,
+        Money(minor, currency),
+        fields,
+        connector,
     )
 
 

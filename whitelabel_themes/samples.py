@@ -113,6 +113,7 @@ def _plans() -> list[Values]:
             "flag": None,
             "because": None,
             "unit_minor": 1290,
+            "period": "per month",
             "url": "#",
             "act": f"Choose {code.title()}",
             **more,

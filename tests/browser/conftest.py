@@ -13,16 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 GIVEN = (
     "DATABASE_URL",
     "OWNER_DATABASE_URL",
@@ -117,21 +109,10 @@ def ready(instance: Path, process: subprocess.Popen[bytes], log: Path) -> dict[s
     raise AssertionError(f"the installation did not start:\n{log.read_text()[-4000:]}")
 
 
-@pytest.fixture(scope="session")
-def browser() -> Generator[Browser]:
-    """Debian's Chromium, headless."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=list(QUIET)
-        )
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def context(browser: Browser) -> Generator[BrowserContext]:
+def context(chromium: Browser) -> Generator[BrowserContext]:
     """Somebody's browser."""
-    opened = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = chromium.new_context(viewport={"width": 1280, "height": 900})
     opened.set_default_timeout(15_000)
     expect.set_options(timeout=15_000)
     yield opened

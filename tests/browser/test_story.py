@@ -19,9 +19,9 @@ DELIVERED = 45_000  # milliseconds a delivery may take on a busy machine before 
 DESK: ViewportSize = {"width": 1280, "height": 900}
 
 
-def browse(browser: Browser) -> Page:
+def browse(chromium: Browser) -> Page:
     """Somebody's own browser."""
-    page = browser.new_context(viewport=DESK).new_page()
+    page = chromium.new_context(viewport=DESK).new_page()
     page.set_default_timeout(20_000)
     return page
 
@@ -35,9 +35,9 @@ def sign_in(page: Page, base: str, email: str, password: str) -> None:
     page.wait_for_url(re.compile(r"^(?!.*/sign-in)"))
 
 
-def as_person(browser: Browser, shop: Shop, who: str, base: str = "") -> Page:
+def as_person(chromium: Browser, shop: Shop, who: str, base: str = "") -> Page:
     """Somebody of the demo world, signed in."""
-    page, person = browse(browser), shop.person(who)
+    page, person = browse(chromium), shop.person(who)
     sign_in(page, base or shop.url, person["email"], person["password"])
     return page
 
@@ -81,8 +81,8 @@ def buy(page: Page, portal: str, words: str, seats: int) -> None:
 
 
 @pytest.mark.behaviour("I1", "I2", "I4", "I7", "I8", "I11", "I17", "I18", "I19", "I22", "H46")
-def test_a_reseller_opens_its_portal_and_its_customer_gets_licences(browser: Browser, shop: Shop) -> None:
-    bea, me, portal = as_person(browser, shop, "bea@"), shop.person("bea@"), f"{shop.url}/brightfield"
+def test_a_reseller_opens_its_portal_and_its_customer_gets_licences(chromium: Browser, shop: Shop) -> None:
+    bea, me, portal = as_person(chromium, shop, "bea@"), shop.person("bea@"), f"{shop.url}/brightfield"
     order_plan(bea, shop.url, "Standard", "brightfield")
     pay(bea)
     expect(bea.get_by_text("Your storefront is open").first).to_be_visible(timeout=DELIVERED)
@@ -93,7 +93,7 @@ def test_a_reseller_opens_its_portal_and_its_customer_gets_licences(browser: Bro
     set_a_price(bea, portal, "7.77")
     invite(bea, portal, company="Clover Farms", name="Cora Clover", email="cora@clover.example")
 
-    cora = browse(browser)
+    cora = browse(chromium)
     accept(cora, shop, portal, "cora@clover.example", "Clover-and-bees-1")
     buy(cora, portal, "Microsoft 365 Business Basic", 10)
     pay(cora)
@@ -156,11 +156,11 @@ def accept(page: Page, shop: Shop, portal: str, email: str, password: str) -> No
 
 @pytest.mark.behaviour("I19")
 def test_two_resellers_want_one_alias_and_the_second_is_asked_for_another(
-    browser: Browser, shop: Shop
+    chromium: Browser, shop: Shop
 ) -> None:
-    hugo = as_person(browser, shop, "hugo@")
+    hugo = as_person(chromium, shop, "hugo@")
     hugo.goto(f"{shop.url}/reseller/plans")
-    bea = as_person(browser, shop, "bea@")
+    bea = as_person(chromium, shop, "bea@")
     bea.goto(f"{shop.url}/reseller/plans/plan-free-m")
     alias = bea.get_by_label("Storefront alias")
     if (
@@ -174,8 +174,8 @@ def test_two_resellers_want_one_alias_and_the_second_is_asked_for_another(
         expect(bea.get_by_text("Your storefront stays as it is")).to_be_visible()
 
 
-def test_a_declined_card_says_why_and_the_order_waits(browser: Browser, shop: Shop) -> None:
-    anna, portal = as_person(browser, shop, "anna@acorn", f"{shop.url}/harbour"), f"{shop.url}/harbour"
+def test_a_declined_card_says_why_and_the_order_waits(chromium: Browser, shop: Shop) -> None:
+    anna, portal = as_person(chromium, shop, "anna@acorn", f"{shop.url}/harbour"), f"{shop.url}/harbour"
     buy(anna, portal, "Exchange Online", 3)
     pay(anna, DECLINED)
     expect(anna.get_by_text(re.compile("declined", re.I)).first).to_be_visible()
@@ -191,9 +191,9 @@ def test_a_declined_card_says_why_and_the_order_waits(browser: Browser, shop: Sh
 
 
 def test_a_vendor_that_refuses_is_said_so_with_what_happens_to_the_money(
-    browser: Browser, shop: Shop
+    chromium: Browser, shop: Shop
 ) -> None:
-    anna, portal = as_person(browser, shop, "anna@acorn", f"{shop.url}/harbour"), f"{shop.url}/harbour"
+    anna, portal = as_person(chromium, shop, "anna@acorn", f"{shop.url}/harbour"), f"{shop.url}/harbour"
     buy(anna, portal, "Power BI", 2)
     shop.vendor("refuse", message="This tenant may not hold that product.")
     try:
@@ -205,13 +205,13 @@ def test_a_vendor_that_refuses_is_said_so_with_what_happens_to_the_money(
         expect(anna.get_by_text(re.compile("refund|money|paid", re.I)).first).to_be_visible()
     finally:
         shop.vendor("instant")
-    nora = as_person(browser, shop, "nora@")
+    nora = as_person(chromium, shop, "nora@")
     nora.goto(f"{shop.url}/distributor/work")
     expect(nora.get_by_text("This tenant may not hold that product").first).to_be_visible()
 
 
-def test_a_vendor_that_is_down_delivers_when_it_is_back_and_only_once(browser: Browser, shop: Shop) -> None:
-    anna, portal = as_person(browser, shop, "anna@acorn", f"{shop.url}/harbour"), f"{shop.url}/harbour"
+def test_a_vendor_that_is_down_delivers_when_it_is_back_and_only_once(chromium: Browser, shop: Shop) -> None:
+    anna, portal = as_person(chromium, shop, "anna@acorn", f"{shop.url}/harbour"), f"{shop.url}/harbour"
     buy(anna, portal, "Visio", 2)
     shop.vendor("down")
     try:

@@ -78,7 +78,10 @@ class Supervised:
     """One supervisor that runs as its own process, like `make run`."""
 
     def __init__(self, checkout: Path, instance: Path | None, **env: str) -> None:
-        inherited = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+        own = ("INSTANCE", "ENVIRONMENT", "SECRET_KEY")  # what the other tests of this process work with
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.endswith("_URL") and name not in own
+        }
         named = {"INSTANCE": str(instance)} if instance else {}
         self.instance, self.checkout = instance, checkout
         self.process = subprocess.Popen(

@@ -216,7 +216,11 @@ ROUTES: dict[str, Route] = {
         DISTRIBUTOR, {"code": "unpaid"}, page="/distributor/orders/{unpaid}", form=WHY
     ),
     "POST /distributor/orders/<code>/cover": Route(
-        DISTRIBUTOR, {"code": "unpaid"}, page="/distributor/orders/{unpaid}", changes=False, ok=(200, 303, 422)
+        DISTRIBUTOR,
+        {"code": "unpaid"},
+        page="/distributor/orders/{unpaid}",
+        changes=False,
+        ok=(200, 303, 422),
     ),
     "GET /distributor/resellers": Route(DISTRIBUTOR),
     "GET /distributor/resellers/<code>": mine(DISTRIBUTOR, code="reseller"),

@@ -1,7 +1,6 @@
 """What the tests of the looks stand on: the built files, and a site on loopback that serves them as
 strictly as the shop."""
 
-import os
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from jinja2 import Environment
-from playwright.sync_api import Browser, sync_playwright
 
 from whitelabel_themes import assets, style_page
 from whitelabel_themes.assets import Assets
@@ -46,12 +44,3 @@ def site(static: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
