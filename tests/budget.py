@@ -7,13 +7,13 @@ from pathlib import PurePosixPath
 import pytest
 
 BUDGET = {
-    "rules": 300.0,
-    "walls": 200.0,
-    "durable": 330.0,
-    "sandbox": 240.0,
-    "looks": 160.0,
-    "pages": 330.0,
-    "browser": 200.0,
+    "rules": 200.0,
+    "walls": 140.0,
+    "durable": 200.0,
+    "sandbox": 180.0,
+    "looks": 100.0,
+    "pages": 320.0,
+    "browser": 180.0,
 }
 KINDS = {
     "tenancy": "walls",

@@ -139,7 +139,7 @@ QUIET = (
 
 @pytest.fixture(scope="session")
 def chromium() -> Generator[Browser]:
-    """Debian's Chromium, headless; one for every test of this process, because there can be only one driver."""
+    """Debian's Chromium, headless; one per test process, because there can be one driver only."""
     with sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
