@@ -218,7 +218,6 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/orders/<code>/cover": Route(
         DISTRIBUTOR,
         {"code": "unpaid"},
-        page="/distributor/orders/{unpaid}",
         changes=False,
         ok=(200, 303, 422),
     ),
