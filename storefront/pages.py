@@ -110,6 +110,7 @@ def kept(template: str, pieces: Mapping[str, str], **values: Any) -> Response:
         own_shop,
         who.basket,
         request.path == "/",
+        demo_link(),
         tuple(values.items()),
     )
     frame = FRAMES.get((template, *versions), lambda: _frame(template, pieces, values))
