@@ -49,6 +49,10 @@ def measure(report: Any, room: Path, postgres: Postgres, valkey: Valkey, env: Ma
     admin = postgres.admin_url("shop").replace("postgresql+psycopg", "postgresql")
     events.install(REACTIONS)
     db.reset()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(
+            "DELETE FROM hosts"
+        )  # the pages' shop is not asked any more; its address is needed
     world = worlds.found(vendor_url=vendor)
     worlds.open_portal(world)
     world.give_credit("brightfield", 10_000_000_00)
@@ -56,7 +60,17 @@ def measure(report: Any, room: Path, postgres: Postgres, valkey: Valkey, env: Ma
         log = room / "delivery.log"
         stack.enter_context(
             process(
-                [sys.executable, "-m", "sandbox.vendor", "--port", str(port), "--data", str(room / "vendor")],
+                [
+                    sys.executable,
+                    "-m",
+                    "sandbox.vendor",
+                    "--port",
+                    str(port),
+                    "--data",
+                    str(room / "vendor"),
+                    "--api-key",
+                    "vendor-key",
+                ],
                 env,
                 log,
             )
