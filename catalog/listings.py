@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Index,
     Text,
     UniqueConstraint,
     Uuid,
     bindparam,
+    literal_column,
     select,
     text,
     tuple_,
@@ -29,6 +29,7 @@ from core.doors import door
 from core.errors import Missing, Refused
 from core.ids import new_id
 from core.money import Money
+from core.statements import Statement
 from core.tenancy import CLOSED, Access, ResellerOwned, owned_by
 from partners import storefronts
 
@@ -179,7 +180,7 @@ SHELF = (
 def shelf(*, after: str = "", category: str = "", limit: int = PAGE) -> list[Card]:
     """One page of the scope's shelf in name order, beginning behind the cursor `after` (keyset: page 4,000
     costs what page 1 costs)."""
-    values: dict[str, Any] = {"most": limit}
+    values: dict[str, Any] = {}
     if after:
         listing_id, _, values["sort_key"] = after.partition(".")
         try:
@@ -188,19 +189,20 @@ def shelf(*, after: str = "", category: str = "", limit: int = PAGE) -> list[Car
             raise Missing("page") from None
     if category:
         values["category"] = category
-    return [card(row) for row in db.session().execute(_page_of(bool(after), bool(category)), values)]
+    return [card(row) for row in _page_of(bool(after), bool(category), limit).rows(**values)]
 
 
 @cache
-def _page_of(later: bool, in_category: bool) -> Any:
-    """The four statements of a shelf's page, each built once."""
-    chosen = SHELF.order_by(Listing.sort_key, Listing.id).limit(bindparam("most", type_=BigInteger()))
+def _page_of(later: bool, in_category: bool, most: int) -> Statement:
+    """The four statements of a shelf's page, each built once. The limit stands in it as a number, so that
+    PostgreSQL keeps one plan instead of planning anew for each."""
+    chosen = SHELF.order_by(Listing.sort_key, Listing.id).limit(literal_column(str(most)))
     if later:
         begin = tuple_(bindparam("sort_key", type_=Text()), bindparam("listing", type_=Uuid()))
         chosen = chosen.where(tuple_(Listing.sort_key, Listing.id) > begin)
     if in_category:
         chosen = chosen.where(Product.category == bindparam("category"))
-    return chosen
+    return Statement(chosen)
 
 
 def card(row: Sequence[Any]) -> Card:
@@ -243,18 +245,29 @@ def search(query: str, limit: int = PAGE) -> list[Card]:
     return [card(row[:-1]) for row in sorted(rows, key=lambda row: order[row[-1]])]
 
 
+CATEGORIES = Statement(
+    select(Product.category)
+    .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
+    .where(Listing.lead, Listing.published, Product.published)
+    .distinct()
+    .order_by(Product.category)
+)
+
+
 def categories() -> list[str]:
     """The categories on the scope's shelf, by name."""
-    chosen = (
-        select(Product.category)
-        .join(
-            Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id)
-        )
-        .where(Listing.lead, Listing.published, Product.published)
-        .distinct()
-        .order_by(Product.category)
-    )
-    return list(db.session().scalars(chosen))
+    return [row[0] for row in CATEGORIES.rows()]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A product as its page shows it."""
+
+    name: str
+    vendor: str
+    category: str
+    summary: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +286,13 @@ class Offer:
     features: Mapping[str, Any]
 
 
-OFFERS = (
+OFFERS = Statement(
     select(
-        Product,
+        Product.name,
+        Product.vendor,
+        Product.category,
+        Product.summary,
+        Product.description,
         Listing.id,
         Listing.price_minor,
         Listing.currency,
@@ -299,12 +316,12 @@ OFFERS = (
 )
 
 
-def offers(product_code: str) -> tuple[Product, list[Offer]]:
+def offers(product_code: str) -> tuple[Offered, list[Offer]]:
     """A product and its plans on the scope's shelf, cheapest first; Missing if none is offered."""
-    rows = db.session().execute(OFFERS, {"code": product_code}).all()
+    rows = OFFERS.rows(code=product_code)
     if not rows:
         raise Missing("product")
-    return rows[0][0], [
+    return Offered(*rows[0][:5]), [
         Offer(
             listing_id,
             plan_id,
@@ -318,7 +335,7 @@ def offers(product_code: str) -> tuple[Product, list[Offer]]:
             features,
         )
         for (
-            _,
+            *_,
             listing_id,
             minor,
             currency,

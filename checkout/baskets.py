@@ -13,12 +13,14 @@ from sqlalchemy import (
     Select,
     Table,
     UniqueConstraint,
+    Uuid,
     bindparam,
     delete,
+    func,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.listings import Listing, NotOffered
@@ -28,6 +30,7 @@ from core import db
 from core.errors import Refused
 from core.ids import new_id
 from core.money import Money, total
+from core.statements import Statement
 from core.tenancy import Access, CustomerOwned, Side, current, owned_by
 
 
@@ -147,43 +150,68 @@ OFFERED_TO_RESELLERS = _SOLD.join(
 
 def _offered(plan_id: UUID) -> Bounds:
     """The bounds of a plan that is offered to the side of the scope; NotOffered otherwise."""
-    to_reseller = current().side is Side.RESELLER
-    row = db.session().execute(
-        OFFERED_TO_RESELLERS if to_reseller else OFFERED_TO_CUSTOMERS, {"plan": plan_id}
+    found = (BOUNDS_FOR_RESELLER if current().side is Side.RESELLER else BOUNDS_FOR_CUSTOMER).rows(
+        plan=plan_id
     )
-    found = row.first()
-    if found is None:
+    if not found:
         raise NotOffered
-    return Bounds(*found)
+    return Bounds(*found[0])
 
 
+BOUNDS_FOR_CUSTOMER, BOUNDS_FOR_RESELLER = Statement(OFFERED_TO_CUSTOMERS), Statement(OFFERED_TO_RESELLERS)
 _lines = cast(Table, BasketLine.__table__)
-_new = insert(_lines)
-PUT = _new.on_conflict_do_update(
-    index_elements=["distributor_id", "membership_id", "plan_id"],
-    set_={"quantity": _lines.c.quantity + _new.excluded.quantity, "fields": _new.excluded.fields},
-    where=_lines.c.quantity + _new.excluded.quantity <= bindparam("most", type_=BigInteger()),
-).returning(_lines.c.id)
+
+
+def _put(offered: Select[*tuple[Any, ...]]) -> Statement:
+    """Puts what is offered within its bounds into a basket, or adds to what is there; no row where something
+    is in the way."""
+    wanted = bindparam("quantity", type_=BigInteger())
+    bounds = offered.where(wanted.between(Plan.minimum_quantity, Plan.maximum_quantity))
+    sold = bounds.with_only_columns(
+        bindparam("distributor_id", type_=Uuid()),
+        bindparam("line_id", type_=Uuid()),
+        bindparam("reseller_id", type_=Uuid()),
+        bindparam("customer_id", type_=Uuid()),
+        bindparam("membership_id", type_=Uuid()),
+        Plan.id,
+        wanted,
+        bindparam("fields", type_=JSONB()),
+        func.now(),
+    )
+    columns = ["distributor_id", "id", "reseller_id", "customer_id", "membership_id", "plan_id"]
+    new = insert(_lines).from_select([*columns, "quantity", "fields", "added_at"], sold)
+    together = _lines.c.quantity + new.excluded.quantity
+    most = select(Plan.maximum_quantity).where(Plan.id == bindparam("plan")).scalar_subquery()
+    return Statement(
+        new.on_conflict_do_update(
+            index_elements=["distributor_id", "membership_id", "plan_id"],
+            set_={"quantity": together, "fields": new.excluded.fields},
+            where=together <= most,
+        ).returning(_lines.c.id)
+    )
+
+
+PUT_BY_CUSTOMER, PUT_BY_RESELLER = _put(OFFERED_TO_CUSTOMERS), _put(OFFERED_TO_RESELLERS)
 
 
 def add(buyer: Buyer, plan_id: UUID, quantity: int, fields: Mapping[str, str] | None = None) -> None:
     """Puts a plan into the basket; adding it again adds to its quantity. NotOffered or WrongQuantity
     otherwise."""
-    bounds = _offered(plan_id)
-    check_quantity(quantity, bounds.minimum, bounds.maximum, bounds.unit)
-    values = {
-        "distributor_id": current().distributor_id,
-        "id": new_id(),
-        "reseller_id": buyer.reseller_id,
-        "customer_id": buyer.customer_id,
-        "membership_id": buyer.membership_id,
-        "plan_id": plan_id,
-        "quantity": quantity,
-        "fields": dict(fields or {}),
-        "added_at": db.session().info["now"],
-        "most": bounds.maximum,
-    }
-    if db.session().connection().execute(PUT, values).first() is None:
+    scope = current()
+    put = PUT_BY_RESELLER if scope.side is Side.RESELLER else PUT_BY_CUSTOMER
+    done = put.rows(
+        distributor_id=scope.distributor_id,
+        line_id=new_id(),
+        reseller_id=buyer.reseller_id,
+        customer_id=buyer.customer_id,
+        membership_id=buyer.membership_id,
+        plan=plan_id,
+        quantity=quantity,
+        fields=dict(fields or {}),
+    )
+    if not done:
+        bounds = _offered(plan_id)
+        check_quantity(quantity, bounds.minimum, bounds.maximum, bounds.unit)
         raise WrongQuantity(
             f"The maximum is {bounds.maximum} {bounds.unit}s, and some are in your basket already."
         )

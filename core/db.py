@@ -10,9 +10,10 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -28,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import Numeric, Uuid
 
@@ -83,21 +85,38 @@ class InTransaction(RuntimeError):
 def engine() -> Engine:
     """The engine of this process, logged in as the application role that may read nothing by itself."""
     chosen = settings()
-    return create_engine(
+    made = create_engine(
         chosen.database_url,
         pool_size=chosen.database_pool,
         max_overflow=3,
         pool_timeout=5,
         pool_pre_ping=False,
         query_cache_size=1200,
-        connect_args={"prepare_threshold": 2, "connect_timeout": 5, "application_name": "storefront"},
+        connect_args={
+            "autocommit": True,  # the driver sends no BEGIN of its own: we do
+            "prepare_threshold": 2,
+            "connect_timeout": 5,
+            "application_name": "storefront",
+        },
     )
+
+    @event.listens_for(made, "begin")
+    def _begin_without_scope(connection: Connection) -> None:
+        if not _opens_its_scope.get():
+            connection.exec_driver_sql("BEGIN")
+
+    return made
+
+
+_opens_its_scope: ContextVar[bool] = ContextVar("opens_its_scope", default=False)
+"""Whether the transaction that begins now sends BEGIN together with its scope, in one round trip."""
 
 
 @cache
 def doors() -> Engine:
     """Connections in autocommit, for single calls of door functions, which need no transaction of their
-    own."""
+    own. Their plans are made once: planning the statement that opens a request anew costs ten times what it
+    does."""
     chosen = settings()
     return create_engine(
         chosen.database_url,
@@ -106,7 +125,12 @@ def doors() -> Engine:
         max_overflow=3,
         pool_timeout=5,
         pool_reset_on_return=None,
-        connect_args={"prepare_threshold": 2, "connect_timeout": 5, "application_name": "storefront-doors"},
+        connect_args={
+            "prepare_threshold": 2,
+            "connect_timeout": 5,
+            "application_name": "storefront-doors",
+            "options": "-c plan_cache_mode=force_generic_plan",
+        },
     )
 
 
@@ -124,11 +148,77 @@ def _factory() -> sessionmaker[Session]:
     @event.listens_for(factory, "after_begin")
     def _open_scope(session: Session, _transaction: object, connection: Connection) -> None:
         scope = tenancy.current()
-        session.info["now"] = connection.execute(
-            tenancy.OPEN_SCOPE, tenancy.opening(scope, database())
-        ).one()[-1]
+        session.info["now"] = _begin(connection, tenancy.beginning(scope, database()))
 
     return factory
+
+
+def _begin(connection: Connection, statement: str) -> datetime:
+    """Begins a transaction and opens its scope in one round trip; the transaction's time."""
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    with told_by_the_driver("BEGIN"):
+        return _open(driver, statement)
+
+
+def _open(driver: "psycopg.Connection[Any]", statement: str) -> datetime:
+    cursor = driver.execute(statement.encode())
+    cursor.nextset()
+    return cast("tuple[datetime, ...]", cursor.fetchone())[-1]
+
+
+@contextmanager
+def told_by_the_driver(statement: object) -> Generator[None]:
+    """Errors of statements that went to the driver directly are SQLAlchemy's, like all others."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise cast(Exception, DBAPIError.instance(str(statement), None, error, psycopg.Error)) from error
+
+
+_driver: ContextVar["psycopg.Connection[Any] | None"] = ContextVar("driver", default=None)
+
+
+@contextmanager
+def reading() -> Generator[None]:
+    """A read-only transaction under the scope in force for `core.statements`: no session, no entities. For
+    what is asked a thousand times a second; everything else begins a `transaction`."""
+    with _without_session("BEGIN READ ONLY"):
+        yield
+
+
+@contextmanager
+def writing() -> Generator[None]:
+    """The same with the right to write."""
+    with _without_session("BEGIN"):
+        yield
+
+
+@contextmanager
+def _without_session(begin: str) -> Generator[None]:
+    statement = tenancy.beginning(tenancy.current(), database(), begin)
+    if in_transaction():
+        raise InTransaction("a transaction is open already")
+    pooled = engine().raw_connection()
+    driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
+    token = _driver.set(driver)
+    try:
+        with told_by_the_driver(begin):
+            _open(driver, statement)
+            yield
+            driver.commit()
+    finally:
+        _driver.reset(token)
+        if driver.broken:
+            pooled.invalidate()
+        pooled.close()  # the pool rolls back what is still open
+
+
+def driver() -> "psycopg.Connection[Any]":
+    """The driver's connection of the transaction we are in."""
+    current = _driver.get()
+    if current is not None:
+        return current
+    return cast("psycopg.Connection[Any]", session().connection().connection.driver_connection)
 
 
 def session() -> Session:
@@ -141,7 +231,7 @@ def session() -> Session:
 
 def in_transaction() -> bool:
     """Whether a transaction is open in this context."""
-    return _session.get() is not None
+    return _session.get() is not None or _driver.get() is not None
 
 
 @contextmanager
@@ -151,12 +241,16 @@ def transaction(*, widened_because: str = "") -> Generator[Session]:
     durable already). `widened_because` names one of the counted reasons to work as the distributor of the
     scope from the first statement on (tenancy.WIDENED)."""
     tenancy.current()
-    if _session.get() is not None:
+    if in_transaction():
         raise InTransaction("a transaction is open already")
     with tenancy.wide_from_the_start(widened_because), _factory()() as opened:
         token = _session.set(opened)
         try:
-            opened.connection()  # opens the scope now: the transaction's time is known from the first line on
+            opening = _opens_its_scope.set(True)
+            try:
+                opened.connection()  # now: the transaction's time is known from the first line on
+            finally:
+                _opens_its_scope.reset(opening)
             yield opened
             opened.flush()
             opened.commit()

@@ -67,7 +67,8 @@ def call_all(name: str, arguments: Mapping[str, Any]) -> list[Any]:
     pooled = None
     try:
         pooled = db.doors().raw_connection()
-        rows = pooled.driver_connection.execute(*_by_hand(name, arguments)).fetchall()  # type: ignore[union-attr]  the pool's driver is psycopg
+        cursor = pooled.driver_connection.cursor(binary=True)  # type: ignore[union-attr]  the pool's driver is psycopg
+        rows = cursor.execute(*_by_hand(name, arguments)).fetchall()
     # Also "the database system is starting up", which the pool hands on as it is
     except psycopg.Error as error:
         if pooled is not None and isinstance(error, psycopg.OperationalError):
@@ -82,7 +83,12 @@ def call_all(name: str, arguments: Mapping[str, Any]) -> list[Any]:
 
 def _by_hand(name: str, arguments: Mapping[str, Any]) -> tuple[bytes, Mapping[str, Any]]:
     """The call in the driver's own words."""
-    return f"SELECT * FROM {name}({', '.join(f'{a} => %({a})s' for a in arguments)})".encode(), arguments  # noqa: S608 names are ours
+    return _words(name, tuple(arguments)), arguments
+
+
+@cache
+def _words(name: str, arguments: tuple[str, ...]) -> bytes:
+    return f"SELECT * FROM {name}({', '.join(f'{a} => %({a})s' for a in arguments)})".encode()  # noqa: S608 names are ours
 
 
 @cache

@@ -20,7 +20,12 @@ def new_id() -> UUID:
 
 def new_code(prefix: str, length: int = 8) -> str:
     """A code people can say, as in ORD-7KX2M9QF; 31^8 values, uniqueness is the table's."""
-    return f"{prefix}-" + "".join(secrets.choice(ALPHABET) for _ in range(length))
+    number = secrets.randbelow(len(ALPHABET) ** length)
+    letters: list[str] = []
+    for _ in range(length):
+        number, place = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[place])
+    return f"{prefix}-{''.join(letters)}"
 
 
 def new_token() -> str:

@@ -242,6 +242,19 @@ OPEN_SCOPE = text(
 )
 
 
+def beginning(scope: Scope, database: str, begin: str = "BEGIN") -> str:
+    """BEGIN and OPEN_SCOPE in one round trip, for the driver: several commands can't have parameters, so our
+    ids and role names are written into it."""
+    said = {name: "'" + value.replace("'", "''") + "'" for name, value in opening(scope, database).items()}
+    return (
+        f"{begin}; SELECT set_config('role', {said['role']}, true),"
+        f" set_config('app.distributor_id', {said['distributor_id']}, true),"
+        f" set_config('app.reseller_id', {said['reseller_id']}, true),"
+        f" set_config('app.customer_id', {said['customer_id']}, true),"
+        f" set_config('app.price_list_id', {said['price_list_id']}, true), now()"
+    )
+
+
 def opening(scope: Scope, database: str) -> dict[str, str]:
     """Parameters of OPEN_SCOPE. Ids a side has not are empty, which no policy of that side reads."""
     return {

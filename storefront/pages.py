@@ -5,6 +5,8 @@ registered in SAID, so that nothing has to be remembered between requests."""
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, make_response, redirect, request, url_for
@@ -14,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from core.settings import settings
 from core.tenancy import Side
-from storefront.fragments import FRAGMENTS, FRAMES
+from storefront.fragments import FRAGMENTS, FRAMES, Frame, Piece, Pieces
 from storefront.visitors import the_shop, visitor
 from whitelabel_themes.assets import Assets
 from whitelabel_themes.loader import Theme, base, environment_for
@@ -57,9 +59,12 @@ def part(template: str, **values: Any) -> str:
     return environment(the_shop().theme).get_template(template).render(**values)
 
 
-def fragment(name: str, key: tuple[object, ...], template: str, values: Any) -> Markup:
-    """A piece of a portal page kept under the shop's versions; `values` is called only when it has to be
-    drawn. It may depend on nothing but the shop, its shelf, the catalogue and `key`."""
+def fragments(
+    name: str, key: tuple[object, ...], templates: Mapping[str, str], values: Callable[[], Mapping[str, Any]]
+) -> Pieces:
+    """Pieces of a portal page (name -> template) kept together under the shop's versions; `values` is called
+    only when they have to be drawn. They may depend on nothing but the shop, its shelf, the catalogue and
+    `key`."""
     shop = the_shop()
     full = (
         name,
@@ -70,7 +75,13 @@ def fragment(name: str, key: tuple[object, ...], template: str, values: Any) -> 
         shop.catalogue_version,
         *key,
     )
-    return FRAGMENTS.get(full, lambda: part(template, **values(), shop=shop, places=portal_places()))
+    return FRAGMENTS.get(full, lambda: drawn(templates, values()))
+
+
+def drawn(templates: Mapping[str, str], values: Mapping[str, Any]) -> Pieces:
+    """The pieces, drawn now."""
+    known = {**values, "shop": the_shop(), "places": portal_places()}
+    return Pieces({name: Piece(part(template, **known).encode()) for name, template in templates.items()})
 
 
 def value(name: str, make: Callable[[], T]) -> T:
@@ -93,7 +104,7 @@ def slot(name: str) -> Markup:
     return Markup(f"\x02{name}\x03")  # noqa: S704 a mark of ours, not markup
 
 
-def kept(template: str, pieces: Mapping[str, str], **values: Any) -> Response:
+def kept(template: str, pieces: Mapping[str, str | Piece], **values: Any) -> Response:
     """A page of a portal whose frame is kept under the shop's versions, like its fragments: the frame depends
     on nothing but the shop, the visitor's side, the number in the basket and `values`. The pieces, and
     what is the visitor's own (name, token), are put into its slots for each request and are never kept
@@ -101,19 +112,19 @@ def kept(template: str, pieces: Mapping[str, str], **values: Any) -> Response:
     shop, who = the_shop(), visitor()
     if request.args.get("said"):
         return render(template, **pieces, **values)
-    own_shop = who.reseller_id == shop.reseller_id
-    versions = (
+    key = (
+        template,
         shop.storefront_id,
         shop.version,
         shop.base,
         who.side,
-        own_shop,
+        who.reseller_id == shop.reseller_id,
         who.basket,
         request.path == "/",
         demo_link(),
         tuple(values.items()),
     )
-    frame = FRAMES.get((template, *versions), lambda: _frame(template, pieces, values))
+    frame = FRAMES.get(key, lambda: _frame(template, pieces, values))
     own = {
         "visitor_name": who.name,
         "visitor_initials": who.initials,
@@ -121,13 +132,15 @@ def kept(template: str, pieces: Mapping[str, str], **values: Any) -> Response:
         "visitor_standing": who.standing,
         "csrf": who.csrf,
     }
-    filled = {**own, **pieces}
-    parts = SLOT.split(frame)
-    parts[1::2] = [escape(filled[name]) for name in parts[1::2]]
-    return make_response("".join(parts))
+    return current_app.response_class(frame.filled({n: sent(v) for n, v in {**own, **pieces}.items()}))
 
 
-def _frame(template: str, pieces: Mapping[str, str], values: Mapping[str, Any]) -> str:
+def sent(text: str | Piece) -> bytes:
+    """A piece as it is, anything else escaped."""
+    return text if isinstance(text, Piece) else escape(text).encode()
+
+
+def _frame(template: str, pieces: Mapping[str, str | Piece], values: Mapping[str, Any]) -> Frame:
     g.framing = True
     try:
         page = common(template.split("/", 1)[0])
@@ -141,11 +154,12 @@ def _frame(template: str, pieces: Mapping[str, str], values: Mapping[str, Any]) 
             [],
         )
         page |= {"request_id": None, "flashes": []}
-        return (
+        parts = SLOT.split(
             environment(the_shop().theme)
             .get_template(template)
             .render(**page, **{name: slot(name) for name in pieces}, **values)
         )
+        return Frame([text.encode() for text in parts[0::2]], parts[1::2])
     finally:
         g.framing = False
 
@@ -191,9 +205,21 @@ def common(surface: str) -> dict[str, Any]:
 def demo_link() -> tuple[str, str] | None:
     """Where a demo installation says who one can sign in as (storefront/portal/demo.py)."""
     shop = the_shop()
-    if not shop.sandbox or not (settings().instance / "demo.json").exists():
+    if not shop.sandbox or not demo_note():
         return None
     return "Who can I sign in as?", f"{shop.base.removesuffix(f'/{shop.alias}')}/demo"
+
+
+def demo_note() -> bool:
+    """Whether the demo's people are written down, as of at most two seconds ago."""
+    global _demo_note
+    folder, now = settings().instance, monotonic()
+    if _demo_note[0] is not folder or now > _demo_note[1]:
+        _demo_note = folder, now + 2, (folder / "demo.json").exists()
+    return _demo_note[2]
+
+
+_demo_note: tuple[Path | None, float, bool] = None, 0.0, False
 
 
 CONSOLES: dict[str, Any] = {}

@@ -177,7 +177,7 @@ class Opener:
             {
                 "p_host": host,
                 "p_segment": segment,
-                "p_tokens": [token_hash(token) for token in tokens(environ)],
+                "p_tokens": b"".join(token_hash(token) for token in tokens(environ)),
             },
         )
         if row is None:

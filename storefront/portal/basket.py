@@ -74,7 +74,7 @@ def add() -> Response:
         request.form.get("quantity", "")[:12],
     )
     try:
-        with db.transaction():
+        with db.writing():
             baskets.add(buyer(), as_id(plan, "plan"), baskets.parse_quantity(quantity))
     except Missing:
         raise

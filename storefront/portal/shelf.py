@@ -1,14 +1,12 @@
 """What anybody may look at: the shop's front page, search, products and help. The pieces that everybody
 shares are kept as fragments (decision 14); what depends on the visitor stands around them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from catalog import listings
@@ -17,6 +15,7 @@ from core import db
 from core.money import Money
 from core.tenancy import Side
 from storefront import pages
+from storefront.fragments import Piece
 from storefront.portal import portal
 from storefront.visitors import the_shop, visitor
 
@@ -25,36 +24,36 @@ from storefront.visitors import the_shop, visitor
 def shelf() -> Response:
     """The shop's front page: hero, categories, products by name."""
     after, category = request.args.get("after", "")[:300], request.args.get("category", "")[:100]
-    drawn = pages.fragment(
-        "shelf", (after, category), "portal/fragments/shelf.html", lambda: _shelf(after, category)
+    drawn = pages.fragments(
+        "shelf",
+        (after, category),
+        {"shelf": "portal/fragments/shelf.html"},
+        lambda: _shelf(after, category),
     )
-    front = not (after or category)
-    return pages.kept(
-        "portal/shelf.html", {"title": category or the_shop().name, "shelf": drawn}, front=front
-    )
+    title = category or the_shop().name
+    return pages.kept("portal/shelf.html", {"title": title, **drawn}, front=not (after or category))
 
 
 def _shelf(after: str, category: str) -> dict[str, Any]:
-    with db.transaction():
+    with db.reading():
         categories = pages.value("categories", listings.categories)
         cards = listings.shelf(after=after, category=category, limit=PAGE + 1)
-    shown, chosen = cards[:PAGE], category or None
-    following = (
-        url_for("portal.shelf", category=chosen, after=shown[-1].cursor, _anchor="products")
-        if len(cards) > PAGE
-        else None
-    )
+    shown = cards[:PAGE]
     return {
         "products": tiles(shown),
         "category": category,
-        "tabs": [("All", url_for("portal.shelf", _anchor="products"), not category)]
-        + [
-            (name, url_for("portal.shelf", category=name, _anchor="products"), name == category)
-            for name in categories
-        ],
-        "next_url": following,
-        "first_url": url_for("portal.shelf", category=chosen, _anchor="products") if after else None,
+        "tabs": [("All", at_page(), not category)]
+        + [(name, at_page(category=name), name == category) for name in categories],
+        "next_url": at_page(category=category, after=shown[-1].cursor) if len(cards) > PAGE else None,
+        "first_url": at_page(category=category) if after else None,
     }
+
+
+def at_page(**chosen: str) -> str:
+    """The address of a part of the shelf. Written by hand: a page has a dozen of them, and url_for takes as
+    long for these as the database for the products."""
+    query = urlencode({name: text for name, text in chosen.items() if text})
+    return f"{the_shop().base}/{'?' if query else ''}{query}#products"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,70 +113,43 @@ def search() -> Response:
     )
 
 
+PRODUCT = {
+    "title": "portal/fragments/product_title.html",
+    "about": "portal/fragments/product_about.html",
+    "offer": "portal/fragments/product_offer.html",
+}
+
+
 @portal.get("/p/<code>")
 def product(code: str) -> Response:
     """A product: what it is, its plans, the total per period, what happens after buying."""
-    load = cache(lambda: _product(code))
-    return product_page(
-        code,
-        load,
-        lambda name: pages.fragment(
-            f"product-{name}", (code,), f"portal/fragments/product_{name}.html", load
-        ),
-    )
+    pieces = around(code) | pages.fragments("product", (code,), PRODUCT, lambda: _product(code))
+    return pages.kept("portal/product.html", pieces, can=may(), problem="")
 
 
 def product_again(code: str, *, plan: str, quantity: str, problem: str, status: int) -> Response:
     """The same page with what was typed, and why it was refused."""
     values: dict[str, Any] = _product(code) | {"quantity": quantity, "problem": problem}
     values["chosen"] = plan if plan in {offer["code"] for offer in values["plans"]} else values["chosen"]
-    return product_page(
-        code,
-        lambda: values,
-        lambda name: Markup(  # noqa: S704 our own template drew it
-            pages.part(
-                f"portal/fragments/product_{name}.html",
-                **values,
-                shop=the_shop(),
-                places=pages.portal_places(),
-            )
-        ),
-        status=status,
-        problem=problem,
-    )
+    pieces = around(code) | pages.drawn(PRODUCT, values)
+    return pages.render("portal/product.html", status, **pieces, can=may(), problem=problem)
 
 
-def product_page(
-    code: str,
-    load: Callable[[], Mapping[str, Any]],
-    piece: Callable[[str], str],
-    *,
-    status: int = 200,
-    problem: str = "",
-) -> Response:
-    """The page around the pieces: who looks, and what they may do."""
+def around(code: str) -> dict[str, str | Piece]:
+    """What stands around the pieces of a product."""
+    return {"code": code, "sign_in_url": f"{the_shop().base}/sign-in?next=/p/{quote(code)}"}
+
+
+def may() -> str:
+    """What the visitor may do with a product."""
     who = visitor()
     if not who.signed_in:
-        can = "sign_in"
-    elif who.side is Side.CUSTOMER and who.reseller_id == the_shop().reseller_id:
-        can = "buy"
-    else:
-        can = "look"
-    sign_in_url = url_for("portal.sign_in_page", next=f"/p/{code}")
-    pieces = {
-        "title": piece("title"),
-        "code": code,
-        "about": piece("about"),
-        "offer": piece("offer"),
-        "sign_in_url": sign_in_url,
-    }
-    if status == 200:
-        return pages.kept("portal/product.html", pieces, can=can, problem="")
-    return pages.render("portal/product.html", status, **pieces, can=can, problem=problem)
+        return "sign_in"
+    return "buy" if who.side is Side.CUSTOMER and who.reseller_id == the_shop().reseller_id else "look"
 
 
 def _product(code: str) -> dict[str, Any]:
-    with db.transaction():
+    with db.reading():
         found, offers = listings.offers(code)
     first = offers[0]
     return {

@@ -1,0 +1,67 @@
+"""Statements of requests that come a thousand times a second: compiled once, sent to the driver as they are
+(decision 14). Rows come as tuples of columns; nothing is an entity, so nothing loads more or is written
+behind one's back. Row-level security holds as everywhere; what is inserted here states its owner itself."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, cast
+
+from sqlalchemy import Dialect, Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+
+from core import db
+
+
+class Statement:
+    """A select of columns, or an insert, update or delete, with `bindparam`s; asked inside `db.reading()`,
+    `db.writing()` or a transaction."""
+
+    def __init__(self, statement: Executable) -> None:
+        self.statement = statement
+
+    @property
+    def _dialect(self) -> Dialect:
+        return db.engine().dialect
+
+    @cached_property
+    def _compiled(self) -> SQLCompiler:
+        return cast(SQLCompiler, cast(ClauseElement, self.statement).compile(dialect=self._dialect))
+
+    @cached_property
+    def _sql(self) -> bytes:
+        return str(self._compiled).encode()
+
+    @cached_property
+    def _to_database(self) -> dict[str, Callable[[Any], Any]]:
+        """What values need before they are sent (enums become words)."""
+        made = {
+            name: bind.type.dialect_impl(self._dialect).bind_processor(self._dialect)
+            for bind, name in self._compiled.bind_names.items()
+        }
+        return {name: process for name, process in made.items() if process is not None}
+
+    @cached_property
+    def _from_database(self) -> list[tuple[int, Callable[[Any], Any]]]:
+        """Columns whose values are more than the driver makes of them (terms, enums)."""
+        columns = cast("Sequence[tuple[str, str, Any, Any]]", self._compiled._result_columns)  # pyright: ignore[reportPrivateUsage]  what SQLAlchemy itself reads results by
+        made = [
+            kind.dialect_impl(self._dialect).result_processor(self._dialect, None) for *_, kind in columns
+        ]
+        return [(place, process) for place, process in enumerate(made) if process is not None]
+
+    def rows(self, **values: Any) -> Sequence[Sequence[Any]]:
+        """All rows that it gives, each a sequence in the order of its columns."""
+        said = self._compiled.construct_params(values)
+        for name, process in self._to_database.items():
+            said[name] = process(said[name])
+        with db.told_by_the_driver(self._compiled):
+            cursor = db.driver().execute(self._sql, said)
+            found = cursor.fetchall() if cursor.description else []
+        if not self._from_database:
+            return found
+        rows = [list(row) for row in found]
+        for place, process in self._from_database:
+            for row in rows:
+                row[place] = process(row[place])
+        return rows
