@@ -278,16 +278,15 @@ def _items_priced_by(price: type[Listing] | type[WholesalePrice]) -> Select[*tup
     )
 
 
-AT_RETAIL = _items_priced_by(Listing).where(Listing.published)
-AT_WHOLESALE = _items_priced_by(WholesalePrice)
+AT_RETAIL = Statement(_items_priced_by(Listing).where(Listing.published))
+AT_WHOLESALE = Statement(_items_priced_by(WholesalePrice))
 
 
 def items(buyer: Buyer) -> list[BasketItem]:
     """The basket at today's prices: retail for a customer, wholesale for a reseller. Lines no longer offered
     are left out."""
     chosen = AT_WHOLESALE if buyer.customer_id is None else AT_RETAIL
-    rows = db.session().execute(chosen, {"membership": buyer.membership_id})
-    return [_item(row) for row in rows]
+    return [_item(row) for row in chosen.rows(membership=buyer.membership_id)]
 
 
 def _item(row: Sequence[Any]) -> BasketItem:

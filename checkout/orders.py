@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam, delete, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from billing import credit, invoices, ledger, payments
@@ -31,6 +31,7 @@ from core.ids import new_code, new_id, new_token
 from core.money import Money, total
 from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
+from core.statements import Statement
 from core.tenancy import Access, CustomerOwned, DistributorOwned, ResellerOwned, current, owned_by
 from partners import storefronts
 
@@ -383,7 +384,6 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
     """Places the buyer's basket as an order and returns its code: order, lines, both legs, draft invoice,
     charges and payment in one commit. Runs in a transaction widened for "placing an order"; refusals are
     raised by name before anything is written."""
-    session = db.session()
     if (placed := earlier(buyer, checkout.request_key)) is not None:
         return placed
     try:
@@ -411,9 +411,6 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
         if line.kind.opens_storefront:
             storefronts.hold(reseller, str(line.line.fields["alias"]), currency=currency)
     order = _write(buyer, reseller, customer, lines, checkout, amount, gateway, held)
-    session.execute(
-        delete(BasketLine).where(BasketLine.id.in_([p.line.id for p in lines]))
-    )  # not what came into the basket meanwhile
     publish(OrderPlaced(order["id"]))
     if not by_card:
         fund(order["id"], FundKind.CREDIT if amount.minor else FundKind.NOTHING_DUE, wholesale)
@@ -425,9 +422,15 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
 def earlier(buyer: Buyer, request_key: str) -> str | None:
     """The code of the order that this form has placed already: a second submit of it gives the first
     order."""
-    return db.session().scalar(
-        select(Order.code).where(Order.request_key == request_key, Order.membership_id == buyer.membership_id)
+    found = EARLIER.rows(key=request_key, membership=buyer.membership_id)
+    return str(found[0][0]) if found else None
+
+
+EARLIER = Statement(
+    select(Order.code).where(
+        Order.request_key == bindparam("key"), Order.membership_id == bindparam("membership")
     )
+)
 
 
 def _may_order(reseller: Reseller, customer: Customer | None, lines: Sequence[PricedLine]) -> None:
@@ -553,7 +556,7 @@ def _write(
                 "minor": amount_held.minor, "currency": amount_held.currency, "created_at": now,
             }
         ]  # fmt: skip
-    db.insert_all(rows)
+    db.insert_all(rows, gone={BasketLine: [p.line.id for p in lines]})  # not what came into it meanwhile
     return order
 
 

@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, select, text, update
+from sqlalchemy import Index, Table, UniqueConstraint, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doorbell, tenancy, trail
 from core.errors import Conflict, Missing, Refused
 from core.ids import new_id
+from core.statements import Statement
 from core.tenancy import Access, DistributorOwned, owned_by
 
 
@@ -250,11 +251,25 @@ def add(
 
 
 def add_rows(rows: list[dict[str, Any]]) -> None:
-    """Adds tasks in one statement; a key that is there already is a repeat."""
-    if not rows:
-        return
-    db.session().execute(insert(Task).values(rows).on_conflict_do_nothing())
-    db.after_commit(doorbell.ring)
+    """Adds tasks; a key that is there already is a repeat."""
+    for new in rows:
+        ADD.rows(**{f"new_{name}": value for name, value in new.items()})
+    if rows:
+        db.after_commit(doorbell.ring)
+
+
+_tasks = cast(Table, Task.__table__)
+_GIVEN = ["distributor_id", "id", "kind", "key", "lane", "args", "state", "next_at", "created_at"]
+ADD = Statement(
+    insert(_tasks)
+    .values(
+        {
+            name: bindparam(f"new_{name}", type_=_tasks.c[name].type)
+            for name in (*_GIVEN, "attempts", "intent_open", "note")
+        }
+    )
+    .on_conflict_do_nothing()
+)
 
 
 # --- What a person may do with a task -----------------------------------------------------------------------
