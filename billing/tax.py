@@ -91,9 +91,7 @@ class Sums:
 def sums(lines: Sequence[Money], treatment: Treatment) -> Sums:
     """The sums of net lines, with the tax rounded per line; there is at least one line."""
     currency = lines[0].currency
-    return Sums(
-        total(lines, currency), total([treatment.on(line) for line in lines], currency), treatment
-    )
+    return Sums(total(lines, currency), total([treatment.on(line) for line in lines], currency), treatment)
 
 
 # --- Who sells to whom --------------------------------------------------------------------------------------

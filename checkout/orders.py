@@ -496,8 +496,8 @@ def _may_order(reseller: Reseller, customer: Customer | None, lines: Sequence[Pr
 def _reserve_what_the_payment_will_not_cover(
     buyer: Buyer, amount: Money, wholesale: Money, gateway: payments.Gateway | None
 ) -> tuple[UUID, Money] | None:
-    """An order is funded when captured gross minus fee covers wholesale gross; a difference is reserved on the
-    reseller's credit, or refused by name (design section 2). The fee of a reseller's own order is the
+    """An order is funded when captured gross minus fee covers wholesale gross; a difference is reserved on
+    the reseller's credit, or refused by name (design section 2). The fee of a reseller's own order is the
     distributor's. Returns the balance and what is held of it."""
     fee = gateway.expected_fee(amount) if gateway and buyer.customer_id else Money(0, amount.currency)
     missing = wholesale - (amount - fee) if gateway else wholesale

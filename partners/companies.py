@@ -19,8 +19,11 @@ from core.errors import Refused
 from core.tenancy import Access, CustomerOwned, owned_by
 
 EU = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
-)
+    [
+        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT",
+        "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+    ]
+)  # fmt: skip
 LONGEST = {"legal_name": 200, "street": 200, "postcode": 20, "city": 100, "tax_id": 40}
 
 
@@ -34,9 +37,7 @@ class CompanyDetails(CustomerOwned, db.Model):
         owned_by("resellers", "reseller_id"),
         owned_by("customers", "customer_id"),
         UniqueConstraint("distributor_id", "standing_id"),
-        CheckConstraint(
-            "standing_id = coalesce(customer_id, reseller_id, distributor_id)", name="standing"
-        ),
+        CheckConstraint("standing_id = coalesce(customer_id, reseller_id, distributor_id)", name="standing"),
         CheckConstraint("customer_id IS NULL OR reseller_id IS NOT NULL", name="side"),
     )
 

@@ -130,7 +130,8 @@ RETURNS TABLE (number bigint, words text, digest text, published_at timestamptz,
 #variable_conflict use_column
 BEGIN RETURN QUERY
   SELECT t.number, t.text, t.digest, t.published_at,
-    (SELECT max(n.number) FROM terms n WHERE n.distributor_id = p_distributor AND n.standing_id = t.standing_id)
+    (SELECT max(n.number) FROM terms n
+      WHERE n.distributor_id = p_distributor AND n.standing_id = t.standing_id)
   FROM terms t
   WHERE t.distributor_id = p_distributor AND (p_number IS NULL OR t.number = p_number)
     AND t.standing_id = coalesce((

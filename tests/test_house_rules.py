@@ -40,6 +40,8 @@ WIDENING = {
     "checking with connectors": 4,
     "opening a payment page": 5,
     "giving up an order": 2,
+    "reporting what an order lacked": 1,
+    "drawing a paper": 1,
 }
 """reason -> in how many places of the product it may stand. One more is a decision, not an accident."""
 

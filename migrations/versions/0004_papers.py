@@ -95,7 +95,7 @@ def upgrade() -> None:
         op.add_column(table, sa.Column('tax_minor', sa.BigInteger(), nullable=False, server_default='0'))
         op.add_column(table, sa.Column('tax_kind', KIND, nullable=False, server_default='domestic'))
         op.add_column(table, sa.Column('tax_name', sa.Text(), nullable=False, server_default=''))
-        op.execute(f'UPDATE {table} SET net_minor = total_minor')
+        op.execute(f'UPDATE {table} SET net_minor = total_minor')  # noqa: S608 our own names
         op.create_check_constraint(op.f(f'ck_{table}_gross'), table, 'total_minor = net_minor + tax_minor')
         op.alter_column(table, 'net_minor', server_default=None)
         op.alter_column(table, 'tax_minor', server_default=None)
@@ -103,7 +103,7 @@ def upgrade() -> None:
         op.alter_column(table, 'tax_name', server_default=None)
     for side in ('seller', 'buyer'):
         op.add_column('orders', sa.Column(side, postgresql.JSONB(astext_type=sa.Text()), nullable=False, server_default='{}'))
-        op.execute(f'UPDATE orders o SET {side} = i.{side} FROM invoices i WHERE i.distributor_id = o.distributor_id AND i.order_id = o.id')
+        op.execute(f'UPDATE orders o SET {side} = i.{side} FROM invoices i WHERE i.distributor_id = o.distributor_id AND i.order_id = o.id')  # noqa: S608 our own names
         op.alter_column('orders', side, server_default=None)
     for table in LINES:
         op.add_column(table, sa.Column('tax_minor', sa.BigInteger(), nullable=False, server_default='0'))
