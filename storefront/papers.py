@@ -19,7 +19,7 @@ LEFT, RIGHT, TOP, FOOT = 22.0, 20.0, 18.0, 24.0  # mm
 WIDTH = 210 - LEFT - RIGHT
 TEXT, MUTED, HAIR = (28, 31, 36), (98, 104, 114), (214, 217, 222)
 PALE = (236, 238, 241)
-COLUMNS = (9, 75, 14, 28, 16, 26)
+COLUMNS = (9, 69, 20, 28, 16, 26)
 ALIGNED = ("RIGHT", "LEFT", "RIGHT", "RIGHT", "RIGHT", "RIGHT")
 LOGO = (60.0, 16.0)  # mm it may fill
 SERIF = "serif"
@@ -143,16 +143,18 @@ def _title(sheet: "FPDF", paper: Paper) -> None:
     sheet.set_xy(LEFT, sheet.get_y() + 6)
     _letters(sheet, "B", 20, TEXT)
     sheet.multi_cell(WIDTH, 10, paper.title, align="L", new_x="LEFT", new_y="NEXT")
-    width, top = WIDTH / len(paper.facts), sheet.get_y() + 2
+    top, x = sheet.get_y() + 2, LEFT
     ends: list[float] = []
     for number, (word, value) in enumerate(paper.facts):
-        sheet.set_xy(LEFT + number * width, top)
+        width = WIDTH * (0.34 if number == 0 else 0.22)
+        sheet.set_xy(x, top)
         _letters(sheet, "", 8, MUTED)
         sheet.cell(width, 4.5, word, new_x="LEFT", new_y="NEXT")
-        sheet.set_x(LEFT + number * width)
+        sheet.set_x(x)
         _letters(sheet, "B", 9.5, TEXT)
         sheet.multi_cell(width - 3, 5, value, align="L", new_x="LEFT", new_y="NEXT")
         ends.append(sheet.get_y())
+        x += width
     sheet.set_xy(LEFT, max(ends) + 5)
 
 
@@ -176,8 +178,8 @@ def _lines(sheet: "FPDF", lines: Sequence[Line]) -> None:
 
 
 def _sums(sheet: "FPDF", paper: Paper) -> None:
-    """Below the column of totals; never torn apart."""
-    height = 7.0 * len(paper.sums) + 8
+    """Below the column of totals; never torn apart, and never on a page without what is said of them."""
+    height = 7.0 * len(paper.sums) + 8 + sum(8 + 5 * (len(note) // 95) for note in paper.notes)
     if sheet.will_page_break(height):
         sheet.add_page()
     sheet.set_y(sheet.get_y() + 4)

@@ -270,6 +270,9 @@ def test_every_model_says_who_may_touch_it() -> None:
         "order_wholesale",
         "order_costs",
         "invoice_lines",
+        "tax_rates",
+        "terms",
+        "terms_acceptances",
     ],
 )
 def test_what_is_written_once_can_be_changed_by_no_side(table: str) -> None:

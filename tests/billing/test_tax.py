@@ -62,7 +62,7 @@ def test_the_countries_and_the_vat_number_decide(
     assert bool(tax.NOTES[found.kind]) == (kind is not TaxKind.DOMESTIC)
 
 
-def test_a_country_without_a_rate_is_refused_by_name_and_never_taxed_with_nothing() -> None:
+def test_a_country_without_a_rate_is_refused_by_name() -> None:
     with pytest.raises(NoTaxRate, match="no tax rate for Poland"):
         tax.between(party("PL", rate=None), party("PL"))
     with pytest.raises(NoSellerData):
