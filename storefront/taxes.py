@@ -55,7 +55,7 @@ def basket_rows(items: Sequence[BasketItem], sums: Sums | None) -> Rows:
     if sums is None:
         currency = items[0].unit_price.currency
         return [("Net, without VAT", total([item.total for item in items], currency), "total")]
-    return [*recurring(items, sums), *rows(sums, "Due today")]
+    return [*rows(sums, "Due today"), *recurring(items, sums)]
 
 
 def try_basket(

@@ -95,7 +95,7 @@ def checkout_page(
         total=sums.gross if sums else None,
         treatment=sums.treatment if sums else None,
         note=tax.NOTES[sums.treatment.kind] if sums else "",
-        party=chain.buyer,
+        party=chain.buyer.snapshot(),
         country=companies.country_name(chain.buyer.country),
         company=company,
         terms=asked_terms if asked_terms and not asked_terms.accepted else None,

@@ -94,6 +94,7 @@ def invoice(invoice_id: UUID) -> Response:
         title=f"Invoice {found.label}" if found.number else "Draft invoice",
         invoice=found,
         lines=lines,
+        rates={line.id: tax.percent(line.tax_basis_points) for line in lines},
         order_code=order_code,
         made=moment(found.created_at),
         issued=moment(found.issued_at),

@@ -147,6 +147,7 @@ def invoice_page(invoice_id: str) -> Response:
         title=f"Invoice {invoice.label}",
         invoice=invoice,
         lines=lines,
+        rates={line.id: tax.percent(line.tax_basis_points) for line in lines},
         order=code,
         at=moment(invoice.issued_at or invoice.created_at),
         sums=taxes.of_order(invoice),
