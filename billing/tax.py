@@ -188,7 +188,7 @@ def chain(reseller_id: UUID, customer_id: UUID | None) -> Chain:
             "p_on": today(),
         },
     )
-    sides = {row[0]: Party(*row[1:]) for row in rows}
+    sides = {str(row[0]): Party(*list(row)[1:]) for row in rows}
     return Chain(sides["distributor"], sides["reseller"], sides.get("customer"))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import cast
 from uuid import UUID
 
 from babel import Locale
@@ -125,9 +126,9 @@ def vat_number(text: str, country: str) -> str:
 @cache
 def countries() -> Mapping[str, str]:
     """Two letters -> name, by name; the EU's first letters are no rule, names are."""
-    named = Locale("en").territories
+    named = cast("Mapping[str, str]", Locale("en").territories)
     known = {
-        code: str(name)
+        code: name
         for code, name in named.items()
         if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
     }
