@@ -3,16 +3,18 @@ baskets that are ready to be ordered. The distributor and its house shop are mad
 functions, the bulk by statements of the administrator."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 import psycopg
 
-from billing import payments
+from billing import payments, tax
 from catalog import loading
 from core import db, parties, tenancy
 from core.tenancy import Scope, Side
-from partners import storefronts
+from partners import companies, storefronts
+from partners.companies import Details
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
 
@@ -78,6 +80,11 @@ JOIN resellers r ON r.distributor_id = p.distributor_id AND NOT r.house WHERE p.
 INSERT INTO customers (distributor_id, id, reseller_id, company_id, code, name, email, country, ordered_by, created_at)
 SELECT r.distributor_id, gen_random_uuid(), r.id, gen_random_uuid(), 'C' || g, 'Customer ' || g, 'c@example.org', 'DE', 'customer', now()
 FROM generate_series(1, %(buyers)s) g JOIN resellers r ON r.distributor_id = %(d)s AND r.code = 'R' || (g %% %(shops)s + 1);
+INSERT INTO company_details (distributor_id, id, reseller_id, customer_id, standing_id, legal_name, street, postcode, city, country, tax_id, changed_at)
+SELECT distributor_id, gen_random_uuid(), id, NULL, id, name || ' GmbH', 'Hauptstrasse 1', '80331', 'Munich', 'DE', '', now()
+FROM resellers WHERE distributor_id = %(d)s AND NOT house
+UNION ALL SELECT distributor_id, gen_random_uuid(), reseller_id, id, id, name || ' GmbH', 'Hauptstrasse 1', '80331', 'Munich', 'DE', '', now()
+FROM customers WHERE distributor_id = %(d)s;
 INSERT INTO persons (id, email, name, created_at) SELECT gen_random_uuid(), 'buyer' || g || '@example.org', 'Buyer ' || g, now()
 FROM generate_series(1, %(buyers)s) g;
 INSERT INTO memberships (distributor_id, id, reseller_id, customer_id, person_id, side, email, name, roles, created_at)
@@ -112,6 +119,8 @@ def seed(admin_url: str) -> Seeded:
             name="Bench", email="desk@example.org", price_list_id=prices.id, house=True
         )
         storefronts.open_house(house, name="Bench", hosts=["127.0.0.1"], currency="EUR")
+        companies.keep(Details("Bench GmbH", "Hauptstrasse 1", "80331", "Munich", "DE"))
+        tax.add_rate("DE", "VAT 19 %", 1900, date(2021, 1, 1))
         db.add(ConnectorSettings(connector="signed_licence", settings={"signing_key": new_signing_key()}))
         db.add(
             payments.Gateway(

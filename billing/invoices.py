@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from billing.tax import TaxKind
 from core import db, states
 from core.clock import business_now
 from core.errors import Missing
@@ -47,6 +48,7 @@ class Invoice(CustomerOwned, db.Model):
             "(state = 'draft' AND number IS NULL) OR state <> 'draft'", name="drafts_have_no_number"
         ),
         CheckConstraint("total_minor >= 0", name="total"),
+        CheckConstraint("total_minor = net_minor + tax_minor", name="gross"),
     )
     LIFE = states.Transitions(
         {
@@ -63,11 +65,17 @@ class Invoice(CustomerOwned, db.Model):
     state: Mapped[InvoiceState]
     seller: Mapped[dict[str, Any]]
     buyer: Mapped[dict[str, Any]]
+    net_minor: Mapped[int]
+    tax_minor: Mapped[int]
+    tax_kind: Mapped[TaxKind]
+    tax_name: Mapped[str]
     total_minor: Mapped[int]
     currency: Mapped[str]
     created_at: Mapped[datetime]
     issued_at: Mapped[datetime | None]
 
+    net: Mapped[Money] = composite(Money, "net_minor", "currency")
+    tax: Mapped[Money] = composite(Money, "tax_minor", "currency")
     total: Mapped[Money] = composite(Money, "total_minor", "currency")
 
     @property
@@ -77,7 +85,7 @@ class Invoice(CustomerOwned, db.Model):
 
 
 class InvoiceLine(CustomerOwned, db.Model):
-    """A line of an invoice, copied from the order."""
+    """A line of an invoice, copied from the order; `total` is net."""
 
     __tablename__ = "invoice_lines"
     __access__ = Access(distributor="rc", reseller="r", customer="r")
@@ -92,10 +100,13 @@ class InvoiceLine(CustomerOwned, db.Model):
     quantity: Mapped[int]
     unit_minor: Mapped[int]
     total_minor: Mapped[int]
+    tax_minor: Mapped[int] = mapped_column(default=0)
+    tax_basis_points: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str]
 
     unit_price: Mapped[Money] = composite(Money, "unit_minor", "currency")
     total: Mapped[Money] = composite(Money, "total_minor", "currency")
+    tax: Mapped[Money] = composite(Money, "tax_minor", "currency")
 
 
 class InvoiceSeries(DistributorOwned, db.Model):
@@ -121,7 +132,7 @@ class ChargeState(StrEnum):
 
 
 class Charge(ResellerOwned, db.Model):
-    """What the reseller owes the distributor for one order line (wholesale leg)."""
+    """What the reseller owes the distributor for one order line (wholesale leg); `total` is net."""
 
     __tablename__ = "charges"
     __access__ = Access(distributor="rcu", reseller="r")
@@ -146,10 +157,19 @@ class Charge(ResellerOwned, db.Model):
     description: Mapped[str]
     state: Mapped[ChargeState]
     total_minor: Mapped[int]
+    tax_minor: Mapped[int] = mapped_column(default=0)
+    tax_name: Mapped[str] = mapped_column(default="")
+    tax_kind: Mapped[TaxKind] = mapped_column(default=TaxKind.DOMESTIC)
     currency: Mapped[str]
     created_at: Mapped[datetime]
 
     total: Mapped[Money] = composite(Money, "total_minor", "currency")
+    tax: Mapped[Money] = composite(Money, "tax_minor", "currency")
+
+    @property
+    def gross(self) -> Money:
+        """What is owed."""
+        return self.total + self.tax
 
 
 NEXT_NUMBER = text(

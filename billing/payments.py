@@ -435,13 +435,15 @@ def _capture(payment: Payment, captured: Money, fee: Money) -> None:
     )
     states.move(payment, PaymentState.PAID)
     on_us = fee if payment.customer_id is None else Money(0, fee.currency)
+    invoice = invoices.of_order(payment.order_id)
+    tax = invoice.tax if invoice is not None else Money(0, captured.currency)
     entry = [
         (Account.STRIPE, captured - fee, None),
         (Account.FEES, on_us, None),
-        (Account.RESELLER, -(captured - (fee - on_us)), payment.reseller_id),
+        (Account.RESELLER_TAX, -tax, payment.reseller_id),
+        (Account.RESELLER, -(captured - tax - (fee - on_us)), payment.reseller_id),
     ]
     ledger.post(f"payment {payment.id} captured", entry, order_id=payment.order_id)
-    invoice = invoices.of_order(payment.order_id)
     if invoice is not None:
         invoices.settle(invoice, seller_code(payment))
     publish(PaymentCaptured(payment.id, payment.order_id))

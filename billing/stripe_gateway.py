@@ -346,7 +346,7 @@ def _line_items(attempt: AttemptRequest) -> "list[SessionCreateParamsLineItem]":
         raise ValueError(
             f"the lines of {attempt.order_code} add up to {total}, not to {attempt.amount_minor}"
         )
-    if len(lines) > MOST_LINES or any(line.unit_minor < 0 or line.quantity < 1 for line in lines):
+    if len(lines) > MOST_LINES or not all(_fits(line, attempt.currency) for line in lines):
         lines = [AttemptLine(attempt.description, 1, attempt.amount_minor)]
     return [
         {
@@ -359,6 +359,14 @@ def _line_items(attempt: AttemptRequest) -> "list[SessionCreateParamsLineItem]":
         }
         for line in lines
     ]
+
+
+def _fits(line: AttemptLine, currency: str) -> bool:
+    """Whether Stripe can hold the line by itself: a tax of 1.235 KWD, for instance, it cannot."""
+    try:
+        return line.quantity >= 1 and stripe_amount(line.unit_minor, currency) >= 0
+    except GatewayRefused:
+        return False
 
 
 def _report_of(account: GatewayAccount, session: dict[str, Any]) -> PaymentReport:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, delete, select
 
-from billing import credit
+from billing import credit, tax
 from catalog.listings import NotOffered
 from catalog.price_lists import WholesalePrice
 from catalog.products import Audience, Plan, Product, ProductType
@@ -124,8 +124,9 @@ def activate(
     if earlier is not None:
         return earlier
     _one_at_a_time(reseller, line)
-    if (left := credit.available(reseller.id, line.unit_price.currency)) < line.unit_price:
-        raise NotCovered(reseller, line.unit_price, left)
+    due = gross(reseller, line.unit_price)
+    if (left := credit.available(reseller.id, due.currency)) < due:
+        raise NotCovered(reseller, due, left)
     db.session().execute(
         delete(BasketLine).where(
             BasketLine.membership_id == by.membership_id, BasketLine.reseller_id == reseller.id
@@ -144,8 +145,16 @@ def activate(
     )
     db.flush()
     return orders.place(
-        by, clearance, Checkout(request_key, storefront_id, PayBy.ACCOUNT, line.unit_price.minor)
+        by,
+        clearance,
+        Checkout(request_key, storefront_id, PayBy.ACCOUNT, due.minor, asks_terms=False),
     )
+
+
+def gross(reseller: Reseller, net: Money) -> Money:
+    """What a plan of this price costs the reseller with tax."""
+    chain = tax.chain(reseller.id, None)
+    return tax.sums([net], tax.between(chain.seller, chain.buyer)).gross
 
 
 def _one_at_a_time(reseller: Reseller, line: BasketItem) -> None:

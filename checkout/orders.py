@@ -13,16 +13,17 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from billing import credit, invoices, ledger, payments
+from billing import credit, invoices, ledger, payments, tax
 from billing.invoices import ChargeState, Invoice, InvoiceLine, InvoiceState
 from billing.ledger import Account
 from billing.payments import FundKind, Payment, PaymentCaptured, PaymentState
 from billing.stripe_gateway import stripe_amount
+from billing.tax import Chain, Sums, TaxKind
 from catalog.listings import Listing, NotOffered
 from catalog.price_lists import WholesalePrice
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from checkout.baskets import BasketLine, Buyer, check_quantity
-from core import db, parties, states, trail, work
+from core import db, states, trail, work
 from core.clock import business_now
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
@@ -33,7 +34,8 @@ from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.statements import Statement
 from core.tenancy import Access, CustomerOwned, DistributorOwned, ResellerOwned, current, owned_by
-from partners import storefronts
+from partners import storefronts, terms
+from partners.terms import Agreed, Asked, TermsAcceptance
 
 UNPAID_LIFE = timedelta(hours=24)
 
@@ -57,7 +59,8 @@ class PayBy(StrEnum):
 
 
 class Order(CustomerOwned, db.Model):
-    """What was ordered, by whom, for how much. `customer_id` empty: the reseller buys for itself."""
+    """What was ordered, by whom, for how much; `total` is gross. `seller` and `buyer` are copies of their
+    company data. `customer_id` empty: the reseller buys for itself."""
 
     __tablename__ = "orders"
     __access__ = Access(distributor="rcu", reseller="r", customer="r", door="r")
@@ -67,6 +70,7 @@ class Order(CustomerOwned, db.Model):
         owned_by("resellers", "reseller_id"),
         owned_by("customers", "customer_id"),
         CheckConstraint("total_minor >= 0", name="total"),
+        CheckConstraint("total_minor = net_minor + tax_minor", name="gross"),
         Index("ix_orders_customer", "distributor_id", "customer_id", "id"),
         Index("ix_orders_reseller", "distributor_id", "reseller_id", "id"),
     )
@@ -89,6 +93,12 @@ class Order(CustomerOwned, db.Model):
     email: Mapped[str]
     state: Mapped[OrderState]
     pay_by: Mapped[PayBy]
+    seller: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    buyer: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    net_minor: Mapped[int]
+    tax_minor: Mapped[int]
+    tax_kind: Mapped[TaxKind]
+    tax_name: Mapped[str]
     total_minor: Mapped[int]
     currency: Mapped[str]
     created_at: Mapped[datetime]
@@ -96,11 +106,14 @@ class Order(CustomerOwned, db.Model):
     funded_at: Mapped[datetime | None]
     cancelled_because: Mapped[str] = mapped_column(default="")
 
+    net: Mapped[Money] = composite(Money, "net_minor", "currency")
+    tax: Mapped[Money] = composite(Money, "tax_minor", "currency")
     total: Mapped[Money] = composite(Money, "total_minor", "currency")
 
 
 class OrderLine(CustomerOwned, db.Model):
-    """What the buyer pays, and a copy of what was sold: an order does not follow the catalogue."""
+    """What the buyer pays, and a copy of what was sold: an order does not follow the catalogue. `total` is
+    net."""
 
     __tablename__ = "order_lines"
     __access__ = Access(distributor="rc", reseller="r", customer="r")
@@ -122,16 +135,24 @@ class OrderLine(CustomerOwned, db.Model):
     billing_period: Mapped[Term]
     unit_minor: Mapped[int]
     total_minor: Mapped[int]
+    tax_minor: Mapped[int] = mapped_column(default=0)
+    tax_basis_points: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str]
     fields: Mapped[dict[str, Any]]
 
     unit_price: Mapped[Money] = composite(Money, "unit_minor", "currency")
     total: Mapped[Money] = composite(Money, "total_minor", "currency")
+    tax: Mapped[Money] = composite(Money, "tax_minor", "currency")
+
+    @property
+    def gross(self) -> Money:
+        """With tax: what is paid for this line."""
+        return self.total + self.tax
 
 
 class OrderWholesale(ResellerOwned, db.Model):
-    """The wholesale leg of a line: what the reseller pays the distributor. No customer can select this
-    table."""
+    """The wholesale leg of a line: what the reseller pays the distributor; `total` is net. No customer can
+    select this table."""
 
     __tablename__ = "order_wholesale"
     __access__ = Access(distributor="rc", reseller="r")
@@ -144,9 +165,11 @@ class OrderWholesale(ResellerOwned, db.Model):
     order_line_id: Mapped[UUID]
     unit_minor: Mapped[int]
     total_minor: Mapped[int]
+    tax_minor: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str]
 
     total: Mapped[Money] = composite(Money, "total_minor", "currency")
+    tax: Mapped[Money] = composite(Money, "tax_minor", "currency")
 
 
 class OrderCost(DistributorOwned, db.Model):
@@ -304,12 +327,16 @@ class PricedLine:
 @dataclass(frozen=True, slots=True)
 class Checkout:
     """What the checkout form says besides the basket. `request_key` makes a repeated submit give the first
-    order; `seen_total` is what the page showed, so that nobody pays a price they did not see."""
+    order; `seen_total` is the gross total that the page showed, so that nobody pays a price they did not
+    see. `agreed` are the terms that were ticked, if any were asked for; `asks_terms` is off where the
+    distributor orders on a reseller's behalf, who is then asked with its own next order."""
 
     request_key: str
     storefront_id: UUID
     pay_by: PayBy = PayBy.CARD
     seen_total: int | None = None
+    agreed: Agreed | None = None
+    asks_terms: bool = True
 
 
 # Built once: the one statement that knows everything about a basket at this moment.
@@ -395,11 +422,13 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
     if clearance.basket != basket_hash([(p.plan.id, p.line.quantity, p.line.fields) for p in lines]):
         raise NotCleared
     _may_order(reseller, customer, lines)
-    currency = lines[0].unit.currency
-    amount = total([p.unit * p.line.quantity for p in lines], currency)
+    taxed = taxes(tax.chain(reseller.id, buyer.customer_id), lines)
+    currency, amount, wholesale = lines[0].unit.currency, taxed.retail.gross, taxed.wholesale.gross
     if checkout.seen_total is not None and checkout.seen_total != amount.minor:
         raise PriceChanged(amount)
-    wholesale = total([p.wholesale * p.line.quantity for p in lines], currency)
+    tax.refuse_unknown(taxed.chain)
+    asked = terms.asked(reseller.id, buyer.customer_id) if checkout.asks_terms else None
+    accepts = asked if terms.refuse_unless(checkout.agreed, asked) else None
     by_card = checkout.pay_by is PayBy.CARD and amount.minor > 0
     if amount.minor and not by_card and current().customer_id is not None:
         raise NotOnAccount
@@ -410,13 +439,34 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
     for line in lines:
         if line.kind.opens_storefront:
             storefronts.hold(reseller, str(line.line.fields["alias"]), currency=currency)
-    order = _write(buyer, reseller, customer, lines, checkout, amount, gateway, held)
+    order = _write(buyer, reseller, lines, checkout, taxed, gateway, held, accepts)
     publish(OrderPlaced(order["id"]))
     if not by_card:
         fund(order["id"], FundKind.CREDIT if amount.minor else FundKind.NOTHING_DUE, wholesale)
     db.flush()
     fault("place.before_commit")
     return str(order["code"])
+
+
+@dataclass(frozen=True, slots=True)
+class Taxed:
+    """Both legs of an order with their tax. A reseller that buys for itself has the same twice: what it pays
+    is the wholesale leg."""
+
+    chain: Chain
+    retail: Sums
+    wholesale: Sums
+
+
+def taxes(chain: Chain, lines: Sequence[PricedLine]) -> Taxed:
+    """Net, tax and gross of both legs, by the same rule (billing.tax.between)."""
+    return Taxed(
+        chain,
+        tax.sums([p.unit * p.line.quantity for p in lines], tax.between(chain.seller, chain.buyer)),
+        tax.sums(
+            [p.wholesale * p.line.quantity for p in lines], tax.between(chain.distributor, chain.reseller)
+        ),
+    )
 
 
 def earlier(buyer: Buyer, request_key: str) -> str | None:
@@ -449,8 +499,8 @@ def _may_order(reseller: Reseller, customer: Customer | None, lines: Sequence[Pr
 def _reserve_what_the_payment_will_not_cover(
     buyer: Buyer, amount: Money, wholesale: Money, gateway: payments.Gateway | None
 ) -> tuple[UUID, Money] | None:
-    """An order is funded when captured gross minus fee covers wholesale; a difference is reserved on the
-    reseller's credit, or refused by name (design section 2). The fee of a reseller's own order is the
+    """An order is funded when captured gross minus fee covers wholesale gross; a difference is reserved on
+    the reseller's credit, or refused by name (design section 2). The fee of a reseller's own order is the
     distributor's. Returns the balance and what is held of it."""
     fee = gateway.expected_fee(amount) if gateway and buyer.customer_id else Money(0, amount.currency)
     missing = wholesale - (amount - fee) if gateway else wholesale
@@ -461,29 +511,31 @@ def _reserve_what_the_payment_will_not_cover(
 
 
 def _write(
-    buyer: Buyer, reseller: Reseller, customer: Customer | None, lines: Sequence[PricedLine],
-    checkout: Checkout, amount: Money, gateway: payments.Gateway | None, held: tuple[UUID, Money] | None,
+    buyer: Buyer, reseller: Reseller, lines: Sequence[PricedLine], checkout: Checkout, taxed: Taxed,
+    gateway: payments.Gateway | None, held: tuple[UUID, Money] | None, accepts: Asked | None,
 ) -> dict[str, Any]:  # fmt: skip
     """All rows of a placed order in one statement."""
-    now = db.session().info["now"]
+    now, amount = db.session().info["now"], taxed.retail.gross
+    retail, at_wholesale = taxed.retail.treatment, taxed.wholesale.treatment
+    sums = {
+        "net_minor": taxed.retail.net.minor, "tax_minor": taxed.retail.tax.minor, "total_minor": amount.minor,
+        "currency": amount.currency, "tax_kind": retail.kind, "tax_name": retail.name,
+        "seller": taxed.chain.seller.snapshot(), "buyer": taxed.chain.buyer.snapshot(buyer.email),
+    }  # fmt: skip
     owner = {
         "distributor_id": reseller.distributor_id,
         "reseller_id": reseller.id,
         "customer_id": buyer.customer_id,
     }
-    order = owner | {
+    order = owner | sums | {
         "id": new_id(), "code": new_code("ORD"), "request_key": checkout.request_key,
         "return_token": new_token(), "storefront_id": checkout.storefront_id,
         "membership_id": buyer.membership_id, "placed_by": buyer.name, "email": buyer.email,
         "state": OrderState.AWAITING_PAYMENT, "pay_by": checkout.pay_by,
-        "total_minor": amount.minor, "currency": amount.currency,
         "created_at": now, "expires_at": business_now() + UNPAID_LIFE, "cancelled_because": "",
     }  # fmt: skip
-    invoice = owner | {
-        "id": new_id(), "order_id": order["id"], "series": "", "state": InvoiceState.DRAFT,
-        "total_minor": amount.minor, "currency": amount.currency, "created_at": now,
-        "seller": {"name": reseller.name if customer else parties.the_distributor().name},
-        "buyer": {"name": customer.name if customer else reseller.name, "email": buyer.email},
+    invoice = owner | sums | {
+        "id": new_id(), "order_id": order["id"], "series": "", "state": InvoiceState.DRAFT, "created_at": now,
     }  # fmt: skip
     order_lines: list[dict[str, Any]] = []
     wholesale: list[dict[str, Any]] = []
@@ -493,7 +545,11 @@ def _write(
     only_reseller = {"distributor_id": reseller.distributor_id, "reseller_id": reseller.id}
     for number, p in enumerate(lines, start=1):
         line_id, quantity, currency = new_id(), p.line.quantity, p.unit.currency
-        sums = {"unit_minor": p.unit.minor, "total_minor": p.unit.minor * quantity, "currency": currency}
+        net, net_wholesale = p.unit * quantity, p.wholesale * quantity
+        sums = {
+            "unit_minor": p.unit.minor, "total_minor": net.minor, "currency": currency,
+            "tax_minor": retail.on(net).minor, "tax_basis_points": retail.basis_points,
+        }  # fmt: skip
         order_lines.append(
             owner | sums | {
                 "id": line_id, "order_id": order["id"], "number": number, "plan_id": p.plan.id,
@@ -505,7 +561,8 @@ def _write(
         about = {
             "order_id": order["id"],
             "order_line_id": line_id,
-            "total_minor": p.wholesale.minor * quantity,
+            "total_minor": net_wholesale.minor,
+            "tax_minor": at_wholesale.on(net_wholesale).minor,
             "currency": currency,
         }
         wholesale.append(only_reseller | about | {"id": new_id(), "unit_minor": p.wholesale.minor})
@@ -513,6 +570,7 @@ def _write(
             only_reseller | about | {
                 "id": new_id(), "description": f"{p.product.name}, {p.plan.name}, {quantity} × {p.kind.unit}",
                 "state": ChargeState.DRAFT, "created_at": now,
+                "tax_kind": at_wholesale.kind, "tax_name": at_wholesale.name,
             }
         )  # fmt: skip
         costs.append(
@@ -556,6 +614,14 @@ def _write(
                 "minor": amount_held.minor, "currency": amount_held.currency, "created_at": now,
             }
         ]  # fmt: skip
+    if accepts is not None and checkout.agreed is not None:
+        rows[TermsAcceptance] = [
+            owner | terms.acceptance(
+                accepts, checkout.agreed, buyer_id=buyer.customer_id or reseller.id, order_id=order["id"],
+                order_code=order["code"], company=taxed.chain.buyer.legal_name, person_id=buyer.person_id,
+                name=buyer.name, email=buyer.email, accepted_at=now,
+            )
+        ]  # fmt: skip
     db.insert_all(rows, gone={BasketLine: [p.line.id for p in lines]})  # not what came into it meanwhile
     return order
 
@@ -568,7 +634,7 @@ def fund_by_payment(event: PaymentCaptured) -> None:
     expected, the difference is held of the reseller's credit; where there is none, the order waits for the
     distributor and nothing is delivered (QP2)."""
     payment, order = payments.lock(event.payment_id), lock(event.order_id)
-    wholesale = total([charge.total for charge in invoices.charges(order.id)], order.currency)
+    wholesale = total([charge.gross for charge in invoices.charges(order.id)], order.currency)
     try:
         with db.savepoint():
             credit.hold_exactly(order.reseller_id, order.id, wholesale - payments.left_of(payment))
@@ -611,12 +677,18 @@ def fund(order_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None 
     note = payments.note_fund(order.id, order.reseller_id, kind, covers, payment_id)
     states.move(order, OrderState.FUNDED)
     order.funded_at = db.session().info["now"]
-    on_account = kind is FundKind.CREDIT
-    for charge in invoices.charges(order.id):
+    on_account, charges = kind is FundKind.CREDIT, invoices.charges(order.id)
+    for charge in charges:
         states.move(charge, ChargeState.DUE if on_account else ChargeState.SETTLED)
+    taxed = total([charge.tax for charge in charges], order.currency)
     ledger.post(
         f"order {order.id} sold",
-        [(Account.RESELLER, covers, order.reseller_id), (Account.WHOLESALE_SALES, -covers, None)],
+        [
+            (Account.RESELLER, covers - taxed, order.reseller_id),
+            (Account.RESELLER_TAX, taxed, order.reseller_id),
+            (Account.WHOLESALE_SALES, taxed - covers, None),
+            (Account.SALES_TAX, -taxed, None),
+        ],
         order_id=order.id,
     )
     if kind is FundKind.NOTHING_DUE and (invoice := invoices.of_order(order.id)):

@@ -313,7 +313,14 @@ class Widenings:
 
 
 WIDENED = Widenings(
-    {"placing an order", "checking with connectors", "opening a payment page", "giving up an order"}
+    {
+        "placing an order",
+        "checking with connectors",
+        "opening a payment page",
+        "giving up an order",
+        "reporting what an order lacked",
+        "drawing a paper",
+    }
 )
 
 

@@ -5,20 +5,22 @@ so that a seeding that was interrupted goes on where it stopped; a finished one 
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select
 
-from billing import credit, payments
+from billing import credit, payments, tax
 from catalog import listings, loading, products
 from catalog.listings import Listing
 from core import db, parties, passwords, tenancy
 from core.parties import OrderedBy, Reseller
 from core.settings import settings
 from core.tenancy import Side
-from partners import storefronts
+from partners import companies, storefronts
+from partners.companies import Details
 from partners.storefronts import Image, Storefront
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
@@ -28,6 +30,7 @@ from whitelabel_themes import images
 from whitelabel_themes.loader import themes
 
 HOSTS = ["127.0.0.1", "localhost"]
+LONG_AGO = date(2021, 1, 1)
 VENDOR_KEY = "sandbox-key"  # the simulator's own default
 STRIPE_NAME = "northwind"  # the Stripe sandbox opens acct_<name> to sk_test_<name>
 
@@ -78,10 +81,23 @@ def _found(demo: Demo) -> None:
     storefronts.open_house(house, name=about["name"], hosts=HOSTS, currency=about["currency"])
     listings.stock(house.id, demo.distributor_id)
     db.add(ConnectorSettings(connector="signed_licence", settings={"signing_key": new_signing_key()}))
+    _prepare_papers(demo)
     for person in demo.world["staff"]:
         _add_person(person, hashed, Side.DISTRIBUTOR)
     for entry in demo.world["reseller"]:
         _add_reseller(entry, hashed, about["currency"])
+
+
+def _prepare_papers(demo: Demo) -> None:
+    """What has to be known before anything can be sold: who sells, and how it is taxed."""
+    companies.keep(Details(**demo.world["distributor_company"]))
+    for country, percent in demo.world["tax_rates"].items():
+        tax.add_rate(country, "", int(Decimal(percent) * 100), LONG_AGO)
+
+
+def _keep_company(entry: Entry, reseller_id: UUID, customer_id: UUID | None = None) -> None:
+    details = Details(**entry["company"], country=entry["country"])
+    companies.keep(details, reseller_id=reseller_id, customer_id=customer_id)
 
 
 def _add_reseller(entry: Entry, hashed: str, currency: str) -> None:
@@ -92,6 +108,7 @@ def _add_reseller(entry: Entry, hashed: str, currency: str) -> None:
         price_list_id=loading.price_list(entry["price_list"], currency).id,
         enable_reselling=entry.get("enable_reselling", True),
     )
+    _keep_company(entry, reseller.id)
     for person in entry["staff"]:
         _add_person(person, hashed, Side.RESELLER, reseller.id)
     if "credit" in entry:
@@ -109,6 +126,7 @@ def _add_reseller(entry: Entry, hashed: str, currency: str) -> None:
             reseller.id, name=customer["name"], email=customer["email"], country=customer["country"]
         )
         added.ordered_by = OrderedBy(customer.get("ordered_by", "customer"))
+        _keep_company(customer, reseller.id, added.id)
         for person in customer["staff"]:
             _add_person(person, hashed, Side.CUSTOMER, reseller.id, added.id)
 

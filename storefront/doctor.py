@@ -231,18 +231,18 @@ CHECKERS: tuple[Checker, ...] = (
         "sums",
         "QM3",
         """
-        SELECT o.code, 'its lines sum to ' || sum(l.total_minor) || ', it asks for ' || o.total_minor AS fault FROM orders o
+        SELECT o.code, 'its lines sum to ' || sum(l.total_minor + l.tax_minor) || ', it asks for ' || o.total_minor AS fault FROM orders o
         LEFT JOIN order_lines l ON l.distributor_id = o.distributor_id AND l.order_id = o.id
-        GROUP BY o.id, o.code, o.total_minor HAVING coalesce(sum(l.total_minor), 0) <> o.total_minor
+        GROUP BY o.id, o.code, o.total_minor, o.tax_minor HAVING coalesce(sum(l.total_minor + l.tax_minor), 0) <> o.total_minor OR coalesce(sum(l.tax_minor), 0) <> o.tax_minor
         UNION ALL
         SELECT o.code, 'its invoice says ' || i.total_minor || ', the order ' || o.total_minor FROM orders o
-        JOIN invoices i ON i.distributor_id = o.distributor_id AND i.order_id = o.id WHERE i.total_minor <> o.total_minor
+        JOIN invoices i ON i.distributor_id = o.distributor_id AND i.order_id = o.id WHERE (i.total_minor, i.tax_minor) IS DISTINCT FROM (o.total_minor, o.tax_minor)
         UNION ALL
         SELECT o.code, 'line ' || l.number || ' is charged ' || coalesce(c.total_minor, 0) || ', its wholesale is ' || w.total_minor FROM order_wholesale w
         JOIN order_lines l ON l.distributor_id = w.distributor_id AND l.id = w.order_line_id
         JOIN orders o ON o.distributor_id = w.distributor_id AND o.id = w.order_id
         LEFT JOIN charges c ON c.distributor_id = w.distributor_id AND c.order_line_id = w.order_line_id
-        WHERE c.total_minor IS DISTINCT FROM w.total_minor""",  # noqa: E501 SQL
+        WHERE (c.total_minor, c.tax_minor) IS DISTINCT FROM (w.total_minor, w.tax_minor)""",  # noqa: E501 SQL
         "The sums of {code} differ: {fault} (minor units).",
     ),
     Checker(

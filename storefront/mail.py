@@ -10,6 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from billing import documents, tax
+from billing.documents import Line, Paper
 from checkout import orders
 from checkout.orders import Order, OrderLine, OrderState, PayBy
 from core import db, parties, tasks, work
@@ -21,7 +23,7 @@ from partners.invitations import Invitation, InvitationState
 from partners.storefronts import Image, Storefront
 from provisioning import deliveries
 from provisioning.deliveries import Delivery
-from storefront import links, mailer
+from storefront import links, mailer, taxes
 from storefront.mailer import Letter, Mail, Sender
 from storefront.moments import moment
 from storefront.shop import looks
@@ -55,11 +57,13 @@ def _place_of(order: Order, shop: Sender) -> str:
     )
 
 
-def _to_the_buyer(order: Order, template: str, subject: str, **values: Any) -> Mail:
+def _to_the_buyer(
+    order: Order, template: str, subject: str, paper: Paper | None = None, **values: Any
+) -> Mail:
     shop = sender(_shop_of(order))
     reason = f"You get this mail because you ordered {order.code} at {shop.name}."
     about = {"code": order.code, "order_url": _place_of(order, shop)}
-    return Mail(template, shop, order.email, order.placed_by, subject, reason, about | values)
+    return Mail(template, shop, order.email, order.placed_by, subject, reason, about | values, paper)
 
 
 # --- The mails ----------------------------------------------------------------------------------------------
@@ -76,9 +80,39 @@ def order_received(order_id: UUID) -> Mail | None:
         "order_received",
         f"We have your order {order.code}",
         lines=[_words_of(line) for line in orders.lines(order.id)],
-        total=order.total.text,
+        sums=[(word, amount.text) for word, amount, _ in taxes.of_order(order)],
         unpaid=order.state is OrderState.AWAITING_PAYMENT,
         until=until.exact if until else "",
+        paper=confirmation(order),
+    )
+
+
+def confirmation(order: Order) -> Paper:
+    """The order's confirmation, as it is attached and as it can be fetched."""
+    return documents.confirmation(
+        order.code,
+        placed_at=order.created_at,
+        placed_by=order.placed_by,
+        payment="Card" if order.pay_by is PayBy.CARD else "On account",
+        seller=order.seller,
+        buyer=order.buyer,
+        lines=[
+            Line(
+                line.number,
+                f"{line.product_name}, {line.plan_name}",
+                str(line.quantity),
+                line.unit_price,
+                tax.percent(line.tax_basis_points),
+                line.total,
+            )
+            for line in orders.lines(order.id)
+        ],
+        net=order.net,
+        taxed=order.tax,
+        tax_name=order.tax_name,
+        gross=order.total,
+        kind=order.tax_kind,
+        cancelled=order.state is OrderState.CANCELLED,
     )
 
 

@@ -19,9 +19,11 @@ from urllib.parse import unquote, urlsplit
 
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
+from billing.documents import Paper
 from core.faults import fault
 from core.settings import settings
 from core.tasks import Again, NeedsPerson
+from storefront import papers
 from whitelabel_themes import tokens
 from whitelabel_themes.loader import Theme, environment_for
 from whitelabel_themes.schema import Settings
@@ -68,6 +70,7 @@ class Mail:
     subject: str
     reason: str
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    paper: Paper | None = None  # drawn when the mail is composed, outside any transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,9 @@ def compose(letter: Letter) -> EmailMessage:
     drawn = message.get_body(("html",))
     if mail.sender.logo and drawn:
         drawn.add_related(mail.sender.logo, "image", "png", cid=f"<{LOGO}>")
+    if mail.paper:
+        content = papers.draw(mail.paper, mail.sender)
+        message.add_attachment(content, "application", "pdf", filename=mail.paper.filename)
     return message
 
 

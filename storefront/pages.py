@@ -180,7 +180,7 @@ def portal_places() -> dict[str, str | None]:
         "sign_out": f"{at}/sign-out",
         "account": f"{at}/services",
         "help": f"{at}/help",
-        "terms": None,
+        "terms": f"{at}/terms",
         "privacy": None,
     }
 
@@ -252,6 +252,8 @@ def account_nav(standing: str = "") -> list[tuple[str, str, str]]:
         Side.RESELLER: [(standing + ": reseller console", f"{at}/reseller/", "layout-dashboard")],
         Side.DISTRIBUTOR: [(standing + ": distributor console", f"{at}/distributor/", "layout-dashboard")],
     }
+    if who.side is Side.CUSTOMER:
+        consoles[who.side] = [("Company", f"{at}/company", "building-2")]
     return [*consoles.get(who.side, []), ("Switch account", f"{at}/choose", "users")]
 
 

@@ -52,6 +52,8 @@ def find_page(code: str, journey: Journey) -> str:
             AttemptLine(f"{x.product_name}, {x.plan_name}", x.quantity, x.unit_price.minor)
             for x in orders.lines(order.id)
         )
+        if order.tax:
+            lines += (AttemptLine(order.tax_name, 1, order.tax.minor),)
     if order.state is not OrderState.AWAITING_PAYMENT:
         raise NothingToPay
     for _ in range(MOST_ATTEMPTS):

@@ -33,6 +33,20 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "no silent zero",
+        "billing/tax.py",
+        "if seller.rate_points is None:",
+        "if False:",
+        "tests/billing/test_tax.py::test_a_country_without_a_rate_is_refused_by_name",
+    ),
+    Mutant(
+        "terms accepted",
+        "partners/terms.py",
+        "if agreed is None or not agreed.terms_id:\n        raise TermsNotAccepted",
+        "if agreed is None or not agreed.terms_id:\n        return False",
+        "tests/portal/test_papers.py::test_terms_are_agreed_to_once_per_version_with_evidence",
+    ),
+    Mutant(
         "settle",
         "core/outcomes.py",
         "if left := unsettled(kind, task):",

@@ -26,6 +26,8 @@ PAGES = {
         "/harbour/orders",
         "/harbour/services",
         "/harbour/invoices",
+        "/harbour/company",
+        "/harbour/terms",
     ],
     "bea@": [
         "/reseller/",
@@ -33,6 +35,8 @@ PAGES = {
         "/reseller/plans/plan-standard-m",
         "/reseller/customers",
         "/reseller/team",
+        "/reseller/company",
+        "/reseller/terms",
     ],
     "hugo@": [
         "/reseller/prices",
@@ -50,6 +54,9 @@ PAGES = {
         "/distributor/resellers",
         "/distributor/connectors",
         "/distributor/gateway",
+        "/distributor/tax-rates",
+        "/distributor/company",
+        "/distributor/terms",
         "/distributor/webhooks",
     ],
 }

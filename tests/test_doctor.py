@@ -80,7 +80,10 @@ FAULTS = {
         "UPDATE invoices SET series = 'NW-2026', number = 2, state = 'paid'"
         " WHERE id = (SELECT id FROM invoices LIMIT 1)"
     ],
-    "sums": ["UPDATE orders SET total_minor = total_minor + 1 WHERE state = 'awaiting_payment'"],
+    "sums": [
+        "UPDATE orders SET total_minor = total_minor + 1, tax_minor = tax_minor + 1"
+        " WHERE state = 'awaiting_payment'"
+    ],
     "trail": ["DELETE FROM trail WHERE what = 'awaiting_payment -> funded'"],
     "stuck tasks": [
         "UPDATE tasks SET state = 'pending', next_at = now() - interval '6 minutes'"

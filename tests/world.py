@@ -6,12 +6,13 @@ import base64
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
 
-from billing import credit, payments
+from billing import credit, payments, tax
 from catalog import listings, loading
 from catalog.products import Plan
 from checkout import baskets, orders
@@ -21,7 +22,8 @@ from core import db, parties, passwords, tenancy
 from core.drain import Drain
 from core.ids import new_token
 from core.tenancy import Scope, Side
-from partners import storefronts
+from partners import companies, storefronts
+from partners.companies import Details
 from provisioning import fulfilment
 from provisioning.deliveries import ConnectorSettings
 
@@ -190,6 +192,11 @@ class World:
         with self.acting():
             return orders.find(code)
 
+    def taxes(self, percent: int, country: str = "DE") -> None:
+        """From today on the country takes its rate."""
+        with self.acting():
+            tax.add_rate(country, f"VAT {percent} %", percent * 100, tax.today())
+
     def give_credit(self, reseller: str, amount_minor: int, currency: str = "EUR") -> None:
         """A credit line for a reseller."""
         with self.acting():
@@ -236,15 +243,21 @@ def found(*, vendor_url: str = "", stripe: payments.Gateway | None = None) -> Wo
         ).id
         listings.stock(house.id, distributor_id)
         staff(world, "nora", side=Side.DISTRIBUTOR)
+        tax.add_rate("DE", "VAT 0 % (test world)", 0, date(2020, 1, 1))
+        companies.keep(a_company("Northwind"))
         for name, person in (("brightfield", "bea"), ("harbour", "hugo")):
             reseller = parties.add_reseller(
                 name=name.title(), email=f"{person}@{name}.example", price_list_id=prices.id, country="DE"
             )
             world.resellers[name] = reseller.id
+            companies.keep(a_company(name.title()), reseller_id=reseller.id)
             world.people[name] = staff(world, person, side=Side.RESELLER, reseller_id=reseller.id)
         for name, reseller, person in (("acme", "brightfield", "anna"), ("zebra", "harbour", "zoe")):
             customer = parties.add_customer(
                 world.resellers[reseller], name=name.title(), email=f"{person}@{name}.example", country="DE"
+            )
+            companies.keep(
+                a_company(name.title()), reseller_id=world.resellers[reseller], customer_id=customer.id
             )
             world.customers[name] = customer.id
             world.people[name] = staff(
@@ -264,6 +277,11 @@ def found(*, vendor_url: str = "", stripe: payments.Gateway | None = None) -> Wo
             )
         db.add(stripe or a_gateway())
     return world
+
+
+def a_company(name: str, country: str = "DE", tax_id: str = "") -> Details:
+    """Company data that are complete."""
+    return Details(f"{name} GmbH", "Hauptstraße 1", "80331", "München", country, tax_id)
 
 
 def a_gateway() -> payments.Gateway:

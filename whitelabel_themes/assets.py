@@ -26,6 +26,13 @@ FONTS = {
     "serif": ("Source Serif 4 Variable", "source-serif-4", "source-serif-4"),
     "mono": ("JetBrains Mono Variable", "jetbrains-mono", "jetbrains-mono"),
 }
+# Papers embed whole TrueType files (Latin, Greek, Cyrillic): names are written as people write them.
+PAPER_FONTS = {
+    "paper-inter.ttf": ("inter", "400Regular/Inter_400Regular.ttf"),
+    "paper-inter-bold.ttf": ("inter", "700Bold/Inter_700Bold.ttf"),
+    "paper-serif.ttf": ("source-serif-4", "400Regular/SourceSerif4_400Regular.ttf"),
+    "paper-serif-bold.ttf": ("source-serif-4", "700Bold/SourceSerif4_700Bold.ttf"),
+}
 
 
 class MissingAsset(LookupError):
@@ -49,11 +56,16 @@ class Assets:
                 f"{name} is not among the built files: {', '.join(sorted(self._names))}"
             ) from error
 
+    def file(self, name: str) -> Path:
+        """Where a built file lies, for what reads it here instead of a browser."""
+        return self.folder / self.url(name).removeprefix(self._prefix)
+
 
 def build(out: Path, packages: Path = PACKAGES) -> dict[str, str]:
     """Writes every file and the manifest into `out`; the manifest comes last, in one step. Returns it."""
     out.mkdir(parents=True, exist_ok=True)
     fonts = {f"{key}.woff2": _write(out, f"{key}.woff2", data) for key, data in _fonts(packages).items()}
+    fonts |= {name: _write(out, name, data) for name, data in _paper_fonts(packages).items()}
     texts = {
         "base.css": _fontfaces(packages, fonts) + _joined(HERE / "base" / "static" / "base"),
         "console.css": tokens.console_css() + _joined(HERE / "base" / "static" / "console"),
@@ -103,6 +115,13 @@ def _fonts(packages: Path) -> dict[str, bytes]:
     files = {key: _font_file(packages, key, "latin") for key in FONTS}
     files |= {f"{key}-ext": _font_file(packages, key, "latin-ext") for key in FONTS}
     return {key: path.read_bytes() for key, path in files.items()}
+
+
+def _paper_fonts(packages: Path) -> dict[str, bytes]:
+    return {
+        name: (_package(packages, f"@expo-google-fonts/{package}") / file).read_bytes()
+        for name, (package, file) in PAPER_FONTS.items()
+    }
 
 
 def _font_file(packages: Path, key: str, subset: str) -> Path:

@@ -122,7 +122,7 @@ def open_dossier(order: Order) -> Dossier:
         if order.customer_id
         else None,
         legs=legs,
-        sums=sums_of(legs, order.currency),
+        sums=[*sums_of(legs, order.currency), *taxes_of(order)],
         payment=payment,
         attempts=attempts,
         invoice=invoice,
@@ -175,7 +175,7 @@ def sums_of(legs: Sequence[Leg], currency: str) -> list[tuple[str, Money | None,
     )
     costs = [leg.cost for leg in legs if leg.cost is not None]
     rows: list[tuple[str, Money | None, str | None]] = [
-        ("The buyer pays", retail, None),
+        ("The buyer pays, net", retail, None),
         ("Reseller's margin", retail - wholesale, "muted"),
         ("Wholesale", wholesale, None),
     ]
@@ -185,6 +185,16 @@ def sums_of(legs: Sequence[Leg], currency: str) -> list[tuple[str, Money | None,
             ("Our margin", wholesale - total(costs, currency), "total"),
         ]
     return rows
+
+
+def taxes_of(order: Order) -> list[tuple[str, Money | None, str | None]]:
+    """The tax of both legs, and what the buyer pays with it."""
+    wholesale = total([charge.tax for charge in invoices.charges(order.id)], order.currency)
+    return [
+        (f"{order.tax_name or 'VAT'}, the buyer's", order.tax, "muted"),
+        ("VAT on wholesale", wholesale, "muted"),
+        ("The buyer pays, with VAT", order.total, "total"),
+    ]
 
 
 def deliveries_of(order: Order) -> list[DeliveryView]:

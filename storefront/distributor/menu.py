@@ -26,6 +26,9 @@ SECTIONS = (
     ("Card payments", "gateway_page", "credit-card"),
     ("House", None, ""),
     ("Staff", "staff_list", "users"),
+    ("Company", "company_page", "building-2"),
+    ("Tax rates", "rate_list", "percent"),
+    ("Your terms", "terms_page", "scale"),
 )
 TIME_MACHINE = ("Time machine", "time_machine", "history")
 

@@ -1,7 +1,6 @@
 """The basket: lines at today's prices, due today and per period. What the browser sends is never a price."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from flask import request
@@ -11,8 +10,7 @@ from checkout import baskets
 from checkout.baskets import BasketItem
 from core import db
 from core.errors import Missing, Refusal
-from core.money import total
-from storefront import pages
+from storefront import pages, taxes
 from storefront.portal import portal, shelf
 from storefront.visitors import buyer, signed_in_customer
 
@@ -40,6 +38,9 @@ def basket_page(
     status: int = 200,
 ) -> Response:
     """The page, with kept input where something was refused."""
+    me = buyer()
+    with db.transaction():
+        sums, untaxed, _ = taxes.try_basket(items, me.reseller_id, me.customer_id)
     return pages.render(
         "portal/basket.html",
         status,
@@ -47,21 +48,10 @@ def basket_page(
         items=items,
         typed=typed or {},
         problems=problems or {},
-        sums=sums(items),
+        sums=taxes.basket_rows(items, sums),
+        untaxed=untaxed,
         blocked=any(item.problem for item in items),
     )
-
-
-def sums(items: Sequence[BasketItem]) -> list[tuple[str, Any, str | None]]:
-    """What is due today, and what comes again with each period."""
-    if not items:
-        return []
-    currency = items[0].unit_price.currency
-    again = {item.per: total([i.total for i in items if i.per == item.per], currency) for item in items}
-    rows: list[tuple[str, Any, str | None]] = [
-        (f"Then {per}", amount, "muted") for per, amount in again.items()
-    ]
-    return [*rows, ("Due today", baskets.sum_of(items), "total")]
 
 
 @portal.post("/basket")

@@ -9,6 +9,8 @@ from flask import redirect, request, url_for
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from billing import tax
+from billing.tax import TaxUndecided
 from checkout import baskets, orders
 from checkout.baskets import BasketItem
 from checkout.orders import Checkout
@@ -17,13 +19,15 @@ from core.errors import Missing, Refusal
 from core.ids import new_token
 from core.parties import Customer, OrderedBy
 from core.tenancy import current
+from partners import companies, terms
 from provisioning import fulfilment
 from provisioning.connectors import base
 from provisioning.connectors.fields import Field
 from provisioning.connectors.registry import connector
-from storefront import pages
+from storefront import agreements, pages, taxes
+from storefront import companies as company_forms
+from storefront.companies import Company
 from storefront.portal import portal
-from storefront.portal.basket import sums
 from storefront.visitors import buyer, require_role, signed_in_customer, the_shop
 
 
@@ -58,9 +62,15 @@ def checkout_page(
     *,
     problem: str = "",
     wrong: Mapping[str, str] | None = None,
+    company: Company | None = None,
     status: int = 200,
 ) -> Response:
     """The review; a refusal keeps what was typed and says what is wrong where it is wrong."""
+    with db.transaction():
+        sums, untaxed, chain = taxes.try_basket(items, customer.reseller_id, customer.id)
+        asked_terms = terms.asked(customer.reseller_id, customer.id)
+    if company is None and not chain.buyer.known:
+        company = company_forms.form_of(None, name=customer.name, country=customer.country)
     asked = [
         {
             "item": item,
@@ -81,9 +91,16 @@ def checkout_page(
         items=items,
         customer=customer,
         asked=asked,
-        sums=sums(items),
-        total=baskets.sum_of(items),
-        problem=problem or next((item.problem for item in items if item.problem), ""),
+        sums=taxes.basket_rows(items, sums),
+        total=sums.gross if sums else None,
+        treatment=sums.treatment if sums else None,
+        note=tax.NOTES[sums.treatment.kind] if sums else "",
+        party=chain.buyer.snapshot(),
+        country=companies.country_name(chain.buyer.country),
+        company=company,
+        terms=asked_terms if asked_terms and not asked_terms.accepted else None,
+        agreed=agreements.ticked() == str(asked_terms.terms_id) if asked_terms else False,
+        problem=problem or untaxed or next((item.problem for item in items if item.problem), ""),
         request_key=new_token(),
         buyer=buyer(),
         may_order=customer.ordered_by is OrderedBy.CUSTOMER,
@@ -98,8 +115,10 @@ def place() -> Response:
     and the payment page comes next."""
     require_role("buyer")
     me, key = buyer(), request.form.get("request_key", "")[:64]
+    company = company_forms.sent() if company_forms.was_sent() else None
     with db.transaction():
         items, customer = baskets.items(me), parties.customer(current_customer())
+        fine = company is None or first_company(company, customer)
         code = None if items else orders.earlier(me, key)
         answers = {item.line_id: given(item) for item in items}
         wrong = {
@@ -120,10 +139,10 @@ def place() -> Response:
         return to_payment(code)
     if not items:
         return pages.see("portal.basket")
-    if wrong:
-        return checkout_page(
-            items, customer, wrong=wrong, problem="Please look at the marked fields.", status=422
-        )
+    if wrong or not fine:
+        problem = "Please look at the marked fields."
+        company = None if fine else company
+        return checkout_page(items, customer, wrong=wrong, problem=problem, company=company, status=422)
     items = [answered(item, answers[item.line_id]) for item in items]
     try:
         return to_payment(order(items, customer, key), free=not baskets.sum_of(items))
@@ -134,6 +153,8 @@ def place() -> Response:
             raise
         return to_payment(placed)
     except Refusal as refusal:
+        if isinstance(refusal, TaxUndecided):
+            taxes.report(refusal)
         with db.transaction():
             items = baskets.items(me)
         return (
@@ -155,9 +176,18 @@ def order(items: Sequence[BasketItem], customer: Customer, key: str) -> str:
         key or new_token(),
         the_shop().storefront_id,
         seen_total=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else -1,
+        agreed=agreements.agreed(),
     )
     with db.transaction(widened_because="placing an order"):
         return orders.place(buyer(), clearance, wish)
+
+
+def first_company(form: Company, customer: Customer) -> bool:
+    """Keeps the company data that the checkout asked for, once: what is there already is changed on its own
+    page only. False with the problems at their fields."""
+    if companies.of(customer.id) is not None:
+        return True
+    return company_forms.keep(form, reseller_id=customer.reseller_id, customer_id=customer.id)
 
 
 def to_payment(code: str, *, free: bool = False) -> Response:

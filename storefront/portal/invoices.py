@@ -7,11 +7,12 @@ from flask import request, url_for
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
-from billing import invoices
+from billing import invoices, tax
 from billing.invoices import Invoice, InvoiceState
 from checkout.orders import Order
 from core import db
-from storefront import pages
+from partners import companies
+from storefront import downloads, pages, taxes
 from storefront.moments import moment
 from storefront.portal import portal
 from storefront.portal.basket import as_id
@@ -93,9 +94,28 @@ def invoice(invoice_id: UUID) -> Response:
         title=f"Invoice {found.label}" if found.number else "Draft invoice",
         invoice=found,
         lines=lines,
+        rates={line.id: tax.percent(line.tax_basis_points) for line in lines},
         order_code=order_code,
         made=moment(found.created_at),
         issued=moment(found.issued_at),
         words=WORDS,
-        sums=[("Total, net of VAT", found.total, "total")],
+        sums=taxes.of_order(found),
+        note=tax.NOTES[found.tax_kind],
+        countries=companies.countries(),
     )
+
+
+@portal.get("/invoices/<uuid:invoice_id>/invoice.pdf")
+@signed_in_customer
+def invoice_paper(invoice_id: UUID) -> Response:
+    """The invoice as a file; a pro forma while it has no number."""
+    require_role(*ROLES)
+    return downloads.invoice(invoice_id)
+
+
+@portal.get("/invoices/<uuid:invoice_id>/receipt.pdf")
+@signed_in_customer
+def receipt(invoice_id: UUID) -> Response:
+    """That it was paid."""
+    require_role(*ROLES)
+    return downloads.receipt(invoice_id)

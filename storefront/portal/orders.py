@@ -15,7 +15,7 @@ from checkout import orders, returns
 from checkout.orders import Order, OrderLine, OrderState
 from core import db
 from core.tenancy import Side
-from storefront import pages, paying, progress
+from storefront import downloads, pages, paying, progress, taxes
 from storefront.moments import moment
 from storefront.paying import Journey, NothingToPay
 from storefront.portal import portal
@@ -144,7 +144,15 @@ def order_values(found: Order, now: progress.Progress) -> dict[str, Any]:
         "poll_url": url_for("portal.order_progress", code=found.code, seen=now.mark) if now.live else None,
         "unpaid": found.state is OrderState.AWAITING_PAYMENT,
         "single": len(now.lines) == 1,
+        "sums": taxes.of_order(found),
     }
+
+
+@portal.get("/orders/<code>/confirmation.pdf")
+@signed_in_customer
+def confirmation(code: str) -> Response:
+    """The order's confirmation as a file."""
+    return downloads.confirmation(code)
 
 
 @portal.post("/orders/<code>/cancel")

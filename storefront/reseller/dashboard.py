@@ -133,7 +133,7 @@ def this_month() -> list[Month]:
         Order.state == OrderState.FUNDED, Order.customer_id.is_not(None), Order.funded_at >= begins
     )
     retail = (
-        select(Order.currency, func.sum(Order.total_minor)).where(Order.id.in_(paid)).group_by(Order.currency)
+        select(Order.currency, func.sum(Order.net_minor)).where(Order.id.in_(paid)).group_by(Order.currency)
     )
     wholesale = (
         select(OrderWholesale.currency, func.sum(OrderWholesale.total_minor))

@@ -24,6 +24,8 @@ SECTIONS = (
     ("Plan", "plan_page", "rocket"),
     ("Account", None, ""),
     ("Team", "team_page", "user-check"),
+    ("Company", "company_page", "building-2"),
+    ("Your terms", "terms_page", "scale"),
 )
 
 

@@ -7,7 +7,7 @@ from flask import request, url_for
 from sqlalchemy import func, or_, select
 from werkzeug.wrappers import Response
 
-from billing import invoices
+from billing import invoices, tax
 from billing.credit import Balance
 from billing.invoices import Charge, ChargeState, Invoice
 from checkout.orders import Order
@@ -15,7 +15,8 @@ from core import db
 from core.errors import Missing
 from core.money import Money
 from core.parties import Customer
-from storefront import pages
+from partners import companies
+from storefront import downloads, pages, taxes
 from storefront.distributor import lists
 from storefront.moments import moment
 from storefront.reseller import console
@@ -115,7 +116,7 @@ def invoice_row(invoice: Invoice, code: str, customer: str | None) -> dict[str, 
 def owed() -> list[Money]:
     """What is due on the next wholesale invoice, per currency."""
     rows = db.session().execute(
-        select(Charge.currency, func.sum(Charge.total_minor))
+        select(Charge.currency, func.sum(Charge.total_minor + Charge.tax_minor))
         .where(Charge.state == ChargeState.DUE)
         .group_by(Charge.currency)
     )
@@ -146,9 +147,25 @@ def invoice_page(invoice_id: str) -> Response:
         title=f"Invoice {invoice.label}",
         invoice=invoice,
         lines=lines,
+        rates={line.id: tax.percent(line.tax_basis_points) for line in lines},
         order=code,
         at=moment(invoice.issued_at or invoice.created_at),
+        sums=taxes.of_order(invoice),
+        note=tax.NOTES[invoice.tax_kind],
+        countries=companies.countries(),
     )
+
+
+@console.get("/money/invoices/<invoice_id>/invoice.pdf")
+def invoice_paper(invoice_id: str) -> Response:
+    """The invoice as a file; a pro forma while it has no number."""
+    return downloads.invoice(lists.identifier(invoice_id, "invoice"))
+
+
+@console.get("/money/invoices/<invoice_id>/receipt.pdf")
+def receipt(invoice_id: str) -> Response:
+    """That it was paid."""
+    return downloads.receipt(lists.identifier(invoice_id, "invoice"))
 
 
 # --- Subscriptions ------------------------------------------------------------------------------------------

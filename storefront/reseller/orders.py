@@ -16,7 +16,7 @@ from core import db, trail
 from core.money import Money
 from core.parties import Customer
 from provisioning.deliveries import DeliveryState
-from storefront import pages, progress
+from storefront import downloads, pages, progress, taxes
 from storefront.distributor import lists
 from storefront.moments import Moment, moment
 from storefront.progress import LineProgress
@@ -40,7 +40,7 @@ pages.saying(
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An order as the list shows it: what the customer pays, what we pay, and the difference."""
+    """An order as the list shows it: what the customer pays, what we pay, and the difference; all net."""
 
     code: str
     url: str
@@ -117,9 +117,9 @@ def row_of(order: Order, customer: Customer | None, what: str, wholesale: Money 
         order.state,
         progress.WORDS[order.state],
         moment(order.created_at),
-        order.total,
+        order.net,
         paid,
-        margin(order.total, paid) if customer else None,
+        margin(order.net, paid) if customer else None,
     )
 
 
@@ -175,7 +175,8 @@ def order_page(code: str) -> Response:
         customer=customer,
         legs=legs,
         wholesale=wholesale,
-        margin=margin(order.total, wholesale) if customer else None,
+        margin=margin(order.net, wholesale) if customer else None,
+        sums=taxes.of_order(order),
         timeline=timeline,
         placed=moment(order.created_at),
         expires=moment(order.expires_at),
@@ -193,6 +194,12 @@ def order_progress(code: str) -> Response:
     if values["progress"].live:
         return Response(body, content_type="text/html; charset=utf-8")
     return Response(body, 286, {"HX-Refresh": "true"}, content_type="text/html; charset=utf-8")
+
+
+@console.get("/orders/<code>/confirmation.pdf")
+def confirmation(code: str) -> Response:
+    """The order's confirmation as a file."""
+    return downloads.confirmation(code)
 
 
 def values_of(order: Order) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from billing import credit
+from billing import credit, tax
+from billing.tax import Chain, Sums, TaxUndecided
 from checkout import baskets, orders, reseller_plans
 from checkout.baskets import Buyer
 from checkout.orders import Checkout, OrderState, PayBy
@@ -16,13 +17,15 @@ from core import db, parties
 from core.errors import Missing, Refusal
 from core.ids import new_token
 from core.parties import Reseller
-from partners import storefronts
+from partners import companies, storefronts, terms
 from partners.storefronts import AliasTaken, Storefront
 from provisioning import fulfilment
 from provisioning.connectors import fields as connector_fields
 from provisioning.connectors.registry import connector
 from provisioning.fulfilment import FieldProblem
-from storefront import pages
+from storefront import agreements, pages, taxes
+from storefront import companies as company_forms
+from storefront.companies import Company
 from storefront.reseller import console, menu
 from storefront.reseller.forms import PAYMENTS, BuyPlan
 from storefront.visitors import buyer, require_role, the_shop
@@ -141,16 +144,28 @@ def buy_plan(code: str) -> Response:
     form, who = BuyPlan(request.form), buyer()
     if (placed := earlier(who, form)) is not None:
         return to_order(placed)
-    if not form.validate():
-        return show_form(code, form, status=422)
+    company = company_forms.sent() if company_forms.was_sent() else None
+    if not form.validate() or not kept_company(company):
+        return show_form(code, form, status=422, company=company)
     try:
         return to_order(place(who, code, form))
     except Missing:
         raise
     except Refusal as refusal:
+        if isinstance(refusal, TaxUndecided):
+            taxes.report(refusal)
         if (placed := earlier(who, form)) is not None:
             return to_order(placed)
         return show_form(code, form, refusal)
+
+
+def kept_company(form: Company | None) -> bool:
+    """Keeps the company data that the form asked for, once; False with the problems at their fields."""
+    if form is None:
+        return True
+    with db.transaction():
+        known = companies.of(menu.reseller_id()) is not None
+        return known or company_forms.keep(form, reseller_id=menu.reseller_id())
 
 
 @console.get("/plans/alias")
@@ -212,7 +227,11 @@ def place(who: Buyer, code: str, form: BuyPlan) -> str:
     )
     seen = int(form.seen_total.data) if form.seen_total.data else None
     checkout = Checkout(
-        form.request_key.data or new_token(), the_shop().storefront_id, PayBy(form.pay_by.data), seen
+        form.request_key.data or new_token(),
+        the_shop().storefront_id,
+        PayBy(form.pay_by.data),
+        seen,
+        agreements.agreed(),
     )
     with db.transaction(widened_because="placing an order"):
         return orders.place(who, clearance, checkout)
@@ -235,17 +254,31 @@ def to_order(code: str) -> Response:
     return redirect(url_for("reseller.pay" if due else "reseller.order_page", code=code), 303)
 
 
-def show_form(code: str, form: BuyPlan, refusal: Refusal | None = None, status: int = 200) -> Response:
+def show_form(
+    code: str,
+    form: BuyPlan,
+    refusal: Refusal | None = None,
+    status: int = 200,
+    company: Company | None = None,
+) -> Response:
     """The form, filled as it was; a problem of the alias stands at its field."""
     with db.transaction():
         offer = reseller_plans.offer(code)
         standing, storefront = parties.reseller(menu.reseller_id()), menu.own_storefront()
         own, waiting = reseller_plans.current(standing.id), reseller_plans.under_way(standing.id)
-        on_account = bool(offer.price.minor) and credit.covers(standing.id, offer.price)
+        sums, untaxed, chain = taxed(standing.id, offer)
+        on_account = bool(offer.price.minor) and credit.covers(
+            standing.id, sums.gross if sums else offer.price
+        )
         left = credit.available(standing.id, offer.price.currency)
+        asked = terms.asked(standing.id, None)
     form.pay_by.choices = PAYMENTS if on_account else PAYMENTS[:1]
-    form.seen_total.data = str(offer.price.minor)
-    message = str(refusal) if refusal else None
+    form.seen_total.data = str(sums.gross.minor) if sums else ""
+    message = str(refusal) if refusal else untaxed or None
+    if chain.buyer.known:
+        company = None
+    elif company is None:
+        company = company_forms.form_of(None, name=standing.name, country=standing.country)
     if isinstance(refusal, FieldProblem | AliasTaken):
         form.alias.errors, message = [str(refusal)], None
     return pages.render(
@@ -263,4 +296,20 @@ def show_form(code: str, form: BuyPlan, refusal: Refusal | None = None, status: 
         left=left,
         address=menu.address_of(""),
         on_account=on_account,
+        sums=taxes.rows(sums, "Due today") if sums else [],
+        note=tax.NOTES[sums.treatment.kind] if sums else "",
+        total=sums.gross if sums else None,
+        company=company,
+        terms=asked if asked and not asked.accepted else None,
+        agreed=asked is not None and agreements.ticked() == str(asked.terms_id),
+        distributor=chain.distributor.legal_name,
     )
+
+
+def taxed(reseller_id: Any, offer: PlanOffer) -> tuple[Sums | None, str, Chain]:
+    """What a plan costs with tax, or why nobody can say it."""
+    chain = tax.chain(reseller_id, None)
+    try:
+        return tax.sums([offer.price], tax.between(chain.seller, chain.buyer)), "", chain
+    except TaxUndecided as refusal:
+        return None, str(refusal), chain

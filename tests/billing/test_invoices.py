@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from billing import invoices
 from billing.invoices import Invoice, InvoiceState
+from billing.tax import TaxKind
 from core import db
 from core.ids import new_id
 from tests.races import at_once, raised
@@ -30,6 +31,10 @@ def drafts(world: World, count: int) -> list[UUID]:
                 state=InvoiceState.DRAFT,
                 seller={},
                 buyer={},
+                net_minor=100,
+                tax_minor=0,
+                tax_kind=TaxKind.DOMESTIC,
+                tax_name="VAT 0 %",
                 total_minor=100,
                 currency="EUR",
                 created_at=db.session().info["now"],

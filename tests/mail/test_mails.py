@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 
 import app
@@ -17,7 +19,7 @@ from partners.invitations import Invitation
 from partners.storefronts import Host, Image, Storefront
 from provisioning.deliveries import ConnectorSettings, Delivery
 from storefront import mail, mailer
-from storefront.mailer import Mail
+from storefront.mailer import Letter, Mail
 from subscriptions.subscriptions import Subscription
 from tests.mail.conftest import PostOffice
 from tests.world import World, open_portal
@@ -75,6 +77,25 @@ def test_every_mail_has_html_and_a_text_twin_that_say_the_same(world: World, the
         ) | {said.sender.url + "/"}
         assert "<" not in text
         assert said.reason in text
+
+
+def test_the_order_s_mail_says_net_vat_and_gross_and_carries_its_confirmation(world: World) -> None:
+    open_portal(world)
+    world.taxes(19)
+    code = world.buys("acme", "patch-y", 3)
+    with world.acting():
+        said = mail.order_received(orders.find(code).id)
+    assert said is not None
+    message = mailer.compose(Letter(said, "reference"))
+    text = message.get_body(("plain",))
+    assert text is not None
+    assert all(amount in text.get_content() for amount in ("€74.85", "VAT 19 %: €14.22", "Total: €89.07"))
+    (paper,) = message.iter_attachments()
+    assert paper.get_filename() == f"order-{code}.pdf"
+    words = " ".join(PdfReader(BytesIO(paper.get_content())).pages[0].extract_text().split())
+    assert "Order confirmation" in words
+    assert "€89.07" in words
+    assert "Northwind" not in words, "a customer's paper is its reseller's"
 
 
 def test_a_company_s_name_is_text_in_both_parts(world: World) -> None:

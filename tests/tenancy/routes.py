@@ -56,6 +56,7 @@ ROUTES: dict[str, Route] = {
     "GET /": Route(PUBLIC),
     "GET /demo": Route(PUBLIC, ok=(200, 303, 404)),
     "GET /help": Route(PUBLIC),
+    "GET /terms": Route(PUBLIC),
     "GET /search": Route(PUBLIC, query="q=patch"),
     "GET /p/<code>": Route(PUBLIC, {"code": "=patch"}),
     "GET /images/<name>.png": Route(PUBLIC, {"name": "=nothing"}, ok=(404,)),
@@ -77,7 +78,7 @@ ROUTES: dict[str, Route] = {
     "POST /basket": Route(CUSTOMER, page="/p/patch", form={"quantity": "2"}),
     "POST /basket/change": Route(CUSTOMER, page="/basket", form={"quantity-*": "5"}, foreign=True),
     "GET /checkout": Route(CUSTOMER),
-    "POST /checkout": Route(CUSTOMER, page="/checkout"),
+    "POST /checkout": Route(CUSTOMER, page="/checkout", form={"+agreed": "{terms}"}),
     "GET /orders": Route(CUSTOMER),
     "GET /orders/<code>": mine(CUSTOMER, code="order"),
     "GET /orders/<code>/progress": Route(CUSTOMER, {"code": "order"}, ok=(200, 286)),
@@ -93,7 +94,23 @@ ROUTES: dict[str, Route] = {
     ),
     "GET /invoices": Route(CUSTOMER),
     "GET /invoices/<uuid:invoice_id>": mine(CUSTOMER, invoice_id="invoice"),
+    "GET /invoices/<uuid:invoice_id>/invoice.pdf": mine(CUSTOMER, invoice_id="invoice"),
+    "GET /invoices/<uuid:invoice_id>/receipt.pdf": Route(CUSTOMER, {"invoice_id": "invoice"}, ok=(404,)),
+    "GET /orders/<code>/confirmation.pdf": mine(CUSTOMER, code="order"),
+    "GET /company": Route(CUSTOMER),
+    "POST /company": Route(CUSTOMER, page="/company", form={"company-city": "Berlin"}),
     # --- a reseller's ---
+    "GET /reseller/company": Route(RESELLER),
+    "POST /reseller/company": Route(RESELLER, page="/reseller/company", form={"company-city": "Berlin"}),
+    "GET /reseller/terms": Route(RESELLER),
+    "POST /reseller/terms": Route(RESELLER, page="/reseller/terms", form={"text": "Pay us now."}),
+    "GET /reseller/terms/accepted.csv": Route(RESELLER),
+    "GET /reseller/terms/distributor": Route(RESELLER),
+    "GET /reseller/orders/<code>/confirmation.pdf": mine(RESELLER, code="order"),
+    "GET /reseller/money/invoices/<invoice_id>/invoice.pdf": mine(RESELLER, invoice_id="invoice"),
+    "GET /reseller/money/invoices/<invoice_id>/receipt.pdf": Route(
+        RESELLER, {"invoice_id": "invoice"}, ok=(404,)
+    ),
     "GET /reseller/": Route(RESELLER),
     "GET /reseller/branding": Route(RESELLER),
     "POST /reseller/branding": Route(
@@ -203,6 +220,22 @@ ROUTES: dict[str, Route] = {
     ),
     "POST /distributor/deliveries/<delivery_id>/refuse": Route(
         DISTRIBUTOR, {"delivery_id": "delivery"}, page="/distributor/orders/{parked_order}", form=WHY
+    ),
+    "GET /distributor/company": Route(DISTRIBUTOR),
+    "POST /distributor/company": Route(
+        DISTRIBUTOR, page="/distributor/company", form={"company-city": "Berlin"}
+    ),
+    "GET /distributor/tax-rates": Route(DISTRIBUTOR),
+    "POST /distributor/tax-rates": Route(
+        DISTRIBUTOR, page="/distributor/tax-rates", form={"country": "FR", "percent": "20"}
+    ),
+    "GET /distributor/terms": Route(DISTRIBUTOR),
+    "POST /distributor/terms": Route(DISTRIBUTOR, page="/distributor/terms", form={"text": "Pay us now."}),
+    "GET /distributor/terms/accepted.csv": Route(DISTRIBUTOR),
+    "GET /distributor/orders/<code>/confirmation.pdf": mine(DISTRIBUTOR, code="order"),
+    "GET /distributor/invoices/<invoice_id>/invoice.pdf": mine(DISTRIBUTOR, invoice_id="invoice"),
+    "GET /distributor/invoices/<invoice_id>/receipt.pdf": Route(
+        DISTRIBUTOR, {"invoice_id": "invoice"}, ok=(404,)
     ),
     "GET /distributor/gateway": Route(DISTRIBUTOR),
     "POST /distributor/gateway": Route(

@@ -15,14 +15,14 @@ from checkout.orders import Checkout, Clearance
 from core import db, parties, tenancy
 from core.tenancy import Scope, Side
 from core.work import WorkItem
-from partners import invitations, storefronts
+from partners import companies, invitations, storefronts, terms
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from storefront.fragments import FRAGMENTS
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.visits import Visit
-from tests.world import CATALOGUE, HASH, World, open_portal, staff
+from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
 SOUTH = "south.test"
 SITES = {
@@ -76,6 +76,9 @@ def build(world: World, app: Flask) -> Stage:
             world.resellers["brightfield"], name="Ember", email="eve@ember.example", country="DE"
         )
         world.customers["ember"] = customer.id
+        companies.keep(
+            a_company("Ember"), reseller_id=world.resellers["brightfield"], customer_id=customer.id
+        )
         world.people["ember"] = staff(
             world,
             "eve",
@@ -86,6 +89,7 @@ def build(world: World, app: Flask) -> Stage:
     stage.names |= deliver_patches(world) | park_mailboxes(world) | invite(world)
     stage.names["unpaid"] = world.buys("acme", "patch-y", 2)
     stage.names["own_order"] = own_order(world)
+    stage.names["terms"] = publish_terms(world)
     world.put("acme", "patch-y", 3)
     stage.names |= everything_else(world, stage.names["unpaid"])
     for who in CAST:
@@ -114,6 +118,14 @@ def found_south() -> None:
         parties.add_member(
             person, side=Side.DISTRIBUTOR, email="sam@people.example", name="Sam", roles=["admin"]
         )
+
+
+def publish_terms(world: World) -> str:
+    """Northwind and Brightfield sell by terms; the id of Brightfield's."""
+    with world.acting():
+        terms.publish("# Terms\nPay, please.", reseller_id=None, by="Nora")
+    with world.acting("brightfield"):
+        return str(terms.publish("Pay us.", reseller_id=world.resellers["brightfield"], by="Bea").id)
 
 
 def deliver_patches(world: World) -> dict[str, str]:

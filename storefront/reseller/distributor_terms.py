@@ -1,0 +1,28 @@
+"""The distributor's terms, for its resellers to read."""
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from core import db
+from partners import terms
+from storefront import agreements, pages
+from storefront.moments import moment
+from storefront.reseller import console
+from storefront.visitors import the_shop
+
+
+@console.get("/terms/distributor")
+def distributor_terms() -> Response:
+    """The version in force, or the one that is asked for by number; Missing while nothing is published."""
+    asked = request.args.get("number", "")
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else None
+    with db.transaction():
+        found = terms.read(None, number)
+    return pages.render(
+        "reseller/distributor_terms.html",
+        title="Terms",
+        seller=the_shop().distributor_name,
+        found=found,
+        published=moment(found.published_at),
+        body=agreements.prose(found.words),
+    )
