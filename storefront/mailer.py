@@ -19,11 +19,12 @@ from urllib.parse import unquote, urlsplit
 
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
+from core import languages
 from core.faults import fault
 from core.settings import settings
 from core.tasks import Again, NeedsPerson
 from whitelabel_themes import tokens
-from whitelabel_themes.loader import Theme, environment_for
+from whitelabel_themes.loader import Theme, environment_for, give_words
 from whitelabel_themes.schema import Settings
 
 PATIENCE = 8.0  # seconds for each word of the mail server
@@ -98,13 +99,15 @@ def draw(mail: Mail) -> tuple[str, str]:
 @cache
 def _environment() -> Environment:
     """HTML escapes what it shows, text does not; a value that is missing is an error."""
-    return Environment(
+    environment = Environment(
         autoescape=select_autoescape(("html",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    give_words(environment, languages._, languages.form_of)
+    return environment
 
 
 def compose(letter: Letter) -> EmailMessage:

@@ -4,7 +4,7 @@ the theme, then in its parents, then in `base`; `{% extends "base/portal/product
 original on purpose."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -65,6 +65,13 @@ def environment_for(theme: Theme, env: Environment) -> Environment:
     can never come out of another's cache.
     """
     return env.overlay(loader=loader_for(theme))
+
+
+def give_words(env: Environment, gettext: Callable[..., str], ngettext: Callable[..., str]) -> None:
+    """Lets templates say `_("...")` and `{% trans %}`; before the first overlay is made of `env`."""
+    env.add_extension("jinja2.ext.i18n")
+    env.policies["ext.i18n.trimmed"] = True
+    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  the extension's own
 
 
 def loader_for(theme: Theme) -> BaseLoader:
