@@ -99,6 +99,11 @@ def _(message: str, **filled: Any) -> str:
     return said % filled if filled else said
 
 
+def said_in(of: str, message: str) -> str:
+    """A sentence without anything to fill in, in a given language."""
+    return message if of in (SOURCE, MIRRORED) else catalogue(of).gettext(message)
+
+
 def form_of(one: str, many: str, n: int) -> str:
     """The form for a number, not yet filled in: what templates take."""
     spoken = _language.get()

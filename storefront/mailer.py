@@ -91,7 +91,7 @@ def draw(mail: Mail) -> tuple[str, str]:
         "name": one_line(mail.name),
         "look": tokens.mail_look(mail.sender.theme, mail.sender.settings),
     }
-    templates = environment_for(mail.sender.theme, _environment())
+    templates = environment_for(mail.sender.theme, _environment(), languages.language())
     html, text = (templates.get_template(f"mail/{mail.template}.{kind}") for kind in ("html", "txt"))
     return html.render(values), text.render(values)
 
@@ -106,7 +106,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    give_words(environment, languages._, languages.form_of)
+    give_words(environment, languages._, languages.form_of, languages.said_in)
     return environment
 
 

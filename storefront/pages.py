@@ -46,8 +46,8 @@ def assets() -> Assets:
 
 
 def environment(theme: Theme) -> Environment:
-    """The Jinja environment of a theme."""
-    return environment_for(theme, current_app.jinja_env)
+    """The Jinja environment of a theme, in the language of the request."""
+    return environment_for(theme, current_app.jinja_env, languages.language())
 
 
 def render(template: str, status: int = 200, **values: Any) -> Response:
@@ -309,5 +309,5 @@ def see(endpoint: str, said: str = "", **values: Any) -> Response:
 def install(app: Flask) -> None:
     """Globals of every template."""
     app.jinja_env.globals.update(asset=lambda name: assets().url(name), csrf_token=token)
-    give_words(app.jinja_env, languages._, languages.form_of)
+    give_words(app.jinja_env, languages._, languages.form_of, languages.said_in)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

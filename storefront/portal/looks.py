@@ -12,6 +12,7 @@ from partners.storefronts import Image
 from storefront import appearance, pages
 from storefront.appearance import MODES, Appearance
 from storefront.portal import portal
+from storefront.portal.access import safe_target
 from storefront.visitors import the_shop
 from whitelabel_themes import tokens
 
@@ -50,10 +51,9 @@ def choose_look() -> Response:
     mode = request.form.get("mode", "")
     if mode not in MODES:
         raise Refused("Choose light, dark, or as the device.")
-    came_from = urlsplit(request.referrer or "")
-    back = came_from.path if came_from.netloc == request.host and came_from.path.startswith("/") else ""
-    if came_from.query and back:
-        back = f"{back}?{came_from.query}"
-    answer = redirect(back or f"{the_shop().base}/", 303)
+    at, came_from = the_shop().base, urlsplit(request.referrer or "")
+    path = came_from.path.removeprefix(at) if came_from.netloc == request.host else ""
+    back = safe_target(f"{path}?{came_from.query}" if came_from.query else path)
+    answer = redirect(back or f"{at}/", 303)
     appearance.remember(answer, the_shop(), Appearance(mode, pages.the_appearance().language))
     return answer  # type: ignore[return-value]  Flask takes Werkzeug's own too
