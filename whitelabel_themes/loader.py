@@ -6,7 +6,7 @@ original on purpose."""
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +68,19 @@ def environment_for(theme: Theme, env: Environment, language: str = "en") -> Env
     can never come out of another's cache, nor one language's out of another's.
     """
     overlay = env.overlay(loader=loader_for(theme), extensions=[Words])
-    translate: Callable[[str, str], str] = getattr(env, "translate", lambda _language, message: message)
-    overlay.extend(say=lambda message: translate(language, message))
+    translate: Callable[[str, str], str] = getattr(env, "translate", as_written)
+    overlay.extend(say=partial(translate, language))
     return overlay
+
+
+def as_written(_language: str, message: str) -> str:
+    """What an environment without words of its own says."""
+    return message
+
+
+def singular_or_plural(one: str, many: str, n: int) -> str:
+    """As English counts."""
+    return one if n == 1 else many
 
 
 class Words(Extension):
