@@ -8,7 +8,7 @@ runs from right to left). Catalogues are `translations/<language>.po`; `make wor
 there is to translate."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -115,6 +115,23 @@ def form_of(one: str, many: str, n: int) -> str:
 def counted(one: str, many: str, n: int, **filled: Any) -> str:
     """The form for a number, with `%(n)s` filled in."""
     return form_of(one, many, n) % {"n": n, **filled}
+
+
+class Words(Mapping[str, str]):
+    """A table of words, such as those of a life's states: each is said in the language spoken when it is
+    looked up. `bin/words` gathers what stands in it."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self._words = words
+
+    def __getitem__(self, key: str) -> str:
+        return _(self._words[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)
 
 
 def for_later(message: str) -> str:

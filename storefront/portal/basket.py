@@ -11,6 +11,7 @@ from checkout import baskets
 from checkout.baskets import BasketItem
 from core import db
 from core.errors import Missing, Refusal
+from core.languages import _
 from core.money import total
 from storefront import pages
 from storefront.portal import portal, shelf
@@ -43,7 +44,7 @@ def basket_page(
     return pages.render(
         "portal/basket.html",
         status,
-        title="Basket",
+        title=_("Basket"),
         items=items,
         typed=typed or {},
         problems=problems or {},
@@ -59,9 +60,9 @@ def sums(items: Sequence[BasketItem]) -> list[tuple[str, Any, str | None]]:
     currency = items[0].unit_price.currency
     again = {item.per: total([i.total for i in items if i.per == item.per], currency) for item in items}
     rows: list[tuple[str, Any, str | None]] = [
-        (f"Then {per}", amount, "muted") for per, amount in again.items()
+        (_("Then %(period)s", period=per), amount, "muted") for per, amount in again.items()
     ]
-    return [*rows, ("Due today", baskets.sum_of(items), "total")]
+    return [*rows, (_("Due today"), baskets.sum_of(items), "total")]
 
 
 @portal.post("/basket")

@@ -15,6 +15,7 @@ from checkout.orders import Checkout
 from core import db, parties
 from core.errors import Missing, Refusal
 from core.ids import new_token
+from core.languages import _
 from core.parties import Customer, OrderedBy
 from core.tenancy import current
 from provisioning import fulfilment
@@ -77,7 +78,7 @@ def checkout_page(
     return pages.render(
         "portal/checkout.html",
         status,
-        title="Check and order",
+        title=_("Check and order"),
         items=items,
         customer=customer,
         asked=asked,
@@ -122,7 +123,7 @@ def place() -> Response:
         return pages.see("portal.basket")
     if wrong:
         return checkout_page(
-            items, customer, wrong=wrong, problem="Please look at the marked fields.", status=422
+            items, customer, wrong=wrong, problem=_("Please look at the marked fields."), status=422
         )
     items = [answered(item, answers[item.line_id]) for item in items]
     try:

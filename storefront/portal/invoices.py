@@ -11,6 +11,7 @@ from billing import invoices
 from billing.invoices import Invoice, InvoiceState
 from checkout.orders import Order
 from core import db
+from core.languages import Words, _
 from storefront import pages
 from storefront.moments import moment
 from storefront.portal import portal
@@ -19,7 +20,7 @@ from storefront.visitors import require_role, signed_in_customer
 
 PAGE = 20
 ROLES = ("billing_agent", "buyer")
-WORDS = {"draft": "Draft", "paid": "Paid", "void": "Void"}
+WORDS = Words({"draft": "Draft", "paid": "Paid", "void": "Void"})
 
 
 @portal.get("/invoices")
@@ -65,10 +66,12 @@ def invoice_list() -> Response:
         if len(found) > PAGE
         else None
     )
-    filters = [{"name": "state", "label": "State", "value": state, "options": [("", "Any"), *WORDS.items()]}]
+    filters = [
+        {"name": "state", "label": _("State"), "value": state, "options": [("", _("Any")), *WORDS.items()]}
+    ]
     return pages.render(
         "portal/invoices.html",
-        title="Invoices",
+        title=_("Invoices"),
         rows=rows,
         list_query=query,
         filters=filters,
@@ -90,12 +93,12 @@ def invoice(invoice_id: UUID) -> Response:
         order_code = session.scalar(select(Order.code).where(Order.id == found.order_id))
     return pages.render(
         "portal/invoice.html",
-        title=f"Invoice {found.label}" if found.number else "Draft invoice",
+        title=_("Invoice %(number)s", number=found.label) if found.number else _("Draft invoice"),
         invoice=found,
         lines=lines,
         order_code=order_code,
         made=moment(found.created_at),
         issued=moment(found.issued_at),
         words=WORDS,
-        sums=[("Total, net of VAT", found.total, "total")],
+        sums=[(_("Total, net of VAT"), found.total, "total")],
     )

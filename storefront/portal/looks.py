@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from core import db
 from core.errors import Missing, Refused
+from core.languages import _
 from partners.storefronts import Image
 from storefront import appearance, pages
 from storefront.appearance import MODES, Appearance
@@ -50,7 +51,7 @@ def choose_look() -> Response:
     """Light, dark or as the device has it, for this shop and its consoles; back to where one was."""
     mode = request.form.get("mode", "")
     if mode not in MODES:
-        raise Refused("Choose light, dark, or as the device.")
+        raise Refused(_("Choose light, dark, or as the device."))
     at, came_from = the_shop().base, urlsplit(request.referrer or "")
     path = came_from.path.removeprefix(at) if came_from.netloc == request.host else ""
     back = safe_target(f"{path}?{came_from.query}" if came_from.query else path)
