@@ -44,7 +44,7 @@ def invoice_list() -> Response:
     if state in set(InvoiceState):
         chosen = chosen.where(Invoice.state == InvoiceState(state))
     if query:
-        series, _, number = query.rpartition("-")
+        series, _dash, number = query.rpartition("-")
         numbered = (
             (Invoice.series == series) & (Invoice.number == int(number))
             if number.isascii() and number.isdigit() and len(number) < 12

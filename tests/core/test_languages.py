@@ -1,5 +1,6 @@
 """The words people read, in their language."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,29 @@ def test_testers_see_what_came_through_and_what_has_no_room() -> None:
 )
 def test_a_language_knows_where_its_lines_begin(language: str, runs: str) -> None:
     assert languages.direction(language) == runs
+
+
+ROOT = Path(__file__).parents[2]
+SPEAKERS = [
+    path
+    for package in ("core", "partners", "catalog", "billing", "checkout", "provisioning", "storefront")
+    for path in sorted((ROOT / package).rglob("*.py"))
+    if path.name != "languages.py" and "core.languages import" in path.read_text()
+]
+
+
+@pytest.mark.parametrize("path", SPEAKERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_who_speaks_keeps_the_word_for_it(path: Path) -> None:
+    """A function that uses `_` for what it throws away cannot say anything any more."""
+    for function in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        apart = {
+            id(name)
+            for inside in ast.walk(function)
+            if isinstance(inside, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
+            for name in ast.walk(inside)
+        }
+        for name in ast.walk(function):
+            bound = isinstance(name, ast.Name) and name.id == "_" and isinstance(name.ctx, ast.Store)
+            assert not bound or id(name) in apart, f"{path.name}:{function.name}"
