@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Shop
-from tests.browser.tour import signed_in, visits
+from tests.browser.tour import PORTAL, TOUR, signed_in, visits
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -65,10 +65,12 @@ def test_axe_finds_nothing_serious_on_any_page(
     assert wrong == []
 
 
-@pytest.mark.parametrize("language", ["ar-XB", "en-XA"])
-def test_no_page_is_wider_than_the_smallest_screen(chromium: Browser, shop: Shop, language: str) -> None:
+@pytest.mark.parametrize(("language", "whose"), [("ar-XB", tuple(TOUR)), ("en-XA", PORTAL)])
+def test_no_page_is_wider_than_the_smallest_screen(
+    chromium: Browser, shop: Shop, language: str, whose: tuple[str, ...]
+) -> None:
     wrong: list[str] = []
-    for page in visits(chromium, shop, 320, "light", query=f"lang={language}"):
+    for page in visits(chromium, shop, 320, "light", query=f"lang={language}", whose=whose):
         assert page.locator("html").get_attribute("lang") == language
         wrong += [f"{page.url}: {one}" for one in page.evaluate(TOO_WIDE)]
     assert wrong == []
