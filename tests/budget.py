@@ -13,7 +13,7 @@ BUDGET = {
     "sandbox": 200.0,
     "looks": 140.0,
     "pages": 340.0,
-    "browser": 220.0,
+    "browser": 340.0,
 }
 KINDS = {
     "tenancy": "walls",
