@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint tests campaign bench shots lock clean
+.PHONY: help run test check format lint tests campaign bench shots words lock clean
 
 PORT ?= 8400
 INSTANCE ?=
@@ -63,6 +63,10 @@ bench: ## speed, as ratios to the limit pages of the same run
 shots: ## pictures of every page
 	@bin/install test
 	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" $(bin)/python -m tests.shots
+
+words: ## gather what there is to translate; LANGUAGES="de fr" brings those up to date
+	@bin/install test
+	@$(bin)/python bin/words $(LANGUAGES)
 
 lock: ## draw up the lock files again from pyproject.toml
 	@bin/install test

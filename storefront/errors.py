@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from core.errors import Refusal
+from core.languages import _
 from storefront import pages
 
 log = structlog.get_logger("web")
@@ -72,12 +73,12 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Refusal)
     def _refused(refusal: Refusal) -> Response:
-        return answer(refusal.status, refusal.title, str(refusal))
+        return answer(refusal.status, _(refusal.title), str(refusal))
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
         if error.code == 404:
-            return answer(404, "Not found", "We could not find this page.")
+            return answer(404, _("Not found"), _("We could not find this page."))
         if error.code in (301, 302, 303, 307, 308):
             return error.get_response()  # type: ignore[return-value]  Flask takes Werkzeug's own too
         return answer(error.code or 500, error.name, error.description or "")
@@ -86,13 +87,13 @@ def install(app: Flask) -> None:
     @app.errorhandler(PoolTimeout)
     def _database(error: Exception) -> Response:
         log.warning("web.database", error=str(error), request_id=g.get("request_id"))
-        return answer(503, *BARE[503])
+        return answer(503, *map(_, BARE[503]))
 
     @app.errorhandler(Exception)
     def _bug(error: Exception) -> Response:
         log.exception("web.bug", request_id=g.get("request_id"), path=request.path)
-        words = (
+        words = _(
             "This is our mistake, and it is written down under the number below."
             " Nothing was ordered or charged by this page."
         )
-        return answer(500, "Something went wrong", words)
+        return answer(500, _("Something went wrong"), words)

@@ -20,12 +20,13 @@ from urllib.parse import unquote, urlsplit
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from billing.documents import Paper
+from core import languages
 from core.faults import fault
 from core.settings import settings
 from core.tasks import Again, NeedsPerson
 from storefront import papers
 from whitelabel_themes import tokens
-from whitelabel_themes.loader import Theme, environment_for
+from whitelabel_themes.loader import Theme, environment_for, give_words
 from whitelabel_themes.schema import Settings
 
 PATIENCE = 8.0  # seconds for each word of the mail server
@@ -93,7 +94,7 @@ def draw(mail: Mail) -> tuple[str, str]:
         "name": one_line(mail.name),
         "look": tokens.mail_look(mail.sender.theme, mail.sender.settings),
     }
-    templates = environment_for(mail.sender.theme, _environment())
+    templates = environment_for(mail.sender.theme, _environment(), languages.language())
     html, text = (templates.get_template(f"mail/{mail.template}.{kind}") for kind in ("html", "txt"))
     return html.render(values), text.render(values)
 
@@ -101,13 +102,15 @@ def draw(mail: Mail) -> tuple[str, str]:
 @cache
 def _environment() -> Environment:
     """HTML escapes what it shows, text does not; a value that is missing is an error."""
-    return Environment(
+    environment = Environment(
         autoescape=select_autoescape(("html",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    give_words(environment, languages._, languages.form_of, languages.said_in)
+    return environment
 
 
 def compose(letter: Letter) -> EmailMessage:

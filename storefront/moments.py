@@ -4,14 +4,16 @@ the product is UTC."""
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from core.languages import _, counted, for_later
+
 STEPS = (
-    (timedelta(minutes=1), timedelta(seconds=1), "second"),
-    (timedelta(hours=1), timedelta(minutes=1), "minute"),
-    (timedelta(days=1), timedelta(hours=1), "hour"),
-    (timedelta(days=14), timedelta(days=1), "day"),
-    (timedelta(days=60), timedelta(days=7), "week"),
-    (timedelta(days=700), timedelta(days=30), "month"),
-    (timedelta.max, timedelta(days=365), "year"),
+    (timedelta(minutes=1), timedelta(seconds=1), for_later("%(n)s second"), for_later("%(n)s seconds")),
+    (timedelta(hours=1), timedelta(minutes=1), for_later("%(n)s minute"), for_later("%(n)s minutes")),
+    (timedelta(days=1), timedelta(hours=1), for_later("%(n)s hour"), for_later("%(n)s hours")),
+    (timedelta(days=14), timedelta(days=1), for_later("%(n)s day"), for_later("%(n)s days")),
+    (timedelta(days=60), timedelta(days=7), for_later("%(n)s week"), for_later("%(n)s weeks")),
+    (timedelta(days=700), timedelta(days=30), for_later("%(n)s month"), for_later("%(n)s months")),
+    (timedelta.max, timedelta(days=365), for_later("%(n)s year"), for_later("%(n)s years")),
 )
 
 
@@ -43,8 +45,7 @@ def relative(at: datetime, now: datetime) -> str:
     """ "3 minutes ago", "in 2 days", "just now"."""
     apart = abs(now - at)
     if apart < timedelta(seconds=5):
-        return "just now"
-    unit, word = next((unit, word) for most, unit, word in STEPS if apart < most)
-    count = apart // unit
-    words = f"{count} {word}{'' if count == 1 else 's'}"
-    return f"{words} ago" if at <= now else f"in {words}"
+        return _("just now")
+    unit, one, many = next((unit, one, many) for most, unit, one, many in STEPS if apart < most)
+    span = counted(one, many, apart // unit)
+    return _("%(span)s ago", span=span) if at <= now else _("in %(span)s", span=span)

@@ -14,12 +14,16 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
+from core import languages
+from core.languages import _
 from core.settings import settings
 from core.tenancy import Side
+from storefront import appearance
+from storefront.appearance import Appearance
 from storefront.fragments import FRAGMENTS, FRAMES, Frame, Piece, Pieces
 from storefront.visitors import the_shop, visitor
 from whitelabel_themes.assets import Assets
-from whitelabel_themes.loader import Theme, base, environment_for
+from whitelabel_themes.loader import Theme, base, environment_for, give_words
 
 T = TypeVar("T")
 SAID: dict[str, tuple[str, str]] = {
@@ -42,8 +46,8 @@ def assets() -> Assets:
 
 
 def environment(theme: Theme) -> Environment:
-    """The Jinja environment of a theme."""
-    return environment_for(theme, current_app.jinja_env)
+    """The Jinja environment of a theme, in the language of the request."""
+    return environment_for(theme, current_app.jinja_env, languages.language())
 
 
 def render(template: str, status: int = 200, **values: Any) -> Response:
@@ -73,6 +77,7 @@ def fragments(
         shop.version,
         shop.shelf_version,
         shop.catalogue_version,
+        languages.language(),
         *key,
     )
     return FRAGMENTS.get(full, lambda: drawn(templates, values()))
@@ -106,10 +111,10 @@ def slot(name: str) -> Markup:
 
 def kept(template: str, pieces: Mapping[str, str | Piece], **values: Any) -> Response:
     """A page of a portal whose frame is kept under the shop's versions, like its fragments: the frame depends
-    on nothing but the shop, the visitor's side, the number in the basket and `values`. The pieces, and
-    what is the visitor's own (name, token), are put into its slots for each request and are never kept
-    with it."""
-    shop, who = the_shop(), visitor()
+    on nothing but the shop, the visitor's side and language, the number in the basket and `values`. The
+    pieces, and what is the visitor's own (name, token, light or dark), are put into its slots for each
+    request and are never kept with it."""
+    shop, who, look = the_shop(), visitor(), the_appearance()
     if request.args.get("said"):
         return render(template, **pieces, **values)
     key = (
@@ -117,6 +122,7 @@ def kept(template: str, pieces: Mapping[str, str | Piece], **values: Any) -> Res
         shop.storefront_id,
         shop.version,
         shop.base,
+        look.language,
         who.side,
         who.reseller_id == shop.reseller_id,
         who.basket,
@@ -132,7 +138,8 @@ def kept(template: str, pieces: Mapping[str, str | Piece], **values: Any) -> Res
         "visitor_standing": who.standing,
         "csrf": who.csrf,
     }
-    return current_app.response_class(frame.filled({n: sent(v) for n, v in {**own, **pieces}.items()}))
+    filled = {name: sent(value) for name, value in {**own, **pieces}.items()}
+    return current_app.response_class(frame.filled({**filled, **look.sent}))
 
 
 def sent(text: str | Piece) -> bytes:
@@ -153,7 +160,9 @@ def _frame(template: str, pieces: Mapping[str, str | Piece], values: Mapping[str
             account_nav(slot("visitor_standing")),
             [],
         )
-        page |= {"request_id": None, "flashes": []}
+        page |= {"request_id": None, "flashes": []} | shown(
+            {name: slot(name) for name in the_appearance().slots}
+        )
         parts = SLOT.split(
             environment(the_shop().theme)
             .get_template(template)
@@ -192,9 +201,12 @@ def common(surface: str) -> dict[str, Any]:
     values: dict[str, Any] = {
         "shop": shop,
         "visitor": VisitorView(who.signed_in, who.name, who.initials, who.email, account_nav(), []),
-        "flashes": [said] if said else [],
+        "flashes": [(said[0], _(said[1]))] if said else [],
         "request_id": g.request_id,
-        "notice_bar": "Demo installation: nothing here is real, no money moves." if shop.sandbox else None,
+        "language": the_appearance().language,
+        "direction": languages.direction(the_appearance().language),
+        **shown(the_appearance().slots),
+        "notice_bar": _("Demo installation: nothing here is real, no money moves.") if shop.sandbox else None,
         "notice_link": demo_link(),
     }
     if surface in ("portal", "account"):
@@ -202,12 +214,22 @@ def common(surface: str) -> dict[str, Any]:
     return values | CONSOLES[surface]()
 
 
+def the_appearance() -> Appearance:
+    """Light or dark and the language of this request."""
+    return g.get("appearance", appearance.AS_IT_COMES)
+
+
+def shown(slots: dict[str, Any]) -> dict[str, Any]:
+    """What the layouts take of an appearance."""
+    return {"mode": slots["mode"], "appearance": appearance.switch(the_shop(), slots)}
+
+
 def demo_link() -> tuple[str, str] | None:
     """Where a demo installation says who one can sign in as (storefront/portal/demo.py)."""
     shop = the_shop()
     if not shop.sandbox or not demo_note():
         return None
-    return "Who can I sign in as?", f"{shop.base.removesuffix(f'/{shop.alias}')}/demo"
+    return _("Who can I sign in as?"), f"{shop.base.removesuffix(f'/{shop.alias}')}/demo"
 
 
 def demo_note() -> bool:
@@ -249,23 +271,31 @@ def account_nav(standing: str = "") -> list[tuple[str, str, str]]:
     if not who.signed_in:
         return []
     consoles = {
-        Side.RESELLER: [(standing + ": reseller console", f"{at}/reseller/", "layout-dashboard")],
-        Side.DISTRIBUTOR: [(standing + ": distributor console", f"{at}/distributor/", "layout-dashboard")],
+        Side.RESELLER: [
+            (_("%(standing)s: reseller console", standing=standing), f"{at}/reseller/", "layout-dashboard")
+        ],
+        Side.DISTRIBUTOR: [
+            (
+                _("%(standing)s: distributor console", standing=standing),
+                f"{at}/distributor/",
+                "layout-dashboard",
+            )
+        ],
     }
     if who.side is Side.CUSTOMER:
-        consoles[who.side] = [("Company", f"{at}/company", "building-2")]
-    return [*consoles.get(who.side, []), ("Switch account", f"{at}/choose", "users")]
+        consoles[who.side] = [(_("Company"), f"{at}/company", "building-2")]
+    return [*consoles.get(who.side, []), (_("Switch account"), f"{at}/choose", "users")]
 
 
 def portal_nav() -> list[tuple[str, str, str, int, bool]]:
     """The shop's sections."""
     at, path = the_shop().base, request.path
-    sections = [("Products", "/", "store")]
+    sections = [(_("Products"), "/", "store")]
     if visitor().side is Side.CUSTOMER:
         sections += [
-            ("My services", "/services", "key-round"),
-            ("Orders", "/orders", "package"),
-            ("Invoices", "/invoices", "receipt"),
+            (_("My services"), "/services", "key-round"),
+            (_("Orders"), "/orders", "package"),
+            (_("Invoices"), "/invoices", "receipt"),
         ]
     return [
         (label, f"{at}{to}", icon, 0, path == to or (to != "/" and path.startswith(to)))
@@ -281,4 +311,5 @@ def see(endpoint: str, said: str = "", **values: Any) -> Response:
 def install(app: Flask) -> None:
     """Globals of every template."""
     app.jinja_env.globals.update(asset=lambda name: assets().url(name), csrf_token=token)
+    give_words(app.jinja_env, languages._, languages.form_of, languages.said_in)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -14,6 +14,7 @@ from billing.payments import AttemptState, Payment, PaymentAttempt
 from catalog.products import Plan, Product
 from checkout.orders import Order, OrderLine, OrderState, PayBy
 from core import db
+from core.languages import Words, _
 from core.trail import TrailEntry
 from provisioning.deliveries import Delivery, DeliveryState
 from storefront.moments import Moment, moment
@@ -145,31 +146,34 @@ def _attempt(order_id: UUID) -> PaymentAttempt | None:
 
 
 def _first(order: Order, declined: str | None, *, paying: bool) -> tuple[Step, Step]:
-    placed = Step("done", "Order placed", None, moment(order.created_at))
+    placed = Step("done", _("Order placed"), None, moment(order.created_at))
     if order.state is OrderState.FUNDED:
-        how = {PayBy.CARD: f"{order.total.text} by card.", PayBy.ACCOUNT: f"{order.total.text} on account."}[
-            order.pay_by
-        ]
+        how = {
+            PayBy.CARD: _("%(total)s by card.", total=order.total.text),
+            PayBy.ACCOUNT: _("%(total)s on account.", total=order.total.text),
+        }[order.pay_by]
         return placed, Step(
-            "done", "Paid", how if order.total.minor else "Nothing to pay.", moment(order.funded_at)
+            "done", _("Paid"), how if order.total.minor else _("Nothing to pay."), moment(order.funded_at)
         )
     if order.state is OrderState.UNCOVERED:
         return placed, Step(
             "wait",
-            "Paid, being checked",
-            "Your payment has arrived. Your provider has to release the order; you need do nothing.",
+            _("Paid, being checked"),
+            _("Your payment has arrived. Your provider has to release the order; you need do nothing."),
         )
     if order.state is OrderState.CANCELLED:
-        return placed, Step("wrong", "Not paid", f"{order.cancelled_because} No money moved.")
+        return placed, Step("wrong", _("Not paid"), f"{order.cancelled_because} {_('No money moved.')}")
     if declined:
         return placed, Step(
-            "wrong", "Payment declined", f"{declined} No money moved, and your order is kept."
+            "wrong", _("Payment declined"), f"{declined} {_('No money moved, and your order is kept.')}"
         )
     if paying:
         return placed, Step(
-            "now", "Waiting for the payment", "If you have paid, this page goes on by itself in a moment."
+            "now",
+            _("Waiting for the payment"),
+            _("If you have paid, this page goes on by itself in a moment."),
         )
-    return placed, Step("now", "Waiting for your payment", "Nothing has been charged.")
+    return placed, Step("now", _("Waiting for your payment"), _("Nothing has been charged."))
 
 
 def _line(
@@ -184,26 +188,34 @@ def _line(
         stopped = order.state is OrderState.CANCELLED
         state = "cancelled" if stopped else "waiting"
         return LineProgress(
-            line, (Step("todo", f"Ordered from {vendor}"), Step("todo", "Ready to use")), state, None
+            line,
+            (Step("todo", _("Ordered from %(vendor)s", vendor=vendor)), Step("todo", _("Ready to use"))),
+            state,
+            None,
         )
     sent, changed = moment(asked.get(delivery.id)), moment(delivery.changed_at)
-    ordered = Step("done", f"Ordered from {vendor}", None, sent)
-    ready = Step("todo", "Ready to use")
+    ordered = Step("done", _("Ordered from %(vendor)s", vendor=vendor), None, sent)
+    ready = Step("todo", _("Ready to use"))
     many = f"{line.quantity} {line.unit}{'' if line.quantity == 1 else 's'}"
     steps: dict[DeliveryState, tuple[Step, Step]] = {
         DeliveryState.PENDING: (
-            Step("now", f"Ordering from {vendor}", "This usually takes a few seconds."),
+            Step("now", _("Ordering from %(vendor)s", vendor=vendor), _("This usually takes a few seconds.")),
             ready,
         ),
         DeliveryState.PROCESSING: (
-            Step("now", f"{vendor} is setting it up", "This usually takes less than two minutes.", sent),
+            Step(
+                "now",
+                _("%(vendor)s is setting it up", vendor=vendor),
+                _("This usually takes less than two minutes."),
+                sent,
+            ),
             ready,
         ),
         DeliveryState.UNKNOWN: (
             Step(
                 "wait",
-                f"We are checking with {vendor}",
-                "We have no clear answer yet and look it up by ourselves. You will not be charged twice.",
+                _("We are checking with %(vendor)s", vendor=vendor),
+                _("We have no clear answer yet and look it up by ourselves. You will not be charged twice."),
                 changed,
             ),
             ready,
@@ -211,23 +223,31 @@ def _line(
         DeliveryState.NEEDS_ACTION: (
             Step(
                 "wait",
-                "We are working on it",
-                "Something has to be put right by hand. Your payment is safe; we write to you then.",
+                _("We are working on it"),
+                _("Something has to be put right by hand. Your payment is safe; we write to you then."),
                 changed,
             ),
             ready,
         ),
         DeliveryState.REFUSED: (
-            Step("wrong", f"Refused by {vendor}", delivery.note or None, changed),
+            Step("wrong", _("Refused by %(vendor)s", vendor=vendor), delivery.note or None, changed),
             Step(
                 "wrong",
-                "Not delivered",
-                f"Your {line.total.text} are with us. We refund it or agree with you on something else.",
+                _("Not delivered"),
+                _(
+                    "Your %(total)s are with us. We refund it or agree with you on something else.",
+                    total=line.total.text,
+                ),
             ),
         ),
         DeliveryState.SUCCESS: (
             ordered,
-            Step("done", "Ready to use", f"{many} under My services.", moment(delivery.delivered_at)),
+            Step(
+                "done",
+                _("Ready to use"),
+                _("%(seats)s under My services.", seats=many),
+                moment(delivery.delivered_at),
+            ),
         ),
     }
     return LineProgress(line, steps[delivery.state], delivery.state.value, code)
@@ -251,21 +271,23 @@ def _summary(order: Order, deliveries: Sequence[DeliveryState]) -> str:
     )
 
 
-WORDS = {
-    "awaiting_payment": "Awaiting payment",
-    "uncovered": "Paid, being checked",
-    "cancelled": "Cancelled",
-    "refused": "Partly or wholly refused",
-    "needs_action": "We are working on it",
-    "unknown": "We are checking",
-    "delivered": "Ready",
-    "delivering": "Being delivered",
-    "funded": "Paid",
-    "waiting": "Waiting for payment",
-    "pending": "Being ordered",
-    "processing": "Being set up",
-    "success": "Ready",
-}
+WORDS = Words(
+    {
+        "awaiting_payment": "Awaiting payment",
+        "uncovered": "Paid, being checked",
+        "cancelled": "Cancelled",
+        "refused": "Partly or wholly refused",
+        "needs_action": "We are working on it",
+        "unknown": "We are checking",
+        "delivered": "Ready",
+        "delivering": "Being delivered",
+        "funded": "Paid",
+        "waiting": "Waiting for payment",
+        "pending": "Being ordered",
+        "processing": "Being set up",
+        "success": "Ready",
+    }
+)
 """state -> the words on its badge."""
 TONES = {"success": "delivered", "processing": "delivering", "pending": "delivering"}
 """line state -> the state whose badge it takes, where they differ."""

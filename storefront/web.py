@@ -11,8 +11,9 @@ import click
 from flask import Flask, Response, abort, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from core import languages
 from core.settings import require_safe, settings
-from storefront import commands, errors, health, pages, schema, webhooks
+from storefront import appearance, commands, errors, health, pages, schema, webhooks
 from storefront.distributor import console as distributor_console
 from storefront.portal import portal
 from storefront.reseller import console as reseller_console
@@ -88,6 +89,8 @@ def begin() -> None:
     if shop is None:
         return
     g.shop, g.visitor = shop, request.environ["storefront.visitor"]
+    g.appearance = appearance.wanted(request.environ, shop)
+    languages.speak(g.appearance.language)
     refuse_what_no_text_can_hold()
     if request.method not in SAFE:
         check_origin()
@@ -126,6 +129,8 @@ def check_token() -> None:
 def finish(response: Whole) -> Whole:
     """Headers of every answer, where the view did not set its own; private pages are stored nowhere."""
     response.ours = headers(framed=g.get("framed", False))
+    if g.get("appearance", appearance.AS_IT_COMES).fresh:
+        appearance.remember(response, g.shop, g.appearance)
     if g.get("request_id"):
         response.ours = (*response.ours, ("X-Request-Id", g.request_id))
     return response

@@ -11,9 +11,9 @@ BUDGET = {
     "walls": 160.0,
     "durable": 240.0,
     "sandbox": 200.0,
-    "looks": 140.0,
+    "looks": 190.0,
     "pages": 340.0,
-    "browser": 220.0,
+    "browser": 340.0,
 }
 KINDS = {
     "tenancy": "walls",

@@ -47,6 +47,20 @@ MUTANTS = (
         "tests/portal/test_papers.py::test_terms_are_agreed_to_once_per_version_with_evidence",
     ),
     Mutant(
+        "look-target",
+        "storefront/portal/looks.py",
+        'back = safe_target(f"{path}?{came_from.query}" if came_from.query else path)',
+        'back = f"{path}?{came_from.query}" if came_from.query else path',
+        "tests/portal/test_appearance.py::test_one_comes_back_to_where_one_was_and_never_to_another_site",
+    ),
+    Mutant(
+        "language-key",
+        "storefront/pages.py",
+        "        languages.language(),\n        *key,",
+        "        *key,",
+        "tests/portal/test_appearance.py::test_testers_turn_a_sandbox_around_and_it_stays_so",
+    ),
+    Mutant(
         "settle",
         "core/outcomes.py",
         "if left := unsettled(kind, task):",

@@ -4,19 +4,22 @@ the theme, then in its parents, then in `base`; `{% extends "base/portal/product
 original on purpose."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 
 from . import schema
 from .schema import KINDS, Setting, Settings
 
 HERE = Path(__file__).parent
 BASE = "base"
+CALL = ["name", "lparen", "string", "rparen"]
 
 
 class BrokenTheme(ValueError):
@@ -58,13 +61,64 @@ def base() -> Theme:
 
 
 @lru_cache(maxsize=64)
-def environment_for(theme: Theme, env: Environment) -> Environment:
-    """An overlay of `env` that looks templates up for this theme.
+def environment_for(theme: Theme, env: Environment, language: str = "en") -> Environment:
+    """An overlay of `env` that looks templates up for this theme and holds its words in this language.
 
     An overlay shares filters and globals with `env` but has a template cache of its own, so one theme's page
-    can never come out of another's cache.
+    can never come out of another's cache, nor one language's out of another's.
     """
-    return env.overlay(loader=loader_for(theme))
+    overlay = env.overlay(loader=loader_for(theme), extensions=[Words])
+    translate: Callable[[str, str], str] = getattr(env, "translate", as_written)
+    overlay.extend(say=partial(translate, language))
+    return overlay
+
+
+def as_written(_language: str, message: str) -> str:
+    """What an environment without words of its own says."""
+    return message
+
+
+def singular_or_plural(one: str, many: str, n: int) -> str:
+    """As English counts."""
+    return one if n == 1 else many
+
+
+class Words(Extension):
+    """`_("...")` is the sentence itself once a template is compiled: words that stand in a template cost
+    nothing when it is drawn. What is filled in, `_("... %(name)s", name=...)`, is said when it is drawn."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """Takes the four tokens of `_("...")` for one."""
+        held: list[Token] = []
+        for token in stream:
+            held.append(token)
+            if [one.type for one in held] != CALL[: len(held)] or held[0].value != "_":
+                yield from held[:-1]
+                held = held[-1:]
+                if held[0].test("name:_"):
+                    continue
+                yield from held
+                held = []
+            elif len(held) == len(CALL):
+                say: Callable[[str], str] = self.environment.say  # type: ignore[attr-defined]  extend() put it there
+                yield Token(held[0].lineno, "string", say(held[2].value))
+                held = []
+        yield from held
+
+
+def give_words(
+    env: Environment,
+    gettext: Callable[..., str],
+    ngettext: Callable[..., str],
+    translate: Callable[[str, str], str] | None = None,
+) -> None:
+    """Lets templates say `_("...")` and `{% trans %}`; before the first overlay is made of `env`. `translate`
+    takes a language and a sentence, the other two speak the language of the moment."""
+    if translate:
+        env.extend(translate=translate)
+    env.add_extension("jinja2.ext.i18n")
+    env.policies["ext.i18n.trimmed"] = True
+    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  the extension's own
 
 
 def loader_for(theme: Theme) -> BaseLoader:

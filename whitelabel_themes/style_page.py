@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from . import assets, samples, tokens
 from .assets import Assets
-from .loader import Theme, environment_for, themes
+from .loader import Theme, environment_for, give_words, singular_or_plural, themes
 from .schema import BadSetting, Settings
 
 
@@ -23,6 +23,7 @@ def environment(asset: Callable[[str], str]) -> Environment:
     """A Jinja environment as the shop's, without the shop; `asset` gives the address of a built file."""
     env = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     env.globals.update(asset=asset, csrf_token=lambda: "sample")  # pyright: ignore[reportUnknownMemberType]  Jinja leaves the dict untyped
+    give_words(env, str, singular_or_plural)
     return env
 
 

@@ -193,7 +193,10 @@ def _sheet(proportions: Mapping[str, str], settings: Settings) -> str:
     }
     scheme = {"auto": "light dark"}.get(settings.word("mode"), settings.word("mode"))
     lines = [f"  --{name}: {value};" for name, value in {**colours, **proportions}.items()]
-    return "\n".join([":root {", f"  color-scheme: {scheme};", *lines, "}", ""])
+    chosen = [f':root[data-mode="{mode}"] {{ color-scheme: {mode}; }}' for mode in ("light", "dark")]
+    return "\n".join(
+        [":root {", f"  color-scheme: {scheme};", *lines, "}", *(chosen if " " in scheme else ()), ""]
+    )
 
 
 def _proportions(theme: Theme, settings: Settings) -> dict[str, str]:
@@ -214,6 +217,9 @@ def _proportions(theme: Theme, settings: Settings) -> dict[str, str]:
         "radius-large": f"{large}px",
         "radius-full": "0" if middle == 0 else "999px",
         "border": str(theme.token("border")),
+        # A logo drawn for a white page cannot be read on a dark one: there it stands on a light plate.
+        "logo-plate": "light-dark(transparent, oklch(0.955 0.004 255))",
+        "logo-room": ".15rem .3rem",
         "control": f"{control}rem",
         "row": f"{row}rem",
         "gap": f"{gap}rem",

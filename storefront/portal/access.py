@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from core import doors, sessions
 from core.errors import Missing, Refusal
+from core.languages import _
 from core.settings import settings
 from core.tenancy import Side
 from storefront import pages
@@ -19,7 +20,7 @@ from storefront.visitors import the_shop, to_sign_in, visitor
 def sign_in_page() -> Response:
     """The form."""
     return pages.render(
-        "account/sign_in.html", title="Sign in", email="", next=request.args.get("next", ""), problem=None
+        "account/sign_in.html", title=_("Sign in"), email="", next=request.args.get("next", ""), problem=None
     )
 
 
@@ -39,7 +40,7 @@ def sign_in() -> Response:
         return pages.render(
             "account/sign_in.html",
             refusal.status,
-            title="Sign in",
+            title=_("Sign in"),
             email=email,
             next=target,
             problem=str(refusal),
@@ -74,7 +75,7 @@ def choose_page() -> Response:
     if not visitor().signed_in:
         return to_sign_in()
     standings = doors.call_all(sessions.STANDINGS, {"p_session": visitor().session_id})
-    return pages.render("account/choose.html", title="Choose an account", standings=standings)
+    return pages.render("account/choose.html", title=_("Choose an account"), standings=standings)
 
 
 @portal.post("/choose")

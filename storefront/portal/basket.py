@@ -44,7 +44,7 @@ def basket_page(
     return pages.render(
         "portal/basket.html",
         status,
-        title="Basket",
+        title=_("Basket"),
         items=items,
         typed=typed or {},
         problems=problems or {},

@@ -17,6 +17,7 @@ from checkout.orders import Checkout
 from core import db, parties
 from core.errors import Missing, Refusal
 from core.ids import new_token
+from core.languages import _
 from core.parties import Customer, OrderedBy
 from core.tenancy import current
 from partners import companies, terms
@@ -87,7 +88,7 @@ def checkout_page(
     return pages.render(
         "portal/checkout.html",
         status,
-        title="Check and order",
+        title=_("Check and order"),
         items=items,
         customer=customer,
         asked=asked,
@@ -140,7 +141,7 @@ def place() -> Response:
     if not items:
         return pages.see("portal.basket")
     if wrong or not fine:
-        problem = "Please look at the marked fields."
+        problem = _("Please look at the marked fields.")
         company = None if fine else company
         return checkout_page(items, customer, wrong=wrong, problem=problem, company=company, status=422)
     items = [answered(item, answers[item.line_id]) for item in items]

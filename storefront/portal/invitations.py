@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from core import db, sessions
 from core.errors import Refusal
+from core.languages import _
 from partners import acceptances
 from partners.acceptances import Invited
 from partners.invitations import NotInvited
@@ -38,7 +39,7 @@ def accept(token: str) -> Response:
     try:
         invited = acceptances.look(token, storefront_id=shop.storefront_id)
         if not invited.known and not name.strip():
-            return page(token, invited, name=name, problem="Please write your name.", status=422)
+            return page(token, invited, name=name, problem=_("Please write your name."), status=422)
         joined = acceptances.accept(
             token,
             storefront_id=shop.storefront_id,
@@ -78,7 +79,7 @@ def page(
     return pages.render(
         "account/invitation.html",
         status,
-        title=f"Join {invited.standing}",
+        title=_("Join %(company)s", company=invited.standing),
         token=token,
         invited=invited,
         problem=problem,

@@ -11,6 +11,7 @@ from billing import invoices, tax
 from billing.invoices import Invoice, InvoiceState
 from checkout.orders import Order
 from core import db
+from core.languages import Words, _
 from partners import companies
 from storefront import downloads, pages, taxes
 from storefront.moments import moment
@@ -20,7 +21,7 @@ from storefront.visitors import require_role, signed_in_customer
 
 PAGE = 20
 ROLES = ("billing_agent", "buyer")
-WORDS = {"draft": "Draft", "paid": "Paid", "void": "Void"}
+WORDS = Words({"draft": "Draft", "paid": "Paid", "void": "Void"})
 
 
 @portal.get("/invoices")
@@ -44,7 +45,7 @@ def invoice_list() -> Response:
     if state in set(InvoiceState):
         chosen = chosen.where(Invoice.state == InvoiceState(state))
     if query:
-        series, _, number = query.rpartition("-")
+        series, _dash, number = query.rpartition("-")
         numbered = (
             (Invoice.series == series) & (Invoice.number == int(number))
             if number.isascii() and number.isdigit() and len(number) < 12
@@ -66,10 +67,12 @@ def invoice_list() -> Response:
         if len(found) > PAGE
         else None
     )
-    filters = [{"name": "state", "label": "State", "value": state, "options": [("", "Any"), *WORDS.items()]}]
+    filters = [
+        {"name": "state", "label": _("State"), "value": state, "options": [("", _("Any")), *WORDS.items()]}
+    ]
     return pages.render(
         "portal/invoices.html",
-        title="Invoices",
+        title=_("Invoices"),
         rows=rows,
         list_query=query,
         filters=filters,
@@ -91,7 +94,7 @@ def invoice(invoice_id: UUID) -> Response:
         order_code = session.scalar(select(Order.code).where(Order.id == found.order_id))
     return pages.render(
         "portal/invoice.html",
-        title=f"Invoice {found.label}" if found.number else "Draft invoice",
+        title=_("Invoice %(number)s", number=found.label) if found.number else _("Draft invoice"),
         invoice=found,
         lines=lines,
         rates={line.id: tax.percent(line.tax_basis_points) for line in lines},

@@ -1,13 +1,19 @@
 """The files a shop's look consists of: its tokens as CSS and its pictures. Their addresses change with their
-content, so browsers keep them."""
+content, so browsers keep them. And the visitor's own choice of light or dark."""
 
-from flask import Response
+from urllib.parse import urlsplit
+
+from flask import Response, redirect, request
 from sqlalchemy import select
 
 from core import db
-from core.errors import Missing
+from core.errors import Missing, Refused
+from core.languages import _
 from partners.storefronts import Image
+from storefront import appearance, pages
+from storefront.appearance import MODES, Appearance
 from storefront.portal import portal
+from storefront.portal.access import safe_target
 from storefront.visitors import the_shop
 from whitelabel_themes import tokens
 
@@ -38,3 +44,17 @@ def image(name: str) -> Response:
         content_type="image/png",
         headers={"Cache-Control": FOR_EVER, "Content-Security-Policy": "default-src 'none'; sandbox"},
     )
+
+
+@portal.post("/look")
+def choose_look() -> Response:
+    """Light, dark or as the device has it, for this shop and its consoles; back to where one was."""
+    mode = request.form.get("mode", "")
+    if mode not in MODES:
+        raise Refused(_("Choose light, dark, or as the device."))
+    at, came_from = the_shop().base, urlsplit(request.referrer or "")
+    path = came_from.path.removeprefix(at) if came_from.netloc == request.host else ""
+    back = safe_target(f"{path}?{came_from.query}" if came_from.query else path)
+    answer = redirect(back or f"{at}/", 303)
+    appearance.remember(answer, the_shop(), Appearance(mode, pages.the_appearance().language))
+    return answer  # type: ignore[return-value]  Flask takes Werkzeug's own too

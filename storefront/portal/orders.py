@@ -14,6 +14,7 @@ from billing.stripe_gateway import GatewayDown, GatewayRefused
 from checkout import orders, returns
 from checkout.orders import Order, OrderLine, OrderState
 from core import db
+from core.languages import _
 from core.tenancy import Side
 from storefront import downloads, pages, paying, progress, taxes
 from storefront.moments import moment
@@ -63,14 +64,17 @@ def order_list() -> Response:
     filters = [
         {
             "name": "state",
-            "label": "State",
+            "label": _("State"),
             "value": state,
-            "options": [("", "Any"), *((s.value, progress.WORDS.get(s.value, s.value)) for s in OrderState)],
+            "options": [
+                ("", _("Any")),
+                *((s.value, progress.WORDS.get(s.value, s.value)) for s in OrderState),
+            ],
         }
     ]
     return pages.render(
         "portal/orders.html",
-        title="Orders",
+        title=_("Orders"),
         rows=rows,
         list_query=query,
         filters=filters,
@@ -108,7 +112,7 @@ def order(code: str) -> Response:
         now = progress.of(found)
     return pages.render(
         "portal/order.html",
-        title=f"Order {code}",
+        title=_("Order %(code)s", code=code),
         refresh_seconds=3 if now.live and not now.declined else None,
         **order_values(found, now),
     )
@@ -194,7 +198,7 @@ def pay(code: str) -> Response:
         page = pages.render(
             "portal/gateway_down.html",
             no.status,
-            title="The payment page does not open",
+            title=_("The payment page does not open"),
             code=code,
             down=down,
             retry_seconds=5 if down else None,
@@ -222,7 +226,7 @@ def returned(code: str) -> Response:
     again = url_for("portal.returned", code=code, token=request.args.get("token"), again=1)
     return pages.render(
         "portal/returned.html",
-        title="Your payment",
+        title=_("Your payment"),
         code=code,
         found=found,
         waiting=waiting,

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from billing.invoices import Invoice
 from checkout.orders import Order, OrderLine
 from core import db
+from core.languages import Words, _
 from provisioning.deliveries import Delivery, DeliveryState
 from storefront import pages
 from storefront.moments import moment
@@ -22,13 +23,15 @@ from subscriptions.subscriptions import Licence, LicenceState, Subscription, Sub
 PAGE = 20
 SEATS = 50
 ROLES = ("subscriptions_manager", "cloud_administrator")
-WORDS = {
-    "pending": "Being set up",
-    "active": "Active",
-    "suspended": "Suspended",
-    "ended": "Ended",
-    "failed": "Not delivered",
-}
+WORDS = Words(
+    {
+        "pending": "Being set up",
+        "active": "Active",
+        "suspended": "Suspended",
+        "ended": "Ended",
+        "failed": "Not delivered",
+    }
+)
 TONES = {"pending": "provisioning"}
 pages.saying(assigned="The seat is assigned.", released="The seat is free again.")
 
@@ -61,10 +64,12 @@ def services() -> Response:
         if len(found) > PAGE
         else None
     )
-    filters = [{"name": "state", "label": "State", "value": state, "options": [("", "Any"), *WORDS.items()]}]
+    filters = [
+        {"name": "state", "label": _("State"), "value": state, "options": [("", _("Any")), *WORDS.items()]}
+    ]
     return pages.render(
         "portal/services.html",
-        title="My services",
+        title=_("My services"),
         rows=rows,
         list_query=query,
         filters=filters,

@@ -12,12 +12,19 @@ from werkzeug.wrappers import Response
 from catalog import listings
 from catalog.listings import PAGE, Card, Offer
 from core import db
+from core.languages import _, for_later
 from core.money import Money
 from core.tenancy import Side
 from storefront import pages
 from storefront.fragments import Piece
 from storefront.portal import portal
 from storefront.visitors import the_shop, visitor
+
+BILLED = {
+    "per month": for_later("Bound for %(term)s, billed monthly"),
+    "per year": for_later("Bound for %(term)s, billed yearly"),
+    "": for_later("Bound for %(term)s"),
+}
 
 
 @portal.get("/")
@@ -42,7 +49,7 @@ def _shelf(after: str, category: str) -> dict[str, Any]:
     return {
         "products": tiles(shown),
         "category": category,
-        "tabs": [("All", at_page(), not category)]
+        "tabs": [(_("All"), at_page(), not category)]
         + [(name, at_page(category=name), name == category) for name in categories],
         "next_url": at_page(category=category, after=shown[-1].cursor) if len(cards) > PAGE else None,
         "first_url": at_page(category=category) if after else None,
@@ -106,7 +113,7 @@ def search() -> Response:
             found = listings.search(query)
     return pages.render(
         "portal/search.html",
-        title=f"Search: {query}" if query else "Search",
+        title=_("Search: %(words)s", words=query) if query else _("Search"),
         query=query,
         products=tiles(found),
         most=PAGE,
@@ -172,10 +179,10 @@ def _product(code: str) -> dict[str, Any]:
 
 def _plan(offer: Offer) -> dict[str, Any]:
     """An offer as the plan comparison draws it."""
-    billed = {"per month": ", billed monthly", "per year": ", billed yearly"}.get(offer.per, "")
-    note = f"Bound for {offer.term}{billed}"
+    billed = BILLED.get(offer.per, "Bound for %(term)s")
+    note = _(billed, term=offer.term)
     if offer.minimum > 1:
-        note += f", at least {offer.minimum} {offer.unit}s"
+        note += _(", at least %(n)s %(unit)ss", n=offer.minimum, unit=offer.unit)
     return {
         "code": str(offer.plan_id),
         "name": offer.plan,
@@ -196,4 +203,4 @@ def _plan(offer: Offer) -> dict[str, Any]:
 @portal.get("/help")
 def help_page() -> Response:
     """Answers to what customers ask, and whom to ask."""
-    return pages.render("portal/help.html", title="Help")
+    return pages.render("portal/help.html", title=_("Help"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import request, url_for
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, Field, Form, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
@@ -73,7 +74,7 @@ def save_branding() -> Response:
     require_role("storefront_manager")
     own = required()
     theme = themes().get(request.form.get("theme", own.theme)) or themes()[own.theme]
-    form = studio_form(theme)(request.form)
+    form = studio_form(theme)(fitting(theme, request.form))
     if request.form.get("act") != "save":
         return studio(own, theme, form)
     settings = checked(theme, form)
@@ -196,6 +197,18 @@ def checked(theme: Theme, form: Form) -> Settings | None:
         except BadSetting as error:
             form[key].errors, good = [error.message], False
     return theme.validate(values) if good else None
+
+
+def fitting(theme: Theme, given: MultiDict[str, str]) -> MultiDict[str, str]:
+    """What was sent, for the theme that was chosen. Where the form was drawn for another theme, its corners,
+    spacing and switches are not this one's character: they begin as the theme has them; colours and words
+    stay."""
+    if given.get("drawn", theme.name) == theme.name:
+        return given
+    style = {s.key: s.default for s in theme.settings if s.type in ("choice", "font", "switch")}
+    kept = [(key, value) for key, value in given.items(multi=True) if key not in style]
+    own = [(key, "on" if value is True else str(value)) for key, value in style.items() if value is not False]
+    return MultiDict([*kept, *own])
 
 
 def setting_of(theme: Theme, key: str) -> Setting:

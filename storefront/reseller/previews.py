@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from typing import Any, cast
 
 from flask import g, request, url_for
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from core.ids import new_id
@@ -16,7 +15,15 @@ from partners.storefronts import Storefront
 from storefront import pages
 from storefront.portal import shelf
 from storefront.reseller import console, menu
-from storefront.reseller.branding import chosen, known, required, setting_of, studio_form, verdicts_of
+from storefront.reseller.branding import (
+    chosen,
+    fitting,
+    known,
+    required,
+    setting_of,
+    studio_form,
+    verdicts_of,
+)
 from storefront.shop import NOBODY, Shop
 from storefront.visitors import enter, leave, the_shop
 from whitelabel_themes import tokens
@@ -55,7 +62,7 @@ def frame() -> Response:
     """The iframe for what the form holds now; htmx puts it in place while one chooses."""
     own = required()
     theme = themes().get(request.args.get("theme", "")) or themes()[own.theme]
-    form = studio_form(theme)(MultiDict(request.args))
+    form = studio_form(theme)(fitting(theme, request.args))
     page = pages.environment(base()).get_template("reseller/parts/preview.html")
     body = page.render(
         preview_url=url_for("reseller.preview", **chosen(theme, form)),

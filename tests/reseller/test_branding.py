@@ -194,6 +194,27 @@ def test_every_theme_can_be_saved_and_opened(world: World, studio: Person) -> No
         assert f"theme-{name}" in front(studio)
 
 
+def test_another_theme_comes_with_its_own_character_and_keeps_the_shops_colours_and_words(
+    world: World, studio: Person
+) -> None:
+    form = {
+        "theme": "ledger",
+        "drawn": "aurora",
+        "shop_name": "Bright",
+        "brand": "#0b7a3b",
+        "radius": "round",
+    }
+    studio.post("/reseller/branding", **form, welcome="Good advice", act="save")
+    saved = shop_of(world).settings
+    assert (saved["brand"], saved["welcome"]) == ("#0b7a3b", "Good advice")
+    assert (saved["radius"], saved["warmth"]) == ("none", "warm")
+    studio.post("/reseller/branding", **form | {"drawn": "ledger"}, welcome="Good advice", act="save")
+    assert shop_of(world).settings["radius"] == "round"
+    studio.post("/reseller/branding", **form | {"theme": "circuit", "drawn": "ledger"}, act="save")
+    assert shop_of(world).settings["grid"] is True
+    assert shop_of(world).settings["mode"] == "dark"
+
+
 def test_a_logo_is_drawn_anew_and_shown(world: World, studio: Person) -> None:
     studio.places("/reseller/branding/logo", logo=(picture("JPEG"), "logo.jpg"))
     name = shop_of(world).logo

@@ -61,6 +61,7 @@ ROUTES: dict[str, Route] = {
     "GET /p/<code>": Route(PUBLIC, {"code": "=patch"}),
     "GET /images/<name>.png": Route(PUBLIC, {"name": "=nothing"}, ok=(404,)),
     "GET /theme/<version>.css": Route(PUBLIC, {"version": "version"}),
+    "POST /look": Route(PUBLIC, ok=(422,), changes=False),  # a mode is asked for
     "GET /sign-in": Route(PUBLIC),
     "POST /sign-in": Route(PUBLIC, ok=(422,)),
     "GET /home": Route(Owner.VISITOR),

@@ -130,6 +130,13 @@
     if (document.hidden && event.target instanceof Element && event.target.matches("[data-poll]")) event.preventDefault();
   });
 
+  // Where one is stands in view, also in a row of sections that is wider than the page.
+  document.querySelectorAll(".shop-nav [aria-current], .tabs [aria-current]").forEach((current) => {
+    const row = current.closest(".tabs") || current.closest("ul");
+    const [here, all] = [current.getBoundingClientRect(), row.getBoundingClientRect()];
+    if (here.left < all.left || here.right > all.right) row.scrollLeft += here.left - all.left - (all.width - here.width) / 2;
+  });
+
   document.querySelectorAll("[data-focus]").forEach((element) => element.focus());
   document.querySelectorAll("[data-live-total]").forEach(showTotal);
 })();

@@ -1,0 +1,114 @@
+"""Every page that somebody of the demo world can open, for tests that look at all of them: whose it is, and
+where the first row of a list leads."""
+
+import re
+from collections.abc import Collection, Iterator
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.conftest import Shop
+
+LISTS = (
+    "/harbour/orders",
+    "/harbour/services",
+    "/harbour/invoices",
+    "/reseller/customers",
+    "/reseller/orders",
+    "/reseller/subscriptions",
+    "/distributor/orders",
+    "/distributor/catalogue",
+    "/distributor/resellers",
+)
+TOUR: dict[str, list[str]] = {
+    "": [
+        "/",
+        "/demo",
+        "/p/m365-business-basic",
+        "/search?q=busines+basik",
+        "/search?q=nothing-like-it",
+        "/help",
+        "/sign-in",
+        "/nowhere",
+    ],
+    "anna@acorn": [
+        "/harbour/",
+        "/harbour/p/m365-business-basic",
+        "/harbour/basket",
+        "/harbour/orders",
+        "/harbour/services",
+        "/harbour/invoices",
+        "/harbour/choose",
+    ],
+    "kira@": ["/reseller/plans/plan-standard-m", "/reseller/branding"],
+    "hugo@": [
+        "/reseller/",
+        "/reseller/plans",
+        "/reseller/customers",
+        "/reseller/customers/invite",
+        "/reseller/prices",
+        "/reseller/branding",
+        "/reseller/orders",
+        "/reseller/subscriptions",
+        "/reseller/money",
+        "/reseller/team",
+    ],
+    "nora@": [
+        "/distributor/",
+        "/distributor/work",
+        "/distributor/orders",
+        "/distributor/subscriptions",
+        "/distributor/resellers",
+        "/distributor/catalogue",
+        "/distributor/connectors",
+        "/distributor/tasks",
+        "/distributor/webhooks",
+        "/distributor/gateway",
+        "/distributor/staff",
+        "/distributor/time",
+    ],
+}
+
+
+def signed_in(context: BrowserContext, shop: Shop, who: str, base: str) -> Page:
+    """Somebody's page in a shop; nobody's where there is no name."""
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    if who:
+        person = shop.person(who)
+        page.goto(f"{base}/sign-in")
+        page.locator("input[name=email]").fill(person["email"])
+        page.locator("input[name=password]").fill(person["password"])
+        page.locator("input[name=password]").press("Enter")
+        page.wait_for_url(re.compile(r"^(?!.*/sign-in)"))
+    return page
+
+
+PORTAL = ("", "anna@acorn")
+
+
+def visits(
+    chromium: Browser,
+    shop: Shop,
+    width: int,
+    scheme: str,
+    query: str = "",
+    whose: Collection[str] = tuple(TOUR),
+) -> Iterator[Page]:
+    """The whole tour or that of some, page after page; `query` is said to every shop once, as a language
+    is."""
+    for who in whose:
+        paths = TOUR[who]
+        dark = "dark" if scheme == "dark" else "light"
+        context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=dark)
+        base = f"{shop.url}/harbour" if who.startswith("anna") else shop.url
+        page = signed_in(context, shop, who, base)
+        if query:
+            page.goto(f"{base}/help?{query}")
+        for path in paths:
+            page.goto(shop.url + path, wait_until="load")
+            yield page
+            if path in LISTS:
+                page.locator("main .cell--title a").first.click()
+                page.wait_for_load_state("load")
+                yield page
+        context.close()
