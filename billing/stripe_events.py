@@ -5,6 +5,7 @@ asks Stripe about the session the event speaks of, so order, copies and lateness
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from billing import payments, stripe_gateway
 from billing.payments import AttemptState, PaymentAttempt, PaymentState
 from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused, PaymentReport, StripeEvent
-from core import db, doors, tasks, work
+from core import db, doors, drain, tasks, work
 from core.doors import door
 from core.errors import Missing
 from core.faults import fault
@@ -279,6 +280,7 @@ def _outside(
     )
 
 
+drain.LANES["stripe"] = partial(_limits, "stripe")
 _outside("stripe_event", _event_look, ask, record=_record_event, on_refused=_tell_a_person, most_attempts=40)
 _outside("check_payment", _attempt_look, ask_once, most_attempts=10)
 _outside("close_payment_page", _attempt_look, close_page, on_refused=_tell_a_person, most_attempts=20)

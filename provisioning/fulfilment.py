@@ -289,6 +289,8 @@ def _prepare(task: Claimed) -> Call | None:
     if configured is not None and configured.paused:
         raise Again(PAUSE, "This connector is paused by the distributor.")
     if delivery.state is not DeliveryState.PROCESSING and not task.intent_open:
+        if delivery.state is not DeliveryState.PENDING:
+            work.close_about(delivery.id, "The vendor is asked again.")
         _move(delivery, DeliveryState.PROCESSING, "")
     standing = customer or reseller
     request = Request(
@@ -337,6 +339,9 @@ def _record(task: Claimed, outcome: Outcome) -> None:
     delivery, subscription = found.delivery, found.subscription
     if delivery.state is DeliveryState.SUCCESS:
         return
+    if delivery.state is DeliveryState.REFUSED:
+        _bought_all_the_same(delivery, outcome)
+        return
     delivery.delivered_at = db.session().info["now"]
     _move(delivery, DeliveryState.SUCCESS, outcome.note)
     db.add(
@@ -351,6 +356,20 @@ def _record(task: Claimed, outcome: Outcome) -> None:
     subscriptions.activate(subscription)
     if delivery.id in db.session().info.get("on_the_queue", [delivery.id]):
         work.close_about(delivery.id, "Delivered.")
+
+
+def _bought_all_the_same(delivery: Delivery, outcome: Outcome) -> None:
+    """The vendor's answer came after a person had refused the delivery: the distributor pays for it, so
+    somebody must know, beside whatever the refusal itself left to do."""
+    trail.write(delivery, "delivered by the vendor after the refusal", external_id=outcome.external_id)
+    work.open_item(
+        "delivered after refusal",
+        about_type="deliveries",
+        about_id=delivery.id,
+        order_id=delivery.order_id,
+        words=f"The vendor delivered this as {outcome.external_id} after it was refused here.",
+        suggestion="End it at the vendor, or agree with the customer; then resolve this item.",
+    )
 
 
 def _move(delivery: Delivery, to: DeliveryState, note: str) -> None:
@@ -396,6 +415,8 @@ def _on_refused(task: Claimed, note: str) -> None:
 
 
 def _queue(kind: str, delivery: Delivery, words: str, suggestion: str) -> None:
+    """A delivery waits for one thing at a time: what it waited for before is no longer so."""
+    work.close_about(delivery.id, f"It is a {kind} now.", but=kind)
     work.open_item(
         kind,
         about_type="deliveries",

@@ -5,13 +5,15 @@ import subprocess
 import sys
 from collections.abc import Generator
 
+import click
 import pytest
+from flask.cli import ScriptInfo
 from sqlalchemy import create_engine, text
 
 import app
 from core import db
 from sandbox.servers import Postgres
-from storefront import schema
+from storefront import schema, web
 from tests.conftest import login, on_server
 from tests.world import World
 
@@ -203,3 +205,15 @@ def flask(command: str, **environment: str) -> "subprocess.CompletedProcess[str]
         timeout=60,
         check=False,
     )
+
+
+@pytest.mark.promise("QS2")
+def test_a_server_with_a_command_line_of_its_own_is_no_command_of_ours() -> None:
+    """Granian forks its workers from within its own command line."""
+    with click.Context(click.Command("granian")):
+        assert not web.on_the_command_line()
+    with click.Context(click.Command("flask"), obj=ScriptInfo()) as flask:
+        with click.Context(click.Command("doctor"), parent=flask, info_name="doctor"):
+            assert web.on_the_command_line()
+        with click.Context(click.Command("run"), parent=flask, info_name="run"):
+            assert not web.on_the_command_line()
