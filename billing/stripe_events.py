@@ -25,6 +25,7 @@ from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat
 from core.tenancy import Access, DistributorOwned, Scope, Side, acting_as, current
 
 NOT_OURS = "about nothing of ours"
+LATE = timedelta(minutes=5)  # an event that is not handled for longer is a person's business, too
 PATIENCE = 12  # times an event's task asks again for a fee that is not booked: some twenty minutes
 
 
@@ -156,6 +157,8 @@ def settle_all(_task: Claimed, reports: list[PaymentReport]) -> None:
 def _record_event(task: Claimed, reports: list[PaymentReport]) -> None:
     row = _row(task)
     settled = [payments.settle(report) for report in reports]
+    if task.attempts > 3:  # somebody may have been told that it takes long
+        work.close_about(row.id, "Handled.")
     row.handled_at, row.outcome = (
         db.session().info["now"],
         "; ".join(f"payment {state}" for state in settled if state) or NOT_OURS,
@@ -249,6 +252,12 @@ def _tell_a_person(task: Claimed, note: str) -> None:
     )
 
 
+def _tell_if_late(task: Claimed, note: str) -> None:
+    """The gateway rang, but cannot be asked: it is asked for ever, and after a while a person knows (QP4)."""
+    if db.session().info["now"] - _row(task).received_at > LATE:
+        _tell_a_person(task, note)
+
+
 def _limits(_lane: str) -> Limits:
     return Limits(
         timeout=timedelta(seconds=10),
@@ -281,7 +290,15 @@ def _outside(
 
 
 drain.LANES["stripe"] = partial(_limits, "stripe")
-_outside("stripe_event", _event_look, ask, record=_record_event, on_refused=_tell_a_person, most_attempts=40)
+_outside(
+    "stripe_event",
+    _event_look,
+    ask,
+    record=_record_event,
+    on_waiting=_tell_if_late,
+    on_refused=_tell_a_person,
+    most_attempts=40,
+)
 _outside("check_payment", _attempt_look, ask_once, most_attempts=10)
 _outside("close_payment_page", _attempt_look, close_page, on_refused=_tell_a_person, most_attempts=20)
 tasks.register(Kind("poll_payments", Repeat.SAFE, prepare=poll, limits=_limits, every=timedelta(minutes=2)))

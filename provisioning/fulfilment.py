@@ -19,6 +19,7 @@ from core import db, drain, states, tasks, trail, work
 from core.errors import Refused, Unavailable
 from core.events import Event, publish
 from core.ids import new_code, new_id
+from core.outcomes import ALARM
 from core.parties import Customer, Reseller
 from core.settings import settings
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, TaskState, Unclear
@@ -287,7 +288,7 @@ def _prepare(task: Claimed) -> Call | None:
     if delivery.state in (DeliveryState.SUCCESS, DeliveryState.REFUSED):
         return None
     if configured is not None and configured.paused:
-        raise Again(PAUSE, "This connector is paused by the distributor.")
+        raise Again(PAUSE, PAUSED)
     if delivery.state is not DeliveryState.PROCESSING and not task.intent_open:
         if delivery.state is not DeliveryState.PENDING:
             work.close_about(delivery.id, "The vendor is asked again.")
@@ -387,7 +388,13 @@ def _on_unknown(task: Claimed, note: str) -> None:
 
 
 def _on_waiting(task: Claimed, note: str) -> None:
-    deliveries.find(UUID(task.args["delivery"])).note = note
+    """A vendor that is away is asked for ever; what it keeps waiting becomes a person's business, too (QP4).
+    A pause is the distributor's own doing."""
+    delivery = deliveries.find(UUID(task.args["delivery"]))
+    delivery.note = note
+    late = db.session().info["now"] - delivery.created_at > ALARM
+    if late and note != PAUSED and delivery.state in (DeliveryState.PENDING, DeliveryState.PROCESSING):
+        _queue("late delivery", delivery, note, "It is tried again by itself. Ask the vendor what keeps it.")
 
 
 def _on_parked(task: Claimed, note: str) -> None:
@@ -441,7 +448,7 @@ def limits_of(lane: str) -> Limits:
     )
 
 
-PAUSE = timedelta(seconds=30)
+PAUSE, PAUSED = timedelta(seconds=30), "This connector is paused by the distributor."
 
 DELIVER = tasks.register(
     Kind(

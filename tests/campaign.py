@@ -25,6 +25,7 @@ import psycopg
 import redis
 
 from sandbox import children, installations, supervisor
+from sandbox.inbox.mails import Mails
 from sandbox.processes import Process, Replica
 from sandbox.servers import Postgres, Valkey
 from tests import machines
@@ -246,6 +247,11 @@ class Shoppers:
     def busy(self) -> bool:
         return any(thread.is_alive() for thread in self.threads)
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether somebody was still at it when time was over."""
+        return len(self.paid) < self.wanted
+
     def _shop(self, number: int) -> None:
         portal = f"http://127.0.0.1:{self.town.port}/brightfield"
         with suppress(GaveUp), Shopper(portal, self.town.stripe, self.troubles, self.giving_up) as shopper:
@@ -348,6 +354,10 @@ def judge(town: Town, shoppers: Shoppers) -> list[str]:
         },
         "bought for nobody (orphan)": set(bought) - set(ours),
         "placed twice": {code for code, count in Counter(shoppers.placed).items() if count > 1},
+        "placed, though nobody knows (doubled)": set()
+        if shoppers.gave_up
+        else {code for (code,) in town.sql("SELECT code FROM orders")} - set(shoppers.placed),
+        **mailed(town),
     }
     wrong = [
         f"{len(codes)} {what}: {', '.join(sorted(codes)[:5])}" for what, codes in findings.items() if codes
@@ -364,6 +374,33 @@ def judge(town: Town, shoppers: Shoppers) -> list[str]:
     )
 
 
+def arrived(room: Path) -> Counter[str]:
+    """Message-ID -> how often it came."""
+    return Counter(str(mail.message["Message-ID"]) for mail in Mails(room / "inbox").search(limit=1_000_000))
+
+
+def mailed(town: Town) -> dict[str, set[str]]:
+    """Mails that were said to be sent and did not arrive, and those that arrived more than twice (QC9)."""
+    came = arrived(town.room)
+    sent = {
+        f"<{kind.removeprefix('mail_')}.{task}@localhost>"
+        for kind, task in town.sql("SELECT kind, id FROM tasks WHERE kind LIKE 'mail_%' AND state = 'done'")
+    }
+    return {
+        "mails sent but not arrived (lost)": sent - set(came),
+        "mails that arrived more than twice": {name for name, times in came.items() if times > 2},
+    }
+
+
+def still_to_do(town: Town) -> int:
+    """Tasks that are not done yet, but for those that come again every so often."""
+    [(count,)] = town.sql(
+        "SELECT count(*) FROM tasks WHERE state IN ('pending', 'unknown')"
+        " AND coalesce(key, '') NOT LIKE 'every:%'"
+    )
+    return int(count)
+
+
 def unfinished(town: Town, shoppers: Shoppers) -> int:
     """Paid orders whose deliveries have not all succeeded."""
     done = {
@@ -371,6 +408,15 @@ def unfinished(town: Town, shoppers: Shoppers) -> int:
         for (code,) in town.sql(f"SELECT o.code {WHERE} GROUP BY o.code HAVING bool_and(d.state = 'success')")
     }
     return len(set(shoppers.paid) - done)
+
+
+def converged(condition: Callable[[], bool], town: Town, late: list[str]) -> str:
+    """Waits for it, up to the promised time; how long it took. Says in `late` that it did not."""
+    try:
+        return f"{until(condition, PATIENCE, town.look):.1f} s"
+    except TimeoutError:
+        late.append(f"not converged within {PATIENCE:.0f} s")
+        return f"more than {PATIENCE:.0f} s"
 
 
 def campaign(given: argparse.Namespace) -> int:
@@ -395,13 +441,13 @@ def campaign(given: argparse.Namespace) -> int:
         shoppers.giving_up.set()
         chaos.thaw(float("inf"))
         struck = time.monotonic() - began
-        try:
-            took = f"{until(lambda: not unfinished(town, shoppers), PATIENCE, town.look):.1f} s"
-        except TimeoutError as late:
-            took = str(late)
+        late: list[str] = []
+        took = converged(lambda: not unfinished(town, shoppers), town, late)
+        quiet = converged(lambda: not still_to_do(town), town, late)
         until(lambda: answers(f"{town.vendor}/_sandbox/state"), 30, town.look)
-        wrong = judge(town, shoppers)
+        wrong = late + judge(town, shoppers)
         states = dict(town.sql("SELECT d.state, count(*) FROM deliveries d GROUP BY 1"))
+        copies = arrived(room)
         attempts = dict(town.sql("SELECT outcome, count(*) FROM task_attempts GROUP BY 1"))
     if len(shoppers.paid) < given.orders:
         wrong.append(
@@ -415,7 +461,8 @@ def campaign(given: argparse.Namespace) -> int:
         "last answer of attempts": ", ".join(
             f"{count} {outcome or 'none'}" for outcome, count in attempts.items()
         ),
-        "converged after the last strike": took,
+        "mails, of which more than once": f"{len(copies)}, {copies.total() - len(copies)}",
+        "converged after the last strike": f"{took}; all mails sent and events handled {quiet} later",
     }
     say("\n".join(f"  {what:<34} {value}" for what, value in rows.items()))
     say("\n".join(["WRONG", *wrong]) if wrong else "0 lost, 0 doubled, the doctor is silent")

@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from billing import payments, stripe_events, stripe_gateway
 from billing.invoices import Invoice
@@ -307,12 +307,27 @@ def test_an_event_is_not_handled_before_stripe_has_answered(till: Till) -> None:
     till.world.work(1)
     with till.world.acting():
         assert {row.handled_at for row in db.session().scalars(select(StripeEventRow))} == {None}
-        for task in db.session().scalars(select(Task).where(Task.kind == "stripe_event")):
-            assert "later" not in task.note
-            task.next_at = db.session().info["now"]
+    assert till.waiting() == []
+    five_minutes_pass(till)
+    till.world.work(1)
+    assert {item.kind for item in till.waiting()} == {"unclear payment"}
+    five_minutes_pass(till)
     till.stripe.tell("moods", account=till.account.account_id, api="normal")
     till.world.work()
     assert facts(till, code) == CLEAN
+
+
+def five_minutes_pass(till: Till) -> None:
+    """For what waits for Stripe's answer."""
+    with till.world.acting():
+        db.session().execute(
+            update(StripeEventRow).values(received_at=StripeEventRow.received_at - timedelta(minutes=6))
+        )
+        db.session().execute(
+            update(Task)
+            .where(Task.kind == "stripe_event")
+            .values(next_at=Task.created_at, attempts=Task.attempts + 4)
+        )
 
 
 @pytest.mark.promise("QW7")

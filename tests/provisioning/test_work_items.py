@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import wait
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -57,11 +58,21 @@ def goes_on(world: World) -> None:
 
 def misplace_the_vendor(world: World) -> None:
     """An address that may not be called: only a person can mend that."""
+    the_vendor_is(world, settings={"base_url": "http://10.0.0.1", "api_key": "sandbox-key"})
+
+
+def the_vendor_is(world: World, **known: object) -> None:
     with world.acting():
         db.session().execute(
-            update(ConnectorSettings)
-            .where(ConnectorSettings.connector == "http_service")
-            .values(settings={"base_url": "http://10.0.0.1", "api_key": "sandbox-key"})
+            update(ConnectorSettings).where(ConnectorSettings.connector == "http_service").values(**known)
+        )
+
+
+def minutes_pass(world: World, minutes: int) -> None:
+    """The order was funded so long ago."""
+    with world.acting():
+        db.session().execute(
+            update(Delivery).values(created_at=Delivery.created_at - timedelta(minutes=minutes))
         )
 
 
@@ -151,3 +162,27 @@ def test_what_is_delivered_after_a_person_refused_it_is_known_to_somebody(
     assert sum(vendor.state()["purchases"].values()) == 1
     assert state(sold) is DeliveryState.REFUSED
     assert waits_for(sold) == ["refused delivery", "delivered after refusal"]
+
+
+@pytest.mark.promise("QP4")
+def test_a_vendor_that_stays_away_is_somebodys_business_after_five_minutes(
+    sold: World, vendor: Vendor
+) -> None:
+    the_vendor_is(sold, settings=vendor.settings | {"base_url": "http://127.0.0.1:9"})
+    sold.work()
+    assert waits_for(sold) == []
+    minutes_pass(sold, 6)
+    goes_on(sold)
+    assert waits_for(sold) == ["late delivery"]
+    the_vendor_is(sold, settings=vendor.settings)
+    goes_on(sold)
+    assert state(sold) is DeliveryState.SUCCESS
+    assert waits_for(sold) == []
+
+
+@pytest.mark.promise("QP4")
+def test_a_pause_is_no_alarm(sold: World, vendor: Vendor) -> None:
+    the_vendor_is(sold, paused=True)
+    minutes_pass(sold, 6)
+    sold.work()
+    assert waits_for(sold) == []

@@ -9,9 +9,10 @@ import click
 import pytest
 from flask.cli import ScriptInfo
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 import app
-from core import db
+from core import db, roles
 from sandbox.servers import Postgres
 from storefront import schema, web
 from tests.conftest import login, on_server
@@ -217,3 +218,16 @@ def test_a_server_with_a_command_line_of_its_own_is_no_command_of_ours() -> None
             assert web.on_the_command_line()
         with click.Context(click.Command("run"), parent=flask, info_name="run"):
             assert not web.on_the_command_line()
+
+
+def test_an_administrators_url_may_name_the_database_that_is_still_to_be_made(postgres: Postgres) -> None:
+    try:
+        for _ in range(2):
+            roles.create(postgres.admin_url("fresh"), "fresh")
+        url = make_url(postgres.admin_url("fresh")).set(username="fresh_app")
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            assert roles.login_problems(connection, "fresh") == []
+        engine.dispose()
+    finally:
+        on_server(postgres, "DROP DATABASE IF EXISTS fresh WITH (FORCE)")
