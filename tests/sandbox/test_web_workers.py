@@ -1,5 +1,6 @@
 """The web's workers end with their server, however it ends: none answers on beside the next one."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -23,9 +24,14 @@ class Served:
         self.port = port
         self.log = folder / "web.log"
         with self.log.open("ab") as output:
-            # Not by sandbox.children: its process group is what `make run` would kill, too.
+            # Not by a Replica, which would end what is left of the group before it starts anew.
             self.process = subprocess.Popen(
-                [str(part) for part in web.command], env=env, cwd=ROOT, stdout=output, stderr=output
+                [str(part) for part in web.command],
+                env=env,
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
 
     def until_ready(self) -> "Served":
@@ -86,9 +92,8 @@ def serve(installation: dict[str, str], world: object, tmp_path: Path) -> Iterat
 
     yield start
     for served in started:
-        for pid in [*served.workers, served.process.pid]:
-            if lives(pid):
-                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(served.process.pid, signal.SIGKILL)
         served.process.wait()
 
 
