@@ -405,19 +405,22 @@ def _on_parked(task: Claimed, note: str) -> None:
     publish(DeliveryNeedsAction(delivery.id))
 
 
+REFUND = "The customer has paid: refund the line or agree on something else, then resolve."
+LOOK_FIRST = "The vendor may have delivered it all the same: look there first. "
+
+
 def _on_refused(task: Claimed, note: str) -> None:
+    _refused(task, note, REFUND)
+
+
+def _refused(task: Claimed, note: str, suggestion: str) -> None:
     delivery = deliveries.find(UUID(task.args["delivery"]))
     subscription = (
         db.session().scalars(select(Subscription).where(Subscription.id == delivery.subscription_id)).one()
     )
     _move(delivery, DeliveryState.REFUSED, note)
     subscriptions.fail(subscription, note)
-    _queue(
-        "refused delivery",
-        delivery,
-        note,
-        "The customer has paid: refund the line or agree on something else, then resolve.",
-    )
+    _queue("refused delivery", delivery, note, suggestion)
     publish(DeliveryRefused(delivery.id))
 
 
@@ -521,4 +524,4 @@ def refuse(delivery_id: UUID, *, why: str) -> None:
         task.intent_at,
         task.intent_open,
     )
-    _on_refused(claimed, why)
+    _refused(claimed, why, LOOK_FIRST + REFUND if task.intent_open else REFUND)

@@ -111,6 +111,8 @@ def test_an_unknown_delivery_that_is_refused_waits_for_one_thing(sold: World, ve
     with sold.acting():
         fulfilment.refuse(db.session().scalars(select(Delivery.id)).one(), why=REFUSE)
     assert waits_for(sold) == ["refused delivery"]
+    with sold.acting():
+        assert "may have delivered it all the same" in work.waiting()[0].suggestion
 
 
 @pytest.mark.promise("QP4")

@@ -13,6 +13,7 @@ import pytest
 
 from sandbox import children, ports, supervisor
 from sandbox.installations import ROOT, Installation
+from sandbox.servers import Postgres
 
 
 class Served:
@@ -80,14 +81,14 @@ def is_free(port: int) -> bool:
 
 
 @pytest.fixture
-def serve(installation: dict[str, str], world: object, tmp_path: Path) -> Iterator[Callable[[int], Served]]:
+def serve(installation: dict[str, str], world: object, tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Starts the web on a port, over the world."""
     (tmp_path / "static").mkdir()
     env = {**os.environ, **installation, "INSTANCE": str(tmp_path), "PYTHONPATH": str(ROOT)}
     started: list[Served] = []
 
-    def start(port: int) -> Served:
-        started.append(Served(tmp_path, port, env))
+    def start(port: int, **more: str) -> Served:
+        started.append(Served(tmp_path, port, env | more))
         return started[-1]
 
     yield start
@@ -99,7 +100,7 @@ def serve(installation: dict[str, str], world: object, tmp_path: Path) -> Iterat
 
 @pytest.mark.promise("QC1")
 def test_when_the_server_is_killed_its_workers_end_and_the_port_is_free(
-    serve: Callable[[int], Served],
+    serve: Callable[..., Served],
 ) -> None:
     port, held = ports.reserve()
     first = serve(port).until_ready()
@@ -108,4 +109,15 @@ def test_when_the_server_is_killed_its_workers_end_and_the_port_is_free(
     assert eventually(lambda: not any(map(lives, workers)), 5), "workers outlive their server"
     assert is_free(port)
     assert "is gone: its worker" in first.log.read_text()
+    held.close()
+
+
+@pytest.mark.promise("QS2")
+def test_the_web_does_not_serve_from_a_database_without_walls(
+    serve: Callable[..., Served], postgres: Postgres
+) -> None:
+    port, held = ports.reserve()
+    served = serve(port, DATABASE_URL=postgres.admin_url("shop"))
+    assert eventually(lambda: "a superuser" in served.log.read_text(), 60), children.tail(served.log)
+    assert not supervisor.is_ready(port)
     held.close()
