@@ -18,6 +18,7 @@ export PORT INSTANCE
 
 bin := .venv/bin
 wanted := core partners catalog subscriptions billing checkout provisioning storefront whitelabel_themes sandbox
+sized := tests/provisioning/test_fault_matrix.py tests/billing/test_webhooks.py
 packages = $(wildcard $(wanted)) $(wildcard app.py)
 
 help: ## what can be made
@@ -51,9 +52,10 @@ format: ## let ruff write it
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
 
-campaign: ## every guard taken away once, then a thousand orders while everything is being killed
+campaign: ## every guard taken away, every fault point in every mode, races in full size, a thousand orders under fire
 	@bin/install test
 	$(bin)/python -m tests.mutants
+	CAMPAIGN_SIZE=1 FAULT_MODES=kill,raise,hang $(bin)/pytest -n $(JOBS) $(sized)
 	$(bin)/python -m tests.campaign
 
 bench: ## speed, as ratios to the limit pages of the same run

@@ -23,7 +23,7 @@ REACTIONS: Reactions = {
     SubscriptionActivated: [openings.open_storefront, Later("mail_service_ready", key="subscription_id")],
     SubscriptionFailed: [openings.release_storefront],
     DeliveryNeedsAction: [
-        Later("mail_needs_attention", key="delivery_id"),
+        Later("mail_needs_attention"),  # at every stop; the buyer is told once
         Later("mail_we_are_on_it", key="delivery_id"),
     ],
     DeliveryRefused: [Later("mail_delivery_refused", key="delivery_id")],

@@ -276,11 +276,17 @@ def current_attempt(payment: Payment) -> PaymentAttempt:
     return opened
 
 
-def opened(attempt_id: UUID, page: SessionPage) -> None:
-    """Keeps what the gateway answered: session, address, expiry. Works as the distributor, like
-    current_attempt."""
+def opened(attempt_id: UUID, page: SessionPage) -> PaymentState:
+    """Keeps what the gateway answered: session, address, expiry; the state of the payment, which may have
+    been settled or given up while the gateway was asked: then the page is closed again and nobody may be led
+    to it. Works as the distributor, like current_attempt."""
     attempt = db.session().scalars(select(PaymentAttempt).where(PaymentAttempt.id == attempt_id)).one()
+    payment = lock(attempt.payment_id)
+    db.session().refresh(attempt)
     attempt.session_id, attempt.url, attempt.expires_at = page.session_id, page.url, page.expires_at
+    if payment.state is not PaymentState.PENDING:
+        _close_pages(payment)
+    return payment.state
 
 
 def give_up(attempt_id: UUID) -> None:
@@ -434,6 +440,7 @@ def _capture(payment: Payment, captured: Money, fee: Money) -> None:
         db.session().info["now"],
     )
     states.move(payment, PaymentState.PAID)
+    _close_pages(payment)
     on_us = fee if payment.customer_id is None else Money(0, fee.currency)
     invoice = invoices.of_order(payment.order_id)
     tax = invoice.tax if invoice is not None else Money(0, captured.currency)
@@ -483,19 +490,25 @@ def cancel(order_id: UUID) -> None:
     payment = of_order(order_id)
     if payment is not None and payment.state is PaymentState.PENDING:
         states.move(payment, PaymentState.CANCELLED)
-        still_open = (
-            (PaymentAttempt.payment_id == payment.id)
-            & (PaymentAttempt.state == AttemptState.OPEN)
-            & PaymentAttempt.session_id.is_not(None)
-        )
-        for attempt_id in db.session().scalars(select(PaymentAttempt.id).where(still_open)):
-            tasks.add(
-                "close_payment_page",
-                {"attempt": str(attempt_id)},
-                key=f"close_payment_page:{attempt_id}",
-                lane="stripe",
-            )
+        _close_pages(payment)
     invoices.void(order_id)
+
+
+def _close_pages(payment: Payment) -> None:
+    """Nobody shall pay on a page that is open still, once the payment is settled or given up."""
+    db.flush()
+    still_open = (
+        (PaymentAttempt.payment_id == payment.id)
+        & (PaymentAttempt.state == AttemptState.OPEN)
+        & PaymentAttempt.session_id.is_not(None)
+    )
+    for attempt_id in db.session().scalars(select(PaymentAttempt.id).where(still_open)):
+        tasks.add(
+            "close_payment_page",
+            {"attempt": str(attempt_id)},
+            key=f"close_payment_page:{attempt_id}",
+            lane="stripe",
+        )
 
 
 def note_fund(

@@ -5,6 +5,7 @@ asks Stripe about the session the event speaks of, so order, copies and lateness
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from billing import payments, stripe_gateway
 from billing.payments import AttemptState, PaymentAttempt, PaymentState
 from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused, PaymentReport, StripeEvent
-from core import db, doors, tasks, work
+from core import db, doors, drain, tasks, work
 from core.doors import door
 from core.errors import Missing
 from core.faults import fault
@@ -24,6 +25,7 @@ from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat
 from core.tenancy import Access, DistributorOwned, Scope, Side, acting_as, current
 
 NOT_OURS = "about nothing of ours"
+LATE = timedelta(minutes=5)  # an event that is not handled for longer is a person's business, too
 PATIENCE = 12  # times an event's task asks again for a fee that is not booked: some twenty minutes
 
 
@@ -155,6 +157,8 @@ def settle_all(_task: Claimed, reports: list[PaymentReport]) -> None:
 def _record_event(task: Claimed, reports: list[PaymentReport]) -> None:
     row = _row(task)
     settled = [payments.settle(report) for report in reports]
+    if task.attempts > 3:  # somebody may have been told that it takes long
+        work.close_about(row.id, "Handled.")
     row.handled_at, row.outcome = (
         db.session().info["now"],
         "; ".join(f"payment {state}" for state in settled if state) or NOT_OURS,
@@ -248,6 +252,12 @@ def _tell_a_person(task: Claimed, note: str) -> None:
     )
 
 
+def _tell_if_late(task: Claimed, note: str) -> None:
+    """The gateway rang, but cannot be asked: it is asked for ever, and after a while a person knows (QP4)."""
+    if db.session().info["now"] - _row(task).received_at > LATE:
+        _tell_a_person(task, note)
+
+
 def _limits(_lane: str) -> Limits:
     return Limits(
         timeout=timedelta(seconds=10),
@@ -279,7 +289,16 @@ def _outside(
     )
 
 
-_outside("stripe_event", _event_look, ask, record=_record_event, on_refused=_tell_a_person, most_attempts=40)
+drain.LANES["stripe"] = partial(_limits, "stripe")
+_outside(
+    "stripe_event",
+    _event_look,
+    ask,
+    record=_record_event,
+    on_waiting=_tell_if_late,
+    on_refused=_tell_a_person,
+    most_attempts=40,
+)
 _outside("check_payment", _attempt_look, ask_once, most_attempts=10)
 _outside("close_payment_page", _attempt_look, close_page, on_refused=_tell_a_person, most_attempts=20)
 tasks.register(Kind("poll_payments", Repeat.SAFE, prepare=poll, limits=_limits, every=timedelta(minutes=2)))

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, cast
 
 from core.errors import Refusal, Refused, Unavailable
+from core.faults import fault
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -297,10 +298,13 @@ def _client(account: GatewayAccount) -> "StripeClient":
 
 @contextmanager
 def _named_refusals() -> Generator[None]:
-    """Stripe's errors as ours: a 4xx is a refusal, except 409 and 429 which, like the rest, may pass."""
+    """Around every call. Stripe's errors as ours: a 4xx is a refusal, except 409 and 429 which, like the
+    rest, may pass."""
     stripe = _stripe()
+    fault("stripe.before_call")
     try:
         yield
+        fault("stripe.answered")
     except stripe.StripeError as problem:
         status: int | None = problem.http_status
         if status is not None and 400 <= status < 500 and status not in (409, 429):

@@ -99,7 +99,8 @@ class Drain:
     def claim(self) -> list[Claimed]:
         """Due tasks with lease and lock."""
         claimed = self.locks.claim(self.worker, self.slots - len(self.flying), known_lanes())
-        fault("task.claimed")
+        if claimed:
+            fault("task.claimed")
         return claimed
 
     # --- Intents, then calls ---

@@ -1,6 +1,7 @@
 """Named fault points. In production `fault()` does nothing; tests and the crash campaign choose one by
-FAULT="name:mode[:seconds][@n]" with mode raise | hang | kill | stop, at the n-th hit (default 1). A test
-checks that every name below is hit."""
+FAULT="name:mode[:seconds][@n]" with mode raise | hang | kill | stop, at the n-th hit (default 1). Every name
+below is struck in tests/provisioning/test_fault_matrix.py; every call to the outside passes one before and
+one after (tests/test_house_rules.py)."""
 
 import os
 import signal
@@ -12,6 +13,10 @@ POINTS = (
     "pay.session_opened",
     "webhook.stored",
     "settle.before_commit",
+    "stripe.before_call",
+    "stripe.answered",
+    "outbound.before_call",
+    "outbound.answered",
     "task.claimed",
     "task.intent_committed",
     "task.before_send",

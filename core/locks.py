@@ -37,7 +37,9 @@ class Locks:
         self.lost = False
 
     def claim(self, worker: UUID, wanted: int, lanes: dict[str, Limits]) -> list[Claimed]:
-        """Due tasks with lease and lock; those whose lock somebody else holds are left to them."""
+        """Due tasks with lease and lock; those whose lock somebody else holds are left to them. A task that
+        has been under way with us for longer than its lease is no new one: the server gives a lock once more
+        to whoever has it, so its lease was renewed, that is all."""
         limits = {
             lane: {"slots": able.slots, "lease": f"{able.lease.total_seconds()} seconds"}
             for lane, able in lanes.items()
@@ -45,7 +47,11 @@ class Locks:
         asked = [worker, wanted, Jsonb(limits), DEFAULT_LEASE]
         rows = self._ask(f"SELECT * FROM {claims.CLAIM}(%s, %s, %s, %s)", asked)  # noqa: S608 a name of ours
         claimed = [Claimed(*row) for row in rows]
+        again = [_key(task.id) for task in claimed if task.id in self.held]
+        claimed = [task for task in claimed if task.id not in self.held]
         self.held.update(task.id for task in claimed)
+        if again:
+            self._unlock(again)
         return claimed
 
     def take_again(self, task_ids: Iterable[UUID]) -> None:
@@ -63,11 +69,11 @@ class Locks:
         """Gives back every lock but these."""
         done = self.held.difference(task_ids)
         if done and not self.lost:
-            self._ask(
-                "SELECT pg_advisory_unlock(k) FROM unnest(%s::bigint[]) k",
-                [[_key(task_id) for task_id in done]],
-            )
+            self._unlock([_key(task_id) for task_id in done])
             self.held -= done
+
+    def _unlock(self, keys: list[int]) -> None:
+        self._ask("SELECT pg_advisory_unlock(k) FROM unnest(%s::bigint[]) k", [keys])
 
     def close(self) -> None:
         """Ends the connection and with it every lock."""

@@ -6,7 +6,8 @@ import os
 import sys
 
 from sqlalchemy import Connection, create_engine
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
 
 from core.tenancy import Side, role_name
 
@@ -37,7 +38,7 @@ def create(admin_url: str, database: str, *, app_password: str = "", owner_passw
     """Makes `database` with `<database>_owner` (migrates), `<database>_app` (logs in, may read nothing) and
     the scope and door roles."""
     owner, app, door = (role_name(database, side) for side in ("owner", "app", "door"))
-    admin = create_engine(admin_url, isolation_level="AUTOCOMMIT")
+    admin = create_engine(where_to_begin(admin_url, database), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         ensure_role(connection, owner, "LOGIN INHERIT NOCREATEDB" + password(owner_password))
         ensure_role(connection, app, "LOGIN NOINHERIT NOCREATEDB" + password(app_password))
@@ -65,6 +66,21 @@ def create(admin_url: str, database: str, *, app_password: str = "", owner_passw
         users = ", ".join(quoted(role_name(database, side)) for side in ("app", *Side))
         connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {users}")
     inside.dispose()
+
+
+def where_to_begin(admin_url: str, database: str) -> URL:
+    """The administrator's URL; where it names the database that is still to be made, the server's own one."""
+    url = make_url(admin_url)
+    if url.database != database:
+        return url
+    engine = create_engine(url)
+    try:
+        with engine.connect():
+            return url
+    except OperationalError:
+        return url.set(database="postgres")
+    finally:
+        engine.dispose()
 
 
 def password(secret: str) -> str:

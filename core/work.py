@@ -79,10 +79,12 @@ def open_about(about_ids: Collection[UUID]) -> set[UUID]:
     )
 
 
-def close_about(about_id: UUID, because: str) -> None:
-    """Whatever was open about this object is settled."""
+def close_about(about_id: UUID, because: str, *, but: str = "") -> None:
+    """Whatever was open about this object is settled, except an item of the kind `but`."""
     for item in db.session().scalars(
-        select(WorkItem).where(WorkItem.about_id == about_id, WorkItem.closed_at.is_(None))
+        select(WorkItem).where(
+            WorkItem.about_id == about_id, WorkItem.kind != but, WorkItem.closed_at.is_(None)
+        )
     ):
         _close(item, because)
 

@@ -19,6 +19,7 @@ from core import db, drain, states, tasks, trail, work
 from core.errors import Refused, Unavailable
 from core.events import Event, publish
 from core.ids import new_code, new_id
+from core.outcomes import ALARM
 from core.parties import Customer, Reseller
 from core.settings import settings
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, TaskState, Unclear
@@ -287,8 +288,10 @@ def _prepare(task: Claimed) -> Call | None:
     if delivery.state in (DeliveryState.SUCCESS, DeliveryState.REFUSED):
         return None
     if configured is not None and configured.paused:
-        raise Again(PAUSE, "This connector is paused by the distributor.")
+        raise Again(PAUSE, PAUSED)
     if delivery.state is not DeliveryState.PROCESSING and not task.intent_open:
+        if delivery.state is not DeliveryState.PENDING:
+            work.close_about(delivery.id, "The vendor is asked again.")
         _move(delivery, DeliveryState.PROCESSING, "")
     standing = customer or reseller
     request = Request(
@@ -337,6 +340,9 @@ def _record(task: Claimed, outcome: Outcome) -> None:
     delivery, subscription = found.delivery, found.subscription
     if delivery.state is DeliveryState.SUCCESS:
         return
+    if delivery.state is DeliveryState.REFUSED:
+        _bought_all_the_same(delivery, outcome)
+        return
     delivery.delivered_at = db.session().info["now"]
     _move(delivery, DeliveryState.SUCCESS, outcome.note)
     db.add(
@@ -351,6 +357,20 @@ def _record(task: Claimed, outcome: Outcome) -> None:
     subscriptions.activate(subscription)
     if delivery.id in db.session().info.get("on_the_queue", [delivery.id]):
         work.close_about(delivery.id, "Delivered.")
+
+
+def _bought_all_the_same(delivery: Delivery, outcome: Outcome) -> None:
+    """The vendor's answer came after a person had refused the delivery: the distributor pays for it, so
+    somebody must know, beside whatever the refusal itself left to do."""
+    trail.write(delivery, "delivered by the vendor after the refusal", external_id=outcome.external_id)
+    work.open_item(
+        "delivered after refusal",
+        about_type="deliveries",
+        about_id=delivery.id,
+        order_id=delivery.order_id,
+        words=f"The vendor delivered this as {outcome.external_id} after it was refused here.",
+        suggestion="End it at the vendor, or agree with the customer; then resolve this item.",
+    )
 
 
 def _move(delivery: Delivery, to: DeliveryState, note: str) -> None:
@@ -368,7 +388,13 @@ def _on_unknown(task: Claimed, note: str) -> None:
 
 
 def _on_waiting(task: Claimed, note: str) -> None:
-    deliveries.find(UUID(task.args["delivery"])).note = note
+    """A vendor that is away is asked for ever; what it keeps waiting becomes a person's business, too (QP4).
+    A pause is the distributor's own doing."""
+    delivery = deliveries.find(UUID(task.args["delivery"]))
+    delivery.note = note
+    late = db.session().info["now"] - delivery.created_at > ALARM
+    if late and note != PAUSED and delivery.state in (DeliveryState.PENDING, DeliveryState.PROCESSING):
+        _queue("late delivery", delivery, note, "It is tried again by itself. Ask the vendor what keeps it.")
 
 
 def _on_parked(task: Claimed, note: str) -> None:
@@ -379,23 +405,28 @@ def _on_parked(task: Claimed, note: str) -> None:
     publish(DeliveryNeedsAction(delivery.id))
 
 
+REFUND = "The customer has paid: refund the line or agree on something else, then resolve."
+LOOK_FIRST = "The vendor may have delivered it all the same: look there first. "
+
+
 def _on_refused(task: Claimed, note: str) -> None:
+    _refused(task, note, REFUND)
+
+
+def _refused(task: Claimed, note: str, suggestion: str) -> None:
     delivery = deliveries.find(UUID(task.args["delivery"]))
     subscription = (
         db.session().scalars(select(Subscription).where(Subscription.id == delivery.subscription_id)).one()
     )
     _move(delivery, DeliveryState.REFUSED, note)
     subscriptions.fail(subscription, note)
-    _queue(
-        "refused delivery",
-        delivery,
-        note,
-        "The customer has paid: refund the line or agree on something else, then resolve.",
-    )
+    _queue("refused delivery", delivery, note, suggestion)
     publish(DeliveryRefused(delivery.id))
 
 
 def _queue(kind: str, delivery: Delivery, words: str, suggestion: str) -> None:
+    """A delivery waits for one thing at a time: what it waited for before is no longer so."""
+    work.close_about(delivery.id, f"It is a {kind} now.", but=kind)
     work.open_item(
         kind,
         about_type="deliveries",
@@ -420,7 +451,7 @@ def limits_of(lane: str) -> Limits:
     )
 
 
-PAUSE = timedelta(seconds=30)
+PAUSE, PAUSED = timedelta(seconds=30), "This connector is paused by the distributor."
 
 DELIVER = tasks.register(
     Kind(
@@ -493,4 +524,4 @@ def refuse(delivery_id: UUID, *, why: str) -> None:
         task.intent_at,
         task.intent_open,
     )
-    _on_refused(claimed, why)
+    _refused(claimed, why, LOOK_FIRST + REFUND if task.intent_open else REFUND)

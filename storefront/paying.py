@@ -136,7 +136,9 @@ def _open(
         raise
     fault("pay.session_opened")
     with db.transaction(widened_because="opening a payment page"):
-        payments.opened(attempt.id, page)
+        state = payments.opened(attempt.id, page)
+    if state is not payments.PaymentState.PENDING:
+        raise payments.PaidAlready(state)
     if page.url is None:
         _give_up(attempt)
     return page.url

@@ -9,11 +9,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import click
 from flask import Flask, Response, abort, g, request
+from flask.cli import ScriptInfo
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core import languages
 from core.settings import require_safe, settings
-from storefront import appearance, commands, errors, health, pages, schema, webhooks
+from storefront import appearance, commands, errors, health, lifeline, pages, schema, webhooks
 from storefront.distributor import console as distributor_console
 from storefront.portal import portal
 from storefront.reseller import console as reseller_console
@@ -55,6 +56,7 @@ def create_app() -> Flask:
     require_safe()
     if not on_the_command_line():
         schema.refuse_unsafe_database()
+        lifeline.follow_the_server()
     app = Flask("storefront", static_folder=None)
     app.response_class = Whole
     app.config.update(
@@ -77,9 +79,10 @@ def create_app() -> Flask:
 
 
 def on_the_command_line() -> bool:
-    """Whether `flask` made us for one of its commands; `flask run` serves."""
+    """Whether `flask` made us for one of its commands; `flask run` serves, and so does a server with a
+    command line of its own (granian's workers are forked from within it)."""
     context = click.get_current_context(silent=True)
-    return context is not None and context.info_name != "run"
+    return context is not None and context.find_object(ScriptInfo) is not None and context.info_name != "run"
 
 
 def begin() -> None:

@@ -9,7 +9,7 @@ import pytest
 BUDGET = {
     "rules": 220.0,
     "walls": 160.0,
-    "durable": 240.0,
+    "durable": 320.0,
     "sandbox": 200.0,
     "looks": 190.0,
     "pages": 340.0,

@@ -6,7 +6,6 @@ doubled, and the doctor has nothing to say. `python -m tests.campaign --help`.""
 import argparse
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,11 @@ import psycopg
 import redis
 
 from sandbox import children, installations, supervisor
+from sandbox.inbox.mails import Mails
 from sandbox.processes import Process, Replica
 from sandbox.servers import Postgres, Valkey
+from tests import machines
+from tests.shoppers import GaveUp, Shopper
 
 STRIPE = "campaign"
 BUYERS = 6
@@ -41,6 +43,7 @@ MOODS = [
 ]
 FROZEN = 5.0
 PATIENCE = 120.0
+TELL = 30.0  # seconds between lines about how far it is
 KILLED = (
     "web",
     "web worker",
@@ -119,8 +122,8 @@ def built(room: Path) -> Iterator[Town]:
     """An installation with Brightfield's portal, whose customer Acme has several buyers."""
     children.adopt_orphans()
     with ExitStack() as stack:
-        postgres = stack.enter_context(Postgres(room / "postgres", settings={"max_connections": "120"}))
-        valkey = Valkey(room / "valkey").start()
+        postgres = stack.enter_context(machines.postgres(room / "postgres", {"max_connections": "120"}))
+        valkey = machines.valkey(room / "valkey").start()
         stack.callback(valkey.stop)
         installation = installations.open_in(room, port=0)
         databases = installation.databases(embedded=postgres.admin_url(), redis=valkey.url)
@@ -227,7 +230,7 @@ def until(
 
 
 class Shoppers:
-    """Buyers who order and pay over HTTP, one order after the other each, and try again whatever happens."""
+    """Buyers who order and pay, one order after the other each."""
 
     def __init__(self, town: Town, orders: int, plan: str) -> None:
         self.town, self.wanted, self.plan = town, orders, plan
@@ -244,100 +247,25 @@ class Shoppers:
     def busy(self) -> bool:
         return any(thread.is_alive() for thread in self.threads)
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether somebody was still at it when time was over."""
+        return len(self.paid) < self.wanted
+
     def _shop(self, number: int) -> None:
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.town.port}/brightfield", timeout=10) as browser:
-            self._again(lambda: self._sign_in(browser, number))
+        portal = f"http://127.0.0.1:{self.town.port}/brightfield"
+        with suppress(GaveUp), Shopper(portal, self.town.stripe, self.troubles, self.giving_up) as shopper:
+            shopper.sign_in(f"buyer{number}@people.example")
             while self._one_more():
-                code = self._order(browser)
+                code = shopper.order("m365-bb", self.plan)
                 self.placed.append(code)
-                session = self._again(lambda code=code: self._pay_page(browser, code))
-                self._again(lambda session=session: self._pay(session))
+                shopper.pay(code)
                 self.paid.append(code)
 
     def _one_more(self) -> bool:
         with self._lock:
             self._started += 1
             return self._started <= self.wanted
-
-    def _again(self, act: Callable[[], Any]) -> Any:
-        """Until it works: a person reloads the page."""
-        while not self.giving_up.is_set():
-            try:
-                if (result := act()) is not None:
-                    return result
-                self.troubles["not yet"] += 1
-            except httpx.HTTPError as error:
-                self.troubles[type(error).__name__] += 1
-            time.sleep(0.2)
-        sys.exit()
-
-    def _sign_in(self, browser: httpx.Client, number: int) -> bool | None:
-        answer = browser.post(
-            "/sign-in", data={"email": f"buyer{number}@people.example", "password": "Correct-horse-1"}
-        )
-        return self._fine(answer, 303) and browser.get("/basket").status_code == 200 or None
-
-    def _order(self, browser: httpx.Client) -> str:
-        self._again(lambda: self._add(browser))
-        form = self._again(lambda: self._checkout_form(browser))
-        while True:  # the same form again places nothing twice; another one only if this one is refused
-            where = self._again(lambda form=form: self._place(browser, form))
-            if where != "refused":
-                return where
-            form = self._again(lambda: self._checkout_form(browser))
-
-    def _add(self, browser: httpx.Client) -> bool | None:
-        page = browser.get("/basket")
-        if not self._fine(page, 200):
-            return None
-        if self.plan in page.text or "quantity-" in page.text:
-            return True
-        answer = browser.post(
-            "/basket",
-            data={
-                "csrf_token": hidden(page.text, "csrf_token"),
-                "product": "m365-bb",
-                "plan": self.plan,
-                "quantity": "1",
-            },
-        )
-        return True if self._fine(answer, 303) else None
-
-    def _checkout_form(self, browser: httpx.Client) -> dict[str, str] | None:
-        page = browser.get("/checkout")
-        return (
-            {name: hidden(page.text, name) for name in ("csrf_token", "request_key", "seen_total")}
-            if self._fine(page, 200)
-            else None
-        )
-
-    def _place(self, browser: httpx.Client, form: dict[str, str]) -> str | None:
-        answer = browser.post("/checkout", data=form)
-        if answer.status_code == 422:
-            return "refused"
-        placed = re.search(r"/orders/([^/]+)/pay", answer.headers.get("location", ""))
-        return placed[1] if self._fine(answer, 303) and placed else None
-
-    def _pay_page(self, browser: httpx.Client, code: str) -> str | None:
-        answer = browser.get(f"/orders/{code}/pay")
-        session = re.search(r"(cs_[A-Za-z0-9_]+)", answer.headers.get("location", ""))
-        return session[1] if self._fine(answer, 303) and session else None
-
-    def _pay(self, session: str) -> bool | None:
-        answer = httpx.post(f"{self.town.stripe}/_sandbox/pay", json={"session": session}, timeout=10)
-        done = answer.is_success and answer.json()["status"] == "complete"
-        return True if done or "complete" in answer.text else None
-
-    def _fine(self, answer: httpx.Response, status: int) -> bool:
-        if answer.status_code != status:
-            self.troubles[f"HTTP {answer.status_code}"] += 1
-        return answer.status_code == status
-
-
-def hidden(page: str, name: str) -> str:
-    """The value of a hidden field."""
-    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)
-    return found[1] if found else ""
 
 
 # --- Everything is broken -----------------------------------------------------------------------------------
@@ -426,6 +354,10 @@ def judge(town: Town, shoppers: Shoppers) -> list[str]:
         },
         "bought for nobody (orphan)": set(bought) - set(ours),
         "placed twice": {code for code, count in Counter(shoppers.placed).items() if count > 1},
+        "placed, though nobody knows (doubled)": set()
+        if shoppers.gave_up
+        else {code for (code,) in town.sql("SELECT code FROM orders")} - set(shoppers.placed),
+        **mailed(town),
     }
     wrong = [
         f"{len(codes)} {what}: {', '.join(sorted(codes)[:5])}" for what, codes in findings.items() if codes
@@ -442,6 +374,40 @@ def judge(town: Town, shoppers: Shoppers) -> list[str]:
     )
 
 
+def arrived(room: Path) -> Counter[str]:
+    """Message-ID -> how often it came."""
+    return Counter(str(mail.message["Message-ID"]) for mail in Mails(room / "inbox").search(limit=1_000_000))
+
+
+def mailed(town: Town) -> dict[str, set[str]]:
+    """Mails that were said to be sent and did not arrive, and those that arrived once more without an attempt
+    whose end nobody heard of: its process died, or the answer was lost (QC9)."""
+    came = arrived(town.room)
+    unheard = {
+        f"<{kind.removeprefix('mail_')}.{task}@localhost>": count
+        for kind, task, count in town.sql(
+            "SELECT t.kind, t.id, count(a.id) FILTER (WHERE a.outcome <> 'done') FROM tasks t"
+            " LEFT JOIN task_attempts a ON a.distributor_id = t.distributor_id AND a.task_id = t.id"
+            " WHERE t.kind LIKE 'mail_%' AND t.state = 'done' GROUP BY t.kind, t.id"
+        )
+    }
+    return {
+        "mails sent but not arrived (lost)": set(unheard) - set(came),
+        "mails that arrived again for no reason (doubled)": {
+            name for name, times in came.items() if times - 1 > unheard.get(name, 0)
+        },
+    }
+
+
+def still_to_do(town: Town) -> int:
+    """Tasks that are not done yet, but for those that come again every so often."""
+    [(count,)] = town.sql(
+        "SELECT count(*) FROM tasks WHERE state IN ('pending', 'unknown')"
+        " AND coalesce(key, '') NOT LIKE 'every:%'"
+    )
+    return int(count)
+
+
 def unfinished(town: Town, shoppers: Shoppers) -> int:
     """Paid orders whose deliveries have not all succeeded."""
     done = {
@@ -449,6 +415,15 @@ def unfinished(town: Town, shoppers: Shoppers) -> int:
         for (code,) in town.sql(f"SELECT o.code {WHERE} GROUP BY o.code HAVING bool_and(d.state = 'success')")
     }
     return len(set(shoppers.paid) - done)
+
+
+def converged(condition: Callable[[], bool], town: Town, late: list[str]) -> str:
+    """Waits for it, up to the promised time; how long it took. Says in `late` that it did not."""
+    try:
+        return f"{until(condition, PATIENCE, town.look):.1f} s"
+    except TimeoutError:
+        late.append(f"not converged within {PATIENCE:.0f} s")
+        return f"more than {PATIENCE:.0f} s"
 
 
 def campaign(given: argparse.Namespace) -> int:
@@ -459,20 +434,27 @@ def campaign(given: argparse.Namespace) -> int:
     with built(room) as town:
         [(plan,)] = town.sql("SELECT id FROM plans WHERE code = 'm365-bb-m'")
         began, shoppers, chaos = time.monotonic(), Shoppers(town, given.orders, str(plan)), Chaos(town, given)
+        told = began
         while shoppers.busy and time.monotonic() - began < given.limit:
             town.look()
             chaos.go_on(len(shoppers.paid) / given.orders)
+            if time.monotonic() - told > TELL:
+                told = time.monotonic()
+                say(
+                    f"  {told - began:4.0f} s: {len(shoppers.paid)} of {given.orders} paid,"
+                    f" {chaos.done.total()} of {chaos.total} strikes"
+                )
             time.sleep(0.1)
         shoppers.giving_up.set()
         chaos.thaw(float("inf"))
         struck = time.monotonic() - began
-        try:
-            took = f"{until(lambda: not unfinished(town, shoppers), PATIENCE, town.look):.1f} s"
-        except TimeoutError as late:
-            took = str(late)
+        late: list[str] = []
+        took = converged(lambda: not unfinished(town, shoppers), town, late)
+        quiet = converged(lambda: not still_to_do(town), town, late)
         until(lambda: answers(f"{town.vendor}/_sandbox/state"), 30, town.look)
-        wrong = judge(town, shoppers)
+        wrong = late + judge(town, shoppers)
         states = dict(town.sql("SELECT d.state, count(*) FROM deliveries d GROUP BY 1"))
+        copies = arrived(room)
         attempts = dict(town.sql("SELECT outcome, count(*) FROM task_attempts GROUP BY 1"))
     if len(shoppers.paid) < given.orders:
         wrong.append(
@@ -486,7 +468,8 @@ def campaign(given: argparse.Namespace) -> int:
         "last answer of attempts": ", ".join(
             f"{count} {outcome or 'none'}" for outcome, count in attempts.items()
         ),
-        "converged after the last strike": took,
+        "mails, of which more than once": f"{len(copies)}, {copies.total() - len(copies)}",
+        "converged after the last strike": f"{took}; all mails sent and events handled {quiet} later",
     }
     say("\n".join(f"  {what:<34} {value}" for what, value in rows.items()))
     say("\n".join(["WRONG", *wrong]) if wrong else "0 lost, 0 doubled, the doctor is silent")
@@ -523,7 +506,7 @@ def arguments() -> argparse.Namespace:
         ("seed", random.randrange(1_000_000)),
     ):
         parser.add_argument(f"--{name}", type=int, default=usual)
-    parser.add_argument("--limit", type=float, default=420, help="seconds the orders may take")
+    parser.add_argument("--limit", type=float, default=1200, help="seconds the orders may take")
     parser.add_argument("--keep", action="store_true", help="keep the installation's folder")
     parser.add_argument(
         "--without", default="", help="a guard to take away (a name of tests/mutants.py): must end red"

@@ -16,7 +16,7 @@ import app
 from core import db, doorbell, roles
 from sandbox.servers import Postgres, Valkey
 from storefront import schema
-from tests import ids
+from tests import ids, machines
 from tests import world as worlds
 from tests.budget import Budget
 from tests.world import World
@@ -40,7 +40,7 @@ SECRET = "tests-only-secret-key-of-forty-characters"
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[Postgres]:
     """A PostgreSQL server of this test process."""
-    with Postgres(tmp_path_factory.mktemp("pg"), settings=FAST) as server:
+    with machines.postgres(tmp_path_factory.mktemp("pg"), FAST) as server:
         roles.create(server.admin_url(), "shop")
         yield server
 
@@ -48,7 +48,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[Postgres]:
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Generator[Valkey]:
     """A Valkey server of this test process."""
-    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
+    with machines.valkey(tmp_path_factory.mktemp("valkey")) as server:
         yield server
 
 

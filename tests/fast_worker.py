@@ -1,6 +1,6 @@
-"""A worker process for tests that wait for leases and settle times: the product's own worker, with a
-connector that is patient for seconds instead of half a minute. It is forked from the test process, which
-has everything imported already, so that it starts at once; from there on it is a process like any other:
+"""Worker and web processes for tests that wait for leases and settle times: the product's own, with a
+connector that is patient for seconds instead of half a minute. They are forked from the test process, which
+has everything imported already, so that they start at once; from there on each is a process like any other:
 it can be killed, frozen and told by FAULT where to fail."""
 
 import logging
@@ -8,9 +8,14 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from socket import socket
+
+from werkzeug.serving import make_server
 
 import app
 from core import db, doorbell, drain, faults, tasks
@@ -45,19 +50,29 @@ def short_limits(lane: str) -> Limits:
     return replace(fulfilment.limits_of(lane), margin=timedelta(seconds=MARGIN))
 
 
-class Worker:
-    """A worker process of ours. `fault` is what FAULT would say; `rq` listens for the bell instead of looking
-    by itself."""
+def shorten_all() -> None:
+    """Every kind of task gives up a dead worker's lease in seconds, in this process."""
+    for kind in list(tasks.KINDS.values()):
+        tasks.register(replace(kind, limits=partial(_short, kind.limits)))
+    for lane, limits in list(drain.LANES.items()):
+        drain.LANES[lane] = partial(_short, lambda _lane, limits=limits: limits(), lane)
+
+
+def _short(limits: Callable[[str], Limits], lane: str) -> Limits:
+    return replace(
+        limits(lane),
+        timeout=timedelta(seconds=TIMEOUT),
+        send_deadline=timedelta(seconds=DEADLINE),
+        settle=timedelta(seconds=SETTLE),
+        margin=timedelta(seconds=MARGIN),
+    )
+
+
+class Forked:
+    """A process of ours. `fault` is what FAULT would say; `env` is told to it alone."""
 
     def __init__(
-        self,
-        folder: Path,
-        name: str = "worker",
-        *,
-        fault: str = "",
-        look_up: bool = True,
-        slots: int = 8,
-        rq: bool = False,
+        self, folder: Path, name: str, *, fault: str = "", env: Mapping[str, str] | None = None
     ) -> None:
         self.log = folder / f"{name}.log"
         self.exit: int | None = None
@@ -65,44 +80,53 @@ class Worker:
         doorbell.connection().close()
         self.pid = os.fork()
         if not self.pid:
-            self._become(fault, folder, look_up, slots, rq)
+            self._become(folder, {**(env or {}), "FAULT": fault, "FAULT_MARKS": str(folder)})
 
-    def _become(self, fault: str, folder: Path, look_up: bool, slots: int, rq: bool) -> None:
+    def _become(self, folder: Path, env: Mapping[str, str]) -> None:
         try:
             output = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             os.dup2(output, 1)
             os.dup2(output, 2)
             sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1)
             logging.basicConfig(stream=sys.stderr, force=True)
-            os.environ |= {"FAULT": fault, "FAULT_MARKS": str(folder), "WORKER_SLOTS": str(slots)}
+            os.environ |= env
             faults.MARKS = str(folder)
             faults.NAME, faults.MODE, faults.SECONDS, faults.NTH = faults.chosen()
             faults.HITS.clear()
             db.reset()
             doorbell.connection.cache_clear()
             doorbell.queue.cache_clear()
-            shorten(look_up=look_up)
-            doorbell.listen(on_stop=drain.leave) if rq else look_for_ever()
+            self.live()
+        except BaseException:
+            logging.exception("the process ends")
         finally:
             os._exit(1)
+
+    def live(self) -> None:
+        """What the process is for."""
+        raise NotImplementedError
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
-    def wait(self, seconds: float = 10) -> int:
-        """Its exit code, or minus the signal that ended it."""
-        until = time.monotonic() + seconds
-        while self.exit is None:
+    def poll(self) -> int | None:
+        """Its exit code, or minus the signal that ended it; None while it lives."""
+        if self.exit is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 self.exit = os.waitstatus_to_exitcode(status)
-            elif time.monotonic() > until:
-                raise TimeoutError(
-                    f"worker {self.pid} is still alive; its log:\n{self.log.read_text()[-2000:]}"
-                )
-            else:
-                time.sleep(0.02)
         return self.exit
+
+    def wait(self, seconds: float = 10) -> int:
+        """Its exit code, once it has ended."""
+        until = time.monotonic() + seconds
+        while self.poll() is None:
+            if time.monotonic() > until:
+                raise TimeoutError(
+                    f"process {self.pid} is still alive; its log:\n{self.log.read_text()[-2000:]}"
+                )
+            time.sleep(0.02)
+        return self.exit or 0
 
     def frozen(self, seconds: float = 10) -> None:
         """Waits until it has stopped itself."""
@@ -119,6 +143,54 @@ class Worker:
         if self.exit is None:
             self.signal(signal.SIGKILL)
             self.wait()
+
+
+class Worker(Forked):
+    """A worker process. `rq` listens for the bell instead of looking by itself; `everything` is impatient,
+    not only deliveries."""
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str = "worker",
+        *,
+        fault: str = "",
+        look_up: bool = True,
+        slots: int = 8,
+        rq: bool = False,
+        everything: bool = False,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.look_up, self.rq, self.everything = look_up, rq, everything
+        super().__init__(folder, name, fault=fault, env={**(env or {}), "WORKER_SLOTS": str(slots)})
+
+    def live(self) -> None:
+        if self.everything:
+            shorten_all()
+        shorten(look_up=self.look_up)
+        doorbell.listen(on_stop=drain.leave) if self.rq else look_for_ever()
+
+
+class Web(Forked):
+    """A web process behind a listening socket that outlives it, so that whoever calls while it is dead is
+    answered by the next."""
+
+    def __init__(
+        self,
+        folder: Path,
+        listening: socket,
+        *,
+        name: str = "web",
+        fault: str = "",
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.listening = listening
+        super().__init__(folder, name, fault=fault, env=env)
+
+    def live(self) -> None:
+        shorten()
+        host, port = self.listening.getsockname()
+        make_server(host, port, app.create_app(), threaded=True, fd=self.listening.fileno()).serve_forever()
 
 
 def look_for_ever() -> None:

@@ -18,6 +18,9 @@ LINKED = (".venv", "node_modules", ".node")
 LEFT_OUT = (".git", "instance*", "__pycache__", ".pytest_cache", ".ruff_cache", "*.pyc", *LINKED)
 DURABLE = "tests/provisioning/test_durable.py::test_"
 QUEUE = "tests/core/test_queue.py::test_"
+ITEMS = "tests/provisioning/test_work_items.py::test_"
+PAYMENTS = "tests/billing/test_payments.py::test_"
+WEBHOOKS = "tests/billing/test_webhooks.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,78 @@ MUTANTS = (
         'does not know {task.kind!r}.", task.intent_open',
         'does not know {task.kind!r}.", False',
         QUEUE + "a_task_of_newer_code_is_left_to_newer_code_as_it_is",
+    ),
+    Mutant(
+        "a renewed lease is no new claim",
+        "core/locks.py",
+        "claimed = [task for task in claimed if task.id not in self.held]",
+        "pass",
+        QUEUE + "a_call_that_takes_longer_than_its_lease_is_not_made_again_by_the_same_worker",
+    ),
+    Mutant(
+        "a delivery waits for one thing",
+        "provisioning/fulfilment.py",
+        'work.close_about(delivery.id, f"It is a {kind} now.", but=kind)',
+        "",
+        ITEMS + "an_unknown_delivery_that_is_parked_waits_for_one_thing",
+    ),
+    Mutant(
+        "every stop is told",
+        "app.py",
+        'Later("mail_needs_attention"),',
+        'Later("mail_needs_attention", key="delivery_id"),',
+        ITEMS + "every_stop_is_told_to_the_distributor_and_the_buyer_once",
+    ),
+    Mutant(
+        "delivered after a refusal is known",
+        "provisioning/fulfilment.py",
+        "_bought_all_the_same(delivery, outcome) return",
+        "return",
+        ITEMS + "what_is_delivered_after_a_person_refused_it_is_known_to_somebody",
+    ),
+    Mutant(
+        "workers end with their server",
+        "storefront/web.py",
+        "lifeline.follow_the_server()",
+        "pass",
+        "tests/sandbox/test_web_workers.py::"
+        "test_when_the_server_is_killed_its_workers_end_and_the_port_is_free",
+    ),
+    Mutant(
+        "a server is no command of ours",
+        "storefront/web.py",
+        "and context.find_object(ScriptInfo) is not None",
+        "",
+        "tests/tenancy/test_start.py::test_a_server_with_a_command_line_of_its_own_is_no_command_of_ours",
+    ),
+    Mutant(
+        "settled under a lock",
+        "billing/payments.py",
+        "select(Payment) .where(Payment.id == payment_id) .with_for_update()",
+        "select(Payment).where(Payment.id == payment_id)",
+        PAYMENTS + "settling_waits_for_whoever_is_cancelling",
+    ),
+    Mutant(
+        "paid closes the other pages",
+        "billing/payments.py",
+        "_close_pages(payment) on_us = fee",
+        "on_us = fee",
+        PAYMENTS + "when_one_page_is_paid_the_others_are_closed",
+    ),
+    Mutant(
+        "a page that opens too late is closed",
+        "billing/payments.py",
+        "_close_pages(payment) return payment.state",
+        "return payment.state",
+        PAYMENTS + "a_page_that_opens_while_its_order_is_cancelled_is_closed_and_nobody_is_led_to_it",
+    ),
+    Mutant(
+        "signature",
+        "billing/stripe_gateway.py",
+        "stripe.WebhookSignature.verify_header("
+        "payload, signature, account.webhook_secret, SIGNATURE_TOLERANCE)",
+        "pass",
+        WEBHOOKS + "a_forgery_is_refused_without_any_effect",
     ),
 )
 GATE = (

@@ -215,6 +215,70 @@ def nobody_mocks(path: str, tree: ast.AST) -> Iterator[str]:
             yield f"{at(path, node)}: a mock; tests talk to processes that answer"
 
 
+SENDS = {
+    "httpx": {"Client", "AsyncClient", "get", "post", "put", "patch", "delete", "request", "stream"},
+    "httpcore": {"Request", "request", "stream"},
+    "requests": {"get", "post", "put", "patch", "delete", "request", "Session"},
+    "smtplib": {"SMTP", "SMTP_SSL", "LMTP"},
+    "socket": {"socket", "create_connection"},
+    "client": {"HTTPConnection", "HTTPSConnection"},  # http.client
+    "urllib": {"urlopen"},
+    "request": {"urlopen", "Request"},  # urllib.request
+    "stripe": {"StripeClient"},
+}
+"""module -> what of it reaches the outside"""
+OURS = ("sandbox/", "tests/", "benchmarks/")
+
+
+def outside_calls_pass_fault_points(path: str, tree: ast.AST) -> Iterator[str]:
+    if path.startswith(OURS):
+        return
+    points = {
+        str(call.args[0].value) for call in calls(tree, "fault") if isinstance(call.args[0], ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name | ast.Attribute)
+            and node.func.attr in SENDS.get(ast.unparse(node.func.value).rpartition(".")[2], ())
+            and not {point.partition(".")[2] for point in points} & {"before_call", "before_send"}
+        ):
+            yield f"{at(path, node)}: reaches the outside without a fault point before and after (QC5)"
+    only_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    bare = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and id(node) not in only_types
+        and (node.module or "").split(".")[0] in SENDS
+        for alias in node.names
+        if alias.name in SENDS.get((node.module or "").rpartition(".")[2], ())
+    }
+    for name in sorted(bare):
+        yield f"{path}: imports {name} by itself; a call to the outside is written with its module's name"
+
+
+def stripe_is_asked_between_fault_points(path: str, tree: ast.AST) -> Iterator[str]:
+    if path != "billing/stripe_gateway.py":
+        return
+    guarded = {
+        id(call)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.With)
+        and any(called(item.context_expr) == "_named_refusals" for item in node.items)
+        for call in calls(node, "_client")
+    }
+    for call in calls(tree, "_client"):
+        if id(call) not in guarded:
+            yield f"{at(path, call)}: asks Stripe outside `_named_refusals`, where the fault points are"
+
+
 BREACHES: dict[Rule, tuple[str, str]] = {
     only_the_database_commits: ("checkout/orders.py", "def place():\n    session().commit()"),
     only_edges_begin_transactions: ("checkout/orders.py", "with db.transaction():\n    pass"),
@@ -222,6 +286,8 @@ BREACHES: dict[Rule, tuple[str, str]] = {
     no_float_where_money_is: ("billing/tax.py", "rate = 0.19"),
     one_file_knows_stripe: ("storefront/paying.py", "from stripe import StripeClient"),
     one_file_knows_the_queue: ("billing/payments.py", "import rq"),
+    outside_calls_pass_fault_points: ("partners/domains.py", "httpx.get('https://x')"),
+    stripe_is_asked_between_fault_points: ("billing/stripe_gateway.py", "_client(account).v1.charges.list()"),
     only_fulfilment_clears: ("storefront/portal/basket.py", "place(buyer, Clearance('', 1))"),
     nouns_name_modules: ("billing/utils.py", "'''Bits.'''"),
     modules_say_what_they_are_for: ("billing/tax.py", "x = 1"),

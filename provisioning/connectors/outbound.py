@@ -17,6 +17,8 @@ from typing import Any, Literal
 import httpcore
 import httpx
 
+from core.faults import fault
+
 Network = Literal["public", "loopback"]
 
 GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
@@ -100,6 +102,7 @@ class GuardedTransport(httpx.BaseTransport):
             port=request.url.port,
             target=request.url.raw_path,
         )
+        fault("outbound.before_call")
         with _in_httpx_terms():
             answer = self._pool.handle_request(
                 httpcore.Request(
@@ -110,6 +113,7 @@ class GuardedTransport(httpx.BaseTransport):
                     extensions=request.extensions,
                 )
             )
+        fault("outbound.answered")
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -17,12 +18,13 @@ from billing.payments import AttemptState, BeingChecked, PaidAlready, PaymentSta
 from billing.stripe_gateway import GatewayAccount
 from checkout import orders
 from checkout.orders import OrderState
-from core import db
+from core import db, faults
 from core.money import Money
 from core.tasks import Again, Task
 from provisioning.deliveries import Delivery
 from tests.billing.conftest import DECLINED, Till
 from tests.races import at_once, raised
+from tests.sandbox.stripe.world import wait_for
 
 
 def euro(minor: int) -> Money:
@@ -164,6 +166,46 @@ def test_what_is_paid_twice_waits_for_a_person(till: Till) -> None:
     assert booked(till, Account.UNEXPECTED) == euro(-249_50)
     assert trial_balance(till) == 0
     assert deliveries_of(till) == 1
+
+
+@pytest.mark.promise("QM5")
+def test_when_one_page_is_paid_the_others_are_closed(till: Till) -> None:
+    code = till.order()
+    first = till.page(code)
+    with till.world.acting():
+        payments.give_up(till_attempt(code))
+    second = till.page(code)
+    till.pay(first)
+    till.settle(till.report(first))
+    till.world.work()
+    assert till.report(second).status == "expired"
+    assert [attempt.state for attempt in till.attempts(code)] == [AttemptState.PAID, AttemptState.EXPIRED]
+
+
+def till_attempt(code: str) -> UUID:
+    """The latest attempt of an order, in the transaction that is open."""
+    return payments.pages_of(orders.find(code).id)[-1]
+
+
+@pytest.mark.promise("QM5")
+def test_a_page_that_opens_while_its_order_is_cancelled_is_closed_and_nobody_is_led_to_it(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("NAME", "pay.session_opened"), ("MODE", "hang"), ("SECONDS", 0.8), ("HITS", {})):
+        monkeypatch.setattr(faults, name, value)
+    code = till.order()
+
+    def cancel() -> None:
+        wait_for(lambda: faults.HITS)
+        with till.world.acting():
+            orders.cancel(orders.find(code), why="Changed our mind.")
+
+    led, _ = at_once(lambda: till.page(code), cancel)
+    assert isinstance(led, PaidAlready)
+    till.world.work()
+    [attempt] = till.attempts(code)
+    assert attempt.state is AttemptState.EXPIRED
+    assert till.report(attempt.session_id or "").status == "expired"
 
 
 ALTERED: dict[str, dict[str, Any]] = {

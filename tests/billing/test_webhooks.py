@@ -5,14 +5,17 @@ import hashlib
 import hmac
 import itertools
 import json
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from billing import payments, stripe_events
+from billing import payments, stripe_events, stripe_gateway
 from billing.invoices import Invoice
 from billing.ledger import JournalEntry
 from billing.payments import AttemptState, Fund, PaymentAttempt
@@ -26,6 +29,7 @@ from tests.billing.conftest import DECLINED, Till
 from tests.pictures import changed, picture
 from tests.races import at_once, raised
 from tests.sandbox.stripe.world import Received
+from tests.sizes import often
 
 MACHINERY = ("stripe_events", "tasks", "task_attempts")
 
@@ -81,6 +85,61 @@ def test_copies_of_an_event_have_one_effect(till: Till) -> None:
     assert count(till, StripeEventRow) == len(events)
     till.world.work()
     assert facts(till, code) == CLEAN
+
+
+@pytest.mark.promise("QW1", "QW2")
+def test_a_storm_of_shuffled_copies_while_workers_work_is_as_one_clean_delivery(till: Till) -> None:
+    chance, count_of = random.Random(7), often(5, 60)
+    codes = [till.order() for _ in range(count_of)]
+    for code in codes:
+        till.pay(till.page(code))
+    events = till.came(2 * count_of)
+    storm = [event for event in events for _ in range(chance.randint(1, 5))]
+    chance.shuffle(storm)
+    hands = [replace(till, client=till.client.application.test_client()) for _ in range(8)]
+    shares = [storm[n::8] for n in range(8)]
+    rings = [partial(hand.ring, share) for hand, share in zip(hands, shares, strict=True)]
+    ends = at_once(*rings, drain, drain)
+    assert raised(ends) == []
+    assert {status for end in ends[:8] for status in end} == {200}
+    till.world.work()
+    assert {till.world.order(code).state for code in codes} == {OrderState.FUNDED}
+    assert count(till, StripeEventRow) == len(events)
+    assert (count(till, Fund), count(till, JournalEntry)) == (count_of, 2 * count_of)
+    assert till.waiting() == []
+    with till.world.acting():
+        numbers = db.session().scalars(select(Invoice.number).order_by(Invoice.number)).all()
+    assert numbers == list(range(1, count_of + 1))
+
+
+@pytest.mark.promise("QW2")
+def test_every_order_of_a_declined_paid_and_refunded_story_ends_the_same(till: Till) -> None:
+    arrivals = list(itertools.permutations(range(5)))
+    random.Random(11).shuffle(arrivals)
+    outcomes = set[tuple[object, ...]]()
+    for arrival in arrivals[: often(6, 120)]:
+        till.receiver.received.clear()
+        code = till.order()
+        session = till.page(code)
+        till.pay(session, DECLINED)
+        till.pay(session)
+        intent = till.report(session).payment_intent or ""
+        stripe_gateway.refund(till.account, intent, 1_00, f"key-{code}", currency="EUR")
+        events = till.came(5)
+        assert len({event.event["type"] for event in events}) == 5
+        for place in arrival:
+            till.ring([events[place]])
+            till.world.work(5)
+        payment = till.payment(code)
+        outcomes.add(
+            (
+                till.world.order(code).state,
+                payment.state,
+                payment.captured_minor,
+                *(attempt.state for attempt in till.attempts(code)),
+            )
+        )
+    assert outcomes == {(OrderState.FUNDED, payments.PaymentState.PAID, 249_50, AttemptState.PAID)}
 
 
 @pytest.mark.promise("QW2")
@@ -248,17 +307,33 @@ def test_an_event_is_not_handled_before_stripe_has_answered(till: Till) -> None:
     till.world.work(1)
     with till.world.acting():
         assert {row.handled_at for row in db.session().scalars(select(StripeEventRow))} == {None}
-        for task in db.session().scalars(select(Task).where(Task.kind == "stripe_event")):
-            assert "later" not in task.note
-            task.next_at = db.session().info["now"]
+    assert till.waiting() == []
+    five_minutes_pass(till)
+    till.world.work(1)
+    assert {item.kind for item in till.waiting()} == {"unclear payment"}
+    five_minutes_pass(till)
     till.stripe.tell("moods", account=till.account.account_id, api="normal")
     till.world.work()
     assert facts(till, code) == CLEAN
 
 
+def five_minutes_pass(till: Till) -> None:
+    """For what waits for Stripe's answer."""
+    with till.world.acting():
+        db.session().execute(
+            update(StripeEventRow).values(received_at=StripeEventRow.received_at - timedelta(minutes=6))
+        )
+        db.session().execute(
+            update(Task)
+            .where(Task.kind == "stripe_event")
+            .values(next_at=Task.created_at, attempts=Task.attempts + 4)
+        )
+
+
 @pytest.mark.promise("QW7")
 def test_return_page_webhook_poller_and_command_at_once_settle_once(till: Till) -> None:
-    for turn in range(20):
+    rounds = often(20, 100)
+    for turn in range(rounds):
         till.receiver.received.clear()
         code = till.order()
         till.pay(till.page(code))
@@ -278,25 +353,17 @@ def test_return_page_webhook_poller_and_command_at_once_settle_once(till: Till) 
         assert till.world.order(code).state is OrderState.FUNDED
         with till.world.acting():
             session = db.session()
-            mails = session.scalar(
-                select(func.count())
-                .select_from(Task)
-                .where(
-                    Task.kind == "mail_order_received",
-                    Task.args["order_id"].astext == str(attempt_order(till, attempt)),
-                )
+            mails = dict(
+                session.execute(
+                    select(Task.kind, func.count()).where(Task.kind.like("mail_%")).group_by(Task.kind)
+                ).all()
             )
             numbers: Sequence[int | None] = session.scalars(
                 select(Invoice.number).order_by(Invoice.number)
             ).all()
-        assert (mails, list(numbers)) == (1, list(range(1, turn + 2)))
-    assert (count(till, Fund), count(till, JournalEntry), till.waiting()) == (20, 40, [])
-
-
-def attempt_order(till: Till, attempt: PaymentAttempt) -> object:
-    return db.session().scalar(
-        select(payments.Payment.order_id).where(payments.Payment.id == attempt.payment_id)
-    )
+        assert mails == {"mail_order_received": turn + 1, "mail_service_ready": turn + 1}
+        assert list(numbers) == list(range(1, turn + 2))
+    assert (count(till, Fund), count(till, JournalEntry), till.waiting()) == (rounds, 2 * rounds, [])
 
 
 def returns(till: Till, attempt: PaymentAttempt) -> None:

@@ -111,6 +111,33 @@ def due_now(world: World) -> None:
 # --- Who gets which task ------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("QP1", "QC9")
+def test_a_call_that_takes_longer_than_its_lease_is_not_made_again_by_the_same_worker(
+    world: World, chore: Chore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = timedelta(seconds=0.1)
+    monkeypatch.setitem(
+        LANES, "chore", Limits(timeout=short, send_deadline=timedelta(seconds=5), margin=-short * 49)
+    )
+    answered = chore.call
+
+    def slow(name: str) -> object:
+        time.sleep(1.5)
+        return answered(name)
+
+    tasks.register(
+        Kind("chore", Repeat.SAFE, lambda task: task.args["name"], slow, limits=lambda _: LANES["chore"])
+    )
+    add(world)
+    worker = Drain(slots=4)
+    worker.run(20)
+    held = worker.locks.held
+    worker.close()
+    assert chore.calls == ["0"]
+    assert the_task(world).state is TaskState.DONE
+    assert held == set()
+
+
 @pytest.mark.promise("QP1")
 def test_a_thousand_tasks_of_one_distributor_do_not_starve_another(
     world: World, chore: Chore, locks: list[Locks]

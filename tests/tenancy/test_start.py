@@ -5,13 +5,16 @@ import subprocess
 import sys
 from collections.abc import Generator
 
+import click
 import pytest
+from flask.cli import ScriptInfo
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 import app
-from core import db
+from core import db, roles
 from sandbox.servers import Postgres
-from storefront import schema
+from storefront import schema, web
 from tests.conftest import login, on_server
 from tests.world import World
 
@@ -203,3 +206,28 @@ def flask(command: str, **environment: str) -> "subprocess.CompletedProcess[str]
         timeout=60,
         check=False,
     )
+
+
+@pytest.mark.promise("QS2")
+def test_a_server_with_a_command_line_of_its_own_is_no_command_of_ours() -> None:
+    """Granian forks its workers from within its own command line."""
+    with click.Context(click.Command("granian")):
+        assert not web.on_the_command_line()
+    with click.Context(click.Command("flask"), obj=ScriptInfo()) as flask:
+        with click.Context(click.Command("doctor"), parent=flask, info_name="doctor"):
+            assert web.on_the_command_line()
+        with click.Context(click.Command("run"), parent=flask, info_name="run"):
+            assert not web.on_the_command_line()
+
+
+def test_an_administrators_url_may_name_the_database_that_is_still_to_be_made(postgres: Postgres) -> None:
+    try:
+        for _ in range(2):
+            roles.create(postgres.admin_url("fresh"), "fresh")
+        url = make_url(postgres.admin_url("fresh")).set(username="fresh_app")
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            assert roles.login_problems(connection, "fresh") == []
+        engine.dispose()
+    finally:
+        on_server(postgres, "DROP DATABASE IF EXISTS fresh WITH (FORCE)")
