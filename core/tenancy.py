@@ -313,7 +313,13 @@ class Widenings:
 
 
 WIDENED = Widenings(
-    {"placing an order", "checking with connectors", "opening a payment page", "giving up an order"}
+    {
+        "placing an order",
+        "checking with connectors",
+        "opening a payment page",
+        "giving up an order",
+        "letting a domain go",
+    }
 )
 
 

@@ -252,7 +252,11 @@ def account_nav(standing: str = "") -> list[tuple[str, str, str]]:
         Side.RESELLER: [(standing + ": reseller console", f"{at}/reseller/", "layout-dashboard")],
         Side.DISTRIBUTOR: [(standing + ": distributor console", f"{at}/distributor/", "layout-dashboard")],
     }
-    return [*consoles.get(who.side, []), ("Switch account", f"{at}/choose", "users")]
+    own = [
+        ("Profile and security", f"{at}/profile", "circle-user"),
+        ("Switch account", f"{at}/choose", "users"),
+    ]
+    return [*consoles.get(who.side, []), *own]
 
 
 def portal_nav() -> list[tuple[str, str, str, int, bool]]:
