@@ -1,6 +1,6 @@
 """A person's own account: name, e-mail address, password, and what happened to it. Persons are global and
 closed, so all of it goes through door functions; each act writes the account's history in its own
-transaction and says so to the person by mail (docs/decisions/0007-accounts-follow-the-person.md)."""
+transaction and says so to the person by mail (docs/decisions/0016-accounts-follow-the-person.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -223,8 +223,9 @@ def note(
 ) -> None:
     """Adds a line to the person's history, in this transaction; `tell` also mails it to them, at `email` or
     the address they have now."""
+    event_id = new_id()
     arguments = {
-        "p_id": new_id(),
+        "p_id": event_id,
         "p_person": person_id,
         "p_what": what,
         "p_email": email,
@@ -236,7 +237,7 @@ def note(
     }
     doors.call_here(NOTE, arguments)
     if tell:
-        publish(AccountChanged(arguments["p_id"]))
+        publish(AccountChanged(event_id))
 
 
 def history(person_id: UUID, most: int = 20) -> Sequence[Any]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 import pyotp
+from pyotp.totp import TOTP
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -191,12 +192,12 @@ def begun(person_id: UUID, *, email: str, issuer: str) -> SetUp | None:
 
 
 def _set_up(secret: str, email: str, issuer: str) -> SetUp:
-    return SetUp(secret, pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=issuer or "Shop"))
+    return SetUp(secret, TOTP(secret).provisioning_uri(name=email, issuer_name=issuer or "Shop"))
 
 
 def step_of(secret: str, code: str, at_second: int) -> int | None:
     """The step whose code it is, by the database's clock, or None."""
-    app = pyotp.TOTP(secret)
+    app = TOTP(secret)
     now = at_second // PERIOD
     matching = [
         step

@@ -107,7 +107,7 @@ class Customer(ResellerOwned, db.Model):
 class Membership(CustomerOwned, db.Model):
     """A person's roles in one distributor, reseller or customer. E-mail and name are copies: each side sees
     only its own standing. The e-mail follows the person, a name only where it said the same
-    (docs/decisions/0007-accounts-follow-the-person.md)."""
+    (docs/decisions/0016-accounts-follow-the-person.md)."""
 
     __tablename__ = "memberships"
     __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu", door="rcu")

@@ -179,6 +179,7 @@ def portal_places() -> dict[str, str | None]:
         "sign_in": f"{at}/sign-in",
         "sign_out": f"{at}/sign-out",
         "account": f"{at}/services",
+        "choose": f"{at}/choose",
         "help": f"{at}/help",
         "terms": None,
         "privacy": None,

@@ -4,7 +4,7 @@ elsewhere by a ticket."""
 
 from typing import Any
 
-from flask import g, redirect, request
+from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response
 
 from core import db, sessions, tickets
@@ -23,8 +23,10 @@ def choose_page() -> Response:
     standings = tickets.standings(who.session_id)
     # The browser follows a form's redirect only to where the page says that forms may lead.
     g.form_targets = tuple(sorted({links.at_host(one.host) for one in standings if one.host}))
-    template = "account/switcher.html" if "HX-Request" in request.headers else "account/choose.html"
-    return pages.render(template, title="Choose an account", standings=[Choice(one) for one in standings])
+    choices = [Choice(one) for one in standings]
+    if "HX-Request" in request.headers:
+        return make_response(pages.part("account/switcher.html", standings=choices))
+    return pages.render("account/choose.html", title="Choose an account", standings=choices)
 
 
 @portal.post("/choose")
@@ -64,4 +66,5 @@ class Choice:
         kind, self.icon = self.WORDS[standing.side]
         self.id, self.label, self.current = standing.membership_id, standing.label, standing.current
         self.note = f"{kind} of {standing.under}" if standing.under else kind
+        self.elsewhere = bool(standing.host)
         self.where = standing.host or (f"/{standing.alias}" if standing.alias else "")
