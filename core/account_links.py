@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import accounts, db, doors, passwords, seals, throttles
@@ -220,7 +221,10 @@ def ask_email(account: Account, email: str, *, at: Browser) -> None:
 def use_email(token: str, *, at: Browser) -> None:
     """The new address holds, for signing in and in every standing; the old one hears of it. AddressNotUsable
     if somebody else signs in with it."""
-    used = doors.call_here(USE_EMAIL, {"p_token": token_hash(token), "p_storefront": at.storefront_id})
+    try:
+        used = doors.call_here(USE_EMAIL, {"p_token": token_hash(token), "p_storefront": at.storefront_id})
+    except IntegrityError as error:  # somebody else took it at this moment
+        raise AddressNotUsable from error
     if not used:
         raise LinkEnded
     if used[0].taken:

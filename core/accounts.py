@@ -42,9 +42,8 @@ class AccountEvent(db.Model):
 
 ACCOUNT = door("""
 CREATE FUNCTION account_v1(p_person uuid)
-RETURNS TABLE (email text, name text, password_hash text, password_changed_at timestamptz, two_steps_since timestamptz,
-  codes_left bigint) AS $$
-  SELECT p.email, p.name, p.password_hash, p.password_changed_at,
+RETURNS TABLE (email text, name text, password_changed_at timestamptz, two_steps_since timestamptz, codes_left bigint) AS $$
+  SELECT p.email, p.name, p.password_changed_at,
     (SELECT f.confirmed_at FROM factors f WHERE f.person_id = p.id),
     (SELECT count(*) FROM recovery_codes c WHERE c.person_id = p.id AND c.used_at IS NULL)
   FROM persons p WHERE p.id = p_person AND p.disabled_at IS NULL

@@ -147,7 +147,10 @@ def finish(token: str, code: str, *, at: Browser) -> tuple[Opened, str]:
         raise StepEnded
     proven = Proven(done.person_id, done.password_hash, True)
     what = "signed in with a recovery code" if by == "recovery code" else "signed in with a code"
-    opened = sessions.open_for(proven, at=at, membership_id=waiting.membership_id, second=True, what=what)
+    keys = sessions.throttle_keys(waiting.email, at.address)
+    opened = sessions.open_for(
+        proven, at=at, keys=keys, membership_id=waiting.membership_id, second=True, what=what
+    )
     if opened is None:
         raise StepEnded
     return opened, waiting.target

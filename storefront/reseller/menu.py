@@ -8,7 +8,7 @@ from core import db
 from core.errors import Missing
 from partners import storefronts
 from partners.storefronts import Storefront, StorefrontState
-from storefront import pages
+from storefront import links, pages
 from storefront.visitors import the_shop, visitor
 
 SECTIONS = (
@@ -58,8 +58,10 @@ def portal_url(storefront: Storefront | None, *, absolute: bool = False) -> str 
 
 def address_of(alias: str) -> str:
     """What an alias looks like in the address bar, without the scheme."""
-    base = "" if not the_shop().house else the_shop().base
-    return f"{request.host}{base}/{alias}"
+    shop = the_shop()
+    if not shop.house and shop.alias is None:  # at a domain of its own, where no alias leads anywhere
+        return f"{links.at_host('').partition('://')[2]}/{alias}"
+    return f"{request.host}{shop.base if shop.house else ''}/{alias}"
 
 
 def frame() -> dict[str, Any]:

@@ -104,3 +104,13 @@ def test_a_portal_opens_under_its_own_name(chromium: Browser, shop: Shop) -> Non
     house.wait_for_url(f"{own}/**")
     house.goto(f"{own}/services")
     expect(house.get_by_role("heading", name="My services")).to_be_visible()
+
+
+@pytest.mark.behaviour("U32", "U33")
+def test_the_account_switcher_opens_on_hover_and_marks_where_one_is(chromium: Browser, shop: Shop) -> None:
+    hugo = as_person(chromium, shop, "hugo@")
+    hugo.goto(f"{shop.url}/reseller/")
+    expect(hugo.locator(".switcher__list")).to_be_hidden()
+    hugo.locator(".switcher a").first.hover()
+    expect(hugo.locator(".switcher__list")).to_be_visible()
+    expect(hugo.locator(".switcher__list [aria-current=true]")).to_have_text(re.compile("Harbour"))

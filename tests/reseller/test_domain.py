@@ -211,6 +211,25 @@ def test_under_its_own_name_a_shop_is_a_place_of_its_own(
         assert Visit(flask_app, "", host).client.get("/", base_url=f"http://{host}").status_code == 404
 
 
+@pytest.mark.promise("QS8")
+def test_a_page_kept_for_one_host_or_person_is_not_shown_to_another(
+    world: World, names: NameServer, flask_app: Flask
+) -> None:
+    on_standard(world)
+    proven(world, names)
+    alias, own = Visit(flask_app, "/brightfield"), Visit(flask_app, "", HOST)
+    anna = Visit(flask_app, "", HOST).sign_in("anna")
+    for _ in range(2):
+        for visit, base in ((alias, "/brightfield"), (own, ""), (anna, "")):
+            for path in ("/", "/search?q=patch", "/p/patch"):
+                page = visit.get(path)
+                assert page.status_code == 200, (visit.host, path)
+                assert ("/brightfield/" in page.text) == bool(base), (visit.host, path)
+                assert ("anna@people.example" in page.text) == (visit is anna), (visit.host, path)
+                assert page.headers["Cache-Control"] == "no-store"
+                assert {"Host", "Cookie"} <= set(page.headers["Vary"].split(", "))
+
+
 @pytest.mark.promise("QS7")
 def test_mails_lead_to_the_verified_name_and_to_no_other(
     world: World, names: NameServer, flask_app: Flask, post: PostOffice
