@@ -1,6 +1,7 @@
 """The name server knows what was set on its page, keeps it through a kill, and takes nothing from other
 sites."""
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from sandbox import children, ports
 
 
-def started(data: Path, dns_port: int, http_port: int) -> object:
+def started(data: Path, dns_port: int, http_port: int) -> subprocess.Popen[bytes]:
     """The process, once it answers."""
     where = ["--dns-port", str(dns_port), "--http-port", str(http_port), "--data", data]
     child = children.start([sys.executable, "-m", "sandbox.names", *where], log=data / "log")
@@ -35,10 +36,10 @@ def test_records_are_answered_and_survive_a_kill(tmp_path: Path) -> None:
         elsewhere = {"Sec-Fetch-Site": "cross-site"}
         assert httpx.post(page, data=typed, headers=elsewhere).status_code == 403
         assert httpx.post(page, data=typed).status_code == 303
-        children.kill(child)  # type: ignore[arg-type]  what start gave
+        children.kill(child)
         child = started(tmp_path, dns_port, http_port)
         [found] = asker.resolve("proof.EXAMPLE", "TXT", tcp=True)
         assert found.strings == (b'one "quoted" word',)
         assert "&#34;quoted&#34;" in httpx.get(page).text
     finally:
-        children.kill(child)  # type: ignore[arg-type]  what start gave
+        children.kill(child)
