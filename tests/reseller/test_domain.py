@@ -202,7 +202,10 @@ def test_under_its_own_name_a_shop_is_a_place_of_its_own(
         thief.client.set_cookie(cookie.key, cookie.value, domain=host)
         assert thief.get("/services").status_code == 303, (at, host)
     stranger = Visit(flask_app, "", HOST)
-    assert stranger.get("/harbour/").status_code == 404, "nobody else's shop opens under this name"
+    elsewhere = stranger.get("/harbour/")
+    assert elsewhere.status_code == 404, "nobody else's shop opens under this name"
+    assert "Brightfield" in elsewhere.text, "not even to say so"
+    assert "Harbour" not in elsewhere.text
     assert stranger.get("/brightfield/").status_code == 404
     assert stranger.get("/distributor/").status_code in (303, 404)
     forged = {"X-Forwarded-Host": "evil.example"}
