@@ -2,6 +2,7 @@
 An administrator does it, on a plan that includes it."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -91,7 +92,7 @@ def row(domain: Domain) -> dict[str, Any]:
         "since": moment(domain.verified_at),
         "until": moment(domain.failing_since + domains.GRACE) if domain.failing_since else None,
         "checking": checking,
-        "points_to": links.at_host("").split("://")[-1],
+        "points_to": urlsplit(links.at_host("")).hostname,
     }
 
 
@@ -101,7 +102,7 @@ def domain_state() -> Response:
     found = read()["domain"]
     if not found:
         raise Missing("domain")
-    answer = pages.render("reseller/parts/domain_state.html", domain=found)
+    answer = pages.render("reseller/parts/domain_state.html", domain=found, may_change=has_role("admin"))
     answer.status_code = 200 if found["checking"] else 286
     return answer
 
