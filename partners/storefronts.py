@@ -121,7 +121,7 @@ DECLARE
 BEGIN
   SELECT h.distributor_id, h.storefront_id, h.aliases INTO distributor_id, storefront_id, by_alias FROM hosts h WHERE h.host = p_host;
   IF NOT FOUND THEN RETURN; END IF;
-  IF by_alias THEN SELECT n.id INTO front FROM storefronts n
+  IF by_alias THEN SELECT n.id INTO front FROM storefronts n  -- at a reseller's own domain nobody else's shop opens
     WHERE n.distributor_id = open_request_v1.distributor_id AND n.alias = p_segment AND n.state = 'open';
   END IF;
   storefront_id := coalesce(front, storefront_id);

@@ -128,7 +128,7 @@ def _token_at(alias: str) -> str:
     arguments = {
         "p_host": the_shop().host,
         "p_segment": alias,
-        "p_tokens": [token_hash(token) for token in tokens(request.environ)],
+        "p_tokens": b"".join(token_hash(token) for token in tokens(request.environ)),
     }
     row = doors.call(OPEN_REQUEST, arguments)
     return row.csrf or "" if row and row.membership_id else ""
