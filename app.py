@@ -8,11 +8,14 @@ from billing.payments import PaymentCaptured
 from checkout import orders
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
 from core import events
+from core.account_links import LinkAsked
+from core.accounts import AccountChanged
 from core.events import Later, Reactions
+from partners.domains import DomainFailing, DomainLost
 from partners.invitations import InvitationSent
-from provisioning import fulfilment, openings
+from provisioning import domain_checks, fulfilment, openings  # noqa: F401 its kinds of task
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused
-from storefront import mail, web  # noqa: F401 its kinds of task become known with mail
+from storefront import account_mails, domain_mails, mail, web  # noqa: F401 their kinds of task become known
 from subscriptions.subscriptions import SubscriptionActivated, SubscriptionFailed
 
 REACTIONS: Reactions = {
@@ -28,6 +31,10 @@ REACTIONS: Reactions = {
     ],
     DeliveryRefused: [Later("mail_delivery_refused", key="delivery_id")],
     InvitationSent: [Later("mail_invitation", key="sending")],
+    LinkAsked: [Later("mail_account_link", key="link_id")],
+    AccountChanged: [Later("mail_account_notice", key="event_id")],
+    DomainFailing: [Later("mail_domain_failing", key="since")],
+    DomainLost: [Later("mail_domain_lost", key="domain_id")],
 }
 
 

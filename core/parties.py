@@ -26,6 +26,7 @@ class Person(db.Model):
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     password_hash: Mapped[str | None]
+    password_changed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 
@@ -105,7 +106,8 @@ class Customer(ResellerOwned, db.Model):
 
 class Membership(CustomerOwned, db.Model):
     """A person's roles in one distributor, reseller or customer. E-mail and name are copies: each side sees
-    only its own standing."""
+    only its own standing. The e-mail follows the person, a name only where it said the same
+    (docs/decisions/0016-accounts-follow-the-person.md)."""
 
     __tablename__ = "memberships"
     __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu", door="rcu")

@@ -1,9 +1,10 @@
 """Who is at the browser: log-in, sessions and their throttles, all rows of PostgreSQL reached by door
 functions (decision 10). A session is bound to one storefront and one host; its cookie's token is stored as
-a hash; it is new at every log-in."""
+a hash; it is new at every log-in and at every change of what it may do."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doors, passwords
 from core.doors import door
-from core.errors import Refused
+from core.errors import Missing, NeedsLogin, Refused
 from core.ids import new_id, new_token, token_hash
 from core.parties import normal_email
 from core.tenancy import CLOSED
@@ -35,6 +36,8 @@ class SessionRow(db.Model):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    address: Mapped[str] = mapped_column(default="", server_default="")
+    agent: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class Throttle(db.Model):
@@ -50,9 +53,10 @@ class Throttle(db.Model):
 
 
 LOOK_UP = door("""
-CREATE FUNCTION login_person_v1(p_email text, p_keys text[])
-RETURNS TABLE (person_id uuid, password_hash text, locked_until timestamptz) AS $$
-  SELECT p.id, p.password_hash, (SELECT max(t.locked_until) FROM throttles t WHERE t.key = ANY (p_keys) AND t.locked_until > now())
+CREATE FUNCTION login_person_v2(p_email text, p_keys text[])
+RETURNS TABLE (person_id uuid, password_hash text, two_steps boolean, locked_until timestamptz) AS $$
+  SELECT p.id, p.password_hash, EXISTS (SELECT 1 FROM factors f WHERE f.person_id = p.id AND f.confirmed_at IS NOT NULL),
+    (SELECT max(t.locked_until) FROM throttles t WHERE t.key = ANY (p_keys) AND t.locked_until > now())
   FROM (SELECT 1) one LEFT JOIN persons p ON p.email = p_email AND p.disabled_at IS NULL
 $$""")  # noqa: E501 SQL
 
@@ -68,20 +72,32 @@ CREATE FUNCTION login_failed_v1(p_keys text[]) RETURNS TABLE (failures bigint) A
 $$""")  # noqa: E501 SQL
 
 # The newest standing that may be used in this shop: on a reseller's shop its staff and its customers, on the
-# distributor's host everyone.
+# distributor's host everyone. What was proven must still hold, under a lock: a password that is being changed
+# at this moment opens nothing, and whoever has a second factor has passed it.
 OPEN = door("""
-CREATE FUNCTION open_session_v1(p_person uuid, p_storefront uuid, p_host text, p_token bytea, p_csrf text, p_keys text[], p_membership uuid)
+CREATE FUNCTION open_session_v2(p_person uuid, p_proof text, p_second boolean, p_storefront uuid, p_host text, p_token bytea, p_csrf text,
+  p_keys text[], p_membership uuid, p_address text, p_agent text, p_what text)
 RETURNS TABLE (session_id uuid, membership_id uuid) AS $$
-  WITH cleared AS (DELETE FROM throttles WHERE key = ANY (p_keys) AND key LIKE 'email:%'),
+  WITH person AS (
+    SELECT p.id, p.email FROM persons p
+    WHERE p.id = p_person AND p.disabled_at IS NULL AND (p_proof IS NULL OR p.password_hash = p_proof)
+      AND (p_second OR NOT EXISTS (SELECT 1 FROM factors f WHERE f.person_id = p.id AND f.confirmed_at IS NOT NULL))
+    FOR SHARE OF p
+  ), cleared AS (DELETE FROM throttles WHERE key = ANY (p_keys) AND key LIKE 'email:%'),
   standing AS (
-    SELECT m.id, m.distributor_id FROM storefronts f
+    SELECT m.id, m.distributor_id, p.email FROM person p CROSS JOIN storefronts f
     JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
-    JOIN memberships m ON m.distributor_id = f.distributor_id AND m.person_id = p_person AND m.ended_at IS NULL
+    JOIN memberships m ON m.distributor_id = f.distributor_id AND m.person_id = p.id AND m.ended_at IS NULL
     WHERE f.id = p_storefront AND (r.house OR m.reseller_id = f.reseller_id) AND (p_membership IS NULL OR m.id = p_membership)
     ORDER BY CASE m.side WHEN 'distributor' THEN 0 WHEN 'reseller' THEN 1 ELSE 2 END, m.created_at LIMIT 1
+  ), noted AS (
+    INSERT INTO account_events (id, person_id, at, what, email, storefront_id, host, address, agent, detail)
+    SELECT gen_random_uuid(), p_person, now(), p_what, s.email, p_storefront, p_host, p_address, p_agent, '' FROM standing s WHERE p_what <> ''
   )
-  INSERT INTO sessions (id, token_hash, distributor_id, storefront_id, host, person_id, membership_id, csrf, created_at, last_seen_at, expires_at)
-  SELECT gen_random_uuid(), p_token, s.distributor_id, p_storefront, p_host, p_person, s.id, p_csrf, now(), now(), now() + interval '7 days'
+  INSERT INTO sessions (id, token_hash, distributor_id, storefront_id, host, person_id, membership_id, csrf, created_at, last_seen_at, expires_at,
+    address, agent)
+  SELECT gen_random_uuid(), p_token, s.distributor_id, p_storefront, p_host, p_person, s.id, p_csrf, now(), now(), now() + interval '7 days',
+    p_address, p_agent
   FROM standing s RETURNING id, membership_id
 $$""")  # noqa: E501 SQL
 
@@ -95,18 +111,37 @@ CREATE FUNCTION touch_session_v1(p_session uuid) RETURNS TABLE (touched bigint) 
   WITH seen AS (UPDATE sessions SET last_seen_at = now() WHERE id = p_session RETURNING 1) SELECT count(*) FROM seen
 $$""")  # noqa: E501 SQL
 
-STANDINGS = door("""
-CREATE FUNCTION standings_v1(p_session uuid)
-RETURNS TABLE (membership_id uuid, side text, label text, under text, current boolean) AS $$
-  SELECT m.id, m.side, coalesce(c.name, r.name, d.name), CASE WHEN c.id IS NOT NULL THEN r.name WHEN r.id IS NOT NULL THEN d.name ELSE '' END,
-         m.id = s.membership_id
-  FROM sessions s JOIN storefronts f ON f.id = s.storefront_id
-  JOIN resellers h ON h.distributor_id = f.distributor_id AND h.id = f.reseller_id
-  JOIN memberships m ON m.person_id = s.person_id AND m.distributor_id = s.distributor_id AND m.ended_at IS NULL
-  JOIN distributors d ON d.id = m.distributor_id
-  LEFT JOIN resellers r ON r.distributor_id = m.distributor_id AND r.id = m.reseller_id
-  LEFT JOIN customers c ON c.distributor_id = m.distributor_id AND c.id = m.customer_id
-  WHERE s.id = p_session AND (h.house OR m.reseller_id = f.reseller_id) ORDER BY 2, 3
+ROTATE = door("""
+CREATE FUNCTION rotate_session_v1(p_session uuid, p_token bytea, p_csrf text, p_membership uuid) RETURNS TABLE (session_id uuid) AS $$
+  UPDATE sessions SET token_hash = p_token, csrf = p_csrf, membership_id = coalesce(p_membership, membership_id)
+  WHERE id = p_session RETURNING id
+$$""")  # noqa: E501 SQL
+
+# Tickets need no mention: each ends with the session that asked for it.
+END_OTHERS = door("""
+CREATE FUNCTION end_other_sessions_v1(p_person uuid, p_session uuid) RETURNS TABLE (ended bigint) AS $$
+  WITH gone AS (DELETE FROM sessions WHERE person_id = p_person AND id IS DISTINCT FROM p_session RETURNING id),
+  steps AS (DELETE FROM second_steps WHERE person_id = p_person)
+  SELECT count(*) FROM gone
+$$""")  # noqa: E501 SQL
+
+END_ONE = door("""
+CREATE FUNCTION end_one_session_v1(p_person uuid, p_session uuid) RETURNS TABLE (ended uuid) AS $$
+  DELETE FROM sessions WHERE person_id = p_person AND id = p_session RETURNING id
+$$""")
+
+# A reseller's shop shows what was opened there; the distributor's host shows everything, like its chooser.
+MINE = door("""
+CREATE FUNCTION sessions_of_v1(p_session uuid)
+RETURNS TABLE (session_id uuid, shop text, host text, address text, agent text, created_at timestamptz, last_seen_at timestamptz,
+  current boolean, here boolean) AS $$
+  SELECT o.id, f.name, o.host, o.address, o.agent, o.created_at, o.last_seen_at, o.id = s.id, h.house OR o.storefront_id = s.storefront_id
+  FROM sessions s
+  JOIN storefronts w ON w.id = s.storefront_id AND w.distributor_id = s.distributor_id
+  JOIN resellers h ON h.distributor_id = w.distributor_id AND h.id = w.reseller_id
+  JOIN sessions o ON o.person_id = s.person_id AND o.expires_at > now() AND o.last_seen_at > now() - interval '8 hours'
+  JOIN storefronts f ON f.distributor_id = o.distributor_id AND f.id = o.storefront_id
+  WHERE s.id = p_session ORDER BY o.id = s.id DESC, o.last_seen_at DESC
 $$""")  # noqa: E501 SQL
 
 
@@ -127,6 +162,26 @@ class Locked(Refused):
 
 
 @dataclass(frozen=True, slots=True)
+class Browser:
+    """From where somebody acts, as sessions and the account's history note it."""
+
+    storefront_id: UUID
+    host: str
+    address: str
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Whose password it was. `proof` is the hash that it matched, so that a password changed meanwhile opens
+    nothing; `two_steps`: a code is needed as well."""
+
+    person_id: UUID
+    proof: str | None
+    two_steps: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A new session: the token goes into the cookie and nowhere else."""
 
@@ -139,18 +194,7 @@ def throttle_keys(email: str, address: str) -> list[str]:
     return [f"email:{email}", f"ip:{address}"]
 
 
-def sign_in(email: str, password: str, *, storefront_id: UUID, host: str, address: str) -> Opened:
-    """Checks the password and opens a session at this shop; WrongLogin or Locked otherwise."""
-    person_id = prove(email, password, address=address)
-    keys = throttle_keys(normal_email(email), address)
-    opened = open_for(person_id, storefront_id=storefront_id, host=host, keys=keys)
-    if opened is None:
-        doors.call(FAILED, {"p_keys": keys})
-        raise WrongLogin
-    return opened
-
-
-def prove(email: str, password: str, *, address: str) -> UUID:
+def prove(email: str, password: str, *, address: str) -> Proven:
     """Whose password it is; WrongLogin (counted) or Locked otherwise."""
     email = normal_email(email)
     keys = throttle_keys(email, address)
@@ -158,26 +202,43 @@ def prove(email: str, password: str, *, address: str) -> UUID:
     if known and known.locked_until:
         raise Locked(known.locked_until)
     if passwords.matches(known.password_hash if known else None, password) and known and known.person_id:
-        return known.person_id
-    doors.call(FAILED, {"p_keys": keys})
+        return Proven(known.person_id, known.password_hash, known.two_steps)
+    count_failure(keys)
     raise WrongLogin
 
 
+def count_failure(keys: list[str]) -> None:
+    """Another failed log-in for these keys; the fifth within an hour locks the address (I74)."""
+    doors.call(FAILED, {"p_keys": keys})
+
+
 def open_for(
-    person_id: UUID, *, storefront_id: UUID, host: str, keys: list[str], membership_id: UUID | None = None
+    proven: Proven,
+    *,
+    at: Browser,
+    keys: list[str] | None = None,
+    membership_id: UUID | None = None,
+    second: bool = False,
+    what: str = "signed in",
 ) -> Opened | None:
-    """A session for somebody already proven to be `person_id`; None when this shop is not theirs."""
+    """A session for somebody proven; None when this shop is not theirs, when the password is not theirs any
+    more, or when their second step is missing."""
     token = new_token()
     row = doors.call(
         OPEN,
         {
-            "p_person": person_id,
-            "p_storefront": storefront_id,
-            "p_host": host,
+            "p_person": proven.person_id,
+            "p_proof": proven.proof,
+            "p_second": second,
+            "p_storefront": at.storefront_id,
+            "p_host": at.host,
             "p_token": token_hash(token),
             "p_csrf": new_token(),
-            "p_keys": keys,
+            "p_keys": keys or [],
             "p_membership": membership_id,
+            "p_address": at.address,
+            "p_agent": at.agent,
+            "p_what": what,
         },
     )
     return Opened(row.session_id, token) if row else None
@@ -186,3 +247,37 @@ def open_for(
 def end(token: str) -> None:
     """Signs out."""
     doors.call(END, {"p_token": token_hash(token)})
+
+
+# --- One's own sessions; inside the page's transaction ------------------------------------------------------
+
+
+def rotate(session_id: UUID, *, membership_id: UUID | None = None) -> Opened:
+    """The same session under a new token, in another standing if one is given: what the browser had before is
+    worth nothing (QS6)."""
+    token = new_token()
+    arguments = {
+        "p_session": session_id,
+        "p_token": token_hash(token),
+        "p_csrf": new_token(),
+        "p_membership": membership_id,
+    }
+    if not doors.call_here(ROTATE, arguments):
+        raise NeedsLogin("Your session has ended. Please sign in and try again.")
+    return Opened(session_id, token)
+
+
+def end_others(person_id: UUID, *, but: UUID | None) -> int:
+    """Everywhere else, in every shop, this person is signed out; how many sessions ended."""
+    return doors.call_here(END_OTHERS, {"p_person": person_id, "p_session": but})[0].ended
+
+
+def end_one(person_id: UUID, session_id: UUID) -> None:
+    """One of this person's sessions ends; Missing if it is nobody's or somebody else's."""
+    if not doors.call_here(END_ONE, {"p_person": person_id, "p_session": session_id}):
+        raise Missing("session")
+
+
+def of_person(session_id: UUID) -> list[Any]:
+    """Every living session of whoever has this one; `here` tells those that this shop may show."""
+    return doors.call_all(MINE, {"p_session": session_id})

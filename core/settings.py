@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     stripe_sandbox_url: str = ""
     vendor_sandbox_url: str = ""
     inbox_url: str = ""
+    dns_server: str = ""  # host:port of one name server to ask instead of the system's
+    names_url: str = ""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     database_pool: int = Field(default=5, ge=1)
     fragment_bytes: int = Field(default=16 * 1024 * 1024, ge=0)
@@ -58,7 +60,7 @@ class Settings(BaseSettings):
             found.append(
                 "OWNER_DATABASE_URL must be given to `flask migrate` only, not to the running application."
             )
-        for name in ("stripe_sandbox_url", "vendor_sandbox_url", "inbox_url"):
+        for name in ("stripe_sandbox_url", "vendor_sandbox_url", "inbox_url", "names_url"):
             if getattr(self, name):
                 found.append(f"{name.upper()} belongs to the demo; production must not know it.")
         if (

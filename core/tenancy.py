@@ -320,6 +320,7 @@ WIDENED = Widenings(
         "giving up an order",
         "reporting what an order lacked",
         "drawing a paper",
+        "letting a domain go",
     }
 )
 

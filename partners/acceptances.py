@@ -9,6 +9,7 @@ from core import doors, passwords, sessions
 from core.doors import door
 from core.events import publish
 from core.ids import new_id, new_token, token_hash
+from core.sessions import Proven
 from partners.invitations import LIFE, InvitationSent, NotInvited, token_of
 
 # What every door below asks: the link's shop belongs to the inviter (or is the distributor's own), and the
@@ -98,7 +99,7 @@ class Invited:
 class Joined:
     """Who came in, and in which standing; enough to open a session."""
 
-    person_id: UUID
+    proven: Proven
     membership_id: UUID
     email: str
 
@@ -123,7 +124,7 @@ def accept(token: str, *, storefront_id: UUID, name: str, password: str, address
         {
             "p_token": token_hash(token),
             "p_storefront": storefront_id,
-            "p_known": known,
+            "p_known": known.person_id if known else None,
             "p_new": new_id(),
             "p_name": name.strip() or invited.name,
             "p_hash": None if known else passwords.hashed(password),
@@ -131,7 +132,8 @@ def accept(token: str, *, storefront_id: UUID, name: str, password: str, address
     )
     if joined is None:
         raise NotInvited
-    return Joined(joined.person_id, joined.membership_id, joined.email)
+    proven = known or Proven(joined.person_id, None, False)
+    return Joined(proven, joined.membership_id, joined.email)
 
 
 def ask_again(token: str, *, storefront_id: UUID) -> None:

@@ -78,7 +78,8 @@ class Storefront(ResellerOwned, db.Model):
 
 class Host(DistributorOwned, db.Model):
     """An address that leads to a storefront; unique over the whole installation. Only verified hosts are rows
-    here."""
+    here. `aliases`: other shops open under it by their alias, as on the distributor's own hosts; on a
+    reseller's domain nobody else does."""
 
     __tablename__ = "hosts"
     __access__ = Access(distributor="rcd", door="r")
@@ -91,6 +92,7 @@ class Host(DistributorOwned, db.Model):
 
     host: Mapped[str]
     storefront_id: Mapped[UUID]
+    aliases: Mapped[bool] = mapped_column(default=False, server_default=text("true"))
 
 
 class Image(ResellerOwned, db.Model):
@@ -113,21 +115,24 @@ RETURNS TABLE (distributor_id uuid, distributor_name text, business_offset inter
   m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint, settings text, person_email text) AS $$
 DECLARE
   front uuid;
+  by_alias boolean;
   shop record;
   who record;
 BEGIN
-  SELECT h.distributor_id, h.storefront_id INTO distributor_id, storefront_id FROM hosts h WHERE h.host = p_host;
+  SELECT h.distributor_id, h.storefront_id, h.aliases INTO distributor_id, storefront_id, by_alias FROM hosts h WHERE h.host = p_host;
   IF NOT FOUND THEN RETURN; END IF;
-  SELECT n.id INTO front FROM storefronts n
+  IF by_alias THEN SELECT n.id INTO front FROM storefronts n  -- at a reseller's own domain nobody else's shop opens
     WHERE n.distributor_id = open_request_v1.distributor_id AND n.alias = p_segment AND n.state = 'open';
+  END IF;
   storefront_id := coalesce(front, storefront_id);
   SELECT d.name AS distributor_name, d.business_offset, d.sandbox, d.catalogue_version, f.*, r.house, r.name AS seller INTO shop
     FROM storefronts f
     JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
     JOIN distributors d ON d.id = f.distributor_id
-    WHERE f.distributor_id = open_request_v1.distributor_id AND f.id = open_request_v1.storefront_id;
+    WHERE f.distributor_id = open_request_v1.distributor_id AND f.id = open_request_v1.storefront_id AND f.state = 'open';
+  IF NOT FOUND THEN RETURN; END IF;
   distributor_name := shop.distributor_name; business_offset := shop.business_offset; sandbox := shop.sandbox;
-  catalogue_version := shop.catalogue_version; reseller_id := shop.reseller_id; code := shop.code; alias := shop.alias; name := shop.name;
+  catalogue_version := shop.catalogue_version; reseller_id := shop.reseller_id; code := shop.code; alias := CASE WHEN by_alias THEN shop.alias END; name := shop.name;
   theme := shop.theme; logo := shop.logo; currency := shop.currency; version := shop.version; shelf_version := shop.shelf_version;
   house := shop.house; seller := shop.seller; settings := shop.settings::text; basket := 0;
   FOR place IN 0 .. length(p_tokens) / 32 - 1 LOOP  -- hashes of 32 bytes, one after the other; one of them at most is of this shop
@@ -270,6 +275,6 @@ def open_house(
     states.move(shop, StorefrontState.OPEN)
     shop.opened_at = db.session().info["now"]
     for host in hosts:
-        db.add(Host(distributor_id=reseller.distributor_id, host=host, storefront_id=shop.id))
+        db.add(Host(distributor_id=reseller.distributor_id, host=host, storefront_id=shop.id, aliases=True))
     db.flush()
     return shop

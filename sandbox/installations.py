@@ -25,7 +25,7 @@ from sandbox import ports
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "storefront"
-HELPERS = ("stripe", "vendor", "inbox", "smtp")
+HELPERS = ("stripe", "vendor", "inbox", "smtp", "names", "dns")
 NOT_FOR_PROCESSES = ("DATABASE_URL", "OWNER_DATABASE_URL", "ADMIN_DATABASE_URL", "REDIS_URL")
 
 
@@ -76,6 +76,8 @@ class Installation:
             "STRIPE_SANDBOX_URL": f"http://{ports.HOST}:{self.ports['stripe']}",
             "VENDOR_SANDBOX_URL": f"http://{ports.HOST}:{self.ports['vendor']}",
             "INBOX_URL": f"http://{ports.HOST}:{self.ports['inbox']}",
+            "NAMES_URL": f"http://{ports.HOST}:{self.ports['names']}",
+            "DNS_SERVER": f"{ports.HOST}:{self.ports['dns']}",
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }

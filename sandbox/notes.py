@@ -45,6 +45,7 @@ def write(demo: Demo, file: Path) -> None:
         "inbox": given.inbox_url,
         "stripe": given.stripe_sandbox_url,
         "vendor": given.vendor_sandbox_url,
+        "names": given.names_url,
         "gateway": gateway.code if gateway else "",
         "urls": _addresses(url, aliases),
     }
@@ -61,6 +62,8 @@ def _addresses(url: str, aliases: Mapping[str, str | None]) -> dict[str, str]:
         found["Stripe sandbox"] = f"{settings().stripe_sandbox_url}/_sandbox/"
     if settings().vendor_sandbox_url:
         found["Vendor simulator"] = f"{settings().vendor_sandbox_url}/_sandbox/"
+    if settings().names_url:
+        found["Name server"] = f"{settings().names_url}/"
     return found
 
 

@@ -28,6 +28,7 @@ from sandbox.servers import Postgres, ServerFailed, Valkey
 
 PYTHON = sys.executable
 FLASK = (PYTHON, "-m", "flask", "--app", "app")
+BEHIND = {"smtp": "inbox", "dns": "names"}  # port -> the simulator that listens there
 
 
 @click.command()
@@ -95,11 +96,9 @@ def start(keeper: Keeper, installation: Installation) -> None:
         keeper.run(assets, *roles)
     with progress("Database schema"):
         keeper.run(Process("migrate", (*FLASK, "migrate"), env=owner))
-    with progress("Payment and vendor simulators, inbox"):
+    with progress("Payment and vendor simulators, inbox, names"):
         for name, port in installation.ports.items():
-            keeper.wait_for(
-                "inbox" if name == "smtp" else name, lambda port=port: ports.listens(port), patience=30
-            )
+            keeper.wait_for(BEHIND.get(name, name), lambda port=port: ports.listens(port), patience=30)
     with progress("Demo world"):
         keeper.run(Process("demo", (*FLASK, "demo"), env=owner))
     with progress("Web, workers, dispatcher"):
@@ -155,7 +154,13 @@ def simulators(installation: Installation) -> list[Process]:
         return Process(name, (PYTHON, "-m", f"sandbox.{name}", *where, *options), patience=3)
 
     mail = ("--smtp-port", str(installation.ports["smtp"]), "--http-port", str(installation.ports["inbox"]))
+    names = ("--dns-port", str(installation.ports["dns"]), "--http-port", str(installation.ports["names"]))
     return [
+        Process(
+            "names",
+            (PYTHON, "-m", "sandbox.names", *names, "--data", installation.folder / "names"),
+            patience=3,
+        ),
         simulator("stripe", "--webhook-url", f"{installation.url}/webhooks/stripe/{{account}}"),
         simulator("vendor"),
         Process(

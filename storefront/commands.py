@@ -1,5 +1,6 @@
 """The command line: the same functions that pages call (decision 8). `flask --app app --help` lists them."""
 
+import getpass
 import json
 import sys
 
@@ -7,7 +8,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from core import dispatcher, doorbell, drain
+from core import dispatcher, doorbell, drain, factors
 from core.errors import Refusal
 from core.settings import settings
 from core.tasks import Again, Final, NeedsPerson
@@ -16,7 +17,7 @@ from storefront import doctor, payment_checks, schema
 
 def install(app: Flask) -> None:
     """Puts the commands on `flask`."""
-    for command in (migrate, worker, run_dispatcher, demo, see_the_doctor, check_payment):
+    for command in (migrate, worker, run_dispatcher, demo, see_the_doctor, check_payment, user_reset_2fa):
         app.cli.add_command(command)
 
 
@@ -71,6 +72,20 @@ def check_payment(order: str) -> None:
     click.echo(
         f"The payment of {order} is {states[-1]}." if states else f"{order} has no page at the gateway."
     )
+
+
+@click.command("user-reset-2fa")
+@click.argument("email")
+@click.option("--why", required=True, help="The reason, and how you know that it is really them.")
+def user_reset_2fa(email: str, why: str) -> None:
+    """Take the second factor from somebody who lost phone and recovery codes; it is written down."""
+    by = f"{getpass.getuser()}, on the command line"
+    try:
+        had = factors.reset(email, why=why, by=by)
+    except Refusal as said:
+        raise click.ClickException(str(said)) from said
+    done = "Two-factor sign-in is off" if had else "There was no second factor"
+    click.echo(f"{done}; {email} is signed out everywhere and can set it up again after signing in.")
 
 
 @click.command("doctor")

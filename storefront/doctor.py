@@ -15,6 +15,7 @@ from checkout.orders import Order
 from core import db, doors, tenancy
 from core.doors import door
 from core.tenancy import Scope, Side
+from partners.domains import Domain
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from storefront import schema
@@ -78,7 +79,7 @@ $$""")  # noqa: E501 SQL
 
 # --- Lives and their trail ----------------------------------------------------------------------------------
 
-LIVES: tuple[Any, ...] = (Order, Delivery, Subscription, Payment, Invoice, Charge, Storefront)
+LIVES: tuple[Any, ...] = (Order, Delivery, Subscription, Payment, Invoice, Charge, Storefront, Domain)
 
 
 def trail_against_states() -> str:

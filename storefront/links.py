@@ -52,3 +52,8 @@ def _at(hosts: list[str]) -> str:
         return settings().public_url.rstrip("/")
     port = f":{public.port}" if public.port else ""
     return f"{public.scheme}://{hosts[0]}{port}"
+
+
+def at_host(host: str) -> str:
+    """A host's address, reached the way PUBLIC_URL is; PUBLIC_URL itself for none."""
+    return _at([host] if host else [])

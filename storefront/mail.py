@@ -263,7 +263,10 @@ def _company(invited: Invitation) -> str:
 
 # --- As tasks -----------------------------------------------------------------------------------------------
 
-MAILS: Mapping[str, tuple[str, Callable[[UUID], Mail | None]]] = {
+MAILS: dict[str, tuple[str, Callable[[UUID], Mail | None]]] = {}
+"""kind of task -> the argument that names its object, and the function that says what the mail says."""
+
+FIRST: Mapping[str, tuple[str, Callable[[UUID], Mail | None]]] = {
     "mail_order_received": ("order_id", order_received),
     "mail_service_ready": ("subscription_id", service_ready),
     "mail_needs_attention": ("delivery_id", needs_attention),
@@ -271,7 +274,6 @@ MAILS: Mapping[str, tuple[str, Callable[[UUID], Mail | None]]] = {
     "mail_delivery_refused": ("delivery_id", delivery_refused),
     "mail_invitation": ("invitation_id", invitation),
 }
-"""kind of task -> the argument that names its object, and the function that says what the mail says."""
 
 
 def _prepare(task: Claimed) -> Letter | None:
@@ -301,7 +303,13 @@ def _on_parked(task: Claimed, note: str) -> None:
     )
 
 
-for _kind in MAILS:
+def register(kind: str, argument: str, say: Callable[[UUID], Mail | None]) -> None:
+    """Makes a mail known as a kind of task; modules with mails of their own call it."""
+    MAILS[kind] = argument, say
     tasks.register(
-        Kind(_kind, Repeat.SAFE, prepare=_prepare, call=mailer.send, limits=_limits, on_parked=_on_parked)
+        Kind(kind, Repeat.SAFE, prepare=_prepare, call=mailer.send, limits=_limits, on_parked=_on_parked)
     )
+
+
+for _kind, (_argument, _say) in FIRST.items():
+    register(_kind, _argument, _say)

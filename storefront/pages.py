@@ -188,6 +188,7 @@ def portal_places() -> dict[str, str | None]:
         "sign_in": f"{at}/sign-in",
         "sign_out": f"{at}/sign-out",
         "account": f"{at}/services",
+        "choose": f"{at}/choose",
         "help": f"{at}/help",
         "terms": f"{at}/terms",
         "privacy": None,
@@ -284,7 +285,11 @@ def account_nav(standing: str = "") -> list[tuple[str, str, str]]:
     }
     if who.side is Side.CUSTOMER:
         consoles[who.side] = [(_("Company"), f"{at}/company", "building-2")]
-    return [*consoles.get(who.side, []), (_("Switch account"), f"{at}/choose", "users")]
+    own = [
+        (_("Profile and security"), f"{at}/profile", "circle-user"),
+        (_("Switch account"), f"{at}/choose", "users"),
+    ]
+    return [*consoles.get(who.side, []), *own]
 
 
 def portal_nav() -> list[tuple[str, str, str, int, bool]]:

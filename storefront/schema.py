@@ -12,10 +12,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 import checkout.expiry  # noqa: F401 its kind of task
+import provisioning.domain_checks
 import provisioning.fulfilment
 import provisioning.openings  # noqa: F401 every table and every kind of task is known once these are imported
 from billing import ledger
-from core import db, doors, roles, tenancy, walls
+from core import account_links, db, doors, factors, roles, sign_ins, tenancy, tickets, walls  # noqa: F401 closed tables
 from core.db import Model
 
 FOLDER = Path(__file__).parent.parent / "migrations"

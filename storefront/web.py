@@ -3,7 +3,7 @@ request: one token check for every unsafe method, strict headers, health."""
 
 import hmac
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -131,7 +131,7 @@ def check_token() -> None:
 
 def finish(response: Whole) -> Whole:
     """Headers of every answer, where the view did not set its own; private pages are stored nowhere."""
-    response.ours = headers(framed=g.get("framed", False))
+    response.ours = headers(framed=g.get("framed", False), forms=g.get("form_targets", ()))
     if g.get("appearance", appearance.AS_IT_COMES).fresh:
         appearance.remember(response, g.shop, g.appearance)
     if g.get("request_id"):
@@ -139,24 +139,24 @@ def finish(response: Whole) -> Whole:
     return response
 
 
-@cache
-def headers(*, framed: bool) -> tuple[tuple[str, str], ...]:
+@lru_cache(maxsize=500)
+def headers(*, framed: bool, forms: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
     """What every answer says."""
     return (
-        ("Content-Security-Policy", policy(framed=framed)),
+        ("Content-Security-Policy", policy(framed=framed, forms=forms)),
         *HEADERS.items(),
         ("Cache-Control", "no-store"),
         ("Vary", "Host, Cookie"),
     )
 
 
-@cache
-def policy(*, framed: bool) -> str:
-    """Content-Security-Policy: nothing inline, nothing foreign; forms may lead to the gateway's page; only
-    the theme studio frames us."""
+def policy(*, framed: bool, forms: tuple[str, ...] = ()) -> str:
+    """Content-Security-Policy: nothing inline, nothing foreign; forms may lead to the gateway's page, and the
+    account chooser's to the shops that it lists; only the theme studio frames us."""
+    places = ("'self'", "https://checkout.stripe.com", settings().stripe_sandbox_url, *forms)
     return (
         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; font-src 'self';"
         " connect-src 'self'; frame-src 'self';"
-        f" form-action 'self' https://checkout.stripe.com {settings().stripe_sandbox_url};"
+        f" form-action {' '.join(filter(None, places))};"
         f" frame-ancestors {chr(39)}{'self' if framed else 'none'}{chr(39)}; base-uri 'none'"
     )

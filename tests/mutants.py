@@ -21,6 +21,9 @@ QUEUE = "tests/core/test_queue.py::test_"
 ITEMS = "tests/provisioning/test_work_items.py::test_"
 PAYMENTS = "tests/billing/test_payments.py::test_"
 WEBHOOKS = "tests/billing/test_webhooks.py::test_"
+ACCOUNTS = "tests/portal/test_accounts.py::test_"
+FACTORS = "tests/portal/test_two_factor.py::test_"
+DOMAINS = "tests/reseller/test_domain.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,69 @@ MUTANTS = (
         "payload, signature, account.webhook_secret, SIGNATURE_TOLERANCE)",
         "pass",
         WEBHOOKS + "a_forgery_is_refused_without_any_effect",
+    ),
+    Mutant(
+        "a reset link works once",
+        "core/account_links.py",
+        "WHERE l.token_hash = p_token AND l.email = address AND l.used_at IS NULL AND l.expires_at > now();",
+        "WHERE l.token_hash = p_token AND l.email = address AND l.expires_at > now();",
+        ACCOUNTS + "of_one_link_used_twice_at_once_one_wins",
+    ),
+    Mutant(
+        "links wait for the person",
+        "core/account_links.py",
+        "l.kind = 'reset' AND l.storefront_id = p_storefront FOR UPDATE OF p;",
+        "l.kind = 'reset' AND l.storefront_id = p_storefront;",
+        ACCOUNTS + "of_two_links_used_at_once_one_wins_and_every_other_is_void",
+    ),
+    Mutant(
+        "a code works once",
+        "core/factors.py",
+        "WHERE person_id = p_person AND last_step < p_step AND confirmed_at IS NOT NULL RETURNING true",
+        "WHERE person_id = p_person AND confirmed_at IS NOT NULL RETURNING true",
+        FACTORS + "a_code_works_once_in_any_browser_and_never_backwards",
+    ),
+    Mutant(
+        "wrong codes are counted",
+        "core/factors.py",
+        "AND (f.locked_until IS NULL OR f.locked_until <= now()) RETURNING f.secret",
+        "RETURNING f.secret",
+        FACTORS + "a_hundred_guesses_at_once_are_five",
+    ),
+    Mutant(
+        "the second step",
+        "core/sessions.py",
+        "AND (p_second OR NOT EXISTS (",
+        "AND (true OR NOT EXISTS (",
+        FACTORS + "the_database_lets_nobody_past_the_second_step",
+    ),
+    Mutant(
+        "a ticket is bound to its host",
+        "core/tickets.py",
+        "WHERE t.token_hash = p_token AND t.storefront_id = p_storefront AND t.host = p_host AND",
+        "WHERE t.token_hash = p_token AND t.storefront_id = p_storefront AND",
+        DOMAINS + "a_ticket_is_worth_nothing_at_another_host_of_the_same_shop",
+    ),
+    Mutant(
+        "a domain opens no other shop",
+        "partners/storefronts.py",
+        "IF by_alias THEN SELECT n.id INTO front",
+        "IF true THEN SELECT n.id INTO front",
+        DOMAINS + "under_its_own_name_a_shop_is_a_place_of_its_own",
+    ),
+    Mutant(
+        "an unproven name is no host",
+        "partners/domains.py",
+        "if domain.proof in values:",
+        "if values:",
+        DOMAINS + "of_two_who_claim_a_name_the_one_who_proves_it_gets_it",
+    ),
+    Mutant(
+        "a name cools",
+        "partners/domains.py",
+        "domain.free_at = now + COOLING",
+        "domain.free_at = now",
+        DOMAINS + "a_name_that_was_let_go_leads_nowhere_at_once_and_cools_before_others_may_have_it",
     ),
 )
 GATE = (

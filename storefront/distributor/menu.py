@@ -48,6 +48,8 @@ def console() -> dict[str, Any]:
             "search": url_for("distributor.order_list"),
             "shop": f"{at}/",
             "sign_out": f"{at}/sign-out",
+            "profile": f"{at}/profile",
+            "choose": f"{at}/choose",
             "help": None,
         },
         "nav": nav(waiting()),

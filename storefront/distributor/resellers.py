@@ -19,7 +19,7 @@ from core import db, parties
 from core.errors import Refusal
 from core.money import Money
 from core.parties import Customer, Reseller
-from partners import standings, storefronts
+from partners import domains, standings, storefronts
 from partners.storefronts import Storefront, StorefrontState
 from storefront import pages
 from storefront.distributor import console, forms, lists
@@ -142,6 +142,7 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
             "margin": margin_of(reseller.id),
             "people": [(m.name, m.email, ", ".join(m.roles)) for m in parties.members(reseller.id)],
             "offers": activations.offers(reseller),
+            "domain": domains.of_reseller(reseller.id),
             "trail": newest_first(
                 trail_of([reseller.id, *([shop.id] if shop else []), *(one.id for one in balances)])
             ),

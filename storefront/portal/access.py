@@ -1,26 +1,44 @@
-"""Signing in and out, and choosing among the standings one has in this shop (U32-U35)."""
+"""Signing in and out. The password alone lets in whoever has no second factor; everybody else is shown to
+the second step (storefront/portal/second_step.py)."""
 
 from urllib.parse import urlencode, urlsplit
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from core import doors, sessions
-from core.errors import Missing, Refusal
+from core import sessions, sign_ins
+from core.errors import Refusal
 from core.languages import _
+from core.sessions import Browser, Opened
 from core.settings import settings
+from core.sign_ins import Step
 from core.tenancy import Side
 from storefront import pages
 from storefront.portal import portal
 from storefront.shop import host_of, tokens
 from storefront.visitors import the_shop, to_sign_in, visitor
 
+WEEK, STEP = 7 * 24 * 3600, 10 * 60  # seconds that the browser keeps a session's and a second step's token
+
+
+def browser() -> Browser:
+    """From where this request comes."""
+    shop, agent = the_shop(), request.headers.get("User-Agent", "")
+    return Browser(shop.storefront_id, shop.host, request.remote_addr or "", agent[:300])
+
 
 @portal.get("/sign-in")
 def sign_in_page() -> Response:
     """The form."""
+    return show_sign_in(target=request.args.get("next", ""))
+
+
+def show_sign_in(
+    *, email: str = "", target: str = "", problem: str | None = None, status: int = 200
+) -> Response:
+    """The form with what was typed."""
     return pages.render(
-        "account/sign_in.html", title=_("Sign in"), email="", next=request.args.get("next", ""), problem=None
+        "account/sign_in.html", status, title=_("Sign in"), email=email, next=target, problem=problem
     )
 
 
@@ -29,23 +47,24 @@ def sign_in() -> Response:
     """Opens a session for this shop; the same words for every reason why not."""
     email, target = request.form.get("email", "")[:254], request.form.get("next", "")
     try:
-        opened = sessions.sign_in(
-            email,
-            request.form.get("password", ""),
-            storefront_id=the_shop().storefront_id,
-            host=the_shop().host,
-            address=request.remote_addr or "",
+        entered = sign_ins.sign_in(
+            email, request.form.get("password", ""), at=browser(), target=safe_target(target)
         )
     except Refusal as refusal:
-        return pages.render(
-            "account/sign_in.html",
-            refusal.status,
-            title=_("Sign in"),
-            email=email,
-            next=target,
-            problem=str(refusal),
-        )
-    return with_session(redirect(safe_target(target) or f"{the_shop().base}/home", 303), opened)
+        return show_sign_in(email=email, target=target, problem=str(refusal), status=refusal.status)
+    return let_in(entered, landing(target))
+
+
+def let_in(entered: Opened | Step, to: str) -> Response:
+    """On, with the session's cookie; or to the page that asks for the code."""
+    if isinstance(entered, Step):
+        return with_step(redirect(f"{the_shop().base}/sign-in/code", 303), entered.token)
+    return with_session(redirect(to, 303), entered)
+
+
+def landing(target: str) -> str:
+    """Where somebody goes who has come in."""
+    return safe_target(target) or f"{the_shop().base}/home"
 
 
 @portal.get("/home")
@@ -65,60 +84,47 @@ def sign_out() -> Response:
     for token in tokens(request.environ):
         sessions.end(token)
     response = redirect(f"{the_shop().base}/?said=signed-out", 303)
-    response.delete_cookie(the_shop().cookie, path="/")
+    forget(response, the_shop().cookie)
     return response
 
 
-@portal.get("/choose")
-def choose_page() -> Response:
-    """Every standing one has in this shop; the current one is marked (U33, U35)."""
-    if not visitor().signed_in:
-        return to_sign_in()
-    standings = doors.call_all(sessions.STANDINGS, {"p_session": visitor().session_id})
-    return pages.render("account/choose.html", title=_("Choose an account"), standings=standings)
+def step_cookie() -> str:
+    """Name of the cookie of a sign-in that waits for its code; never taken for a session's."""
+    return the_shop().cookie.replace("s-", "step-", 1)
 
 
-@portal.post("/choose")
-def choose() -> Response:
-    """A new session in another standing; the old one ends (rotated at every change of privilege, QS6)."""
-    who = visitor()
-    if who.person_id is None:
-        return to_sign_in()
-    chosen = next(
-        (
-            s
-            for s in doors.call_all(sessions.STANDINGS, {"p_session": who.session_id})
-            if str(s.membership_id) == request.form.get("standing")
-        ),
-        None,
-    )
-    if chosen is None:
-        raise Missing("account")
-    opened = sessions.open_for(
-        who.person_id,
-        storefront_id=the_shop().storefront_id,
-        host=the_shop().host,
-        keys=[],
-        membership_id=chosen.membership_id,
-    )
-    if opened is None:
-        raise Missing("account")
-    for token in tokens(request.environ):
-        sessions.end(token)
-    return with_session(redirect(f"{the_shop().base}/home", 303), opened)
+def with_step(response: Response, token: str) -> Response:
+    """Sets the cookie of the second step."""
+    return _with_cookie(response, step_cookie(), token, STEP)
 
 
-def with_session(response: Response, opened: sessions.Opened) -> Response:
-    """Sets this shop's cookie: host-only, whole path, not readable by scripts."""
-    secure = settings().public_url.startswith("https://")
+def with_session(response: Response, opened: Opened) -> Response:
+    """Sets this shop's cookie, and ends the session that it held before."""
+    if old := request.cookies.get(the_shop().cookie):
+        sessions.end(old)
+    return with_token(response, opened)
+
+
+def with_token(response: Response, opened: Opened) -> Response:
+    """Sets this shop's cookie for a session that goes on under a new token."""
+    forget(response, step_cookie())
+    return _with_cookie(response, the_shop().cookie, opened.token, WEEK)
+
+
+def forget(response: Response, name: str) -> None:
+    """Takes a cookie away; only a secure answer may touch one that is called __Host-."""
+    response.delete_cookie(name, path="/", secure=is_secure(), httponly=True, samesite="Lax")
+
+
+def is_secure() -> bool:
+    """Whether browsers reach us by https."""
+    return settings().public_url.startswith("https://")
+
+
+def _with_cookie(response: Response, name: str, token: str, seconds: int) -> Response:
+    """Host-only, whole path, not readable by scripts."""
     response.set_cookie(
-        the_shop().cookie,
-        opened.token,
-        max_age=7 * 24 * 3600,
-        httponly=True,
-        samesite="Lax",
-        secure=secure,
-        path="/",
+        name, token, max_age=seconds, httponly=True, samesite="Lax", secure=is_secure(), path="/"
     )
     return response
 

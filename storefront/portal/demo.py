@@ -74,7 +74,7 @@ def demo() -> Response:
     if not the_shop().sandbox or not note.exists():
         raise Missing
     if not the_shop().house:
-        return redirect("/demo", 303)
+        return redirect("/demo" if the_shop().alias else f"{settings().public_url}/demo", 303)
     told = _told(note, note.stat().st_mtime_ns)
     passes = {"": visitor().csrf} | {
         portal["alias"]: _token_at(portal["alias"]) for portal in told["portals"]
@@ -128,7 +128,7 @@ def _token_at(alias: str) -> str:
     arguments = {
         "p_host": the_shop().host,
         "p_segment": alias,
-        "p_tokens": [token_hash(token) for token in tokens(request.environ)],
+        "p_tokens": b"".join(token_hash(token) for token in tokens(request.environ)),
     }
     row = doors.call(OPEN_REQUEST, arguments)
     return row.csrf or "" if row and row.membership_id else ""
@@ -150,6 +150,13 @@ def _tools(told: dict[str, Any]) -> list[tuple[str, str, str, str, bool]]:
             told["vendor"] and f"{told['vendor']}/_sandbox/",
             "Let the vendor be slow, refuse, or forget to answer.",
             "server",
+            True,
+        ),
+        (
+            "Name server",
+            told.get("names") and f"{told['names']}/",
+            "Set the record that proves a domain is yours, such as portal.brightfield.localhost.",
+            "globe",
             True,
         ),
         (

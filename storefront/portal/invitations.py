@@ -5,7 +5,7 @@ new one can be asked for."""
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from core import db, sessions
+from core import db, sign_ins
 from core.errors import Refusal
 from core.languages import _
 from partners import acceptances
@@ -13,8 +13,7 @@ from partners.acceptances import Invited
 from partners.invitations import NotInvited
 from storefront import pages
 from storefront.portal import portal
-from storefront.portal.access import with_session
-from storefront.shop import tokens
+from storefront.portal.access import browser, let_in
 from storefront.visitors import the_shop, visitor
 
 pages.saying(
@@ -51,17 +50,9 @@ def accept(token: str) -> Response:
         return ended(token, no)
     except Refusal as refusal:
         return page(token, invited, name=name, problem=str(refusal), status=refusal.status)
-    opened = sessions.open_for(
-        joined.person_id,
-        storefront_id=shop.storefront_id,
-        host=shop.host,
-        keys=[],
-        membership_id=joined.membership_id,
-    )
-    for old in tokens(request.environ):
-        sessions.end(old)
-    home = redirect(f"{shop.base}/home?said=joined", 303)
-    return with_session(home, opened) if opened else home
+    home = f"{shop.base}/home?said=joined"
+    entered = sign_ins.enter(joined.proven, at=browser(), target=home, membership_id=joined.membership_id)
+    return let_in(entered, home) if entered else redirect(home, 303)
 
 
 @portal.post("/invitations/<token>/again")

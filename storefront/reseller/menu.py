@@ -8,7 +8,7 @@ from core import db
 from core.errors import Missing
 from partners import storefronts
 from partners.storefronts import Storefront, StorefrontState
-from storefront import pages
+from storefront import links, pages
 from storefront.visitors import the_shop, visitor
 
 SECTIONS = (
@@ -21,6 +21,7 @@ SECTIONS = (
     ("Your storefront", None, ""),
     ("Prices", "price_list", "tags"),
     ("Branding", "branding_page", "palette"),
+    ("Domain", "domain_page", "globe"),
     ("Plan", "plan_page", "rocket"),
     ("Account", None, ""),
     ("Team", "team_page", "user-check"),
@@ -59,8 +60,10 @@ def portal_url(storefront: Storefront | None, *, absolute: bool = False) -> str 
 
 def address_of(alias: str) -> str:
     """What an alias looks like in the address bar, without the scheme."""
-    base = "" if not the_shop().house else the_shop().base
-    return f"{request.host}{base}/{alias}"
+    shop = the_shop()
+    if not shop.house and shop.alias is None:  # at a domain of its own, where no alias leads anywhere
+        return f"{links.at_host('').partition('://')[2]}/{alias}"
+    return f"{request.host}{shop.base if shop.house else ''}/{alias}"
 
 
 def frame() -> dict[str, Any]:
@@ -77,6 +80,8 @@ def frame() -> dict[str, Any]:
             "shop": portal_url(own),
             "storefront": url_for("reseller.plan_page"),
             "sign_out": f"{at}/sign-out",
+            "profile": f"{at}/profile",
+            "choose": f"{at}/choose",
             "help": None,
         },
         "nav": [entry(*section) for section in sections],

@@ -13,11 +13,11 @@ import pytest
 import app  # noqa: F401 every table of states is known
 from checkout import orders
 from checkout.orders import Order, OrderState
-from core import db, doors, errors, faults, passwords, sessions, states, trail
+from core import db, doors, errors, faults, passwords, sessions, sign_ins, states, trail
 from core.errors import Refusal
 from core.ids import ALPHABET, new_code, new_id, new_token, token_hash
 from core.periods import Term, end_of, nth
-from core.sessions import Locked, WrongLogin
+from core.sessions import Browser, Locked, Opened, WrongLogin
 from core.states import IllegalMove, Transitions
 from tests.world import HOST, PASSWORD, World, open_portal
 
@@ -194,10 +194,11 @@ def test_a_log_in_storm_hashes_one_at_a_time(monkeypatch: pytest.MonkeyPatch) ->
 
 def sign_in(
     world: World, password: str = PASSWORD, *, email: str = "nora@people.example", address: str = "192.0.2.1"
-) -> sessions.Opened:
-    return sessions.sign_in(
-        email, password, storefront_id=world.storefronts["northwind"], host=HOST, address=address
-    )
+) -> Opened:
+    here = Browser(world.storefronts["northwind"], HOST, address)
+    opened = sign_ins.sign_in(email, password, at=here)
+    assert isinstance(opened, Opened)
+    return opened
 
 
 @pytest.mark.promise("QS6")

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from core import db, sessions, tenancy
+from core import db, sign_ins, tenancy
 from core.errors import Missing, Refusal
 from core.parties import Membership
 from core.passwords import WeakPassword
-from core.sessions import WrongLogin
+from core.sessions import Browser, Opened, WrongLogin
 from core.states import IllegalMove
 from core.tasks import Task
 from core.tenancy import Side
@@ -62,18 +62,13 @@ def test_an_invited_person_chooses_a_password_and_is_in(world: World) -> None:
         "carla@ferrow.example", "Carla", "Ferrow", "Bea", known=False
     )
     joined = accept(world, token)
-    signed = sessions.sign_in(
-        "carla@ferrow.example",
-        CHOSEN,
-        storefront_id=world.storefronts["northwind"],
-        host=HOST,
-        address="192.0.2.7",
-    )
+    here = Browser(world.storefronts["northwind"], HOST, "192.0.2.7")
+    signed = sign_ins.sign_in("carla@ferrow.example", CHOSEN, at=here)
     with world.acting("brightfield"):
         member = db.session().scalars(select(Membership).where(Membership.id == joined.membership_id)).one()
         assert (member.side, member.roles, member.name) == (Side.CUSTOMER, ["admin"], "Carla Ruiz")
         assert the_invitation().state is InvitationState.ACCEPTED
-    assert signed.session_id
+    assert isinstance(signed, Opened)
 
 
 def test_the_link_stands_in_the_mail_only(world: World) -> None:
@@ -91,7 +86,7 @@ def test_a_known_address_proves_itself_by_its_own_password(world: World) -> None
     assert look(world, token).known
     with pytest.raises(WrongLogin):
         accept(world, token, "Not-zoes-password-1")
-    assert accept(world, token, PASSWORD).person_id == world.people["zoe"].person_id
+    assert accept(world, token, PASSWORD).proven.person_id == world.people["zoe"].person_id
 
 
 def test_a_weak_password_leaves_the_link_as_it_was(world: World) -> None:

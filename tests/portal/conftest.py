@@ -18,6 +18,7 @@ import app as product
 from billing.payments import Gateway
 from core import db
 from storefront.fragments import FRAGMENTS
+from tests.mail.conftest import office, post  # noqa: F401 a real mail server
 from tests.sandbox.stripe.world import BROWSER, StripeSandbox, new_account
 from tests.world import HOST, PASSWORD, World, open_portal
 

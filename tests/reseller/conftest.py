@@ -12,6 +12,7 @@ from flask import Flask
 from werkzeug.test import Client, TestResponse
 
 import app
+from tests.mail.conftest import office, post  # noqa: F401 a real mail server
 from tests.portal.conftest import cards, stripe  # noqa: F401 one sandbox of the gateway for all
 from tests.world import HOST, PASSWORD, World
 

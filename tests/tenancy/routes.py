@@ -65,6 +65,35 @@ ROUTES: dict[str, Route] = {
     "GET /sign-in": Route(PUBLIC),
     "POST /sign-in": Route(PUBLIC, ok=(422,)),
     "GET /home": Route(Owner.VISITOR),
+    "GET /sign-in/code": Route(PUBLIC, ok=(303,)),
+    "POST /sign-in/code": Route(PUBLIC, ok=(401,)),
+    "GET /forgotten": Route(PUBLIC),
+    "POST /forgotten": Route(PUBLIC, ok=(200, 422)),
+    "GET /forgotten/<token>": Route(Owner.LINK, {"token": "reset"}),
+    "POST /forgotten/<token>": Route(Owner.LINK, {"token": "reset"}, form={"password": "Correct-horse-2"}),
+    "GET /ticket/<token>": Route(Owner.LINK, {"token": "=nothing"}),
+    "GET /profile": Route(Owner.VISITOR),
+    "POST /profile/name": Route(Owner.VISITOR, page="/profile", form={"name": "Anna Berg"}),
+    "POST /profile/email": Route(
+        Owner.VISITOR, page="/profile", form={"email": "anna@new.example", "password": "Correct-horse-1"}
+    ),
+    "GET /profile/email/<token>": Route(Owner.LINK, {"token": "reset"}),
+    "POST /profile/email/<token>": Route(Owner.LINK, {"token": "reset"}),
+    "POST /profile/password": Route(
+        Owner.VISITOR, page="/profile", form={"old": "Correct-horse-1", "new": "Correct-horse-2"}
+    ),
+    "POST /profile/sessions/end": Route(Owner.VISITOR, page="/profile"),
+    "POST /profile/sessions/<session_id>/end": Route(
+        Owner.VISITOR, {"session_id": "session"}, page="/profile"
+    ),
+    "GET /profile/two-factor": Route(Owner.VISITOR),
+    "GET /profile/two-factor/qr.png": Route(Owner.VISITOR, ok=(404,)),
+    "POST /profile/two-factor/begin": Route(
+        Owner.VISITOR, page="/profile/two-factor", form={"password": "Correct-horse-1"}
+    ),
+    "POST /profile/two-factor/confirm": Route(Owner.VISITOR, ok=(422,), changes=False),
+    "POST /profile/two-factor/codes": Route(Owner.VISITOR, ok=(422,), changes=False),
+    "POST /profile/two-factor/off": Route(Owner.VISITOR, ok=(422,), changes=False),
     "GET /choose": Route(Owner.VISITOR),
     "POST /choose": Route(Owner.VISITOR, page="/choose", foreign=True, changes=False),
     "POST /sign-out": Route(Owner.VISITOR, changes=False),
@@ -144,6 +173,13 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/customers/<code>/invitations/<invitation_id>/revoke": Route(
         RESELLER, {"code": "customer", "invitation_id": "invitation"}, page="/reseller/customers/{customer}"
     ),
+    "GET /reseller/domain": Route(RESELLER),
+    "GET /reseller/domain/state": Route(RESELLER, ok=(286,)),
+    "POST /reseller/domain": Route(
+        RESELLER, form={"host": "portal.other.example"}, ok=(403, 422), changes=False
+    ),
+    "POST /reseller/domain/check": Route(RESELLER, page="/reseller/domain"),
+    "POST /reseller/domain/release": Route(RESELLER, page="/reseller/domain"),
     "GET /reseller/money": Route(RESELLER),
     "GET /reseller/money/invoices/<invoice_id>": mine(RESELLER, invoice_id="invoice"),
     "GET /reseller/orders": Route(RESELLER),

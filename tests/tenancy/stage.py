@@ -2,20 +2,22 @@
 something of Acme's, Brightfield's and Northwind's in every state that a page can show. Everybody is signed
 in before the curtain, so that a copy of the database knows them all."""
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from billing.invoices import Invoice
 from catalog import listings, loading
 from checkout import orders
 from checkout.orders import Checkout, Clearance
-from core import db, parties, tenancy
+from core import account_links, db, parties, tenancy
 from core.tenancy import Scope, Side
 from core.work import WorkItem
-from partners import companies, invitations, storefronts, terms
+from partners import companies, domains, invitations, storefronts, terms
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from storefront.fragments import FRAGMENTS
@@ -92,9 +94,12 @@ def build(world: World, app: Flask) -> Stage:
     stage.names["terms"] = publish_terms(world)
     world.put("acme", "patch-y", 3)
     stage.names |= everything_else(world, stage.names["unpaid"])
+    stage.names["reset"] = forget(world)
+    claim(world)
     for who in CAST:
         person, where = who.split("@")
         stage.people[who] = Visit(app, *SITES[where]).sign_in(person)
+    stage.names["session"] = another_session(app)
     stage.begin_again()
     FRAGMENTS.clear()
     return stage
@@ -193,6 +198,35 @@ def invite(world: World) -> dict[str, str]:
             "staff_invitation": str(colleague.id),
             "token": invitations.fresh_token(of_acme),
         }
+
+
+def forget(world: World) -> str:
+    """Anna has asked for a new password at Brightfield's shop; the link's token."""
+    with world.acting():
+        account_links.ask_reset("anna@people.example", storefront_id=world.storefronts["brightfield"])
+        [kept] = db.session().execute(
+            text("SELECT args ->> 'link_id' FROM tasks WHERE kind = 'mail_account_link'")
+        )
+        found = account_links.for_mail(UUID(kept[0]), world.distributor_id)
+    assert found
+    return found.token
+
+
+def claim(world: World) -> None:
+    """Brightfield claims a name of its own that nobody has proven yet."""
+    with world.acting():
+        shop = storefronts.of_reseller(world.resellers["brightfield"])
+        domains.claim(shop, "portal.brightfield.example", included=True)
+
+
+def another_session(app: Flask) -> str:
+    """Anna is signed in on her phone as well; the session's id."""
+    phone, desk = (Visit(app, *SITES["brightfield"]).sign_in("anna") for _ in range(2))
+    listed = re.findall(r"/profile/sessions/([0-9a-f-]{36})/end", desk.get("/profile").text)
+    desk.post("/sign-out")
+    seen = re.findall(r"/profile/sessions/([0-9a-f-]{36})/end", phone.get("/profile").text)
+    [found] = set(listed) - set(seen)  # the phone's own is the one that it cannot end there
+    return found
 
 
 def everything_else(world: World, unpaid_code: str) -> dict[str, str]:

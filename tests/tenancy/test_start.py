@@ -50,7 +50,7 @@ BREACHES = {
         "notes",
         "CREATE TABLE notes (id int); GRANT SELECT ON notes TO shop_as_public",
     ),
-    "a door is open to everybody": ("login_person_v1", "GRANT EXECUTE ON FUNCTION login_person_v1 TO PUBLIC"),
+    "a door is open to everybody": ("login_person_v2", "GRANT EXECUTE ON FUNCTION login_person_v2 TO PUBLIC"),
     "a door is missing": ("gateway_by_code_v1", "DROP FUNCTION gateway_by_code_v1"),
     "a door does something else": (
         "due_tasks_v1",

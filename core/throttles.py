@@ -1,0 +1,35 @@
+"""How often something may be asked for: rows of PostgreSQL, so that every process counts the same."""
+
+from datetime import timedelta
+
+from core import doors
+from core.doors import door
+from core.errors import Refused
+
+# The row's lock serialises what comes at once; whoever comes too early changes nothing and gets no row.
+ALLOW = door("""
+CREATE FUNCTION allow_v1(p_key text, p_most bigint, p_pause interval) RETURNS TABLE (allowed boolean) AS $$
+  INSERT INTO throttles AS t (key, failures, touched_at, locked_until)
+  VALUES (p_key, 1, now(), now() + CASE WHEN p_most <= 1 THEN interval '1 hour' ELSE p_pause END)
+  ON CONFLICT (key) DO UPDATE SET
+    failures = CASE WHEN t.touched_at < now() - interval '1 hour' THEN 1 ELSE t.failures + 1 END,
+    touched_at = now(),
+    locked_until = now() + CASE WHEN t.touched_at >= now() - interval '1 hour' AND t.failures + 1 >= p_most
+                                THEN interval '1 hour' ELSE p_pause END
+  WHERE t.locked_until IS NULL OR t.locked_until <= now()
+  RETURNING true
+$$""")
+
+
+class TooOften(Refused):
+    """Asked for again and again."""
+
+    status = 429
+
+    def __init__(self) -> None:
+        super().__init__("This was asked for too often. Please try again in an hour.")
+
+
+def allow(key: str, *, most: int, pause: timedelta = timedelta()) -> bool:
+    """Whether it may be done now, which counts: `most` times within an hour, `pause` apart."""
+    return doors.call(ALLOW, {"p_key": key, "p_most": most, "p_pause": pause}) is not None

@@ -1,0 +1,79 @@
+"""The mails about somebody's own account: a link to choose a new password, a link to confirm an address, and
+a notice whenever something about the account has changed. They come in the look of the shop where it
+happened, and their links lead to that shop's own address (QS7)."""
+
+from uuid import UUID
+
+from core import account_links, accounts, tenancy
+from partners import storefronts
+from storefront import mail
+from storefront.mailer import Mail
+from storefront.moments import moment
+from storefront.portal.profile import device
+
+WORDS = {
+    "password changed": (
+        "Your password was changed",
+        "Your password was changed, and you were signed out everywhere else.",
+    ),
+    "password reset": (
+        "Your password was chosen anew",
+        "Your password was chosen anew by the link that we sent you, and you were signed out everywhere.",
+    ),
+    "e-mail change asked": (
+        "Your account may get another address",
+        "Somebody who knows your password asked to sign in with another address from now on."
+        " Nothing changes before the link that we sent there is opened.",
+    ),
+    "e-mail changed": (
+        "Your account has another address",
+        "Your account is signed in to with another address from now on; this one does not work any more.",
+    ),
+    "two-factor switched on": (
+        "Two-factor sign-in is on",
+        "From now on signing in takes a code from your phone besides your password.",
+    ),
+    "two-factor switched off": ("Two-factor sign-in is off", "Your password alone lets you in from now on."),
+    "recovery codes renewed": (
+        "You have new recovery codes",
+        "Ten new recovery codes were made. Those before do not work any more.",
+    ),
+}
+"""what happened -> subject and sentence of the notice"""
+
+
+def account_link(link_id: UUID) -> Mail | None:
+    """To whoever signs in with the address, or to a new address; nothing where there is nobody."""
+    found = account_links.for_mail(link_id, tenancy.current().distributor_id)
+    if found is None:
+        return None
+    shop, until = mail.sender(storefronts.find(found.storefront_id)), moment(found.expires_at)
+    values = {"email": found.email, "until": until.exact if until else ""}
+    if found.kind == "reset":
+        values["link"] = f"{shop.url}/forgotten/{found.token}"
+        reason = f"You get this mail because this address was entered at {shop.name}."
+        return Mail("reset_password", shop, found.email, found.name, "Choose a new password", reason, values)
+    values["link"] = f"{shop.url}/profile/email/{found.token}"
+    reason = f"You get this mail because {found.name} entered this address at {shop.name}."
+    return Mail("confirm_email", shop, found.email, found.name, "Is this your address?", reason, values)
+
+
+def account_notice(event_id: UUID) -> Mail | None:
+    """To the person, at the address they had when it happened."""
+    found = accounts.event(event_id, tenancy.current().distributor_id)
+    if found is None or found.what not in WORDS:
+        return None
+    shop, at = mail.sender(storefronts.find(found.storefront_id)), moment(found.at)
+    subject, words = WORDS[found.what]
+    facts = [("When", at.exact if at else ""), ("Where", shop.name), ("Device", device(found.agent))]
+    values = {
+        "words": words,
+        "facts": [*facts, ("From", found.address)] if found.address else facts,
+        "forgotten_url": f"{shop.url}/forgotten",
+    }
+    reason = f"You get this mail because something about your account at {shop.name} has changed."
+    return Mail("account_notice", shop, found.email, found.name, subject, reason, values)
+
+
+mail.register("mail_account_link", "link_id", account_link)
+mail.register("mail_account_notice", "event_id", account_notice)
