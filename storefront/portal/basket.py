@@ -10,6 +10,7 @@ from checkout import baskets
 from checkout.baskets import BasketItem
 from core import db
 from core.errors import Missing, Refusal
+from core.languages import _
 from storefront import pages, taxes
 from storefront.portal import portal, shelf
 from storefront.visitors import buyer, signed_in_customer
@@ -40,7 +41,7 @@ def basket_page(
     """The page, with kept input where something was refused."""
     me = buyer()
     with db.transaction():
-        sums, untaxed, _ = taxes.try_basket(items, me.reseller_id, me.customer_id)
+        sums, untaxed, _chain = taxes.try_basket(items, me.reseller_id, me.customer_id)
     return pages.render(
         "portal/basket.html",
         status,
