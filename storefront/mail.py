@@ -57,13 +57,11 @@ def _place_of(order: Order, shop: Sender) -> str:
     )
 
 
-def _to_the_buyer(
-    order: Order, template: str, subject: str, paper: Paper | None = None, **values: Any
-) -> Mail:
+def _to_the_buyer(order: Order, template: str, subject: str, **values: Any) -> Mail:
     shop = sender(_shop_of(order))
     reason = f"You get this mail because you ordered {order.code} at {shop.name}."
     about = {"code": order.code, "order_url": _place_of(order, shop)}
-    return Mail(template, shop, order.email, order.placed_by, subject, reason, about | values, paper)
+    return Mail(template, shop, order.email, order.placed_by, subject, reason, about | values)
 
 
 # --- The mails ----------------------------------------------------------------------------------------------
@@ -74,7 +72,7 @@ def order_received(order_id: UUID) -> Mail | None:
     order = orders.of_id(order_id)
     if order.state is OrderState.CANCELLED:
         return None
-    until = moment(order.expires_at)
+    until, place = moment(order.expires_at), _place_of(order, sender(_shop_of(order)))
     return _to_the_buyer(
         order,
         "order_received",
@@ -83,12 +81,12 @@ def order_received(order_id: UUID) -> Mail | None:
         sums=[(word, amount.text) for word, amount, _ in taxes.of_order(order)],
         unpaid=order.state is OrderState.AWAITING_PAYMENT,
         until=until.exact if until else "",
-        paper=confirmation(order),
+        confirmation_url=f"{place}/confirmation.pdf",
     )
 
 
 def confirmation(order: Order) -> Paper:
-    """The order's confirmation, as it is attached and as it can be fetched."""
+    """The order's confirmation, as its buyer, reseller and distributor fetch it."""
     return documents.confirmation(
         order.code,
         placed_at=order.created_at,

@@ -19,12 +19,10 @@ from urllib.parse import unquote, urlsplit
 
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
-from billing.documents import Paper
 from core import languages
 from core.faults import fault
 from core.settings import settings
 from core.tasks import Again, NeedsPerson
-from storefront import papers
 from whitelabel_themes import tokens
 from whitelabel_themes.loader import Theme, environment_for, give_words
 from whitelabel_themes.schema import Settings
@@ -71,7 +69,6 @@ class Mail:
     subject: str
     reason: str
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    paper: Paper | None = None  # drawn when the mail is composed, outside any transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +127,6 @@ def compose(letter: Letter) -> EmailMessage:
     drawn = message.get_body(("html",))
     if mail.sender.logo and drawn:
         drawn.add_related(mail.sender.logo, "image", "png", cid=f"<{LOGO}>")
-    if mail.paper:
-        content = papers.draw(mail.paper, mail.sender)
-        message.add_attachment(content, "application", "pdf", filename=mail.paper.filename)
     return message
 
 
