@@ -14,9 +14,17 @@ from core.events import Later, Reactions
 from partners.domains import DomainFailing, DomainLost
 from partners.invitations import InvitationSent
 from provisioning import domain_checks, fulfilment, openings  # noqa: F401 its kinds of task
-from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused
-from storefront import account_mails, domain_mails, mail, web  # noqa: F401 their kinds of task become known
-from subscriptions.subscriptions import SubscriptionActivated, SubscriptionFailed
+from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
+from provisioning.lifecycles import TermEndsSoon
+from storefront import (  # noqa: F401 their kinds of task become known
+    account_mails,
+    domain_mails,
+    ending_mails,
+    mail,
+    web,
+)
+from subscriptions.cancellations import CancellationWithdrawn, SubscriptionCancelled
+from subscriptions.subscriptions import SubscriptionActivated, SubscriptionEnded, SubscriptionFailed
 
 REACTIONS: Reactions = {
     OrderPlaced: [Later("mail_order_received", key="order_id")],
@@ -25,10 +33,15 @@ REACTIONS: Reactions = {
     OrderCancelled: [orders.release_alias],
     SubscriptionActivated: [openings.open_storefront, Later("mail_service_ready", key="subscription_id")],
     SubscriptionFailed: [openings.release_storefront],
+    SubscriptionCancelled: [Later("mail_service_cancelled", key="cancellation_id")],
+    CancellationWithdrawn: [Later("mail_service_kept", key="cancellation_id")],
+    TermEndsSoon: [Later("mail_service_ends_soon", key="notice")],
+    SubscriptionEnded: [openings.close_storefront, Later("mail_service_ended", key="subscription_id")],
     DeliveryNeedsAction: [
         Later("mail_needs_attention"),  # at every stop; the buyer is told once
         Later("mail_we_are_on_it", key="delivery_id"),
     ],
+    EndNeedsAction: [Later("mail_needs_attention")],
     DeliveryRefused: [Later("mail_delivery_refused", key="delivery_id")],
     InvitationSent: [Later("mail_invitation", key="sending")],
     LinkAsked: [Later("mail_account_link", key="link_id")],

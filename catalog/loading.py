@@ -13,7 +13,16 @@ from uuid import UUID
 from sqlalchemy import select
 
 from catalog.price_lists import PriceList, WholesalePrice
-from catalog.products import Audience, Plan, PlanCost, Product, ProductType, touch_catalogue
+from catalog.products import (
+    GRACE_DAYS,
+    NOTICE_DAYS,
+    Audience,
+    Plan,
+    PlanCost,
+    Product,
+    ProductType,
+    touch_catalogue,
+)
 from core import db
 from core.ids import new_id
 from core.money import Money, exponent
@@ -60,6 +69,7 @@ def price_list(name: str, currency: str) -> PriceList:
     return found
 
 
+LONGEST_DAYS = 366
 NEEDED = {
     "product type": ("code", "name", "connector", "audience"),
     "product": ("code", "type", "name", "vendor", "category", "summary", "plan"),
@@ -76,6 +86,7 @@ def check(content: Mapping[str, Any]) -> None:
     for entry in content.get("product_type", []):
         _complete("product type", entry)
         _one_of(entry["code"], "audience", entry["audience"], Audience)
+        _check_clock(entry)
     kinds = [entry["code"] for entry in content.get("product_type", [])]
     for entry in content.get("product", []):
         _complete("product", entry)
@@ -97,6 +108,19 @@ def _check_plan(offer: Mapping[str, Any], currency: str) -> None:
         raise BadCatalogue(
             f"{offer['code']}: minimum and maximum are whole numbers, at least 1, the smaller first."
         )
+
+
+def _check_clock(entry: Mapping[str, Any]) -> None:
+    """The clock of a product type: notices in days before the end, the grace after it, and a yes or no."""
+    notices: object = entry.get("notice_days", [])
+    numbers: list[object] = [*notices] if isinstance(notices, list) else [None]  # pyright: ignore[reportUnknownVariableType]  checked one by one
+    for days in [*numbers, entry.get("grace_days", 0)]:
+        if not isinstance(days, int) or not 0 <= days <= LONGEST_DAYS:
+            raise BadCatalogue(
+                f"{entry['code']}: notice_days is a list of days, grace_days one number,"
+                f" each from 0 to {LONGEST_DAYS}."
+            )
+    _one_of(entry["code"], "ends_at_term", str(entry.get("ends_at_term", True)).lower(), ("true", "false"))
 
 
 def _complete(what: str, entry: Mapping[str, Any], where: str = "") -> None:
@@ -155,6 +179,9 @@ def _product_type(entry: Mapping[str, Any]) -> ProductType:
                 audience=Audience(entry["audience"]),
                 opens_storefront=entry.get("opens_storefront", False),
                 unit=entry.get("unit", "seat"),
+                notice_days=entry.get("notice_days", list(NOTICE_DAYS)),
+                ends_at_term=entry.get("ends_at_term", True),
+                grace_days=entry.get("grace_days", GRACE_DAYS),
             )
         )
         db.flush()

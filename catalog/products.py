@@ -19,6 +19,10 @@ from core.tenancy import Access, DistributorOwned, owned_by
 READABLE = Access(distributor="rcu", reseller="r", customer="r", public="r", door="r")
 
 
+NOTICE_DAYS = (30, 7, 1)
+GRACE_DAYS = 30
+
+
 class Audience(StrEnum):
     """Who buys products of a type."""
 
@@ -27,7 +31,10 @@ class Audience(StrEnum):
 
 
 class ProductType(DistributorOwned, db.Model):
-    """Schema of a family of products. `opens_storefront`: activation opens the reseller's own shop."""
+    """Schema of a family of products. `opens_storefront`: activation opens the reseller's own shop. The clock
+    of its subscriptions is data: `notice_days` before the end their owner is told, `ends_at_term` says
+    whether the service ends with its term (else it runs on until it is cancelled), and for `grace_days` after
+    the end what belongs to it is kept (a storefront's address)."""
 
     __tablename__ = "product_types"
     __access__ = READABLE
@@ -39,6 +46,9 @@ class ProductType(DistributorOwned, db.Model):
     audience: Mapped[Audience]
     opens_storefront: Mapped[bool] = mapped_column(default=False)
     unit: Mapped[str] = mapped_column(default="seat")
+    notice_days: Mapped[list[int]] = mapped_column(default=lambda: list(NOTICE_DAYS))
+    ends_at_term: Mapped[bool] = mapped_column(default=True)
+    grace_days: Mapped[int] = mapped_column(default=GRACE_DAYS)
 
 
 class Product(DistributorOwned, db.Model):
@@ -112,6 +122,21 @@ def plan(code: str) -> Plan:
     if found is None:
         raise Missing("plan")
     return found
+
+
+def type_of(plan_id: UUID) -> ProductType:
+    """The product type of a plan."""
+    chosen = (
+        select(ProductType)
+        .join(
+            Product,
+            (Product.distributor_id == ProductType.distributor_id)
+            & (Product.product_type_id == ProductType.id),
+        )
+        .join(Plan, (Plan.distributor_id == Product.distributor_id) & (Plan.product_id == Product.id))
+        .where(Plan.id == plan_id)
+    )
+    return db.session().scalars(chosen).one()
 
 
 def touch_catalogue() -> None:

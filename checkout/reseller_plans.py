@@ -18,7 +18,7 @@ from checkout.orders import NotAReseller, Order, OrderLine, OrderState
 from core import db, parties
 from core.errors import Conflict
 from core.money import Money
-from subscriptions.subscriptions import Subscription, SubscriptionState
+from subscriptions.subscriptions import STANDING, Subscription, SubscriptionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,7 @@ def _own_plans(reseller_id: UUID) -> Select[Subscription]:
 
 def running(reseller_id: UUID) -> list[Subscription]:
     """The plan subscriptions of a reseller that stand now, newest first; none means Basic."""
-    standing = (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED)
-    return list(db.session().scalars(_own_plans(reseller_id).where(Subscription.state.in_(standing))))
+    return list(db.session().scalars(_own_plans(reseller_id).where(Subscription.state.in_(STANDING))))
 
 
 def current(reseller_id: UUID) -> Subscription | None:

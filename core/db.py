@@ -61,6 +61,7 @@ class Model(DeclarativeBase):
         UUID: Uuid(),
         dict[str, Any]: JSONB(),
         list[str]: JSONB(),
+        list[int]: JSONB(),
         Enum: SqlEnum(Enum, native_enum=False, length=40, values_callable=_words),
     }
     __access__: tenancy.Access

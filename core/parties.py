@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Interval, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import db, doors, tenancy, trail
+from core import db, doors, trail
 from core.doors import door
-from core.errors import Missing, Refused
+from core.errors import Missing
 from core.ids import new_code, new_id
 from core.tenancy import CLOSED, Access, CustomerOwned, DistributorOwned, ResellerOwned, Side, owned_by
 
@@ -199,33 +199,6 @@ def members(reseller_id: UUID | None = None, customer_id: UUID | None = None) ->
             else chosen.where(Membership.customer_id.is_(None))
         )
     )
-
-
-class NoTimeMachine(Refused):
-    """Only a sandbox distributor has a clock of its own, and it goes forward only."""
-
-    def __init__(self) -> None:
-        super().__init__("The business clock moves in sandboxes only, and only forward.")
-
-
-def advance_clock(by: timedelta) -> timedelta:
-    """Moves the distributor's business clock forward (decision 7); the new offset."""
-    distributor = the_distributor()
-    if not distributor.sandbox or by <= timedelta():
-        raise NoTimeMachine
-    distributor.business_offset += by
-    db.add(
-        trail.TrailEntry(
-            distributor_id=distributor.id,
-            at=db.session().info["now"],
-            person_id=tenancy.current().person_id,
-            object_type="distributors",
-            object_id=distributor.id,
-            what=f"clock moved forward by {by.days} days",
-            request_id=tenancy.current().request_id,
-        )
-    )
-    return distributor.business_offset
 
 
 # --- Founding: what exists before anybody can sign in -------------------------------------------------------

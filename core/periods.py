@@ -41,3 +41,18 @@ def nth(anchor: datetime, k: int, step: Term) -> datetime:
 def end_of(anchor: datetime, term: Term) -> datetime:
     """When a term that begins at `anchor` is over."""
     return nth(anchor, 1, term)
+
+
+def holding(anchor: datetime, step: Term, at: datetime) -> int:
+    """Which period of `anchor` holds the instant `at`: it begins at or before it and ends after it. Negative
+    before the anchor."""
+    months = (at.year - anchor.year) * 12 + at.month - anchor.month
+    k = months // step.months + 1
+    while nth(anchor, k, step) > at:
+        k -= 1
+    return k
+
+
+def next_end(anchor: datetime, step: Term, at: datetime) -> datetime:
+    """When the period of `anchor` that holds `at` is over."""
+    return nth(anchor, holding(anchor, step, at) + 1, step)

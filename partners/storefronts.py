@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, parties, states, tenancy, trail
+from core.clock import business_now
 from core.doors import door
 from core.errors import Conflict, Missing, Refused
 from core.ids import new_code, new_id
@@ -19,8 +20,8 @@ from core.tenancy import Access, DistributorOwned, ResellerOwned, owned_by
 
 
 class StorefrontState(StrEnum):
-    """HELD: ordered, not delivered. CLOSED: the plan ended; the alias stays the reseller's. RELEASED: the
-    alias is free again."""
+    """HELD: ordered, not delivered. CLOSED: the plan ended; nothing is sold, and the alias stays the
+    reseller's until `alias_kept_until`. RELEASED: the alias is free again."""
 
     HELD = "held"
     OPEN = "open"
@@ -74,6 +75,8 @@ class Storefront(ResellerOwned, db.Model):
     shelf_version: Mapped[UUID] = mapped_column(default=new_id)
     opened_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    alias_kept_until: Mapped[datetime | None]
 
 
 class Host(DistributorOwned, db.Model):
@@ -108,11 +111,11 @@ class Image(ResellerOwned, db.Model):
 
 # plpgsql, because it keeps its plan: an SQL function is planned anew at every call before PostgreSQL 18.
 OPEN_REQUEST = door("""
-CREATE FUNCTION open_request_v1(p_host text, p_segment text, p_tokens bytea)
+CREATE FUNCTION open_request_v2(p_host text, p_segment text, p_tokens bytea)
 RETURNS TABLE (distributor_id uuid, distributor_name text, business_offset interval, sandbox boolean, catalogue_version uuid,
   storefront_id uuid, reseller_id uuid, code text, alias text, name text, theme text, logo text, currency text, version uuid, shelf_version uuid,
   house boolean, seller text, session_id uuid, csrf text, stale boolean, person_id uuid, membership_id uuid, side text,
-  m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint, settings text, person_email text) AS $$
+  m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint, settings text, person_email text, closed boolean) AS $$
 DECLARE
   front uuid;
   by_alias boolean;
@@ -122,19 +125,19 @@ BEGIN
   SELECT h.distributor_id, h.storefront_id, h.aliases INTO distributor_id, storefront_id, by_alias FROM hosts h WHERE h.host = p_host;
   IF NOT FOUND THEN RETURN; END IF;
   IF by_alias THEN SELECT n.id INTO front FROM storefronts n  -- at a reseller's own domain nobody else's shop opens
-    WHERE n.distributor_id = open_request_v1.distributor_id AND n.alias = p_segment AND n.state = 'open';
+    WHERE n.distributor_id = open_request_v2.distributor_id AND n.alias = p_segment AND n.state IN ('open', 'closed');
   END IF;
   storefront_id := coalesce(front, storefront_id);
   SELECT d.name AS distributor_name, d.business_offset, d.sandbox, d.catalogue_version, f.*, r.house, r.name AS seller INTO shop
     FROM storefronts f
     JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
     JOIN distributors d ON d.id = f.distributor_id
-    WHERE f.distributor_id = open_request_v1.distributor_id AND f.id = open_request_v1.storefront_id AND f.state = 'open';
+    WHERE f.distributor_id = open_request_v2.distributor_id AND f.id = open_request_v2.storefront_id AND f.state IN ('open', 'closed');
   IF NOT FOUND THEN RETURN; END IF;
   distributor_name := shop.distributor_name; business_offset := shop.business_offset; sandbox := shop.sandbox;
   catalogue_version := shop.catalogue_version; reseller_id := shop.reseller_id; code := shop.code; alias := CASE WHEN by_alias THEN shop.alias END; name := shop.name;
   theme := shop.theme; logo := shop.logo; currency := shop.currency; version := shop.version; shelf_version := shop.shelf_version;
-  house := shop.house; seller := shop.seller; settings := shop.settings::text; basket := 0;
+  house := shop.house; seller := shop.seller; settings := shop.settings::text; basket := 0; closed := shop.state <> 'open';
   FOR place IN 0 .. length(p_tokens) / 32 - 1 LOOP  -- hashes of 32 bytes, one after the other; one of them at most is of this shop
     SELECT s.id AS session_id, s.csrf, s.last_seen_at < now() - interval '1 minute' AS stale, m.*,
         coalesce(c.name, mr.name, shop.distributor_name) AS standing_name, mr.price_list_id,
@@ -144,7 +147,7 @@ BEGIN
       JOIN memberships m ON m.distributor_id = s.distributor_id AND m.id = s.membership_id AND m.ended_at IS NULL
       LEFT JOIN resellers mr ON mr.distributor_id = m.distributor_id AND mr.id = m.reseller_id
       LEFT JOIN customers c ON c.distributor_id = m.distributor_id AND c.id = m.customer_id
-      WHERE s.token_hash = substr(p_tokens, place * 32 + 1, 32) AND s.storefront_id = open_request_v1.storefront_id AND s.host = p_host
+      WHERE s.token_hash = substr(p_tokens, place * 32 + 1, 32) AND s.storefront_id = open_request_v2.storefront_id AND s.host = p_host
         AND s.expires_at > now() AND s.last_seen_at > now() - interval '8 hours';
     IF FOUND THEN
       session_id := who.session_id; csrf := who.csrf; stale := who.stale; person_id := who.person_id; membership_id := who.id;
@@ -231,6 +234,24 @@ def release(reseller_id: UUID) -> None:
     standing = of_reseller(reseller_id)
     if standing is not None and standing.state is StorefrontState.HELD:
         states.move(standing, StorefrontState.RELEASED)
+
+
+def close(storefront: Storefront, *, why: str, kept_until: datetime) -> None:
+    """Nothing is sold here any more; the alias is kept until then, by the business clock."""
+    states.move(storefront, StorefrontState.CLOSED, why=why)
+    storefront.closed_at, storefront.alias_kept_until = business_now(), kept_until
+
+
+def closed_too_long(now: datetime, limit: int = 200) -> list[Storefront]:
+    """Closed shops whose alias need not be kept any longer."""
+    late = (
+        select(Storefront)
+        .where(Storefront.state == StorefrontState.CLOSED, Storefront.alias_kept_until <= now)
+        .order_by(Storefront.id)
+        .limit(limit)
+        .with_for_update()
+    )
+    return list(db.session().scalars(late))
 
 
 def touch_looks(storefront: Storefront) -> None:

@@ -118,6 +118,10 @@ class ConnectorSettings(DistributorOwned, db.Model):
     paused: Mapped[bool] = mapped_column(default=False)
 
 
+BOUGHT = Delivery.action == "provision"
+"""The purchase itself, as against what is asked of the vendor later about the same line."""
+
+
 def of_order(order_id: UUID) -> list[Delivery]:
     """Deliveries of an order, in line order."""
     return list(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from checkout import orders
 from checkout.baskets import BasketItem
@@ -28,13 +29,20 @@ from provisioning.connectors import base
 from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.connectors.registry import CONNECTORS, connector
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState, VendorRecord
-from subscriptions import subscriptions
+from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryNeedsAction(Event):
     """A delivery waits for a person of the distributor."""
+
+    delivery_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class EndNeedsAction(Event):
+    """An end waits for a person of the distributor; the buyer need not know."""
 
     delivery_id: UUID
 
@@ -47,6 +55,13 @@ class DeliveryRefused(Event):
 
 
 # --- Before money moves -------------------------------------------------------------------------------------
+
+
+class NotGivenUp(Refused):
+    """The page would go on to say "ending" for ever."""
+
+    def __init__(self) -> None:
+        super().__init__("An end is not given up: end it at the vendor by hand, then resolve it here.")
 
 
 class FieldProblem(Refused):
@@ -229,6 +244,7 @@ def _row_of(task: Claimed) -> Gathered:
 
 
 def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
+    made = aliased(Delivery)  # the purchase: under its id the vendor keeps what is ended later
     rows = (
         db.session()
         .execute(
@@ -271,9 +287,14 @@ def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
                 & (ConnectorSettings.connector == OrderCost.connector),
             )
             .outerjoin(
+                made,
+                (made.distributor_id == Delivery.distributor_id)
+                & (made.order_line_id == Delivery.order_line_id)
+                & (made.action == Action.PROVISION.value),
+            )
+            .outerjoin(
                 VendorRecord,
-                (VendorRecord.distributor_id == Delivery.distributor_id)
-                & (VendorRecord.delivery_id == Delivery.id),
+                (VendorRecord.distributor_id == made.distributor_id) & (VendorRecord.delivery_id == made.id),
             )
             .where(Delivery.id.in_(delivery_ids))
         )
@@ -293,6 +314,8 @@ def _prepare(task: Claimed) -> Call | None:
         if delivery.state is not DeliveryState.PENDING:
             work.close_about(delivery.id, "The vendor is asked again.")
         _move(delivery, DeliveryState.PROCESSING, "")
+    if delivery.action != Action.PROVISION and not external_id:
+        raise NeedsPerson("It is not written down under which id the vendor keeps it.")
     standing = customer or reseller
     request = Request(
         reference=str(delivery.reference),
@@ -310,18 +333,19 @@ def _prepare(task: Claimed) -> Call | None:
 
 def _ask(call: Call) -> Outcome:
     """In a pool thread: the connector's answer in the words of the task contract."""
-    with _translated():
+    with _translated(call.request.action):
         return base.perform(connector(call.connector), call.request)
 
 
 def _look_up(call: Call) -> Outcome | None:
-    with _translated():
+    with _translated(call.request.action):
         return base.look_up(connector(call.connector), call.request)
 
 
 @contextmanager
-def _translated() -> Generator[None]:
-    """Connectors know nothing of tasks: their four exceptions become the task's."""
+def _translated(action: Action) -> Generator[None]:
+    """Connectors know nothing of tasks: their four exceptions become the task's. A purchase may be refused
+    for good; an end may not: a person sees to it that it ends."""
     try:
         yield
     except base.TryLater as later:
@@ -329,13 +353,16 @@ def _translated() -> Generator[None]:
     except base.NeedsAction as needs:
         raise NeedsPerson(needs.message) from needs
     except base.Refused as no:
+        if action is Action.END:
+            raise NeedsPerson(f"The vendor does not end it: {no.message}") from no
         raise Final(no.message) from no
     except base.Unclear as unclear:
         raise Unclear(unclear.message) from unclear
 
 
 def _record(task: Claimed, outcome: Outcome) -> None:
-    """Delivered: the subscription is active, its licences exist, and what follows is in REACTIONS."""
+    """Delivered: the subscription is active, its licences exist; or it has ended, and they are revoked. What
+    follows is in REACTIONS."""
     found = _row_of(task)
     delivery, subscription = found.delivery, found.subscription
     if delivery.state is DeliveryState.SUCCESS:
@@ -353,10 +380,14 @@ def _record(task: Claimed, outcome: Outcome) -> None:
             details={str(k): str(v) for k, v in outcome.details.items()},
         )
     )
-    subscriptions.issue_licences(subscription, outcome.licences)
-    subscriptions.activate(subscription)
+    if delivery.action == Action.END:
+        cancellations.carry_out(subscription)
+        subscriptions.end(subscription)
+    else:
+        subscriptions.issue_licences(subscription, outcome.licences)
+        subscriptions.activate(subscription)
     if delivery.id in db.session().info.get("on_the_queue", [delivery.id]):
-        work.close_about(delivery.id, "Delivered.")
+        work.close_about(delivery.id, "Ended." if delivery.action == Action.END else "Delivered.")
 
 
 def _bought_all_the_same(delivery: Delivery, outcome: Outcome) -> None:
@@ -383,7 +414,10 @@ def _on_unknown(task: Claimed, note: str) -> None:
     if delivery.state is not DeliveryState.UNKNOWN:
         _move(delivery, DeliveryState.UNKNOWN, note)
     _queue(
-        "unknown delivery", delivery, note, "It is looked up by itself. Look up now if the customer waits."
+        "unknown end" if delivery.action == Action.END else "unknown delivery",
+        delivery,
+        note,
+        "It is looked up by itself. Look up now if the customer waits.",
     )
 
 
@@ -401,6 +435,11 @@ def _on_parked(task: Claimed, note: str) -> None:
     delivery = deliveries.find(UUID(task.args["delivery"]))
     if delivery.state is not DeliveryState.NEEDS_ACTION:
         _move(delivery, DeliveryState.NEEDS_ACTION, note)
+    if delivery.action == Action.END:
+        suggestion = "Mend the cause, then retry; or end it at the vendor by hand, then resolve."
+        _queue("parked end", delivery, note, suggestion)
+        publish(EndNeedsAction(delivery.id))
+        return
     _queue("parked delivery", delivery, note, "Mend the cause, then retry; or resolve it by hand.")
     publish(DeliveryNeedsAction(delivery.id))
 
@@ -510,6 +549,8 @@ def resolve(delivery_id: UUID, *, external_id: str, licences: Sequence[str], why
 def refuse(delivery_id: UUID, *, why: str) -> None:
     """A person says that it will not be delivered."""
     delivery = deliveries.find(delivery_id)
+    if delivery.action == Action.END:
+        raise NotGivenUp
     if not why.strip():
         raise Refused("Say why it will not be delivered.")
     task = tasks.find(delivery.task_id)

@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+from datetime import datetime
 
 import click
 from flask import Flask
@@ -12,12 +13,21 @@ from core import dispatcher, doorbell, drain, factors
 from core.errors import Refusal
 from core.settings import settings
 from core.tasks import Again, Final, NeedsPerson
-from storefront import doctor, payment_checks, schema
+from storefront import clocks, doctor, payment_checks, schema
 
 
 def install(app: Flask) -> None:
     """Puts the commands on `flask`."""
-    for command in (migrate, worker, run_dispatcher, demo, see_the_doctor, check_payment, user_reset_2fa):
+    for command in (
+        migrate,
+        worker,
+        run_dispatcher,
+        demo,
+        see_the_doctor,
+        check_payment,
+        user_reset_2fa,
+        the_clock,
+    ):
         app.cli.add_command(command)
 
 
@@ -99,6 +109,23 @@ def see_the_doctor(as_json: bool) -> None:
     click.echo(json.dumps(doctor.as_json(found), indent=2, default=str) if as_json else doctor.report(found))
     if found:
         sys.exit(1)
+
+
+@click.command("clock")
+@click.option("--distributor", help="Code of the distributor; needed where there are several.")
+@click.option("--days", type=click.IntRange(1, 366), help="Go so many days forwards.")
+@click.option("--months", type=click.IntRange(1, 120), help="Go so many months forwards.")
+@click.option("--to", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), help="Go to a day or minute, UTC.")
+def the_clock(distributor: str | None, days: int | None, months: int | None, to: datetime | None) -> None:
+    """Show the business clocks, or move a sandbox's forwards; workers do what becomes due by it."""
+    if sum(each is not None for each in (days, months, to)) > 1:
+        raise click.UsageError("Say how far only once: --days, --months or --to.")
+    schema.refuse_unsafe_database()
+    try:
+        for name, business in clocks.show_or_move(distributor, days=days, months=months, to=to):
+            click.echo(f"{name}: {business:%Y-%m-%d %H:%M} UTC")
+    except Refusal as refusal:
+        raise click.ClickException(str(refusal)) from refusal
 
 
 def logging_to_stderr() -> None:

@@ -19,6 +19,7 @@ from partners.domains import Domain
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from storefront import schema
+from subscriptions.cancellations import Cancellation
 from subscriptions.subscriptions import Subscription
 
 
@@ -79,7 +80,17 @@ $$""")  # noqa: E501 SQL
 
 # --- Lives and their trail ----------------------------------------------------------------------------------
 
-LIVES: tuple[Any, ...] = (Order, Delivery, Subscription, Payment, Invoice, Charge, Storefront, Domain)
+LIVES: tuple[Any, ...] = (
+    Order,
+    Delivery,
+    Subscription,
+    Payment,
+    Invoice,
+    Charge,
+    Storefront,
+    Domain,
+    Cancellation,
+)
 
 
 def trail_against_states() -> str:
@@ -165,11 +176,11 @@ CHECKERS: tuple[Checker, ...] = (
         """
         SELECT o.code, l.number, coalesce('its delivery is ' || d.state || ' and its task ' || t.state, 'it has no delivery') AS fault
         FROM orders o JOIN order_lines l ON l.distributor_id = o.distributor_id AND l.order_id = o.id
-        LEFT JOIN deliveries d ON d.distributor_id = o.distributor_id AND d.order_line_id = l.id
+        LEFT JOIN deliveries d ON d.distributor_id = o.distributor_id AND d.order_line_id = l.id AND d.action = 'provision'
         LEFT JOIN subscriptions s ON s.distributor_id = o.distributor_id AND s.id = d.subscription_id
         LEFT JOIN tasks t ON t.distributor_id = o.distributor_id AND t.id = d.task_id
         WHERE o.state = 'funded' AND NOT (
-          coalesce(d.state = 'success' AND s.state IN ('active', 'suspended', 'ended'), false)
+          coalesce(d.state = 'success' AND s.state IN ('active', 'suspended', 'ending', 'ended'), false)
           OR coalesce(d.state NOT IN ('success', 'refused') AND t.state IN ('pending', 'unknown'), false)
           OR EXISTS (SELECT 1 FROM work_items w WHERE w.distributor_id = o.distributor_id AND w.about_id = d.id
                      AND (w.closed_at IS NULL OR d.state = 'refused')))""",  # noqa: E501 SQL
@@ -194,6 +205,32 @@ CHECKERS: tuple[Checker, ...] = (
         GROUP BY s.id, s.code, s.quantity, s.licences_issued
         HAVING s.licences_issued <> count(l.id) OR count(l.id) > s.quantity""",
         "{code} has {counted} licences; {licences_issued} are counted as issued and {quantity} were bought.",
+    ),
+    Checker(
+        "terms",
+        "QT2",
+        """
+        SELECT s.code, s.state, s.ends_at FROM subscriptions s JOIN plans p ON p.distributor_id = s.distributor_id AND p.id = s.plan_id
+        JOIN products r ON r.distributor_id = p.distributor_id AND r.id = p.product_id
+        JOIN product_types k ON k.distributor_id = r.distributor_id AND k.id = r.product_type_id
+        LEFT JOIN cancellations c ON c.distributor_id = s.distributor_id AND c.subscription_id = s.id AND c.state = 'asked'
+        LEFT JOIN deliveries d ON d.distributor_id = s.distributor_id AND d.subscription_id = s.id AND d.action = 'end'
+        LEFT JOIN tasks t ON t.distributor_id = d.distributor_id AND t.id = d.task_id
+        WHERE s.state IN ('active', 'suspended', 'ending')
+          AND (s.state = 'ending' OR coalesce(c.ends_at, CASE WHEN k.ends_at_term THEN s.ends_at END) < now() + CAST(:clock AS interval) - interval '1 hour')
+          AND NOT coalesce(t.state IN ('pending', 'unknown'), false)
+          AND NOT EXISTS (SELECT 1 FROM work_items w WHERE w.distributor_id = s.distributor_id AND w.about_id = d.id AND w.closed_at IS NULL)
+        LIMIT 50""",  # noqa: E501 SQL
+        "The term of {code} was over at {ends_at:%Y-%m-%d %H:%M} UTC; it is {state}, and nobody ends it.",
+    ),
+    Checker(
+        "revoked licences",
+        "QP5",
+        """
+        SELECT s.code, count(*) AS many FROM subscriptions s
+        JOIN licences l ON l.distributor_id = s.distributor_id AND l.subscription_id = s.id
+        WHERE s.state = 'ended' AND l.state <> 'revoked' GROUP BY s.id, s.code""",
+        "{code} has ended, and {many} of its licences are still valid.",
     ),
     Checker(
         "deliveries and tasks",

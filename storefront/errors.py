@@ -14,7 +14,9 @@ from werkzeug.exceptions import HTTPException
 
 from core.errors import Refusal
 from core.languages import _
+from core.tenancy import Side
 from storefront import pages
+from storefront.visitors import ShopClosed, the_shop, visitor
 
 log = structlog.get_logger("web")
 
@@ -73,6 +75,9 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Refusal)
     def _refused(refusal: Refusal) -> Response:
+        if isinstance(refusal, ShopClosed) and not wants_json():
+            mine = visitor().side is Side.CUSTOMER and visitor().reseller_id == the_shop().reseller_id
+            return pages.render("portal/closed.html", refusal.status, title=_(refusal.title), mine=mine)  # type: ignore[return-value]  it is Flask's own
         return answer(refusal.status, _(refusal.title), str(refusal))
 
     @app.errorhandler(HTTPException)

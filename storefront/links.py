@@ -23,9 +23,11 @@ def house() -> Storefront:
 
 
 def open_shop_of(reseller_id: object) -> Storefront:
-    """Where a reseller's customers are at home: its open portal, else the distributor's shop."""
+    """Where a reseller's customers are at home: its portal (a closed one still shows them what they have),
+    else the distributor's shop."""
     of_reseller = select(Storefront).where(
-        Storefront.reseller_id == reseller_id, Storefront.state == StorefrontState.OPEN
+        Storefront.reseller_id == reseller_id,
+        Storefront.state.in_((StorefrontState.OPEN, StorefrontState.CLOSED)),
     )
     return db.session().scalar(of_reseller) or house()
 

@@ -22,6 +22,7 @@ from partners import invitations, storefronts
 from partners.invitations import Invitation, InvitationState
 from partners.storefronts import Image, Storefront
 from provisioning import deliveries
+from provisioning.connectors.base import Action
 from provisioning.deliveries import Delivery
 from storefront import links, mailer, taxes
 from storefront.mailer import Letter, Mail, Sender
@@ -164,6 +165,7 @@ def needs_attention(delivery_id: UUID) -> Mail:
         "customer": customer,
         "reseller": parties.reseller(order.reseller_id).name,
         "note": delivery.note,
+        "ending": delivery.action == Action.END,
         "work_url": f"{shop.url}/distributor/work",
     }
     subject = f"Waits for you: {line.product_name} for {customer or values['reseller']} ({order.code})"

@@ -16,7 +16,7 @@ from checkout.orders import Order, OrderLine, OrderState, PayBy
 from core import db
 from core.languages import Words, _
 from core.trail import TrailEntry
-from provisioning.deliveries import Delivery, DeliveryState
+from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
 from storefront.moments import Moment, moment
 from subscriptions.subscriptions import Subscription
 
@@ -99,7 +99,11 @@ def _rows(order_id: UUID) -> Sequence[tuple[OrderLine, Delivery | None, str | No
         select(OrderLine, Delivery, Subscription.code, Product.vendor)
         .outerjoin(
             Delivery,
-            and_(Delivery.distributor_id == OrderLine.distributor_id, Delivery.order_line_id == OrderLine.id),
+            and_(
+                Delivery.distributor_id == OrderLine.distributor_id,
+                Delivery.order_line_id == OrderLine.id,
+                BOUGHT,
+            ),
         )
         .outerjoin(
             Subscription,

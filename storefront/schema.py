@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 import checkout.expiry  # noqa: F401 its kind of task
 import provisioning.domain_checks
 import provisioning.fulfilment
+import provisioning.lifecycles
 import provisioning.openings  # noqa: F401 every table and every kind of task is known once these are imported
 from billing import ledger
 from core import account_links, db, doors, factors, roles, sign_ins, tenancy, tickets, walls  # noqa: F401 closed tables

@@ -55,6 +55,7 @@ class Shop:
     host: str
     base: str
     settings_text: str
+    closed: bool
 
     @property
     def cookie(self) -> str:
@@ -207,6 +208,7 @@ class Opener:
             host,
             base,
             row.settings,
+            row.closed,
         )
         environ["storefront.visitor"] = visitor(row)
         if row.session_id and row.stale:

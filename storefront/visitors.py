@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from checkout.baskets import Buyer
 from core import tenancy
-from core.errors import Denied, Missing, NeedsLogin
+from core.errors import Denied, Missing, NeedsLogin, Refusal
 from core.tenancy import Side
 from storefront.shop import Shop, Visitor, scope_for
 
@@ -42,8 +42,28 @@ def leave() -> None:
         scope.__exit__(None, None, None)
 
 
+SELLING = frozenset(
+    f"portal.{name}"
+    for name in ("shelf", "search", "product", "basket", "add", "change", "checkout", "place", "pay")
+)
+"""Where something is bought: all that a closed shop does not do."""
+
+
+class ShopClosed(Refusal):
+    """The reseller has no plan at the moment (decision 0012)."""
+
+    status = 404
+    title = "This shop is closed"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing can be ordered here at the moment.")
+
+
 def guard_portal() -> None:
-    """Anyone may look at a shop; what is theirs needs `signed_in`."""
+    """Anyone may look at a shop; what is theirs needs `signed_in`. A closed shop sells nothing, but its
+    customers still find what they have (decision 0012)."""
+    if the_shop().closed and request.endpoint in SELLING:
+        raise ShopClosed
     enter(Side.CUSTOMER)
 
 

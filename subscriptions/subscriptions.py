@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from core import db, states
@@ -20,18 +20,24 @@ from core.tenancy import Access, CustomerOwned, owned_by
 
 
 class SubscriptionState(StrEnum):
-    """FAILED: never delivered, and never will be under this order line."""
+    """ENDING: the end is asked of the vendor and not confirmed yet. FAILED: never delivered, and never will
+    be under this order line."""
 
     PENDING = "pending"
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    ENDING = "ending"
     ENDED = "ended"
     FAILED = "failed"
 
 
+STANDING = (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED)
+"""The states in which a term runs."""
+
+
 class Subscription(CustomerOwned, db.Model):
     """A right to a service. Names and price are snapshots: a later change of the catalogue does not touch
-    what was sold."""
+    what was sold. `next_act_at` is when its clock has something to do next, by the business clock."""
 
     __tablename__ = "subscriptions"
     __access__ = Access(distributor="rcu", reseller="r", customer="r")
@@ -46,12 +52,19 @@ class Subscription(CustomerOwned, db.Model):
         ),
         Index("ix_subscriptions_customer", "distributor_id", "customer_id", "id"),
         Index("ix_subscriptions_reseller", "distributor_id", "reseller_id", "id"),
+        Index(
+            "ix_subscriptions_clock",
+            "distributor_id",
+            "next_act_at",
+            postgresql_where=text("next_act_at IS NOT NULL"),
+        ),
     )
     LIFE = states.Transitions(
         {
             SubscriptionState.PENDING: [SubscriptionState.ACTIVE, SubscriptionState.FAILED],
-            SubscriptionState.ACTIVE: [SubscriptionState.SUSPENDED, SubscriptionState.ENDED],
-            SubscriptionState.SUSPENDED: [SubscriptionState.ACTIVE, SubscriptionState.ENDED],
+            SubscriptionState.ACTIVE: [SubscriptionState.SUSPENDED, SubscriptionState.ENDING],
+            SubscriptionState.SUSPENDED: [SubscriptionState.ACTIVE, SubscriptionState.ENDING],
+            SubscriptionState.ENDING: [SubscriptionState.ENDED],
             SubscriptionState.ENDED: [],
             SubscriptionState.FAILED: [],
         },
@@ -74,6 +87,7 @@ class Subscription(CustomerOwned, db.Model):
     created_at: Mapped[datetime]
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
+    next_act_at: Mapped[datetime | None]
 
     price: Mapped[Money] = composite(Money, "price_minor", "currency")
 
@@ -133,6 +147,16 @@ class SubscriptionFailed(Event):
     order_line_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class SubscriptionEnded(Event):
+    """The vendor confirmed the end."""
+
+    subscription_id: UUID
+    reseller_id: UUID
+    customer_id: UUID | None
+    order_line_id: UUID
+
+
 def find(code: str) -> Subscription:
     """A subscription of the scope by its code."""
     found = db.session().scalar(select(Subscription).where(Subscription.code == code))
@@ -147,10 +171,13 @@ def by_line(order_line_id: UUID) -> Subscription:
 
 
 def activate(subscription: Subscription) -> None:
-    """The vendor delivered: the term begins now, by the business clock."""
+    """The vendor delivered: the term begins now, by the business clock. Its clock has nothing to do before
+    half of the term is over (provisioning.lifecycles)."""
     states.move(subscription, SubscriptionState.ACTIVE)
     begins = business_now()
-    subscription.starts_at, subscription.ends_at = begins, end_of(begins, subscription.term)
+    ends = end_of(begins, subscription.term)
+    subscription.starts_at, subscription.ends_at = begins, ends
+    subscription.next_act_at = begins + (ends - begins) / 2
     publish(
         SubscriptionActivated(
             subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id
@@ -163,6 +190,21 @@ def fail(subscription: Subscription, why: str) -> None:
     states.move(subscription, SubscriptionState.FAILED, why=why)
     publish(
         SubscriptionFailed(
+            subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id
+        )
+    )
+
+
+def end(subscription: Subscription) -> None:
+    """The vendor confirmed the end: seats and keys are revoked in the same transaction."""
+    states.move(subscription, SubscriptionState.ENDED, on=business_now())
+    subscription.next_act_at = None
+    for licence in licences(subscription.id):
+        if licence.state is not LicenceState.REVOKED:
+            was, licence.assignee = licence.assignee or "nobody", None
+            states.move(licence, LicenceState.REVOKED, why="The service has ended.", taken_from=was)
+    publish(
+        SubscriptionEnded(
             subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id
         )
     )

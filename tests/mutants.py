@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 LINKED = (".venv", "node_modules", ".node")
 LEFT_OUT = (".git", "instance*", "__pycache__", ".pytest_cache", ".ruff_cache", "*.pyc", *LINKED)
 DURABLE = "tests/provisioning/test_durable.py::test_"
+ENDINGS = "tests/provisioning/test_endings.py::test_"
 QUEUE = "tests/core/test_queue.py::test_"
 ITEMS = "tests/provisioning/test_work_items.py::test_"
 PAYMENTS = "tests/billing/test_payments.py::test_"
@@ -142,6 +143,41 @@ MUTANTS = (
         "action NOT IN ('provision', 'increase', 'extend', 'convert') OR fund_id IS NOT NULL",
         "true",
         DURABLE + "no_delivery_without_a_fund",
+    ),
+    Mutant(
+        "forwards only",
+        "core/time_machine.py",
+        "if ahead <= distributor.business_offset:",
+        "if False:",
+        "tests/core/test_time_machine.py::test_it_goes_forwards_only",
+    ),
+    Mutant(
+        "sandboxes only",
+        "core/time_machine.py",
+        "if not distributor.sandbox:",
+        "if False:",
+        "tests/core/test_time_machine.py::test_a_real_distributor_has_no_time_machine",
+    ),
+    Mutant(
+        "ended only by recording",
+        "subscriptions/subscriptions.py",
+        "SubscriptionState.ACTIVE: [SubscriptionState.SUSPENDED, SubscriptionState.ENDING],",
+        "SubscriptionState.ACTIVE: list(SubscriptionState),",
+        ENDINGS + "nothing_but_a_recorded_end_leads_to_ended",
+    ),
+    Mutant(
+        "the latest notice alone",
+        "provisioning/lifecycles.py",
+        "return due[-1] if due else None",
+        "return due[0] if due else None",
+        ENDINGS + "after_a_pause_of_the_scheduler_only_the_latest_notice_is_sent",
+    ),
+    Mutant(
+        "what the seller cancelled",
+        "subscriptions/cancellations.py",
+        "if not may_take_back(tenancy.current().side, cancelled):",
+        "if False:",
+        ENDINGS + "what_the_seller_cancelled_the_buyer_cannot_take_back_but_the_seller_can",
     ),
     Mutant(
         "fence",

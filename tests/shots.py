@@ -50,6 +50,8 @@ PAGES = {
         "/distributor/orders",
         "/distributor/work",
         "/distributor/tasks",
+        "/distributor/time",
+        "/distributor/subscriptions",
         "/distributor/catalogue",
         "/distributor/resellers",
         "/distributor/connectors",

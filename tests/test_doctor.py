@@ -70,6 +70,8 @@ FAULTS = {
     ],
     "funds": ["UPDATE funds SET order_id = gen_random_uuid()"],
     "licences": ["DELETE FROM licences WHERE number = 3"],
+    "terms": ["UPDATE subscriptions SET ends_at = now() - interval '2 hours' WHERE state = 'active'"],
+    "revoked licences": ["UPDATE subscriptions SET state = 'ended' WHERE state = 'active'"],
     "deliveries and tasks": ["UPDATE tasks SET state = 'parked' WHERE kind = 'deliver'"],
     "subscriptions": [
         "INSERT INTO subscriptions SELECT distributor_id, gen_random_uuid(), reseller_id, customer_id,"

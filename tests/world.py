@@ -5,8 +5,8 @@ made through the functions that pages and commands use."""
 import base64
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from catalog.products import Plan
 from checkout import baskets, orders
 from checkout.baskets import Buyer
 from checkout.orders import Checkout, Order, PayBy
-from core import db, parties, passwords, tenancy
+from core import clock, db, parties, passwords, tenancy, time_machine
 from core.drain import Drain
 from core.ids import new_token
 from core.tenancy import Scope, Side
@@ -125,9 +125,13 @@ class World:
     customers: dict[str, UUID] = field(default_factory=dict)
     people: dict[str, Buyer] = field(default_factory=dict)
     storefronts: dict[str, UUID] = field(default_factory=dict)
+    offset: timedelta = timedelta()
 
     def scope(self, who: str = "northwind") -> Scope:
-        """The scope of northwind, a reseller or a customer by name."""
+        """The scope of northwind, a reseller or a customer by name, by Northwind's business clock."""
+        return replace(self._scope(who), offset=self.offset)
+
+    def _scope(self, who: str) -> Scope:
         if who == "northwind":
             return Scope(Side.DISTRIBUTOR, self.distributor_id)
         if who in self.resellers:
@@ -215,6 +219,16 @@ class World:
         with self.acting():
             order = orders.find(code)
             orders.fund(order.id, payments.FundKind.CREDIT, order.total)
+
+    def goes_on(self, *, days: int = 0, to: datetime | None = None, work: bool = True) -> datetime:
+        """Time passes for Northwind: its business clock goes forwards, and workers do what became due. The
+        business time it is then."""
+        with self.acting():
+            self.offset = time_machine.go(to or time_machine.after(days=days))
+        if work:
+            self.work()
+        with self.acting():
+            return clock.business_now()
 
     def work(self, seconds: float = 20) -> None:
         """Workers do what is due, in this process."""

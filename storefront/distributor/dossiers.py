@@ -19,6 +19,7 @@ from core.money import Money, total
 from core.parties import Customer, Membership, Reseller
 from core.tasks import Task, TaskAttempt, TaskState
 from core.trail import TrailEntry
+from provisioning.connectors.base import Action
 from provisioning.deliveries import Delivery, DeliveryState, VendorRecord
 from storefront.moments import Moment, moment
 from subscriptions.subscriptions import Licence, Subscription
@@ -53,7 +54,8 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryView:
-    """One delivery with its task, its attempts and what a person may do with it."""
+    """One delivery with its task, its attempts and what a person may do with it. `ending`: the vendor is
+    asked to end what it delivered."""
 
     id: UUID
     number: int
@@ -73,6 +75,7 @@ class DeliveryView:
     leased: bool
     open: bool
     looks_up: bool
+    ending: bool
     timeline: Sequence[Entry]
 
 
@@ -261,7 +264,8 @@ def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, atte
     return DeliveryView(
         id=delivery.id,
         number=number,
-        title=f"{line.product_name}, {line.plan_name}, {line.quantity} × {line.unit}",
+        title=("End of " if delivery.action == Action.END else "")
+        + f"{line.product_name}, {line.plan_name}, {line.quantity} × {line.unit}",
         state=delivery.state,
         note=delivery.note,
         reference=str(delivery.reference),
@@ -277,6 +281,7 @@ def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, atte
         leased=waits and task.leased_until is not None and task.leased_until > db.session().info["now"],
         open=waits or task.state is TaskState.PARKED,
         looks_up=task.intent_open,
+        ending=delivery.action == Action.END,
         timeline=newest_first(timeline),
     )
 

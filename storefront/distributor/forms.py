@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from wtforms import (
     BooleanField,
+    DateField,
+    DateTimeLocalField,
     FileField,
     Form,
     IntegerField,
@@ -15,7 +17,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
-from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from core import money
 from core.money import Money
@@ -156,10 +158,20 @@ class GatewayKeys(Form):
 
 
 class TimeMachine(Form):
-    """How far the business clock goes forward."""
+    """How far the business clock goes forward: by days, by months, to a day, or (from the list of what comes
+    next) to an instant."""
 
-    days = IntegerField(
-        "Days forward",
-        [InputRequired("A whole number of days."), NumberRange(1, 366, "Between 1 and 366 days at a time.")],
-        default=1,
-    )
+    days = IntegerField("Days", [Optional(), NumberRange(1, 366, "Between 1 and 366 days at a time.")])
+    months = IntegerField("Months", [Optional(), NumberRange(1, 120, "Between 1 and 120 months at a time.")])
+    to = DateField("To a day", [Optional()], description="Its first instant, 00:00 UTC.")
+    instant = DateTimeLocalField("To an instant", [Optional()], format="%Y-%m-%dT%H:%M:%S.%f%z")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Exactly one of them says how far; "Go there" needs no other."""
+        fine = super().validate(extra_validators)
+        given = [each for each in (self.days, self.months, self.to) if each.data is not None]
+        if self.instant.data is not None:
+            given = [self.instant]
+        if fine and len(given) != 1:
+            self.days.errors = ["Say how far: days, or months, or a day."]
+        return fine and len(given) == 1

@@ -1,24 +1,17 @@
-"""The house itself: who works here, the time machine of sandbox distributors, and the subscriptions that
-run."""
+"""The house itself: who works here, and the subscriptions that run."""
 
-from datetime import timedelta
-
-from flask import request, url_for
+from flask import url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from checkout.orders import Order, OrderLine
-from core import clock, db, parties
-from core.errors import Missing, Refusal
+from core import db
 from core.parties import Customer, Membership, Reseller
 from core.tenancy import Side
 from storefront import pages
-from storefront.distributor import console, forms, lists
+from storefront.distributor import console, lists
 from storefront.moments import moment
-from storefront.visitors import require_role, the_shop, visitor
+from storefront.visitors import visitor
 from subscriptions.subscriptions import Subscription, SubscriptionState
-
-pages.saying(moved="The business clock went forward. What became due by it is done by the workers now.")
 
 
 @console.get("/staff")
@@ -46,48 +39,6 @@ def staff_list() -> Response:
     return pages.render("distributor/staff.html", title="Staff", page=page, rows=rows)
 
 
-# --- The time machine ---------------------------------------------------------------------------------------
-
-
-@console.get("/time")
-def time_machine() -> Response:
-    """Where the business clock stands."""
-    return show_time(forms.TimeMachine())
-
-
-def show_time(form: forms.TimeMachine, status: int = 200, *, problem: str | None = None) -> Response:
-    """The page; it exists in sandboxes only."""
-    if not the_shop().sandbox:
-        raise Missing
-    with db.transaction():
-        machine, business = clock.machine_now(), clock.business_now()
-    return pages.render(
-        "distributor/time.html",
-        status,
-        title="Time machine",
-        form=form,
-        machine=moment(machine),
-        business=moment(business, machine),
-        ahead=f"{(business - machine).days} days",
-        problem=problem,
-    )
-
-
-@console.post("/time")
-def move_clock() -> Response:
-    """Forward only."""
-    require_role("cloud_administrator")
-    form = forms.TimeMachine(request.form)
-    if not form.validate():
-        return show_time(form, 422)
-    try:
-        with db.transaction():
-            parties.advance_clock(timedelta(days=form.days.data or 0))
-    except Refusal as refusal:
-        return show_time(form, refusal.status, problem=str(refusal))
-    return pages.see("distributor.time_machine", "moved")
-
-
 # --- What runs ----------------------------------------------------------------------------------------------
 
 SHOWS = [("", "All"), *((state.value, state.value.capitalize()) for state in SubscriptionState)]
@@ -98,18 +49,12 @@ def subscription_list() -> Response:
     """Subscriptions of all customers and resellers, newest first."""
     show = lists.chosen("show", SHOWS)
     chosen = (
-        select(Subscription, Reseller.name, Customer.name, Order.code)
+        select(Subscription, Reseller.name, Customer.name)
         .join(
             Reseller,
             (Reseller.distributor_id == Subscription.distributor_id)
             & (Reseller.id == Subscription.reseller_id),
         )
-        .join(
-            OrderLine,
-            (OrderLine.distributor_id == Subscription.distributor_id)
-            & (OrderLine.id == Subscription.order_line_id),
-        )
-        .join(Order, (Order.distributor_id == OrderLine.distributor_id) & (Order.id == OrderLine.order_id))
         .outerjoin(
             Customer,
             (Customer.distributor_id == Subscription.distributor_id)
@@ -134,9 +79,9 @@ def subscription_list() -> Response:
             "reseller": reseller,
             "ends": moment(one.ends_at),
             "price": one.price,
-            "order_url": url_for("distributor.order_page", code=order),
+            "url": url_for("distributor.subscription_page", code=one.code),
         }
-        for one, reseller, customer, order in page.rows
+        for one, reseller, customer in page.rows
     ]
     tabs = [
         (

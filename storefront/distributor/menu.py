@@ -30,7 +30,7 @@ SECTIONS = (
     ("Tax rates", "rate_list", "percent"),
     ("Your terms", "terms_page", "scale"),
 )
-TIME_MACHINE = ("Time machine", "time_machine", "history")
+TIME_MACHINE = ("Time machine", "time_machine_page", "history")
 
 
 def console() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from core import db
 from core.clock import machine_now
 from core.money import Money
 from core.parties import Customer, Reseller
-from provisioning.deliveries import Delivery, DeliveryState, VendorRecord
+from provisioning.deliveries import BOUGHT, Delivery, DeliveryState, VendorRecord
 from storefront import pages
 from storefront.distributor import console, lists
 from storefront.moments import Moment, moment
@@ -128,7 +128,7 @@ def waits_for(show: str) -> ColumnElement[bool] | None:
         case "cancelled":
             return Order.state == OrderState.CANCELLED
         case "delivering":
-            return has(Delivery.state.in_((DeliveryState.PENDING, DeliveryState.PROCESSING)))
+            return has(BOUGHT & Delivery.state.in_((DeliveryState.PENDING, DeliveryState.PROCESSING)))
         case "unknown":
             return has(Delivery.state == DeliveryState.UNKNOWN)
         case "failed":
@@ -136,7 +136,8 @@ def waits_for(show: str) -> ColumnElement[bool] | None:
         case "stuck":
             return has(is_stuck())
         case "done":
-            return and_(Order.state == OrderState.FUNDED, ~has(Delivery.state != DeliveryState.SUCCESS))
+            undelivered = has(BOUGHT & (Delivery.state != DeliveryState.SUCCESS))
+            return and_(Order.state == OrderState.FUNDED, ~undelivered)
         case _:
             return None
 
@@ -158,10 +159,10 @@ def has(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def delivery_states(order_ids: Sequence[UUID]) -> dict[UUID, list[DeliveryState]]:
-    """Order -> states of its deliveries."""
+    """Order -> states of what was bought with it."""
     found: dict[UUID, list[DeliveryState]] = defaultdict(list)
     for order_id, state in db.session().execute(
-        select(Delivery.order_id, Delivery.state).where(Delivery.order_id.in_(order_ids))
+        select(Delivery.order_id, Delivery.state).where(Delivery.order_id.in_(order_ids), BOUGHT)
     ):
         found[order_id].append(state)
     return found

@@ -101,7 +101,7 @@ def show(
     """The page, with the refused form filled as it was sent."""
     with db.transaction():
         dossier = open_dossier(orders.find(code))
-    stage, words = stage_of(dossier.order.state, [one.state for one in dossier.deliveries])
+    stage, words = stage_of(dossier.order.state, [one.state for one in dossier.deliveries if not one.ending])
     tone, title, sentence = STATES[stage]
     return pages.render(
         "distributor/order.html",

@@ -18,6 +18,7 @@ from core.parties import Customer, Reseller
 from core.tasks import Task, TaskState
 from core.work import WorkItem
 from provisioning import fulfilment
+from provisioning.connectors.base import Action
 from provisioning.deliveries import Delivery
 from storefront import pages
 from storefront.distributor import console, lists
@@ -44,6 +45,7 @@ class Item:
     who: str
     delivery_id: UUID | None
     looks_up: bool
+    ending: bool
     retryable: bool
     url: str
 
@@ -142,6 +144,7 @@ def _item(
         who=who,
         delivery_id=delivery.id if delivery else None,
         looks_up=bool(task and task.intent_open),
+        ending=bool(delivery and delivery.action == Action.END),
         retryable=bool(task and task.state in (*tasks.OPEN, TaskState.PARKED)),
         url=url_for("distributor.work_queue", item=item.id),
     )

@@ -8,30 +8,25 @@ from sqlalchemy import func, or_, select
 from werkzeug.wrappers import Response
 
 from billing.invoices import Invoice
+from catalog.products import Plan, Product
 from checkout.orders import Order, OrderLine
 from core import db
-from core.languages import Words, _
-from provisioning.deliveries import Delivery, DeliveryState
-from storefront import pages
+from core.clock import business_now
+from core.languages import _
+from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
+from storefront import endings, pages
+from storefront.endings import WORDS
 from storefront.moments import moment
 from storefront.portal import portal
 from storefront.portal.basket import as_id
-from storefront.visitors import has_role, require_role, signed_in_customer
+from storefront.visitors import has_role, require_role, signed_in_customer, the_shop
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Licence, LicenceState, Subscription, SubscriptionState
 
 PAGE = 20
 SEATS = 50
 ROLES = ("subscriptions_manager", "cloud_administrator")
-WORDS = Words(
-    {
-        "pending": "Being set up",
-        "active": "Active",
-        "suspended": "Suspended",
-        "ended": "Ended",
-        "failed": "Not delivered",
-    }
-)
+MAY_CANCEL = ("subscriptions_manager",)
 TONES = {"pending": "provisioning"}
 pages.saying(assigned="The seat is assigned.", released="The seat is free again.")
 
@@ -56,8 +51,15 @@ def services() -> Response:
     with db.transaction() as session:
         found = list(session.scalars(chosen))
         used = _assigned([subscription.id for subscription in found])
+        cancelled, now = endings.cancelled_of(found), business_now()
     rows = [
-        {"service": one, "used": used.get(one.id, 0), "ends": moment(one.ends_at)} for one in found[:PAGE]
+        {
+            "service": one,
+            "used": used.get(one.id, 0),
+            "ends": moment(one.ends_at, now),
+            "cancelled": one.id in cancelled,
+        }
+        for one in found[:PAGE]
     ]
     following = (
         url_for("portal.services", q=query or None, state=state or None, after=found[PAGE - 1].id)
@@ -100,8 +102,10 @@ def service(code: str) -> Response:
     return service_page(code)
 
 
-def service_page(code: str, *, typed: str = "", problem: str = "", status: int = 200) -> Response:
-    """The page, with kept input where something was refused."""
+def service_page(
+    code: str, *, typed: str = "", problem: str = "", refused: str = "", status: int = 200
+) -> Response:
+    """The page, with kept input where a seat was refused (`problem`), or what was refused about its end."""
     after, query = request.args.get("after", ""), request.args.get("q", "").strip()[:100]
     with db.transaction() as session:
         found = subscriptions.find(code)
@@ -131,20 +135,26 @@ def service_page(code: str, *, typed: str = "", problem: str = "", status: int =
             .outerjoin(
                 Delivery,
                 (Delivery.distributor_id == OrderLine.distributor_id)
-                & (Delivery.order_line_id == OrderLine.id),
+                & (Delivery.order_line_id == OrderLine.id)
+                & BOUGHT,
             )
             .outerjoin(
                 Invoice, (Invoice.distributor_id == Order.distributor_id) & (Invoice.order_id == Order.id)
             )
             .where(OrderLine.id == found.order_line_id)
-            .order_by(Delivery.created_at.desc())
         ).first() or (None, None, None)
+        ending, happened, now = endings.ending_of(found), endings.timeline_of(found), business_now()
+        sold_as = session.scalar(
+            select(Product.code)
+            .join(Plan, (Plan.distributor_id == Product.distributor_id) & (Plan.product_id == Product.id))
+            .where(Plan.id == found.plan_id, Product.published, Plan.published)
+        )
     following = (
         url_for("portal.service", code=code, q=query or None, after=shown[SEATS - 1].number)
         if len(shown) > SEATS
         else None
     )
-    moving = (
+    moving = found.state is SubscriptionState.ENDING or (
         found.state is SubscriptionState.PENDING
         and delivery is not None
         and delivery.state is not DeliveryState.NEEDS_ACTION
@@ -161,12 +171,17 @@ def service_page(code: str, *, typed: str = "", problem: str = "", status: int =
         order=order,
         delivery=delivery,
         invoice_id=invoice_id,
-        starts=moment(found.starts_at),
-        ends=moment(found.ends_at),
+        starts=moment(found.starts_at, now),
+        ends=moment(found.ends_at, now),
+        ending=ending,
+        happened=happened,
+        again_url=url_for("portal.product", code=sold_as) if sold_as and not the_shop().closed else None,
+        may_cancel=has_role(*MAY_CANCEL),
         words=WORDS,
         tones=TONES,
         typed=typed,
         problem=problem,
+        refused=refused,
         may_assign=has_role(*ROLES),
         next_url=following,
         first_url=url_for("portal.service", code=code) if after else None,

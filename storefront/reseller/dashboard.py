@@ -18,7 +18,7 @@ from core.money import Money
 from core.parties import Customer
 from partners.invitations import Invitation
 from partners.storefronts import Storefront, StorefrontState
-from provisioning.deliveries import Delivery, DeliveryState
+from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
 from storefront import pages
 from storefront.moments import Moment, moment
 from storefront.reseller import console, menu
@@ -155,7 +155,7 @@ def waiting(most: int = 6) -> list[Waiting]:
         select(Order, Customer.name, Delivery.state, Delivery.changed_at)
         .join(Delivery, (Delivery.distributor_id == Order.distributor_id) & (Delivery.order_id == Order.id))
         .outerjoin(Customer, customers)
-        .where(Delivery.state.in_(STOPPED))
+        .where(Delivery.state.in_(STOPPED), BOUGHT)
         .order_by(Delivery.changed_at)
         .limit(most)
     )

@@ -10,18 +10,21 @@ from werkzeug.wrappers import Response
 from billing import invoices, tax
 from billing.credit import Balance
 from billing.invoices import Charge, ChargeState, Invoice
+from catalog import products
 from checkout.orders import Order
 from core import db
+from core.clock import business_now
 from core.errors import Missing
 from core.money import Money
 from core.parties import Customer
 from partners import companies
-from storefront import downloads, pages, taxes
+from storefront import downloads, endings, pages, taxes
 from storefront.distributor import lists
 from storefront.moments import moment
 from storefront.reseller import console
+from storefront.visitors import has_role
 from subscriptions import subscriptions
-from subscriptions.subscriptions import Subscription, SubscriptionState
+from subscriptions.subscriptions import LicenceState, Subscription, SubscriptionState
 
 VIEWS = [
     ("", "Wholesale charges"),
@@ -204,6 +207,11 @@ def subscription_list() -> Response:
 @console.get("/subscriptions/<code>")
 def subscription_page(code: str) -> Response:
     """One subscription: what runs, until when, and how many of its seats are used."""
+    return show_subscription(code)
+
+
+def show_subscription(code: str, status: int = 200, *, problem: str | None = None) -> Response:
+    """The page, with what was refused."""
     with db.transaction() as session:
         try:
             found = subscriptions.find(code)
@@ -214,24 +222,32 @@ def subscription_page(code: str) -> Response:
             if found.customer_id
             else None
         )
-        seats = subscriptions.licences(found.id)
+        seats = [seat for seat in subscriptions.licences(found.id) if seat.state is not LicenceState.REVOKED]
         order = session.scalar(
             select(Order.code)
             .join(Charge, Charge.order_id == Order.id)
             .where(Charge.order_line_id == found.order_line_id)
         )
+        ending, happened, now = endings.ending_of(found), endings.timeline_of(found), business_now()
+        is_plan = products.type_of(found.plan_id).opens_storefront
     assigned = sum(seat.assignee is not None for seat in seats)
     return pages.render(
         "reseller/subscription.html",
+        status,
         title=found.code,
         subscription=found,
         customer=customer,
         seats=len(seats),
         assigned=assigned,
         percent=assigned * 100 // len(seats) if seats else 0,
-        starts=moment(found.starts_at),
-        ends=moment(found.ends_at),
+        starts=moment(found.starts_at, now),
+        ends=moment(found.ends_at, now),
         order=order,
         per=found.billing_period.per,
         term=found.term.label,
+        ending=ending,
+        happened=happened,
+        again_url=url_for("reseller.plan_page") if is_plan else None,
+        may_act=has_role("subscriptions_manager"),
+        problem=problem,
     )

@@ -14,18 +14,20 @@ from checkout.baskets import Buyer
 from checkout.orders import Checkout, OrderState, PayBy
 from checkout.reseller_plans import PlanOffer
 from core import db, parties
+from core.clock import business_now
 from core.errors import Missing, Refusal
 from core.ids import new_token
 from core.parties import Reseller
 from partners import companies, storefronts, terms
-from partners.storefronts import AliasTaken, Storefront
+from partners.storefronts import AliasTaken, Storefront, StorefrontState
 from provisioning import fulfilment
 from provisioning.connectors import fields as connector_fields
 from provisioning.connectors.registry import connector
 from provisioning.fulfilment import FieldProblem
-from storefront import agreements, pages, taxes
+from storefront import agreements, endings, pages, taxes
 from storefront import companies as company_forms
 from storefront.companies import Company
+from storefront.moments import moment
 from storefront.reseller import console, menu
 from storefront.reseller.forms import PAYMENTS, BuyPlan
 from storefront.visitors import buyer, require_role, the_shop
@@ -62,6 +64,7 @@ def plan_page() -> Response:
         waiting = reseller_plans.under_way(standing.id)
         offered = reseller_plans.offers()
         storefront = menu.own_storefront()
+        ending, now = endings.ending_of(own) if own else None, business_now()
     because = why_not(standing, waiting is not None)
     cards = [
         basic(current=own is None),
@@ -77,6 +80,9 @@ def plan_page() -> Response:
         current=own,
         waiting=waiting,
         storefront=storefront,
+        ending=ending,
+        closed=storefront is not None and storefront.state is StorefrontState.CLOSED,
+        kept_until=moment(storefront.alias_kept_until, now) if storefront else None,
         portal_url=menu.portal_url(storefront, absolute=True),
         enabled=standing.enable_reselling,
     )

@@ -122,6 +122,11 @@ ROUTES: dict[str, Route] = {
     "POST /services/<code>/release": Route(
         CUSTOMER, {"code": "subscription"}, page="/services/{subscription}", foreign=True
     ),
+    "GET /services/<code>/cancel": mine(CUSTOMER, code="subscription"),
+    "POST /services/<code>/cancel": Route(
+        CUSTOMER, {"code": "subscription"}, page="/services/{subscription}/cancel"
+    ),
+    "POST /services/<code>/keep": Route(CUSTOMER, {"code": "cancelled"}, page="/services/{cancelled}"),
     "GET /invoices": Route(CUSTOMER),
     "GET /invoices/<uuid:invoice_id>": mine(CUSTOMER, invoice_id="invoice"),
     "GET /invoices/<uuid:invoice_id>/invoice.pdf": mine(CUSTOMER, invoice_id="invoice"),
@@ -208,6 +213,13 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/prices/rule": Route(RESELLER, page="/reseller/prices", form={"percent": "10"}),
     "GET /reseller/subscriptions": Route(RESELLER),
     "GET /reseller/subscriptions/<code>": mine(RESELLER, code="subscription"),
+    "GET /reseller/subscriptions/<code>/cancel": mine(RESELLER, code="subscription"),
+    "POST /reseller/subscriptions/<code>/cancel": Route(
+        RESELLER, {"code": "subscription"}, page="/reseller/subscriptions/{subscription}/cancel"
+    ),
+    "POST /reseller/subscriptions/<code>/keep": Route(
+        RESELLER, {"code": "cancelled"}, page="/reseller/subscriptions/{cancelled}"
+    ),
     "GET /reseller/team": Route(RESELLER),
     "POST /reseller/team": Route(
         RESELLER,
@@ -315,6 +327,14 @@ ROUTES: dict[str, Route] = {
     ),
     "GET /distributor/staff": Route(DISTRIBUTOR),
     "GET /distributor/subscriptions": Route(DISTRIBUTOR),
+    "GET /distributor/subscriptions/<code>": mine(DISTRIBUTOR, code="subscription"),
+    "GET /distributor/subscriptions/<code>/cancel": mine(DISTRIBUTOR, code="plan"),
+    "POST /distributor/subscriptions/<code>/cancel": Route(
+        DISTRIBUTOR, {"code": "plan"}, page="/distributor/subscriptions/{plan}/cancel"
+    ),
+    "POST /distributor/subscriptions/<code>/keep": Route(
+        DISTRIBUTOR, {"code": "cancelled_plan"}, page="/distributor/subscriptions/{cancelled_plan}"
+    ),
     "GET /distributor/tasks": Route(DISTRIBUTOR),
     "POST /distributor/tasks/<task_id>/retry": Route(DISTRIBUTOR, {"task_id": "task"}),
     "GET /distributor/time": Route(DISTRIBUTOR),

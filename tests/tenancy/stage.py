@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from billing.invoices import Invoice
 from catalog import listings, loading
 from checkout import orders
-from checkout.orders import Checkout, Clearance
+from checkout.orders import Checkout, Clearance, PayBy
 from core import account_links, db, parties, tenancy
 from core.tenancy import Scope, Side
 from core.work import WorkItem
@@ -21,7 +21,7 @@ from partners import companies, domains, invitations, storefronts, terms
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from storefront.fragments import FRAGMENTS
-from subscriptions import subscriptions
+from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
@@ -89,6 +89,7 @@ def build(world: World, app: Flask) -> Stage:
             customer_id=customer.id,
         )
     stage.names |= deliver_patches(world) | park_mailboxes(world) | invite(world)
+    stage.names |= cancel(world) | plans_of_resellers(world)
     stage.names["unpaid"] = world.buys("acme", "patch-y", 2)
     stage.names["own_order"] = own_order(world)
     stage.names["terms"] = publish_terms(world)
@@ -142,6 +143,30 @@ def deliver_patches(world: World) -> dict[str, str]:
         subscription = db.session().scalars(select(Subscription)).one()
         subscriptions.assign(subscription, "anton@acme.example")
         return {"order": code, "subscription": subscription.code}
+
+
+def cancel(world: World) -> dict[str, str]:
+    """Another licence of Acme's, cancelled to the end of its term."""
+    world.fund_by_hand(code := world.buys("acme", "patch-y", 1))
+    world.work(5)
+    with world.acting("acme"):
+        service = subscriptions.by_line(orders.lines(orders.find(code).id)[0].id)
+        cancellations.cancel(service, by="Anna")
+        return {"cancelled": service.code}
+
+
+def plans_of_resellers(world: World) -> dict[str, str]:
+    """Harbour's plan runs; Brightfield's was cancelled by Northwind."""
+    codes: list[str] = []
+    for reseller in ("harbour", "brightfield"):
+        world.give_credit(reseller, 500_00)
+        order = world.buys(reseller, "standard-m", pay_by=PayBy.ACCOUNT, alias=reseller)
+        world.work(5)
+        with world.acting():
+            codes.append(subscriptions.by_line(orders.lines(orders.find(order).id)[0].id).code)
+    with world.acting():
+        cancellations.cancel(subscriptions.find(codes[1]), by="Nora")
+    return {"plan": codes[0], "cancelled_plan": codes[1]}
 
 
 def park_mailboxes(world: World) -> dict[str, str]:
