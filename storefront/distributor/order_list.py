@@ -9,24 +9,26 @@ from datetime import timedelta
 from uuid import UUID
 
 from flask import url_for
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from werkzeug.wrappers import Response
 
 from billing.payments import Payment, PaymentAttempt
-from checkout.orders import Order, OrderState
+from checkout.orders import Order, OrderState, PayBy
 from core import db
 from core.clock import machine_now
 from core.money import Money
 from core.parties import Customer, Reseller
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState, VendorRecord
-from storefront import pages
-from storefront.distributor import console, lists
+from storefront import exports, lists, pages
+from storefront.distributor import console
+from storefront.filters import Amounts, Days
+from storefront.lists import Column, List
 from storefront.moments import Moment, moment
+from storefront.visitors import the_shop
 from subscriptions.subscriptions import Subscription
 
 LATE = timedelta(minutes=15)
 SHOWS = [
-    ("", "All orders"),
     ("unpaid", "Awaiting payment"),
     ("delivering", "Being delivered"),
     ("stuck", "Stuck"),
@@ -35,6 +37,7 @@ SHOWS = [
     ("done", "Done"),
     ("cancelled", "Cancelled"),
 ]
+PAYMENTS = [("card", "Card"), ("account", "On account")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +52,55 @@ class OrderRow:
     stage_words: str
     placed: Moment | None
     total: Money
+    pay_by: str
 
 
 @console.get("/orders")
 def order_list() -> Response:
     """The list."""
-    show = lists.chosen("show", SHOWS)
     with db.transaction():
-        page = lists.newest_first(matching(lists.words(), show.value), Order.id)
-        states = delivery_states([row[0].id for row in page.rows])
-    rows = [order_row(order, reseller, customer, states[order.id]) for order, reseller, customer in page.rows]
-    tabs = [
-        (
-            word,
-            url_for("distributor.order_list", show=value or None, q=page.query or None),
-            value == show.value,
-        )
-        for value, word in SHOWS
-    ]
-    return pages.render(
-        "distributor/orders.html", title="Orders", page=page, rows=rows, tabs=tabs, show=show.value
+        page = lists.page(the_list(), orders())
+    return pages.render("distributor/orders.html", title="Orders", page=page)
+
+
+@console.get("/orders.csv")
+def order_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), orders())
+
+
+def the_list() -> List:
+    """What the list is."""
+    return List(
+        "Orders",
+        "distributor.order_list",
+        [
+            Column("order", "Order", lambda row: row.code),
+            Column("buyer", "Buyer", lambda row: row.customer),
+            Column("reseller", "Reseller", lambda row: row.reseller),
+            Column("state", "State", lambda row: row.stage_words),
+            Column("placed", "Placed", lambda row: row.placed, Order.id),
+            Column("pay_by", "Payment", lambda row: row.pay_by, only_file=True),
+            Column("total", "Total", lambda row: row.total, sort=Order.total_minor, kind="num", money=True),
+        ],
+        Order.id,
+        rows_of,
+        "-placed",
+        search=found_by,
+        views=lists.Choice("show", "View", SHOWS, waits_for, any_word="All orders"),
+        filters=[
+            lists.Choice("payment", "Payment", PAYMENTS, lambda word: Order.pay_by == PayBy(word)),
+            Days("placed", "Placed", Order.created_at),
+            Amounts("total", "Total", Order.total_minor, Order.currency, the_shop().currency),
+        ],
+        export="distributor.order_file",
     )
 
 
-def matching(query: str, show: str):
-    """Orders with their standings, filtered."""
-    chosen = (
+def orders() -> Select[tuple[Order, Reseller, Customer]]:
+    """Orders with their standings."""
+    return (
         select(Order, Reseller, Customer)
         .join(
             Reseller, (Reseller.distributor_id == Order.distributor_id) & (Reseller.id == Order.reseller_id)
@@ -83,9 +109,12 @@ def matching(query: str, show: str):
             Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id)
         )
     )
-    if query:
-        chosen = chosen.where(found_by(query))
-    return chosen.where(condition) if (condition := waits_for(show)) is not None else chosen
+
+
+def rows_of(found: Sequence[tuple[Order, Reseller, Customer | None]]) -> list[OrderRow]:
+    """Rows with how far each order is; one statement more for a page."""
+    states = delivery_states([order.id for order, _, _ in found])
+    return [order_row(order, reseller, customer, states[order.id]) for order, reseller, customer in found]
 
 
 def found_by(query: str) -> ColumnElement[bool]:
@@ -115,12 +144,12 @@ def found_by(query: str) -> ColumnElement[bool]:
         exact.append(Order.id.in_(select(Delivery.order_id).where(Delivery.reference == UUID(query))))
     return or_(
         *exact,
-        Reseller.name.icontains(query, autoescape=True),
-        Customer.name.icontains(query, autoescape=True),
+        Order.reseller_id.in_(select(Reseller.id).where(Reseller.name.icontains(query, autoescape=True))),
+        Order.customer_id.in_(select(Customer.id).where(Customer.name.icontains(query, autoescape=True))),
     )
 
 
-def waits_for(show: str) -> ColumnElement[bool] | None:
+def waits_for(show: str) -> ColumnElement[bool]:
     """What a filter means."""
     match show:
         case "unpaid":
@@ -139,7 +168,7 @@ def waits_for(show: str) -> ColumnElement[bool] | None:
             undelivered = has(BOUGHT & (Delivery.state != DeliveryState.SUCCESS))
             return and_(Order.state == OrderState.FUNDED, ~undelivered)
         case _:
-            return None
+            raise LookupError(show)
 
 
 def is_stuck() -> ColumnElement[bool]:
@@ -182,6 +211,7 @@ def order_row(
         stage_words,
         moment(order.created_at),
         order.total,
+        dict(PAYMENTS)[order.pay_by],
     )
 
 

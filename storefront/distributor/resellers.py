@@ -1,11 +1,12 @@
 """Resellers: what each may do, its plan and storefront, its credit, its customers and orders."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import Form
 
@@ -21,17 +22,18 @@ from core.money import Money
 from core.parties import Customer, Reseller
 from partners import domains, standings, storefronts
 from partners.storefronts import Storefront, StorefrontState
-from storefront import pages
-from storefront.distributor import console, forms, lists
+from storefront import exports, lists, pages
+from storefront.distributor import console, forms
 from storefront.distributor.dossiers import newest_first, trail_of
-from storefront.distributor.order_list import delivery_states, matching, order_row
+from storefront.distributor.order_list import orders, rows_of
+from storefront.filters import Days
+from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import require_role, the_shop
 
 pages.saying(credit_saved="The credit line is changed. It counts for new purchases only; what runs goes on.")
 
 SHOWS = [
-    ("", "All"),
     ("portal", "With a storefront"),
     ("none", "Without a storefront"),
     ("stopped", "Ordering stopped"),
@@ -41,37 +43,86 @@ SHOWS = [
 @console.get("/resellers")
 def reseller_list() -> Response:
     """Resellers by name."""
-    show = lists.chosen("show", SHOWS)
     with db.transaction():
-        customers = (
-            select(func.count())
-            .where(Customer.distributor_id == Reseller.distributor_id, Customer.reseller_id == Reseller.id)
-            .scalar_subquery()
-        )
-        chosen = select(Reseller, Storefront, customers).outerjoin(
-            Storefront,
-            (Storefront.distributor_id == Reseller.distributor_id)
-            & (Storefront.reseller_id == Reseller.id)
-            & (Storefront.state != StorefrontState.RELEASED),
-        )
-        if query := lists.words():
-            parts = (
-                Reseller.name.icontains(query, autoescape=True),
-                Reseller.email.icontains(query, autoescape=True),
-            )
-            chosen = chosen.where(
-                or_(Reseller.code == query.upper(), Storefront.alias == query.lower(), *parts)
-            )
-        match show.value:
-            case "portal":
-                chosen = chosen.where(Storefront.id.is_not(None), ~Reseller.house)
-            case "none":
-                chosen = chosen.where(Storefront.id.is_(None))
-            case "stopped":
-                chosen = chosen.where(~Reseller.ordering_enabled)
-        page = lists.by_name(chosen, Reseller.name, Reseller.id)
-        lines = credit_left([row[0].id for row in page.rows])
-    rows = [
+        page = lists.page(the_list(), resellers())
+    return pages.render("distributor/resellers.html", title="Resellers", page=page)
+
+
+@console.get("/resellers.csv")
+def reseller_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), resellers())
+
+
+def the_list() -> List:
+    """What the list is."""
+    return List(
+        "Resellers",
+        "distributor.reseller_list",
+        [
+            Column("name", "Reseller", of=itemgetter("name"), sort=Reseller.name),
+            Column("code", "Code", of=itemgetter("code"), only_file=True),
+            Column("country", "Country", of=itemgetter("country"), only_file=True),
+            Column("storefront", "Storefront", of=itemgetter("shop")),
+            Column("alias", "Alias", of=itemgetter("alias")),
+            Column("customers", "Customers", of=itemgetter("customers"), kind="num"),
+            Column("credit", "Credit left", of=itemgetter("credit"), kind="num", money=True),
+            Column("state", "State", of=lambda row: "Ordering stopped" if row["stopped"] else "May order"),
+            Column("joined", "Joined", of=itemgetter("since"), sort=Reseller.id, only_file=True),
+        ],
+        Reseller.id,
+        rows_of_resellers,
+        "name",
+        search=found_by,
+        views=lists.Choice("show", "View", SHOWS, is_like, any_word="All"),
+        filters=[Days("joined", "Joined", Reseller.created_at)],
+        export="distributor.reseller_file",
+    )
+
+
+def resellers() -> Select[tuple[Reseller, Storefront, int]]:
+    """Resellers, each with its storefront and how many customers it has."""
+    customers = (
+        select(func.count())
+        .where(Customer.distributor_id == Reseller.distributor_id, Customer.reseller_id == Reseller.id)
+        .scalar_subquery()
+    )
+    return select(Reseller, Storefront, customers).outerjoin(
+        Storefront,
+        (Storefront.distributor_id == Reseller.distributor_id)
+        & (Storefront.reseller_id == Reseller.id)
+        & (Storefront.state != StorefrontState.RELEASED),
+    )
+
+
+def found_by(query: str) -> ColumnElement[bool]:
+    """Code and alias whole, name and e-mail by a part."""
+    return or_(
+        Reseller.code == query.upper(),
+        Storefront.alias == query.lower(),
+        Reseller.name.icontains(query, autoescape=True),
+        Reseller.email.icontains(query, autoescape=True),
+    )
+
+
+def is_like(show: str) -> ColumnElement[bool]:
+    """What a view means."""
+    match show:
+        case "portal":
+            return and_(Storefront.id.is_not(None), ~Reseller.house)
+        case "none":
+            return Storefront.id.is_(None)
+        case "stopped":
+            return ~Reseller.ordering_enabled
+        case _:
+            raise LookupError(show)
+
+
+def rows_of_resellers(found: Sequence[tuple[Reseller, Storefront | None, int]]) -> list[dict[str, Any]]:
+    """Resellers as the list shows them."""
+    lines = credit_left([reseller.id for reseller, _, _ in found])
+    return [
         {
             "name": reseller.name,
             "code": reseller.code,
@@ -83,20 +134,10 @@ def reseller_list() -> Response:
             "credit": lines.get(reseller.id),
             "house": reseller.house,
             "stopped": not reseller.ordering_enabled,
+            "since": moment(reseller.created_at),
         }
-        for reseller, shop, number in page.rows
+        for reseller, shop, number in found
     ]
-    tabs = [
-        (
-            word,
-            url_for("distributor.reseller_list", show=value or None, q=page.query or None),
-            value == show.value,
-        )
-        for value, word in SHOWS
-    ]
-    return pages.render(
-        "distributor/resellers.html", title="Resellers", page=page, rows=rows, tabs=tabs, show=show.value
-    )
 
 
 def credit_left(reseller_ids: Sequence[UUID]) -> dict[UUID, Money]:
@@ -127,9 +168,9 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
             select(Balance).where(Balance.reseller_id == reseller.id).order_by(Balance.kind, Balance.currency)
         ).all()
         latest = session.execute(
-            matching("", "").where(Order.reseller_id == reseller.id).order_by(Order.id.desc()).limit(10)
+            orders().where(Order.reseller_id == reseller.id).order_by(Order.id.desc()).limit(10)
         ).all()
-        states = delivery_states([row[0].id for row in latest])
+        rows = rows_of([(order, seller, customer) for order, seller, customer in latest])
         price_lists = [
             (str(row.id), row.name) for row in session.scalars(select(PriceList).order_by(PriceList.name))
         ]
@@ -153,7 +194,6 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
         ordering_enabled=reseller.ordering_enabled,
         price_list=str(reseller.price_list_id),
     ).offer(price_lists)
-    rows = [order_row(order, seller, customer, states[order.id]) for order, seller, customer in latest]
     return pages.render(
         "distributor/reseller.html",
         status,

@@ -84,8 +84,8 @@ def test_filters_tell_what_orders_wait_for(busy: World, nora: Visit) -> None:
 
 
 def test_a_long_list_has_pages(busy: World, nora: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storefront.distributor.lists.PAGE", 2)
-    first = nora.get("/distributor/orders").text
+    monkeypatch.setattr("storefront.lists.SIZES", (2,))
+    first = nora.get("/distributor/orders", size=2).text
     following = re.search(r'rel="next" href="([^"]+)"', first)
     assert following
     second = nora.client.get(nora.url(following[1].replace("&amp;", "&"))).text
