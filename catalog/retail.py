@@ -68,8 +68,8 @@ class WrongPrice(Refused):
         super().__init__(f"A price is at most {most.text}.")
 
 
-def _rows() -> Select[Listing, Plan, str, str, WholesalePrice | None]:
-    """The columns of RetailPrice."""
+def on_the_shelf() -> Select[Listing, Plan, str, str, WholesalePrice | None]:
+    """The rows that `as_price` reads: what the reseller may sell, hidden plans too."""
     rows = (
         select(Listing, Plan, Product.name, ProductType.unit, WholesalePrice)
         .join(Plan, and_(Plan.distributor_id == Listing.distributor_id, Plan.id == Listing.plan_id))
@@ -95,7 +95,7 @@ def _rows() -> Select[Listing, Plan, str, str, WholesalePrice | None]:
 def page(*, query: str = "", category: str = "", after: str = "", limit: int = 50) -> list[RetailPrice]:
     """One page of the reseller's shelf in name order, hidden plans too, beginning behind the cursor
     `after`."""
-    chosen = _rows().order_by(Listing.sort_key, Listing.id).limit(limit)
+    chosen = on_the_shelf().order_by(Listing.sort_key, Listing.id).limit(limit)
     if query:
         chosen = chosen.where(
             Product.name.icontains(query, autoescape=True) | Product.vendor.icontains(query, autoescape=True)
@@ -108,12 +108,13 @@ def page(*, query: str = "", category: str = "", after: str = "", limit: int = 5
             chosen = chosen.where(tuple_(Listing.sort_key, Listing.id) > (sort_key, UUID(listing_id)))
         except ValueError:
             raise Missing("page") from None
-    return [_retail(*row) for row in db.session().execute(chosen)]
+    return [as_price(*row) for row in db.session().execute(chosen)]
 
 
-def _retail(
+def as_price(
     listing: Listing, plan: Plan, product: str, unit: str, wholesale: WholesalePrice | None
 ) -> RetailPrice:
+    """A row of the shelf as a retail price beside what the reseller pays."""
     return RetailPrice(
         listing.id,
         product,
@@ -154,7 +155,7 @@ def raise_by(percent: Decimal, *, basis: Basis, category: str = "") -> int:
     price are left alone."""
     if not LEAST <= percent <= MOST:
         raise WrongRule
-    chosen = _rows().with_for_update(of=Listing)
+    chosen = on_the_shelf().with_for_update(of=Listing)
     factor = 1 + percent / 100
     changes: list[tuple[Listing, Money]] = []
     for listing, _, _, _, wholesale in db.session().execute(

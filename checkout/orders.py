@@ -593,8 +593,8 @@ def _write(
         trail.TrailEntry: [
             owner | {
                 "id": new_id(), "at": now, "person_id": buyer.person_id,
-                "object_type": "orders", "object_id": order["id"], "what": "placed", "why": "",
-                "detail": {"total": amount.text}, "request_id": current().request_id,
+                "object_type": "orders", "object_id": order["id"], "what": "placed",
+                "request_id": current().request_id,
             }
         ],
     }  # fmt: skip

@@ -50,6 +50,7 @@ class Task(DistributorOwned, db.Model):
             postgresql_where=text("state IN ('pending', 'unknown')"),
         ),
         Index("ix_tasks_due", "next_at", postgresql_where=text("state IN ('pending', 'unknown')")),
+        Index("ix_tasks_parked", "next_at", postgresql_where=text("state = 'parked'")),
         Index(
             "ix_tasks_lane",
             "distributor_id",

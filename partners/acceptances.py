@@ -60,13 +60,13 @@ RETURNS TABLE (person_id uuid, membership_id uuid, email text) AS $$
     RETURNING m.distributor_id, m.id, m.person_id, m.reseller_id, m.customer_id, m.email
   ), noted AS (
     INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id,
-      what, why, detail, request_id)
+      what, request_id)
     SELECT t.distributor_id, gen_random_uuid(), t.reseller_id, t.customer_id, now(), p.id, 'invitations',
-      t.id, 'pending -> accepted', '', '{{}}'::jsonb, ''
+      t.id, 'pending -> accepted', ''
     FROM taken t CROSS JOIN person p
     UNION ALL
     SELECT m.distributor_id, gen_random_uuid(), m.reseller_id, m.customer_id, now(), m.person_id,
-      'memberships', m.id, 'added', '', '{{}}'::jsonb, ''
+      'memberships', m.id, 'added', ''
     FROM member m
   )
   SELECT m.person_id, m.id, m.email FROM member m

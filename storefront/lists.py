@@ -5,19 +5,18 @@ scope shows (QS4)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
-from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core import db
 from core.errors import Missing
 from storefront import cursors
 from storefront.filters import Choice, Control, Filter, Options, stray
-from storefront.visitors import the_shop
 
 __all__ = ["Choice", "Column", "List", "Listed", "all_rows", "at_most", "identifier", "page", "words"]
 
@@ -44,7 +43,8 @@ class Column:
 @dataclass(frozen=True)
 class List:
     """What a list is; the statement comes from its view. `key` ends every order, so that no row is shown
-    twice or never. `rows` makes what the page shows of what was selected, a page at a time."""
+    twice or never. `rows` makes what the page shows of what was selected, a page at a time. `kept`: words of
+    the address that choose the list itself and stay with it."""
 
     name: str
     endpoint: str
@@ -57,6 +57,7 @@ class List:
     filters: Sequence[Filter] = ()
     export: str = ""
     size: int = 50
+    kept: Sequence[str] = ()
 
     def column(self, name: str) -> Column | None:
         """A column that can be sorted by."""
@@ -121,6 +122,19 @@ class Asked:
 # --- Small readers ------------------------------------------------------------------------------------------
 
 
+FAR, LONG_AGO = datetime(9000, 1, 1, tzinfo=UTC), datetime(1900, 1, 1, tzinfo=UTC)
+
+
+def last_if_empty(column: Any) -> Any:
+    """A moment to sort by that may be missing; rows without it come last when the oldest come first."""
+    return func.coalesce(column, FAR)
+
+
+def first_if_empty(column: Any) -> Any:
+    """The same the other way round: rows without it come last when the newest come first."""
+    return func.coalesce(column, LONG_AGO)
+
+
 def words() -> str:
     """The search words of this request, at most 100 characters."""
     return request.args.get("q", "").strip()[:LONGEST_WORDS]
@@ -167,24 +181,24 @@ def asked_of(of: List) -> Asked:
     asked.problems += stray(given.to_dict(), of.filters)
     if asked.query and of.search is not None:
         asked.conditions.append(of.search(asked.query))
-    if cursor := given.get("page", ""):
-        read_edge(of, asked, cursor)
+    for name in ("before", "after"):
+        if cursor := given.get(name, ""):
+            read_edge(of, asked, cursor, backwards=name == "before")
     return asked
 
 
 def about(of: List, asked: Asked) -> str:
     """What a cursor is sealed for: this list, of this object, in this order."""
-    return f"{of.endpoint} {sorted((request.view_args or {}).items())} {asked.sort}"
+    return f"{of.endpoint} {of.name} {sorted((request.view_args or {}).items())} {asked.sort}"
 
 
-def read_edge(of: List, asked: Asked, cursor: str) -> None:
-    """Where the page begins, or that nobody here wrote this."""
+def read_edge(of: List, asked: Asked, cursor: str, *, backwards: bool) -> None:
+    """Where the page begins or ends; Missing for what was not sealed for this list, order and scope."""
     parts = cursors.opened(cursor, about(of, asked))
     if parts is None:
-        asked.problems.append("The address names a page that this list does not have; this is its beginning.")
-        return
-    backwards, value, key = parts
-    asked.backwards, asked.edge = bool(backwards), (thawed(value), UUID(key))
+        raise Missing("page")
+    value, key = parts
+    asked.backwards, asked.edge = backwards, (thawed(value), UUID(key))
 
 
 def frozen(value: Any) -> list[str | int]:
@@ -240,14 +254,14 @@ def page(of: List, statement: Select[Any]) -> Listed:
         of,
         asked,
         of.rows([row[:-2] for row in found]),
-        following=cursor_of(of, asked, found[-1], backwards=False) if found and following else None,
-        preceding=cursor_of(of, asked, found[0], backwards=True) if found and preceding else None,
+        following=cursor_of(of, asked, found[-1]) if found and following else None,
+        preceding=cursor_of(of, asked, found[0]) if found and preceding else None,
     )
 
 
-def cursor_of(of: List, asked: Asked, row: Any, *, backwards: bool) -> str:
+def cursor_of(of: List, asked: Asked, row: Any) -> str:
     """The edge of a page, sealed."""
-    return cursors.seal([int(backwards), frozen(row[-2]), str(row[-1])], about(of, asked))
+    return cursors.seal([frozen(row[-2]), str(row[-1])], about(of, asked))
 
 
 def all_rows(of: List, asked: Asked, statement: Select[Any], most: int) -> Iterator[Any]:
@@ -271,7 +285,10 @@ def listed(
     of: List, asked: Asked, rows: Sequence[Any], *, following: str | None, preceding: str | None
 ) -> Listed:
     """Rows with every address around them."""
-    arguments: dict[str, Any] = dict(request.view_args or {})
+    arguments: dict[str, Any] = {
+        **(request.view_args or {}),
+        **{name: request.args[name] for name in of.kept if request.args.get(name)},
+    }
     kept: dict[str, Any] = {**asked.kept, "q": asked.query or None}
     if asked.sort != of.sort:
         kept["sort"] = asked.sort
@@ -299,9 +316,12 @@ def listed(
         more=[*others, order, Control("size", "Rows of a page", "choice", str(asked.size), sizes)],
         more_open=any(one.value for one in others) or "sort" in kept or "size" in kept,
         hidden=[
-            (name, value)
-            for name, values in asked.kept.items()
-            for value in (values if name not in shown_controls else values[1:])
+            *((name, arguments[name]) for name in of.kept if name in arguments),
+            *(
+                (name, value)
+                for name, values in asked.kept.items()
+                for value in (values if name not in shown_controls else values[1:])
+            ),
         ],
         query=asked.query,
         filtered=bool(asked.kept or asked.query),
@@ -310,8 +330,8 @@ def listed(
         url=url_for(of.endpoint, **arguments),
         clear_url=url_for(of.endpoint, **arguments),
         first_url=to() if asked.edge is not None else None,
-        previous_url=to(page=preceding) if preceding else None,
-        next_url=to(page=following) if following else None,
+        previous_url=to(before=preceding) if preceding else None,
+        next_url=to(after=following) if following else None,
         export_url=to(of.export) if of.export and rows else None,
         shown=f"{len(rows)} shown" if rows else None,
     )
@@ -344,8 +364,3 @@ def head(of: List, asked: Asked, column: Column, to: Callable[..., str]) -> Head
     opposite = column.name if asked.descending else f"-{column.name}"
     way = "descending" if asked.descending else "ascending"
     return Head(column.label, column.kind, to(sort=opposite), way)
-
-
-def currency() -> str:
-    """The currency in which amounts of a filter are typed."""
-    return the_shop().currency

@@ -4,11 +4,12 @@ loading a catalogue file."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from werkzeug.wrappers import Response
 
 from catalog import catalogue_files, listings, loading, pricing
@@ -22,9 +23,9 @@ from core.money import Money
 from core.parties import Reseller
 from partners.storefronts import Storefront, StorefrontState
 from provisioning.connectors.registry import CONNECTORS
-from storefront import pages
-from storefront.distributor import console, forms, lists
-from storefront.distributor.dossiers import newest_first, trail_of
+from storefront import exports, lists, pages, timelines
+from storefront.distributor import console, forms
+from storefront.lists import Column, List
 from storefront.visitors import require_role
 
 pages.saying(
@@ -34,69 +35,94 @@ pages.saying(
     ),
 )
 
-SHOWS = [("", "All"), ("published", "Published"), ("hidden", "Hidden")]
+SHOWS = [("published", "Published"), ("hidden", "Hidden")]
 
 
 @console.get("/catalogue")
 def product_list() -> Response:
     """Products by name."""
-    show = lists.chosen("show", SHOWS)
-    with db.transaction() as session:
-        types = [
-            ("", "All types"),
-            *(
-                (row.code, row.name)
-                for row in session.scalars(select(ProductType).order_by(ProductType.name))
+    with db.transaction():
+        page = lists.page(the_list(), products())
+    return pages.render("distributor/products.html", title="Catalogue", page=page)
+
+
+@console.get("/catalogue.csv")
+def product_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), products())
+
+
+def the_list() -> List:
+    """What the list is; call it in a transaction, because its types are rows."""
+    types = [
+        (row.code, row.name) for row in db.session().scalars(select(ProductType).order_by(ProductType.name))
+    ]
+    return List(
+        "Products",
+        "distributor.product_list",
+        [
+            Column("name", "Product", itemgetter("name"), Product.name),
+            Column("code", "Code", itemgetter("code"), only_file=True),
+            Column("vendor", "Vendor", itemgetter("vendor"), Product.vendor),
+            Column("category", "Category", itemgetter("category"), Product.category),
+            Column("type", "Type", itemgetter("type")),
+            Column("plans", "Plans", itemgetter("plans"), kind="num"),
+            Column("from", "List price from", itemgetter("from"), kind="num", money=True),
+            Column("state", "State", lambda row: "published" if row["published"] else "hidden"),
+        ],
+        Product.id,
+        rows_of,
+        "name",
+        search=found_by,
+        filters=[
+            lists.Choice("type", "Type", types, lambda code: ProductType.code == code, "All types"),
+            lists.Choice(
+                "show", "State", SHOWS, lambda word: Product.published.is_(word == "published"), "All"
             ),
-        ]
-        kind = lists.chosen("type", types)
-        cheapest = (
-            select(
-                Plan.product_id,
-                func.count().label("plans"),
-                func.min(Plan.list_minor).label("least"),
-                func.min(Plan.currency).label("currency"),
-            )
+        ],
+        export="distributor.product_file",
+    )
+
+
+def products() -> Select[tuple[Product, ProductType]]:
+    """Products with their types."""
+    return select(Product, ProductType).join(
+        ProductType,
+        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
+    )
+
+
+def found_by(query: str) -> ColumnElement[bool]:
+    """A code whole, words by a part of them."""
+    names = (Product.name, Product.vendor, Product.category)
+    return or_(Product.code == query.lower(), *(name.icontains(query, autoescape=True) for name in names))
+
+
+def rows_of(found: Sequence[tuple[Product, ProductType]]) -> list[dict[str, Any]]:
+    """Products as the list shows them; one statement more for a page."""
+    cheapest = {
+        product_id: (number, Money(least, currency))
+        for product_id, number, least, currency in db.session().execute(
+            select(Plan.product_id, func.count(), func.min(Plan.list_minor), func.min(Plan.currency))
+            .where(Plan.product_id.in_([product.id for product, _ in found]))
             .group_by(Plan.product_id)
-            .subquery()
         )
-        chosen = (
-            select(Product, ProductType, cheapest.c.plans, cheapest.c.least, cheapest.c.currency)
-            .join(
-                ProductType,
-                (ProductType.distributor_id == Product.distributor_id)
-                & (ProductType.id == Product.product_type_id),
-            )
-            .outerjoin(cheapest, cheapest.c.product_id == Product.id)
-        )
-        if query := lists.words():
-            names = (Product.name, Product.vendor, Product.category)
-            chosen = chosen.where(
-                or_(
-                    Product.code == query.lower(), *(name.icontains(query, autoescape=True) for name in names)
-                )
-            )
-        if show.value:
-            chosen = chosen.where(Product.published.is_(show.value == "published"))
-        if kind.value:
-            chosen = chosen.where(ProductType.code == kind.value)
-        page = lists.by_name(chosen, Product.name, Product.id)
-    rows = [
+    }
+    return [
         {
             "name": product.name,
+            "code": product.code,
             "url": url_for("distributor.product_page", code=product.code),
             "vendor": product.vendor,
             "category": product.category,
             "type": type_.name,
-            "plans": plans or 0,
-            "from": Money(least, currency) if plans else None,
+            "plans": cheapest[product.id][0] if product.id in cheapest else 0,
+            "from": cheapest[product.id][1] if product.id in cheapest else None,
             "published": product.published,
         }
-        for product, type_, plans, least, currency in page.rows
+        for product, type_ in found
     ]
-    return pages.render(
-        "distributor/products.html", title="Catalogue", page=page, rows=rows, filters=[kind, show]
-    )
 
 
 # --- One product --------------------------------------------------------------------------------------------
@@ -251,7 +277,7 @@ def show_product(
             )
             or 0
         )
-        trail = newest_first(trail_of([product.id, *ids]))
+        trail = timelines.of([product.id, *ids])
     rows = [plan_row(plan, price_lists, costs.get(plan.id), wholesale, typed, errors or {}) for plan in plans]
     form = form or forms.Product(
         name=product.name,

@@ -16,26 +16,14 @@ from billing.payments import Fund, Payment, PaymentAttempt
 from checkout.orders import Order, OrderCost, OrderLine, OrderWholesale
 from core import db, tasks
 from core.money import Money, total
-from core.parties import Customer, Membership, Reseller
+from core.parties import Customer, Reseller
 from core.tasks import Task, TaskAttempt, TaskState
-from core.trail import TrailEntry
 from provisioning.connectors.base import Action
 from provisioning.deliveries import Delivery, DeliveryState, VendorRecord
+from storefront import timelines
 from storefront.moments import Moment, moment
+from storefront.timelines import Entry, newest_first
 from subscriptions.subscriptions import Licence, Subscription
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a timeline."""
-
-    words: str
-    who: str | None
-    time: Moment | None
-    tone: str
-    icon: str | None
-    detail: str | None
-    sort: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +120,7 @@ def open_dossier(order: Order) -> Dossier:
         fund=fund,
         hold=session.scalar(select(Hold).where(Hold.order_id == order.id)),
         deliveries=deliveries_of(order),
-        trail=newest_first(trail_of(about)),
+        trail=newest_first(timelines.of(about)),
     )
 
 
@@ -237,7 +225,7 @@ def deliveries_of(order: Order) -> list[DeliveryView]:
         asked[attempt.task_id].append(attempt)
     keys = [key for row in rows for key in (row[0].id, row[1].id, row[4].id)]
     trail: dict[UUID, list[Entry]] = defaultdict(list)
-    for about, entry in told_of(keys):
+    for about, entry in timelines.told(keys):
         trail[about].append(entry)
     seats = dict(
         session.execute(
@@ -331,86 +319,3 @@ def _entry(words: str, tone: str, icon: str, at: Any, fingerprint: str) -> Entry
         f"Fingerprint of the request: {fingerprint}" if fingerprint else None,
         at,
     )
-
-
-TYPES = {
-    "orders": "Order",
-    "payments": "Payment",
-    "payment_attempts": "Payment page",
-    "invoices": "Invoice",
-    "funds": "Order",
-    "deliveries": "Delivery",
-    "subscriptions": "Subscription",
-    "tasks": "Task",
-    "resellers": "Reseller",
-    "balances": "Credit",
-    "storefronts": "Storefront",
-    "plans": "Plan",
-}
-TONES = {
-    "funded": "ok",
-    "paid": "ok",
-    "success": "ok",
-    "active": "ok",
-    "open": "ok",
-    "refused": "bad",
-    "failed": "bad",
-    "mismatch": "bad",
-    "unknown": "warn",
-    "needs_action": "warn",
-    "surplus": "warn",
-    "cancelled": "neutral",
-    "processing": "wait",
-}
-
-
-def trail_of(about: Sequence[UUID]) -> list[Entry]:
-    """The trail of some objects."""
-    return [entry for _, entry in told_of(about)]
-
-
-def told_of(about: Sequence[UUID], limit: int = 500) -> list[tuple[UUID, Entry]]:
-    """Trail entries with the object each is about, and the names of who acted."""
-    entries = (
-        db.session()
-        .scalars(
-            select(TrailEntry)
-            .where(TrailEntry.object_id.in_(about))
-            .order_by(TrailEntry.at.desc(), TrailEntry.id.desc())
-            .limit(limit)
-        )
-        .all()
-    )
-    people = {entry.person_id for entry in entries if entry.person_id}
-    names = (
-        dict(
-            db.session()
-            .execute(select(Membership.person_id, Membership.name).where(Membership.person_id.in_(people)))
-            .all()
-        )
-        if people
-        else {}
-    )
-    return [(entry.object_id, _trail_entry(entry, names)) for entry in entries]
-
-
-def _trail_entry(entry: TrailEntry, names: Any) -> Entry:
-    to = entry.what.rpartition(" -> ")[2]
-    words = entry.what.replace(" -> ", " → ").replace("_", " ")
-    why = f": {entry.why}" if entry.why else ""
-    detail = "\n".join(f"{name}: {value}" for name, value in entry.detail.items())
-    who = names.get(entry.person_id, "Somebody") if entry.person_id else "The system"
-    return Entry(
-        f"{TYPES.get(entry.object_type, entry.object_type)} {words}{why}",
-        who,
-        moment(entry.at),
-        TONES.get(to, "neutral"),
-        None,
-        detail or None,
-        entry.at,
-    )
-
-
-def newest_first(entries: Sequence[Entry]) -> list[Entry]:
-    """As the timeline part wants them."""
-    return sorted(entries, key=lambda entry: entry.sort, reverse=True)

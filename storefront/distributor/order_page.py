@@ -19,8 +19,8 @@ from core import db
 from core.errors import Refusal
 from core.money import Money
 from provisioning import deliveries, fulfilment
-from storefront import pages
-from storefront.distributor import console, lists
+from storefront import lists, pages
+from storefront.distributor import console
 from storefront.distributor.dossiers import Dossier, open_dossier
 from storefront.distributor.forms import Reason, Resolution
 from storefront.distributor.order_list import stage_of

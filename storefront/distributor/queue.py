@@ -20,8 +20,8 @@ from core.work import WorkItem
 from provisioning import fulfilment
 from provisioning.connectors.base import Action
 from provisioning.deliveries import Delivery
-from storefront import pages
-from storefront.distributor import console, lists
+from storefront import lists, pages
+from storefront.distributor import console
 from storefront.distributor.forms import Reason
 from storefront.distributor.order_page import acts_of
 from storefront.moments import Moment, moment

@@ -1,9 +1,10 @@
 """What the engine does and what Stripe said: tasks by state, and the webhooks that came in."""
 
 from datetime import timedelta
+from operator import itemgetter
 
 from flask import request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from werkzeug.wrappers import Response
 
 from billing.stripe_events import StripeEventRow
@@ -13,16 +14,18 @@ from core.clock import machine_now
 from core.errors import Refusal
 from core.tasks import Task, TaskState
 from provisioning.deliveries import Delivery
-from storefront import pages
-from storefront.distributor import console, lists
+from storefront import exports, lists, pages
+from storefront.distributor import console
+from storefront.filters import Days
+from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import require_role
 
 pages.saying(task_retried="The task is due again now.")
 
 OVERDUE = timedelta(minutes=5)
+ABOUT = [("mails", "Mails"), ("deliveries", "Deliveries"), ("others", "Everything else")]
 EVENTS = [
-    ("", "All"),
     ("waiting", "Not handled"),
     ("handled", "Handled"),
     ("foreign", "About nothing of ours"),
@@ -38,61 +41,84 @@ def task_list() -> Response:
     return show_tasks()
 
 
+@console.get("/tasks.csv")
+def task_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_tasks(), all_tasks())
+
+
 def show_tasks(status: int = 200, *, problem: str | None = None) -> Response:
-    """The list with its tabs: how many are in each state, and the oldest that waits."""
+    """The list, and the oldest that waits."""
     with db.transaction() as session:
-        counts = {
-            state: (number, oldest)
-            for state, number, oldest in session.execute(
-                select(Task.state, func.count(), func.min(Task.next_at)).group_by(Task.state)
-            )
-        }
-        show = lists.chosen(
-            "show", [("", "All"), *((state.value, state.value.capitalize()) for state in TaskState)]
-        )
-        chosen = (
-            select(Task, Order.code)
-            .outerjoin(
-                Delivery, (Delivery.distributor_id == Task.distributor_id) & (Delivery.task_id == Task.id)
-            )
-            .outerjoin(
-                Order, (Order.distributor_id == Delivery.distributor_id) & (Order.id == Delivery.order_id)
-            )
-        )
-        if show.value:
-            chosen = chosen.where(Task.state == TaskState(show.value))
-        if query := lists.words():
-            chosen = chosen.where(
-                (Task.kind == query.lower().replace(" ", "_"))
-                | (Task.lane == query.lower())
-                | (Order.code == query.upper())
-            )
-        page = lists.newest_first(chosen, Task.id)
+        page = lists.page(the_tasks(), all_tasks())
+        oldest = session.scalar(select(func.min(Task.next_at)).where(Task.state.in_(tasks.OPEN)))
         now = machine_now()
-    waiting = [oldest for state, (_, oldest) in counts.items() if state in tasks.OPEN]
-    tabs = [
-        (
-            word,
-            url_for("distributor.task_list", show=value or None),
-            value == show.value,
-            counts.get(TaskState(value), (0,))[0] if value else 0,
-        )
-        for value, word in show.options
-    ]
-    rows = [task_row(task, code) for task, code in page.rows]
-    late = bool(waiting) and min(waiting) < now - OVERDUE
     return pages.render(
         "distributor/tasks.html",
         status,
         title="Tasks",
         page=page,
-        rows=rows,
-        tabs=tabs,
-        show=show.value,
-        oldest=moment(min(waiting)) if waiting else None,
-        late=late,
+        show=page.show,
+        oldest=moment(oldest),
+        late=oldest is not None and oldest < now - OVERDUE,
         problem=problem,
     )
+
+
+def the_tasks() -> List:
+    """What the list is. Mails and deliveries are tasks too; "About" tells them apart."""
+    return List(
+        "Tasks",
+        "distributor.task_list",
+        [
+            Column("task", "Task", itemgetter("kind"), Task.kind),
+            Column("order", "Order", itemgetter("order"), only_file=True),
+            Column("lane", "Lane", itemgetter("lane"), only_file=True),
+            Column("state", "State", itemgetter("state")),
+            Column("attempts", "Attempts", itemgetter("attempts"), Task.attempts),
+            Column("next", "Next try", itemgetter("next"), Task.next_at),
+            Column("created", "Written", itemgetter("created"), Task.id, only_file=True),
+            Column("finished", "Ended", itemgetter("finished"), only_file=True),
+            Column("note", "What was said", itemgetter("note")),
+            Column("acts", "Acts", kind="acts"),
+        ],
+        Task.id,
+        lambda found: [task_row(task, code) for task, code in found],
+        "-created",
+        search=lambda query: or_(
+            Task.kind == query.lower().replace(" ", "_"),
+            Task.lane == query.lower(),
+            Order.code == query.upper(),
+        ),
+        views=lists.Choice(
+            "show",
+            "View",
+            [(state.value, state.value.capitalize()) for state in TaskState],
+            lambda word: Task.state == TaskState(word),
+            any_word="All",
+        ),
+        filters=[
+            lists.Choice("about", "About", ABOUT, is_about, "Everything"),
+            Days("written", "Written", Task.created_at),
+        ],
+        export="distributor.task_file",
+    )
+
+
+def all_tasks() -> Select[tuple[Task, str | None]]:
+    """Tasks, those of a delivery with the code of its order."""
+    return (
+        select(Task, Order.code)
+        .outerjoin(Delivery, (Delivery.distributor_id == Task.distributor_id) & (Delivery.task_id == Task.id))
+        .outerjoin(Order, (Order.distributor_id == Delivery.distributor_id) & (Order.id == Delivery.order_id))
+    )
+
+
+def is_about(word: str) -> ColumnElement[bool]:
+    """What a task does."""
+    mails, deliveries = Task.kind.startswith("mail_"), Task.kind == "deliver"
+    return mails if word == "mails" else deliveries if word == "deliveries" else ~(mails | deliveries)
 
 
 def task_row(task: Task, order_code: str | None) -> dict[str, object]:
@@ -133,34 +159,49 @@ def retry_task(task_id: str) -> Response:
 @console.get("/webhooks")
 def event_list() -> Response:
     """Events as Stripe sent them, and what was made of each."""
-    show = lists.chosen("show", EVENTS)
-    chosen = select(StripeEventRow)
-    match show.value:
-        case "waiting":
-            chosen = chosen.where(
-                StripeEventRow.handled_at.is_(None),
-                StripeEventRow.session_id.is_not(None) | StripeEventRow.attempt_id.is_not(None),
-            )
-        case "handled":
-            chosen = chosen.where(StripeEventRow.handled_at.is_not(None))
-        case "foreign":
-            chosen = chosen.where(StripeEventRow.session_id.is_(None), StripeEventRow.attempt_id.is_(None))
-    if query := lists.words():
-        chosen = chosen.where(
-            (StripeEventRow.event_id == query)
-            | (StripeEventRow.session_id == query)
-            | (StripeEventRow.type == query)
-        )
     with db.transaction():
-        page = lists.newest_first(chosen, StripeEventRow.id)
-    rows = [event_row(row[0]) for row in page.rows]
-    tabs = [
-        (word, url_for("distributor.event_list", show=value or None), value == show.value)
-        for value, word in EVENTS
-    ]
-    return pages.render(
-        "distributor/events.html", title="Webhooks", page=page, rows=rows, tabs=tabs, show=show.value
+        page = lists.page(the_events(), select(StripeEventRow))
+    return pages.render("distributor/events.html", title="Webhooks", page=page)
+
+
+@console.get("/webhooks.csv")
+def event_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_events(), select(StripeEventRow))
+
+
+def the_events() -> List:
+    """What the list is."""
+    return List(
+        "Webhooks",
+        "distributor.event_list",
+        [
+            Column("event", "Event", itemgetter("type"), StripeEventRow.type),
+            Column("id", "Event id", itemgetter("event"), only_file=True),
+            Column("outcome", "Outcome", itemgetter("outcome")),
+            Column("session", "Session", itemgetter("session")),
+            Column("received", "Received", itemgetter("received"), StripeEventRow.id),
+            Column("handled", "Handled", itemgetter("handled")),
+        ],
+        StripeEventRow.id,
+        lambda found: [event_row(row[0]) for row in found],
+        "-received",
+        search=lambda query: or_(
+            StripeEventRow.event_id == query, StripeEventRow.session_id == query, StripeEventRow.type == query
+        ),
+        views=lists.Choice("show", "View", EVENTS, was_made, any_word="All"),
+        filters=[Days("received", "Received", StripeEventRow.received_at)],
+        export="distributor.event_file",
     )
+
+
+def was_made(word: str) -> ColumnElement[bool]:
+    """What became of an event."""
+    ours = StripeEventRow.session_id.is_not(None) | StripeEventRow.attempt_id.is_not(None)
+    if word == "handled":
+        return StripeEventRow.handled_at.is_not(None)
+    return ~ours if word == "foreign" else ours & StripeEventRow.handled_at.is_(None)
 
 
 def event_row(event: StripeEventRow) -> dict[str, object]:

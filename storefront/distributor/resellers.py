@@ -22,9 +22,8 @@ from core.money import Money
 from core.parties import Customer, Reseller
 from partners import domains, standings, storefronts
 from partners.storefronts import Storefront, StorefrontState
-from storefront import exports, lists, pages
+from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, forms
-from storefront.distributor.dossiers import newest_first, trail_of
 from storefront.distributor.order_list import orders, rows_of
 from storefront.filters import Days
 from storefront.lists import Column, List
@@ -184,9 +183,7 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
             "people": [(m.name, m.email, ", ".join(m.roles)) for m in parties.members(reseller.id)],
             "offers": activations.offers(reseller),
             "domain": domains.of_reseller(reseller.id),
-            "trail": newest_first(
-                trail_of([reseller.id, *([shop.id] if shop else []), *(one.id for one in balances)])
-            ),
+            "trail": timelines.of([reseller.id, *([shop.id] if shop else []), *(one.id for one in balances)]),
         }
     standing = forms.Standing(
         prefix="standing-",

@@ -1,10 +1,10 @@
 """Invoices of the customer: the list, and each as a page that prints well. A draft says what it is: a number
 is given when it is paid."""
 
+from operator import itemgetter
 from uuid import UUID
 
-from flask import request, url_for
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from werkzeug.wrappers import Response
 
 from billing import invoices, tax
@@ -13,13 +13,13 @@ from checkout.orders import Order
 from core import db
 from core.languages import Words, _
 from partners import companies
-from storefront import downloads, pages, taxes
+from storefront import downloads, exports, lists, pages, taxes, timelines
+from storefront.filters import Days
+from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.portal import portal
-from storefront.portal.basket import as_id
 from storefront.visitors import require_role, signed_in_customer
 
-PAGE = 20
 ROLES = ("billing_agent", "buyer")
 WORDS = Words({"draft": "Draft", "paid": "Paid", "void": "Void"})
 
@@ -29,58 +29,72 @@ WORDS = Words({"draft": "Draft", "paid": "Paid", "void": "Void"})
 def invoice_list() -> Response:
     """Newest first."""
     require_role(*ROLES)
-    query, after, state = (
-        request.args.get("q", "").strip()[:100],
-        request.args.get("after", ""),
-        request.args.get("state", ""),
+    with db.transaction():
+        page = lists.page(the_list(), invoices_with_orders())
+    return pages.render("portal/invoices.html", title="Invoices", page=page, words=WORDS)
+
+
+@portal.get("/invoices.csv")
+@signed_in_customer
+def invoice_file() -> Response:
+    """The same as a file."""
+    require_role(*ROLES)
+    with db.transaction():
+        return exports.answer(the_list(), invoices_with_orders())
+
+
+def the_list() -> List:
+    """What the list is."""
+    return List(
+        "Invoices",
+        "portal.invoice_list",
+        [
+            Column("invoice", "Invoice", lambda row: row["invoice"].label),
+            Column("state", "State", lambda row: WORDS[row["invoice"].state]),
+            Column("order", "Order", itemgetter("order")),
+            Column("date", "Date", itemgetter("made"), Invoice.id),
+            Column(
+                "total",
+                "Total",
+                lambda row: row["invoice"].total,
+                Invoice.total_minor,
+                kind="num",
+                money=True,
+            ),
+        ],
+        Invoice.id,
+        lambda found: [
+            {"invoice": invoice, "order": code, "made": moment(invoice.issued_at or invoice.created_at)}
+            for invoice, code in found
+        ],
+        "-date",
+        search=found_by,
+        filters=[
+            lists.Choice("state", "State", list(WORDS.items()), lambda w: Invoice.state == InvoiceState(w)),
+            Days("date", "Written", Invoice.created_at),
+        ],
+        export="portal.invoice_file",
+        size=20,
     )
-    chosen = (
-        select(Invoice, Order.code)
-        .join(Order, (Order.distributor_id == Invoice.distributor_id) & (Order.id == Invoice.order_id))
-        .order_by(Invoice.id.desc())
-        .limit(PAGE + 1)
+
+
+def invoices_with_orders() -> Select[tuple[Invoice, str]]:
+    """Invoices with the codes of their orders."""
+    return select(Invoice, Order.code).join(
+        Order, (Order.distributor_id == Invoice.distributor_id) & (Order.id == Invoice.order_id)
     )
-    if after:
-        chosen = chosen.where(Invoice.id < as_id(after, "page"))
-    if state in set(InvoiceState):
-        chosen = chosen.where(Invoice.state == InvoiceState(state))
-    if query:
-        series, _dash, number = query.rpartition("-")
-        numbered = (
-            (Invoice.series == series) & (Invoice.number == int(number))
-            if number.isascii() and number.isdigit() and len(number) < 12
-            else None
-        )
-        matches = [
-            Order.code.icontains(query, autoescape=True),
-            Invoice.series.icontains(query, autoescape=True),
-        ]
-        chosen = chosen.where(or_(*matches, *([numbered] if numbered is not None else [])))
-    with db.transaction() as session:
-        found = [(invoice, code) for invoice, code in session.execute(chosen)]
-    rows = [
-        {"invoice": invoice, "order": code, "made": moment(invoice.issued_at or invoice.created_at)}
-        for invoice, code in found[:PAGE]
+
+
+def found_by(query: str) -> ColumnElement[bool]:
+    """A number whole, codes and series by a part."""
+    found = [
+        Order.code.icontains(query, autoescape=True),
+        Invoice.series.icontains(query, autoescape=True),
     ]
-    following = (
-        url_for("portal.invoice_list", q=query or None, state=state or None, after=found[PAGE - 1][0].id)
-        if len(found) > PAGE
-        else None
-    )
-    filters = [
-        {"name": "state", "label": _("State"), "value": state, "options": [("", _("Any")), *WORDS.items()]}
-    ]
-    return pages.render(
-        "portal/invoices.html",
-        title=_("Invoices"),
-        rows=rows,
-        list_query=query,
-        filters=filters,
-        filtered=bool(query or state or after),
-        clear_url=url_for("portal.invoice_list"),
-        next_url=following,
-        words=WORDS,
-    )
+    series, _dash, number = query.rpartition("-")
+    if number.isascii() and number.isdigit() and len(number) < 12:
+        found.append((Invoice.series == series) & (Invoice.number == int(number)))
+    return or_(*found)
 
 
 @portal.get("/invoices/<uuid:invoice_id>")
@@ -92,6 +106,7 @@ def invoice(invoice_id: UUID) -> Response:
         found = invoices.find(invoice_id)
         lines = invoices.lines(found.id)
         order_code = session.scalar(select(Order.code).where(Order.id == found.order_id))
+        timeline = timelines.of([found.id])
     return pages.render(
         "portal/invoice.html",
         title=_("Invoice %(number)s", number=found.label) if found.number else _("Draft invoice"),
@@ -105,6 +120,7 @@ def invoice(invoice_id: UUID) -> Response:
         sums=taxes.of_order(found),
         note=tax.NOTES[found.tax_kind],
         countries=companies.countries(),
+        timeline=timeline,
     )
 
 

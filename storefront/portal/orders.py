@@ -1,11 +1,13 @@
 """Orders of the customer: the list, one order with its live progress, the way to the payment page and
 back."""
 
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import structlog
 from flask import redirect, request, url_for
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from werkzeug.wrappers import Response
 
 from billing import stripe_events
@@ -16,15 +18,15 @@ from checkout.orders import Order, OrderLine, OrderState
 from core import db
 from core.languages import _
 from core.tenancy import Side
-from storefront import downloads, pages, paying, progress, taxes
+from storefront import downloads, exports, lists, pages, paying, progress, taxes, timelines
+from storefront.filters import Days
+from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.paying import Journey, NothingToPay
 from storefront.portal import portal
-from storefront.portal.basket import as_id
 from storefront.visitors import require_role, signed_in_customer, the_shop, visitor
 
 log = structlog.get_logger("portal")
-PAGE = 20
 pages.saying(
     returned="Thank you. We are asking the payment service how it went.",
     cancelled="The order is cancelled. Nothing was charged.",
@@ -36,53 +38,60 @@ pages.saying(
 @signed_in_customer
 def order_list() -> Response:
     """Newest first."""
-    query, after, state = (
-        request.args.get("q", "").strip()[:100],
-        request.args.get("after", ""),
-        request.args.get("state", ""),
+    with db.transaction():
+        page = lists.page(the_list(), select(Order))
+    return pages.render("portal/orders.html", title="Orders", page=page, words=progress.WORDS)
+
+
+@portal.get("/orders.csv")
+@signed_in_customer
+def order_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), select(Order))
+
+
+def the_list() -> List:
+    """What the list is."""
+    states = [(state.value, progress.WORDS.get(state.value, state.value)) for state in OrderState]
+    return List(
+        "Orders",
+        "portal.order_list",
+        [
+            Column("order", "Order", lambda row: row["order"].code),
+            Column("what", "What", itemgetter("what")),
+            Column("state", "State", lambda row: dict(states)[row["order"].state]),
+            Column("placed", "Placed", itemgetter("placed"), Order.id),
+            Column(
+                "total", "Total", lambda row: row["order"].total, Order.total_minor, kind="num", money=True
+            ),
+        ],
+        Order.id,
+        rows_of,
+        "-placed",
+        search=found_by,
+        filters=[
+            lists.Choice("state", "State", states, lambda word: Order.state == OrderState(word)),
+            Days("placed", "Placed", Order.created_at),
+        ],
+        export="portal.order_file",
+        size=20,
     )
-    chosen = select(Order).order_by(Order.id.desc()).limit(PAGE + 1)
-    if after:
-        chosen = chosen.where(Order.id < as_id(after, "page"))
-    if state in set(OrderState):
-        chosen = chosen.where(Order.state == OrderState(state))
-    if query:
-        lines = select(OrderLine.order_id).where(OrderLine.product_name.icontains(query, autoescape=True))
-        chosen = chosen.where(or_(Order.code.icontains(query, autoescape=True), Order.id.in_(lines)))
-    with db.transaction() as session:
-        found = list(session.scalars(chosen))
-        names = _names([order.id for order in found])
-    rows = [
+
+
+def found_by(query: str) -> ColumnElement[bool]:
+    """Codes and products by a part."""
+    named = select(OrderLine.order_id).where(OrderLine.product_name.icontains(query, autoescape=True))
+    return or_(Order.code.icontains(query, autoescape=True), Order.id.in_(named))
+
+
+def rows_of(found: Sequence[tuple[Order]]) -> list[dict[str, Any]]:
+    """Orders as the list shows them; one statement more for a page."""
+    names = _names([order.id for (order,) in found])
+    return [
         {"order": order, "what": names.get(order.id, ""), "placed": moment(order.created_at)}
-        for order in found[:PAGE]
+        for (order,) in found
     ]
-    following = (
-        url_for("portal.order_list", q=query or None, state=state or None, after=found[PAGE - 1].id)
-        if len(found) > PAGE
-        else None
-    )
-    filters = [
-        {
-            "name": "state",
-            "label": _("State"),
-            "value": state,
-            "options": [
-                ("", _("Any")),
-                *((s.value, progress.WORDS.get(s.value, s.value)) for s in OrderState),
-            ],
-        }
-    ]
-    return pages.render(
-        "portal/orders.html",
-        title=_("Orders"),
-        rows=rows,
-        list_query=query,
-        filters=filters,
-        next_url=following,
-        words=progress.WORDS,
-        filtered=bool(query or state or after),
-        clear_url=url_for("portal.order_list"),
-    )
 
 
 def _names(order_ids: list[Any]) -> dict[Any, str]:
@@ -110,9 +119,11 @@ def order(code: str) -> Response:
     with db.transaction():
         found = orders.find(code)
         now = progress.of(found)
+        timeline = timelines.of([found.id])
     return pages.render(
         "portal/order.html",
         title=_("Order %(code)s", code=code),
+        timeline=timeline,
         refresh_seconds=3 if now.live and not now.declined else None,
         **order_values(found, now),
     )

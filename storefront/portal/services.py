@@ -1,6 +1,8 @@
 """What the customer has: services with their state, and the seats of each, with keys and the people they are
 given to."""
 
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from flask import request, url_for
@@ -14,8 +16,10 @@ from core import db
 from core.clock import business_now
 from core.languages import _
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
-from storefront import endings, pages
+from storefront import endings, exports, lists, pages
 from storefront.endings import WORDS
+from storefront.filters import Days
+from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.portal import portal
 from storefront.portal.basket import as_id
@@ -23,7 +27,6 @@ from storefront.visitors import has_role, require_role, signed_in_customer, the_
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Licence, LicenceState, Subscription, SubscriptionState
 
-PAGE = 20
 SEATS = 50
 ROLES = ("subscriptions_manager", "cloud_administrator")
 MAY_CANCEL = ("subscriptions_manager",)
@@ -35,52 +38,73 @@ pages.saying(assigned="The seat is assigned.", released="The seat is free again.
 @signed_in_customer
 def services() -> Response:
     """Newest first; search by product, plan or code."""
-    query, after, state = (
-        request.args.get("q", "").strip()[:100],
-        request.args.get("after", ""),
-        request.args.get("state", ""),
+    with db.transaction():
+        page = lists.page(the_list(), select(Subscription))
+    return pages.render("portal/services.html", title="My services", page=page, words=WORDS, tones=TONES)
+
+
+@portal.get("/services.csv")
+@signed_in_customer
+def service_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), select(Subscription))
+
+
+def the_list() -> List:
+    """What the list is."""
+    return List(
+        "Services",
+        "portal.services",
+        [
+            Column("service", "Service", lambda row: row["service"].product_name, Subscription.product_name),
+            Column("plan", "Plan", lambda row: row["service"].plan_name, only_file=True),
+            Column("code", "Code", lambda row: row["service"].code, only_file=True),
+            Column("state", "State", lambda row: WORDS[row["service"].state]),
+            Column("quantity", "Quantity", lambda row: row["service"].quantity, Subscription.quantity, "num"),
+            Column("assigned", "Assigned", itemgetter("used"), kind="num"),
+            Column("ends", "Term ends", itemgetter("ends"), lists.last_if_empty(Subscription.ends_at)),
+            Column(
+                "bought",
+                "Bought",
+                lambda row: moment(row["service"].created_at),
+                Subscription.id,
+                only_file=True,
+            ),
+        ],
+        Subscription.id,
+        rows_of,
+        "-bought",
+        search=lambda query: or_(
+            *(
+                column.icontains(query, autoescape=True)
+                for column in (Subscription.product_name, Subscription.plan_name, Subscription.code)
+            )
+        ),
+        filters=[
+            lists.Choice(
+                "state", "State", list(WORDS.items()), lambda w: Subscription.state == SubscriptionState(w)
+            ),
+            Days("ends", "Term ends", Subscription.ends_at),
+        ],
+        export="portal.service_file",
+        size=20,
     )
-    chosen = select(Subscription).order_by(Subscription.id.desc()).limit(PAGE + 1)
-    if after:
-        chosen = chosen.where(Subscription.id < as_id(after, "page"))
-    if state in set(SubscriptionState):
-        chosen = chosen.where(Subscription.state == SubscriptionState(state))
-    if query:
-        words = (Subscription.product_name, Subscription.plan_name, Subscription.code)
-        chosen = chosen.where(or_(*(column.icontains(query, autoescape=True) for column in words)))
-    with db.transaction() as session:
-        found = list(session.scalars(chosen))
-        used = _assigned([subscription.id for subscription in found])
-        cancelled, now = endings.cancelled_of(found), business_now()
-    rows = [
+
+
+def rows_of(found: Sequence[tuple[Subscription]]) -> list[dict[str, Any]]:
+    """Services as the list shows them; one statement more for a page."""
+    used = _assigned([one.id for (one,) in found])
+    cancelled, now = endings.cancelled_of([one for (one,) in found]), business_now()
+    return [
         {
             "service": one,
             "used": used.get(one.id, 0),
             "ends": moment(one.ends_at, now),
             "cancelled": one.id in cancelled,
         }
-        for one in found[:PAGE]
+        for (one,) in found
     ]
-    following = (
-        url_for("portal.services", q=query or None, state=state or None, after=found[PAGE - 1].id)
-        if len(found) > PAGE
-        else None
-    )
-    filters = [
-        {"name": "state", "label": _("State"), "value": state, "options": [("", _("Any")), *WORDS.items()]}
-    ]
-    return pages.render(
-        "portal/services.html",
-        title=_("My services"),
-        rows=rows,
-        list_query=query,
-        filters=filters,
-        filtered=bool(query or state or after),
-        clear_url=url_for("portal.services"),
-        next_url=following,
-        words=WORDS,
-        tones=TONES,
-    )
 
 
 def _assigned(subscription_ids: list[Any]) -> dict[Any, int]:

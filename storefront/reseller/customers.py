@@ -2,11 +2,12 @@
 it (H45)."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from werkzeug.wrappers import Response
 
 from checkout.orders import Order
@@ -17,8 +18,9 @@ from core.tenancy import Side
 from partners import invitations
 from partners.invitations import ROLES, Invitation
 from partners.storefronts import StorefrontState
-from storefront import pages
-from storefront.distributor import lists
+from storefront import exports, lists, pages, timelines
+from storefront.filters import Days
+from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.reseller import console, menu, orders
 from storefront.reseller.forms import InviteCustomer, InviteStaff, WhoOrders
@@ -37,38 +39,83 @@ pages.saying(
 # --- The list -----------------------------------------------------------------------------------------------
 
 
+SHOWS = [("with", "With subscriptions"), ("without", "Without")]
+ORDER = [("customer", "For itself"), ("reseller", "Only we order")]
+
+
 @console.get("/customers")
 def customer_list() -> Response:
     """By name, with what each has."""
     with db.transaction():
-        page = lists.by_name(matching(lists.words()), Customer.name, Customer.id)
-        found = [row[0] for row in page.rows]
-        active = active_subscriptions([customer.id for customer in found])
-    rows = [
+        page = lists.page(the_list(), customers())
+    return pages.render("reseller/customers.html", title="Customers", page=page)
+
+
+@console.get("/customers.csv")
+def customer_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), customers())
+
+
+def the_list() -> List:
+    """What the list is."""
+    return List(
+        "Customers",
+        "reseller.customer_list",
+        [
+            Column("name", "Customer", lambda row: row["customer"].name, Customer.name),
+            Column("code", "Code", lambda row: row["customer"].code, only_file=True),
+            Column("email", "E-mail", lambda row: row["customer"].email, Customer.email),
+            Column("active", "Active subscriptions", itemgetter("active"), kind="num"),
+            Column("ordering", "Orders", lambda row: dict(ORDER)[row["customer"].ordered_by]),
+            Column("since", "Since", itemgetter("since"), Customer.id),
+        ],
+        Customer.id,
+        rows_of,
+        "name",
+        search=lambda query: or_(
+            *(
+                column.icontains(query, autoescape=True)
+                for column in (Customer.name, Customer.email, Customer.code)
+            )
+        ),
+        views=lists.Choice("show", "View", SHOWS, is_like, any_word="All"),
+        filters=[
+            lists.Choice("ordering", "Orders", ORDER, lambda word: Customer.ordered_by == OrderedBy(word)),
+            Days("since", "Since", Customer.created_at),
+        ],
+        export="reseller.customer_file",
+    )
+
+
+def customers() -> Select[tuple[Customer]]:
+    """Customers that have not ended."""
+    return select(Customer).where(Customer.ended_at.is_(None))
+
+
+def is_like(show: str) -> ColumnElement[bool]:
+    """What a view means."""
+    running = Customer.id.in_(
+        select(Subscription.customer_id).where(
+            Subscription.state == SubscriptionState.ACTIVE, Subscription.customer_id.is_not(None)
+        )
+    )
+    return running if show == "with" else ~running
+
+
+def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
+    """Customers as the list shows them; one statement more for a page."""
+    active = active_subscriptions([each.id for (each,) in found])
+    return [
         {
             "customer": each,
             "url": url_for("reseller.customer_page", code=each.code),
             "active": active.get(each.id, 0),
             "since": moment(each.created_at),
         }
-        for each in found
+        for (each,) in found
     ]
-    return pages.render("reseller/customers.html", title="Customers", page=page, rows=rows)
-
-
-def matching(query: str) -> Any:
-    """Customers by a part of their name, address or code."""
-    chosen = select(Customer).where(Customer.ended_at.is_(None))
-    if query:
-        chosen = chosen.where(
-            or_(
-                *(
-                    column.icontains(query, autoescape=True)
-                    for column in (Customer.name, Customer.email, Customer.code)
-                )
-            )
-        )
-    return chosen
 
 
 def active_subscriptions(customer_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -169,6 +216,9 @@ def show(
             )
         )
         rows = orders.rows_of([(order, customer) for order in latest])
+        timeline = timelines.of(
+            [customer.id, *(person.id for person in people), *(each["invitation"].id for each in invited)]
+        )
     person = person or InviteStaff()
     person.roles.choices = CUSTOMER_ROLES
     return pages.render(
@@ -180,6 +230,7 @@ def show(
         invited=invited,
         subscriptions=subscriptions,
         orders=rows,
+        timeline=timeline,
         since=moment(customer.created_at),
         who=WhoOrders(ordered_by=customer.ordered_by.value),
         form=person,

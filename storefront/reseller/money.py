@@ -1,15 +1,16 @@
 """What the reseller owes and is owed: wholesale charges, invoices of the distributor and of its customers,
 and all subscriptions."""
 
+from operator import itemgetter
 from typing import Any
 
 from flask import request, url_for
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from werkzeug.wrappers import Response
 
 from billing import invoices, tax
 from billing.credit import Balance
-from billing.invoices import Charge, ChargeState, Invoice
+from billing.invoices import Charge, ChargeState, Invoice, InvoiceState
 from catalog import products
 from checkout.orders import Order
 from core import db
@@ -18,8 +19,9 @@ from core.errors import Missing
 from core.money import Money
 from core.parties import Customer
 from partners import companies
-from storefront import downloads, endings, pages, taxes
-from storefront.distributor import lists
+from storefront import downloads, endings, exports, lists, pages, taxes, timelines
+from storefront.filters import Days
+from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.reseller import console
 from storefront.visitors import has_role
@@ -31,22 +33,18 @@ VIEWS = [
     ("from-distributor", "Invoices to you"),
     ("to-customers", "Invoices to customers"),
 ]
-STATES = [("", "Any state"), *((state.value, state.value.capitalize()) for state in SubscriptionState)]
+STATES = [(state.value, state.value.capitalize()) for state in SubscriptionState]
+CHARGED = [("due", "Due"), ("settled", "Covered by a payment")]
+INVOICED = [(state.value, state.value.capitalize()) for state in InvoiceState]
 
 
 @console.get("/money")
 def money_page() -> Response:
     """Charges, or invoices of either direction; newest first."""
-    show = request.args.get("show", "")
-    show = show if show in dict(VIEWS) else ""
+    show = which()
     with db.transaction():
-        page = (
-            lists.newest_first(charges(lists.words()), Charge.id)
-            if not show
-            else lists.newest_first(bills(show, lists.words()), Invoice.id)
-        )
+        page = lists.page(*(the_charges() if not show else the_bills(show)))
         due, balances = owed(), standing()
-    rows = [charge_row(*row) for row in page.rows] if not show else [invoice_row(*row) for row in page.rows]
     tabs = [
         (word, url_for("reseller.money_page", show=value or None), value == show) for value, word in VIEWS
     ]
@@ -54,7 +52,6 @@ def money_page() -> Response:
         "reseller/money.html",
         title="Invoices and charges",
         page=page,
-        rows=rows,
         tabs=tabs,
         show=show,
         due=due,
@@ -62,22 +59,95 @@ def money_page() -> Response:
     )
 
 
-def charges(query: str) -> Any:
+@console.get("/money.csv")
+def money_file() -> Response:
+    """The list that is shown, as a file."""
+    show = which()
+    with db.transaction():
+        return exports.answer(*(the_charges() if not show else the_bills(show)))
+
+
+def which() -> str:
+    """Which of the three lists is asked for."""
+    return lists.at_most(VIEWS, request.args.get("show", ""))
+
+
+def the_charges() -> tuple[List, Select[tuple[Charge, str]]]:
     """What we owe the distributor, line by line; charges of orders that were never funded are left out."""
+    of = List(
+        "Charges",
+        "reseller.money_page",
+        [
+            Column("charge", "Charge", lambda row: row["charge"].description),
+            Column("order", "Order", itemgetter("code")),
+            Column("state", "State", lambda row: row["charge"].state),
+            Column("date", "Date", itemgetter("at"), Charge.id),
+            Column(
+                "amount",
+                "Amount",
+                lambda row: row["charge"].total,
+                Charge.total_minor,
+                kind="num",
+                money=True,
+            ),
+        ],
+        Charge.id,
+        lambda found: [charge_row(*row) for row in found],
+        "-date",
+        search=lambda query: or_(
+            Charge.description.icontains(query, autoescape=True),
+            Order.code.icontains(query, autoescape=True),
+        ),
+        filters=[
+            lists.Choice("state", "State", CHARGED, lambda word: Charge.state == ChargeState(word)),
+            Days("date", "Date", Charge.created_at),
+        ],
+        export="reseller.money_file",
+    )
     chosen = (
         select(Charge, Order.code)
         .join(Order, (Order.distributor_id == Charge.distributor_id) & (Order.id == Charge.order_id))
         .where(Charge.state.in_((ChargeState.DUE, ChargeState.SETTLED)))
     )
-    found = (
-        Charge.description.icontains(query, autoescape=True),
-        Order.code.icontains(query, autoescape=True),
-    )
-    return chosen.where(or_(*found)) if query else chosen
+    return of, chosen
 
 
-def bills(show: str, query: str) -> Any:
+def the_bills(show: str) -> tuple[List, Select[tuple[Invoice, str, str | None]]]:
     """Invoices of the distributor to us, or of us to our customers."""
+    of = List(
+        "Invoices",
+        "reseller.money_page",
+        [
+            Column("invoice", "Invoice", itemgetter("label")),
+            Column("order", "Order", itemgetter("order")),
+            Column("customer", "Customer", itemgetter("customer")),
+            Column("state", "State", lambda row: row["invoice"].state),
+            Column("date", "Date", itemgetter("at"), Invoice.id),
+            Column(
+                "total",
+                "Total",
+                lambda row: row["invoice"].total,
+                Invoice.total_minor,
+                kind="num",
+                money=True,
+            ),
+        ],
+        Invoice.id,
+        lambda found: [invoice_row(*row) for row in found],
+        "-date",
+        search=lambda query: or_(
+            Order.code.icontains(query, autoescape=True),
+            Invoice.customer_id.in_(
+                select(Customer.id).where(Customer.name.icontains(query, autoescape=True))
+            ),
+        ),
+        filters=[
+            lists.Choice("state", "State", INVOICED, lambda word: Invoice.state == InvoiceState(word)),
+            Days("date", "Written", Invoice.created_at),
+        ],
+        export="reseller.money_file",
+        kept=("show",),
+    )
     chosen = (
         select(Invoice, Order.code, Customer.name)
         .join(Order, (Order.distributor_id == Invoice.distributor_id) & (Order.id == Invoice.order_id))
@@ -89,8 +159,7 @@ def bills(show: str, query: str) -> Any:
             Invoice.customer_id.is_(None) if show == "from-distributor" else Invoice.customer_id.is_not(None)
         )
     )
-    found = (Order.code.icontains(query, autoescape=True), Customer.name.icontains(query, autoescape=True))
-    return chosen.where(or_(*found)) if query else chosen
+    return of, chosen
 
 
 def charge_row(charge: Charge, code: str) -> dict[str, Any]:
@@ -145,6 +214,7 @@ def invoice_page(invoice_id: str) -> Response:
         invoice = invoices.find(lists.identifier(invoice_id, "invoice"))
         lines = invoices.lines(invoice.id)
         code = db.session().scalar(select(Order.code).where(Order.id == invoice.order_id))
+        timeline = timelines.of([invoice.id])
     return pages.render(
         "reseller/invoice.html",
         title=f"Invoice {invoice.label}",
@@ -156,6 +226,7 @@ def invoice_page(invoice_id: str) -> Response:
         sums=taxes.of_order(invoice),
         note=tax.NOTES[invoice.tax_kind],
         countries=companies.countries(),
+        timeline=timeline,
     )
 
 
@@ -177,30 +248,79 @@ def receipt(invoice_id: str) -> Response:
 @console.get("/subscriptions")
 def subscription_list() -> Response:
     """All of them, newest first."""
-    state = lists.chosen("state", STATES)
-    query = lists.words()
-    chosen = select(Subscription, Customer.name).outerjoin(
+    with db.transaction():
+        page = lists.page(the_subscriptions(), standing_rights())
+    return pages.render("reseller/subscriptions.html", title="Subscriptions", page=page)
+
+
+@console.get("/subscriptions.csv")
+def subscription_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_subscriptions(), standing_rights())
+
+
+def the_subscriptions() -> List:
+    """What the list is."""
+    return List(
+        "Subscriptions",
+        "reseller.subscription_list",
+        [
+            Column(
+                "service", "Service", lambda row: row["subscription"].product_name, Subscription.product_name
+            ),
+            Column("plan", "Plan", lambda row: row["subscription"].plan_name, only_file=True),
+            Column("code", "Code", lambda row: row["subscription"].code, only_file=True),
+            Column("customer", "Customer", itemgetter("customer")),
+            Column(
+                "quantity", "Quantity", lambda row: row["subscription"].quantity, Subscription.quantity, "num"
+            ),
+            Column(
+                "price",
+                "Price each",
+                lambda row: row["subscription"].price,
+                Subscription.price_minor,
+                kind="num",
+                money=True,
+            ),
+            Column("state", "State", lambda row: row["subscription"].state),
+            Column("ends", "Term ends", itemgetter("ends"), lists.last_if_empty(Subscription.ends_at)),
+            Column("bought", "Bought", lambda row: moment(row["subscription"].created_at), Subscription.id),
+        ],
+        Subscription.id,
+        lambda found: [
+            {
+                "subscription": each,
+                "customer": name or "For yourself",
+                "url": url_for("reseller.subscription_page", code=each.code),
+                "ends": moment(each.ends_at),
+                "bought": moment(each.created_at),
+            }
+            for each, name in found
+        ],
+        "-bought",
+        search=lambda query: or_(
+            Subscription.code.icontains(query, autoescape=True),
+            Subscription.product_name.icontains(query, autoescape=True),
+            Subscription.customer_id.in_(
+                select(Customer.id).where(Customer.name.icontains(query, autoescape=True))
+            ),
+        ),
+        filters=[
+            lists.Choice(
+                "state", "State", STATES, lambda word: Subscription.state == SubscriptionState(word)
+            ),
+            Days("ends", "Term ends", Subscription.ends_at),
+        ],
+        export="reseller.subscription_file",
+    )
+
+
+def standing_rights() -> Select[tuple[Subscription, str | None]]:
+    """Subscriptions with the names of their customers."""
+    return select(Subscription, Customer.name).outerjoin(
         Customer,
         (Customer.distributor_id == Subscription.distributor_id) & (Customer.id == Subscription.customer_id),
-    )
-    if state.value:
-        chosen = chosen.where(Subscription.state == SubscriptionState(state.value))
-    if query:
-        columns = (Subscription.code, Subscription.product_name, Customer.name)
-        chosen = chosen.where(or_(*(column.icontains(query, autoescape=True) for column in columns)))
-    with db.transaction():
-        page = lists.newest_first(chosen, Subscription.id)
-    rows = [
-        {
-            "subscription": each,
-            "customer": name or "For yourself",
-            "url": url_for("reseller.subscription_page", code=each.code),
-            "ends": moment(each.ends_at),
-        }
-        for each, name in page.rows
-    ]
-    return pages.render(
-        "reseller/subscriptions.html", title="Subscriptions", page=page, rows=rows, filters=[state]
     )
 
 

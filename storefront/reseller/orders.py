@@ -7,30 +7,38 @@ from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from werkzeug.wrappers import Response
 
+from billing.invoices import Invoice
+from billing.payments import Payment
 from checkout import orders
 from checkout.orders import Order, OrderLine, OrderState, OrderWholesale, PayBy
-from core import db, trail
+from core import db
 from core.money import Money
 from core.parties import Customer
-from provisioning.deliveries import DeliveryState
-from storefront import downloads, pages, progress, taxes
-from storefront.distributor import lists
+from provisioning.deliveries import Delivery, DeliveryState
+from storefront import downloads, exports, lists, pages, progress, taxes, timelines
+from storefront.filters import Amounts, Days
+from storefront.lists import Column, List
 from storefront.moments import Moment, moment
 from storefront.progress import LineProgress
 from storefront.reseller import console, menu, payments
 from storefront.reseller.margins import Margin, margin
+from storefront.visitors import the_shop
 from whitelabel_themes.loader import base
 
 SHOWS = [
-    ("", "All orders"),
     ("unpaid", "Awaiting payment"),
     ("funded", "Paid"),
     ("cancelled", "Cancelled"),
     ("own", "For yourself"),
 ]
+STATES = {
+    "unpaid": OrderState.AWAITING_PAYMENT,
+    "funded": OrderState.FUNDED,
+    "cancelled": OrderState.CANCELLED,
+}
 pages.saying(
     order_cancelled="The order is cancelled. Nothing was charged.",
     order_returned="Thank you. We are asking the payment service how it went.",
@@ -60,40 +68,80 @@ class OrderRow:
 @console.get("/orders")
 def order_list() -> Response:
     """Newest first."""
-    show = lists.chosen("show", SHOWS)
     with db.transaction():
-        page = lists.newest_first(matching(lists.words(), show.value), Order.id)
-        rows = rows_of([(order, customer) for order, customer in page.rows])
-    tabs = [
-        (word, url_for("reseller.order_list", show=value or None, q=page.query or None), value == show.value)
-        for value, word in SHOWS
-    ]
-    return pages.render(
-        "reseller/orders.html", title="Orders", page=page, rows=rows, tabs=tabs, show=show.value
+        page = lists.page(the_list(), placed_orders())
+    return pages.render("reseller/orders.html", title="Orders", page=page)
+
+
+@console.get("/orders.csv")
+def order_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), placed_orders())
+
+
+def the_list() -> List:
+    """What the list is."""
+    return List(
+        "Orders",
+        "reseller.order_list",
+        [
+            Column("order", "Order", lambda row: row.code),
+            Column("what", "What", lambda row: row.what, only_file=True),
+            Column("customer", "Customer", lambda row: row.customer),
+            Column("state", "State", lambda row: row.words),
+            Column("placed", "Placed", lambda row: row.placed, Order.id),
+            Column(
+                "total",
+                "Customer pays",
+                lambda row: row.retail if row.margin else None,
+                Order.total_minor,
+                kind="num",
+                money=True,
+            ),
+            Column("wholesale", "You pay", lambda row: row.wholesale, kind="num", money=True),
+            Column(
+                "margin",
+                "Margin",
+                lambda row: row.margin.amount if row.margin else None,
+                kind="num",
+                money=True,
+            ),
+        ],
+        Order.id,
+        rows_of,
+        "-placed",
+        search=found_by,
+        views=lists.Choice("show", "View", SHOWS, is_like, any_word="All orders"),
+        filters=[
+            Days("placed", "Placed", Order.created_at),
+            Amounts("total", "Total", Order.total_minor, Order.currency, the_shop().currency),
+        ],
+        export="reseller.order_file",
     )
 
 
-def matching(query: str, show: str) -> Any:
-    """Orders with their customers, filtered."""
-    chosen = select(Order, Customer).outerjoin(
+def placed_orders() -> Select[tuple[Order, Customer]]:
+    """Orders with their customers."""
+    return select(Order, Customer).outerjoin(
         Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id)
     )
-    if query:
-        named = select(OrderLine.order_id).where(OrderLine.product_name.icontains(query, autoescape=True))
-        found = (
-            Order.code.icontains(query, autoescape=True),
-            Customer.name.icontains(query, autoescape=True),
-            Order.id.in_(named),
-        )
-        chosen = chosen.where(or_(*found))
-    states = {
-        "unpaid": OrderState.AWAITING_PAYMENT,
-        "funded": OrderState.FUNDED,
-        "cancelled": OrderState.CANCELLED,
-    }
-    if show in states:
-        return chosen.where(Order.state == states[show])
-    return chosen.where(Order.customer_id.is_(None)) if show == "own" else chosen
+
+
+def found_by(query: str) -> ColumnElement[bool]:
+    """Codes, customers and products by a part."""
+    named = select(OrderLine.order_id).where(OrderLine.product_name.icontains(query, autoescape=True))
+    of_customers = select(Customer.id).where(Customer.name.icontains(query, autoescape=True))
+    return or_(
+        Order.code.icontains(query, autoescape=True),
+        Order.customer_id.in_(of_customers),
+        Order.id.in_(named),
+    )
+
+
+def is_like(show: str) -> ColumnElement[bool]:
+    """What a view means."""
+    return Order.customer_id.is_(None) if show == "own" else Order.state == STATES[show]
 
 
 def rows_of(found: Sequence[tuple[Order, Customer | None]]) -> list[OrderRow]:
@@ -166,8 +214,7 @@ def order_page(code: str) -> Response:
         )
         legs = lines_of(order)
         wholesale = wholesale_of([order.id]).get(order.id, Money(0, order.currency))
-        happened = trail.of(order.id)
-    timeline = [entry_of(entry) for entry in reversed(happened)]
+        timeline = timelines.of(belonging_to(order))
     return pages.render(
         "reseller/order.html",
         title=f"Order {code}",
@@ -242,24 +289,17 @@ def our_words(line: LineProgress, *, own: bool) -> LineProgress:
     return replace(line, steps=(*line.steps[:-1], ready))
 
 
-HAPPENED = {
-    "placed": ("Order placed", "package"),
-    "awaiting_payment -> funded": ("Paid", "circle-check"),
-    "awaiting_payment -> cancelled": ("Cancelled", "circle-slash"),
-}
-
-
-def entry_of(entry: trail.TrailEntry) -> dict[str, Any]:
-    """A line of the trail as parts/progress.html draws it."""
-    words, icon = HAPPENED.get(entry.what, (entry.what.replace("_", " ").capitalize(), "dot"))
-    return {
-        "words": words,
-        "who": None,
-        "time": moment(entry.at),
-        "tone": "neutral",
-        "icon": icon,
-        "detail": entry.why or None,
-    }
+def belonging_to(order: Order) -> list[UUID]:
+    """The order and what its timeline tells of: payment, invoice, deliveries and what runs of it."""
+    session = db.session()
+    deliveries = session.execute(
+        select(Delivery.id, Delivery.subscription_id).where(Delivery.order_id == order.id)
+    ).all()
+    papers = (
+        *session.scalars(select(Payment.id).where(Payment.order_id == order.id)),
+        *session.scalars(select(Invoice.id).where(Invoice.order_id == order.id)),
+    )
+    return [order.id, *papers, *(each for row in deliveries for each in row)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,27 @@
 """The reseller's price list: what it pays, what it asks, what stays; changed by row, by page or by a rule."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
+from sqlalchemy import or_
 from werkzeug.wrappers import Response
 
 from catalog import retail
+from catalog.listings import Listing
+from catalog.products import Product
 from catalog.retail import Basis, RetailPrice, WrongRule
 from core import db, money
 from core.errors import Refusal
 from core.money import Money
-from storefront import pages
-from storefront.distributor import lists
-from storefront.distributor.lists import Filter
+from storefront import exports, lists, pages
+from storefront.lists import Column, List
 from storefront.reseller import console, menu
 from storefront.reseller.margins import Margin, margin
 from storefront.visitors import require_role
 
-PAGE = 50
 pages.saying(
     price_saved="Saved. Your shop shows the new price already.",
     prices_saved="Saved. Your shop shows the new prices already.",
@@ -54,15 +56,9 @@ def show(
     status: int = 200,
 ) -> Response:
     """The table with what was typed and what is wrong with it."""
-    query, category, after = (
-        lists.words(),
-        request.args.get("category", "")[:100],
-        request.args.get("after", "")[:300],
-    )
     with db.transaction():
-        categories = retail.categories()
-        found = retail.page(query=query, category=category, after=after, limit=PAGE + 1)
-    rows = [row_of(each) for each in found[:PAGE]]
+        of = the_list()
+        page = lists.page(of, retail.on_the_shelf())
     if typed:
         rows = [
             replace(
@@ -70,39 +66,97 @@ def show(
                 typed=typed.get(row.price.listing_id, row.typed),
                 error=(errors or {}).get(row.price.listing_id),
             )
-            for row in rows
+            for row in page.rows
         ]
-    kept: dict[str, Any] = {"q": query or None, "category": category or None}
+        page = replace(page, rows=rows)
+    kept: dict[str, Any] = {
+        name: values if len(values) > 1 else values[0]
+        for name, values in request.args.to_dict(flat=False).items()
+        if name != "said"
+    }
     return pages.render(
         "reseller/prices.html",
         status,
         title="Prices",
-        rows=rows,
-        list_query=query,
-        categories=categories,
-        category=category,
-        filters=[
-            Filter(
-                "category",
-                "Category",
-                category,
-                [("", "All categories"), *((each, each) for each in categories)],
-            )
-        ],
-        filtered=bool(query or category),
-        clear_url=url_for("reseller.price_list"),
-        shown=f"{len(rows)} shown" if rows else None,
-        next_url=url_for("reseller.price_list", **kept, after=rows[-1].price.cursor)
-        if len(found) > PAGE
-        else None,
-        here=url_for("reseller.save_prices", **kept, after=after or None),
+        page=page,
+        categories=[value for value, _ in categories_of(of)],
+        category=request.args.get("category", "")[:100],
+        here=url_for("reseller.save_prices", **kept),
         rule_url=url_for("reseller.apply_rule", **kept),
         rule=str(rule) if rule else None,
         percent=request.form.get("percent", ""),
         basis=request.form.get("basis", "retail"),
         portal_url=menu.portal_url(menu.own_storefront()),
-        below=sum(row.below for row in rows),
+        below=sum(row.below for row in page.rows),
     )
+
+
+@console.get("/prices.csv")
+def price_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), retail.on_the_shelf())
+
+
+SHOWN = [("yes", "Shown"), ("no", "Hidden")]
+
+
+def the_list() -> List:
+    """What the list is; call it in a transaction, because its categories are rows."""
+    categories = [(each, each) for each in retail.categories()]
+    return List(
+        "Prices",
+        "reseller.price_list",
+        [
+            Column("plan", "Plan", lambda row: f"{row.price.product}, {row.price.plan}", Listing.sort_key),
+            Column("per", "Per", lambda row: f"{row.price.unit} {row.price.per}", only_file=True),
+            Column("wholesale", "You pay", lambda row: row.price.wholesale, kind="num", money=True),
+            Column(
+                "recommended", "Recommended", lambda row: row.price.recommended, money=True, only_file=True
+            ),
+            Column(
+                "price",
+                "Your price",
+                lambda row: row.price.retail,
+                Listing.price_minor,
+                kind="num",
+                money=True,
+            ),
+            Column(
+                "margin",
+                "Margin",
+                lambda row: row.margin.amount if row.margin else None,
+                kind="num",
+                money=True,
+            ),
+            Column("shown", "In your shop", lambda row: row.price.published),
+            Column("acts", "Acts", kind="acts"),
+        ],
+        Listing.id,
+        lambda found: [row_of(retail.as_price(*row)) for row in found],
+        "plan",
+        search=lambda query: or_(
+            Product.name.icontains(query, autoescape=True), Product.vendor.icontains(query, autoescape=True)
+        ),
+        filters=[
+            lists.Choice(
+                "category",
+                "Category",
+                categories,
+                lambda word: Product.category == word,
+                any_word="All categories",
+            ),
+            lists.Choice(
+                "shown", "In your shop", SHOWN, lambda word: Listing.published.is_(word == "yes"), "All"
+            ),
+        ],
+        export="reseller.price_file",
+    )
+
+
+def categories_of(of: List) -> Sequence[tuple[str, str]]:
+    """The categories that the list offers."""
+    return next(one.options for one in of.filters if isinstance(one, lists.Choice) and one.name == "category")
 
 
 def row_of(price: RetailPrice) -> PriceRow:
@@ -191,6 +245,8 @@ def apply_rule() -> Response:
 def back(said: str) -> Response:
     """To the same page of the same list."""
     kept: dict[str, Any] = {
-        name: request.args[name] for name in ("q", "category", "after") if request.args.get(name)
+        name: values
+        for name, values in request.args.to_dict(flat=False).items()
+        if name != "said" and any(values)
     }
     return pages.see("reseller.price_list", said, **kept)

@@ -1,16 +1,22 @@
 """The reseller's own people: who they are, what they may do, and who is invited. Administrators only change
 it (I45-I47)."""
 
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
 from flask import request
+from sqlalchemy import Select, or_, select
 from werkzeug.wrappers import Response
 
-from core import db, parties
+from core import db
 from core.errors import Missing, Refusal
+from core.parties import Membership
 from core.tenancy import Side
 from partners import invitations
 from partners.invitations import ROLES, Invitation
-from storefront import pages
-from storefront.distributor import lists
+from storefront import exports, lists, pages
+from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.reseller import console, menu
 from storefront.reseller.customers import invitation_rows
@@ -27,27 +33,66 @@ def team_page() -> Response:
 def show(form: InviteStaff, refusal: Refusal | None = None, status: int = 200) -> Response:
     """The page, with the form as it was filled."""
     with db.transaction():
-        people = [
-            {
-                "name": m.name,
-                "email": m.email,
-                "roles": ", ".join(ROLES.get(role, role) for role in m.roles),
-                "since": moment(m.created_at),
-                "me": m.id == visitor().membership_id,
-            }
-            for m in parties.members(reseller_id=menu.reseller_id())
-        ]
+        page = lists.page(the_list(), members())
         invited = invitation_rows(invitations.of_reseller(menu.reseller_id()))
     return pages.render(
         "reseller/team.html",
         refusal.status if refusal else status,
         title="Team",
-        people=people,
+        page=page,
         invited=invited,
         form=form,
         message=str(refusal) if refusal else None,
         may_invite=has_role("admin"),
     )
+
+
+@console.get("/team.csv")
+def team_file() -> Response:
+    """The members as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), members())
+
+
+def the_list() -> List:
+    """What the list of members is."""
+    return List(
+        "Team",
+        "reseller.team_page",
+        [
+            Column("name", "Name", itemgetter("name"), Membership.name),
+            Column("email", "E-mail", itemgetter("email"), Membership.email),
+            Column("roles", "Roles", itemgetter("roles")),
+            Column("since", "Since", itemgetter("since"), Membership.id),
+        ],
+        Membership.id,
+        rows_of,
+        "name",
+        search=lambda query: or_(
+            Membership.name.icontains(query, autoescape=True),
+            Membership.email.icontains(query, autoescape=True),
+        ),
+        export="reseller.team_file",
+    )
+
+
+def members() -> Select[tuple[Membership]]:
+    """The reseller's own people, not its customers'."""
+    return select(Membership).where(Membership.customer_id.is_(None), Membership.ended_at.is_(None))
+
+
+def rows_of(found: Sequence[tuple[Membership]]) -> list[dict[str, Any]]:
+    """Members as the list shows them."""
+    return [
+        {
+            "name": member.name,
+            "email": member.email,
+            "roles": ", ".join(ROLES.get(role, role) for role in member.roles),
+            "since": moment(member.created_at),
+            "me": member.id == visitor().membership_id,
+        }
+        for (member,) in found
+    ]
 
 
 @console.post("/team")

@@ -3,7 +3,7 @@ theirs."""
 
 import pytest
 
-from storefront.distributor import lists
+from storefront import lists
 from tests.reseller.conftest import Person
 from tests.world import World, open_portal
 
@@ -83,9 +83,9 @@ def test_charges_are_due_when_an_order_goes_on_account(world: World, bea: Person
 def test_lists_turn_their_pages(world: World, bea: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     open_portal(world)
     codes = [world.buys("acme", "patch-y", 10) for _ in range(3)]
-    monkeypatch.setattr(lists, "PAGE", 2)
-    first = bea.sees("/reseller/orders", codes[2], codes[1], 'rel="next"')
+    monkeypatch.setattr(lists, "SIZES", (2,))
+    first = bea.sees("/reseller/orders?size=2", codes[2], codes[1], 'rel="next"')
     assert codes[0] not in first
     after = first.split("after=")[1].split('"')[0]
-    bea.sees(f"/reseller/orders?after={after}", codes[0])
+    bea.sees(f"/reseller/orders?size=2&after={after}", codes[0])
     assert bea.get("/reseller/orders?after=nonsense").status_code == 404

@@ -110,11 +110,13 @@ ROUTES: dict[str, Route] = {
     "GET /checkout": Route(CUSTOMER),
     "POST /checkout": Route(CUSTOMER, page="/checkout", form={"+agreed": "{terms}"}),
     "GET /orders": Route(CUSTOMER),
+    "GET /orders.csv": Route(CUSTOMER),
     "GET /orders/<code>": mine(CUSTOMER, code="order"),
     "GET /orders/<code>/progress": Route(CUSTOMER, {"code": "order"}, ok=(200, 286)),
     "GET /orders/<code>/pay": Route(CUSTOMER, {"code": "unpaid"}, ok=(503,)),
     "POST /orders/<code>/cancel": Route(CUSTOMER, {"code": "unpaid"}, page="/orders/{unpaid}"),
     "GET /services": Route(CUSTOMER),
+    "GET /services.csv": Route(CUSTOMER),
     "GET /services/<code>": mine(CUSTOMER, code="subscription"),
     "POST /services/<code>/assign": Route(
         CUSTOMER, {"code": "subscription"}, page="/services/{subscription}", form={"to": "agnes@acme.example"}
@@ -128,6 +130,7 @@ ROUTES: dict[str, Route] = {
     ),
     "POST /services/<code>/keep": Route(CUSTOMER, {"code": "cancelled"}, page="/services/{cancelled}"),
     "GET /invoices": Route(CUSTOMER),
+    "GET /invoices.csv": Route(CUSTOMER),
     "GET /invoices/<uuid:invoice_id>": mine(CUSTOMER, invoice_id="invoice"),
     "GET /invoices/<uuid:invoice_id>/invoice.pdf": mine(CUSTOMER, invoice_id="invoice"),
     "GET /invoices/<uuid:invoice_id>/receipt.pdf": Route(CUSTOMER, {"invoice_id": "invoice"}, ok=(404,)),
@@ -156,6 +159,7 @@ ROUTES: dict[str, Route] = {
     "GET /reseller/branding/preview.css": Route(RESELLER),
     "POST /reseller/branding/logo": Route(RESELLER, page="/reseller/branding", ok=(422,), changes=False),
     "GET /reseller/customers": Route(RESELLER),
+    "GET /reseller/customers.csv": Route(RESELLER),
     "GET /reseller/customers/invite": Route(RESELLER),
     "POST /reseller/customers/invite": Route(
         RESELLER,
@@ -186,8 +190,10 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/domain/check": Route(RESELLER, page="/reseller/domain"),
     "POST /reseller/domain/release": Route(RESELLER, page="/reseller/domain"),
     "GET /reseller/money": Route(RESELLER),
+    "GET /reseller/money.csv": Route(RESELLER),
     "GET /reseller/money/invoices/<invoice_id>": mine(RESELLER, invoice_id="invoice"),
     "GET /reseller/orders": Route(RESELLER),
+    "GET /reseller/orders.csv": Route(RESELLER),
     "GET /reseller/orders/<code>": mine(RESELLER, code="order"),
     "GET /reseller/orders/<code>/progress": Route(RESELLER, {"code": "order"}, ok=(200, 286)),
     "GET /reseller/orders/<code>/pay": Route(RESELLER, {"code": "own_order"}, ok=(503,)),
@@ -207,11 +213,13 @@ ROUTES: dict[str, Route] = {
         changes=False,
     ),
     "GET /reseller/prices": Route(RESELLER),
+    "GET /reseller/prices.csv": Route(RESELLER),
     "POST /reseller/prices": Route(
         RESELLER, page="/reseller/prices", form={"price-*": "77.00"}, press="save=all", foreign=True
     ),
     "POST /reseller/prices/rule": Route(RESELLER, page="/reseller/prices", form={"percent": "10"}),
     "GET /reseller/subscriptions": Route(RESELLER),
+    "GET /reseller/subscriptions.csv": Route(RESELLER),
     "GET /reseller/subscriptions/<code>": mine(RESELLER, code="subscription"),
     "GET /reseller/subscriptions/<code>/cancel": mine(RESELLER, code="subscription"),
     "POST /reseller/subscriptions/<code>/cancel": Route(
@@ -221,6 +229,7 @@ ROUTES: dict[str, Route] = {
         RESELLER, {"code": "cancelled"}, page="/reseller/subscriptions/{cancelled}"
     ),
     "GET /reseller/team": Route(RESELLER),
+    "GET /reseller/team.csv": Route(RESELLER),
     "POST /reseller/team": Route(
         RESELLER,
         page="/reseller/team",
@@ -235,6 +244,7 @@ ROUTES: dict[str, Route] = {
     # --- a distributor's ---
     "GET /distributor/": Route(DISTRIBUTOR),
     "GET /distributor/catalogue": Route(DISTRIBUTOR),
+    "GET /distributor/catalogue.csv": Route(DISTRIBUTOR),
     "GET /distributor/catalogue-file": Route(DISTRIBUTOR),
     "POST /distributor/catalogue-file": Route(
         DISTRIBUTOR, page="/distributor/catalogue-file", ok=(422,), changes=False
@@ -258,6 +268,11 @@ ROUTES: dict[str, Route] = {
         DISTRIBUTOR, {"key": "=signed_licence"}, changes=False
     ),
     "POST /distributor/connectors/<key>/test": Route(DISTRIBUTOR, {"key": "=signed_licence"}, changes=False),
+    "GET /distributor/customers": Route(DISTRIBUTOR),
+    "GET /distributor/customers.csv": Route(DISTRIBUTOR),
+    "GET /distributor/customers/<code>": mine(DISTRIBUTOR, code="customer"),
+    "GET /distributor/deliveries": Route(DISTRIBUTOR),
+    "GET /distributor/deliveries.csv": Route(DISTRIBUTOR),
     "POST /distributor/deliveries/<delivery_id>/retry": Route(
         DISTRIBUTOR, {"delivery_id": "delivery"}, page="/distributor/orders/{parked_order}"
     ),
@@ -292,7 +307,10 @@ ROUTES: dict[str, Route] = {
     ),
     "POST /distributor/gateway/check": Route(DISTRIBUTOR, changes=False, ok=(200, 303, 422, 503)),
     "POST /distributor/gateway/register": Route(DISTRIBUTOR, changes=False, ok=(200, 303, 422, 503)),
+    "GET /distributor/invoices": Route(DISTRIBUTOR),
+    "GET /distributor/invoices.csv": Route(DISTRIBUTOR),
     "GET /distributor/orders": Route(DISTRIBUTOR),
+    "GET /distributor/orders.csv": Route(DISTRIBUTOR),
     "GET /distributor/orders/<code>": mine(DISTRIBUTOR, code="order"),
     "POST /distributor/orders/<code>/cancel": Route(
         DISTRIBUTOR, {"code": "unpaid"}, page="/distributor/orders/{unpaid}", form=WHY
@@ -303,7 +321,12 @@ ROUTES: dict[str, Route] = {
         changes=False,
         ok=(200, 303, 422),
     ),
+    "GET /distributor/payments": Route(DISTRIBUTOR),
+    "GET /distributor/payments.csv": Route(DISTRIBUTOR),
+    "GET /distributor/plans": Route(DISTRIBUTOR),
+    "GET /distributor/plans.csv": Route(DISTRIBUTOR),
     "GET /distributor/resellers": Route(DISTRIBUTOR),
+    "GET /distributor/resellers.csv": Route(DISTRIBUTOR),
     "GET /distributor/resellers/<code>": mine(DISTRIBUTOR, code="reseller"),
     "GET /distributor/resellers/<code>/activate": mine(DISTRIBUTOR, code="reseller"),
     "POST /distributor/resellers/<code>/activate": Route(
@@ -326,6 +349,7 @@ ROUTES: dict[str, Route] = {
         form={"*ordering_enabled": ""},
     ),
     "GET /distributor/staff": Route(DISTRIBUTOR),
+    "GET /distributor/staff.csv": Route(DISTRIBUTOR),
     "GET /distributor/subscriptions": Route(DISTRIBUTOR),
     "GET /distributor/subscriptions/<code>": mine(DISTRIBUTOR, code="subscription"),
     "GET /distributor/subscriptions/<code>/cancel": mine(DISTRIBUTOR, code="plan"),
@@ -335,11 +359,14 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/subscriptions/<code>/keep": Route(
         DISTRIBUTOR, {"code": "cancelled_plan"}, page="/distributor/subscriptions/{cancelled_plan}"
     ),
+    "GET /distributor/subscriptions.csv": Route(DISTRIBUTOR),
     "GET /distributor/tasks": Route(DISTRIBUTOR),
+    "GET /distributor/tasks.csv": Route(DISTRIBUTOR),
     "POST /distributor/tasks/<task_id>/retry": Route(DISTRIBUTOR, {"task_id": "task"}),
     "GET /distributor/time": Route(DISTRIBUTOR),
     "POST /distributor/time": Route(DISTRIBUTOR, page="/distributor/time", form={"days": "3"}),
     "GET /distributor/webhooks": Route(DISTRIBUTOR),
+    "GET /distributor/webhooks.csv": Route(DISTRIBUTOR),
     "GET /distributor/work": Route(DISTRIBUTOR),
     "POST /distributor/work/<item_id>/close": Route(
         DISTRIBUTOR, {"item_id": "item"}, page="/distributor/work", form=WHY

@@ -1,0 +1,30 @@
+"""lists: the reasons and details of the trail move to a table of the side that wrote them; indexes of long lists"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = 'lists'
+down_revision = '90721d581e2f'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Forward; there is no way back but a restore. Who wrote an old reason is not known, so it is the distributor's."""
+    op.create_table('trail_notes',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reseller_id', sa.Uuid(), nullable=True),
+    sa.Column('customer_id', sa.Uuid(), nullable=True),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('detail', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'id'], ['trail.distributor_id', 'trail.id'], name=op.f('fk_trail_notes_distributor_id_id'), initially='DEFERRED', deferrable=True),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_trail_notes'))
+    )
+    op.execute("ALTER TABLE trail NO FORCE ROW LEVEL SECURITY")  # the owner reads its rows; rights are applied again afterwards
+    op.execute("INSERT INTO trail_notes (distributor_id, id, why, detail) SELECT distributor_id, id, why, detail FROM trail WHERE why <> '' OR detail <> '{}'::jsonb")
+    op.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    op.drop_column('trail', 'why')
+    op.drop_column('trail', 'detail')
+    op.create_index('ix_tasks_parked', 'tasks', ['next_at'], unique=False, postgresql_where=sa.text("state = 'parked'"))

@@ -1,0 +1,147 @@
+"""Customers of all resellers, as the distributor may see them: who they are, through whom, and what runs for
+them. They are the resellers' business; nothing is changed here."""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from werkzeug.wrappers import Response
+
+from checkout.orders import Order
+from core import db
+from core.errors import Missing
+from core.parties import Customer, Membership, Reseller
+from storefront import exports, lists, pages, timelines
+from storefront.distributor import console
+from storefront.distributor.order_list import orders, rows_of
+from storefront.filters import Days
+from storefront.lists import Column, List
+from storefront.moments import moment
+from subscriptions.subscriptions import Subscription, SubscriptionState
+
+SHOWS = [("with", "With subscriptions"), ("without", "Without"), ("ended", "Ended")]
+
+
+@console.get("/customers")
+def customer_list() -> Response:
+    """The list."""
+    with db.transaction():
+        page = lists.page(the_list(), customers())
+    return pages.render("distributor/customers.html", title="Customers", page=page)
+
+
+@console.get("/customers.csv")
+def customer_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), customers())
+
+
+def the_list() -> List:
+    """What the list is."""
+    return List(
+        "Customers",
+        "distributor.customer_list",
+        [
+            Column("name", "Customer", itemgetter("name"), Customer.name),
+            Column("code", "Code", itemgetter("code"), only_file=True),
+            Column("reseller", "Reseller", itemgetter("reseller")),
+            Column("country", "Country", itemgetter("country"), Customer.country),
+            Column("active", "Active subscriptions", itemgetter("active"), kind="num"),
+            Column("since", "Since", itemgetter("since"), Customer.id),
+        ],
+        Customer.id,
+        rows_of_customers,
+        "name",
+        search=found_by,
+        views=lists.Choice("show", "View", SHOWS, is_like, any_word="All"),
+        filters=[Days("since", "Since", Customer.created_at)],
+        export="distributor.customer_file",
+    )
+
+
+def customers() -> Select[tuple[Customer, str, str]]:
+    """Customers with the name and code of their reseller."""
+    return select(Customer, Reseller.name, Reseller.code).join(
+        Reseller, (Reseller.distributor_id == Customer.distributor_id) & (Reseller.id == Customer.reseller_id)
+    )
+
+
+def found_by(query: str) -> ColumnElement[bool]:
+    """A code whole, names by a part of them."""
+    return or_(
+        Customer.code == query.upper(),
+        Customer.name.icontains(query, autoescape=True),
+        Customer.reseller_id.in_(select(Reseller.id).where(Reseller.name.icontains(query, autoescape=True))),
+    )
+
+
+def is_like(show: str) -> ColumnElement[bool]:
+    """What a view means."""
+    if show == "ended":
+        return Customer.ended_at.is_not(None)
+    running = Customer.id.in_(
+        select(Subscription.customer_id).where(
+            Subscription.state == SubscriptionState.ACTIVE, Subscription.customer_id.is_not(None)
+        )
+    )
+    return running if show == "with" else ~running
+
+
+def rows_of_customers(found: Sequence[tuple[Customer, str, str]]) -> list[dict[str, Any]]:
+    """Customers as the list shows them; one statement more for a page."""
+    ids = [customer.id for customer, _, _ in found]
+    chosen = (
+        select(Subscription.customer_id, func.count())
+        .where(Subscription.customer_id.in_(ids), Subscription.state == SubscriptionState.ACTIVE)
+        .group_by(Subscription.customer_id)
+    )
+    active = {customer_id: number for customer_id, number in db.session().execute(chosen)}
+    return [
+        {
+            "name": customer.name,
+            "code": customer.code,
+            "url": url_for("distributor.customer_page", code=customer.code),
+            "country": customer.country,
+            "reseller": reseller,
+            "reseller_url": url_for("distributor.reseller_page", code=code),
+            "active": active.get(customer.id, 0),
+            "since": moment(customer.created_at),
+            "ended": customer.ended_at is not None,
+        }
+        for customer, reseller, code in found
+    ]
+
+
+@console.get("/customers/<code>")
+def customer_page(code: str) -> Response:
+    """One customer: facts, what it ordered last, and what happened."""
+    with db.transaction() as session:
+        found = session.execute(customers().where(Customer.code == code)).first()
+        if found is None:
+            raise Missing("customer")
+        customer, reseller, reseller_code = found
+        latest = session.execute(
+            orders().where(Order.customer_id == customer.id).order_by(Order.id.desc()).limit(10)
+        ).all()
+        rows = rows_of([(order, seller, buyer) for order, seller, buyer in latest])
+        people = session.scalar(
+            select(func.count())
+            .select_from(Membership)
+            .where(Membership.customer_id == customer.id, Membership.ended_at.is_(None))
+        )
+        timeline = timelines.of([customer.id])
+    return pages.render(
+        "distributor/customer.html",
+        title=customer.name,
+        customer=customer,
+        reseller=reseller,
+        reseller_url=url_for("distributor.reseller_page", code=reseller_code),
+        people=people,
+        since=moment(customer.created_at),
+        orders=rows,
+        orders_url=url_for("distributor.order_list", q=customer.name),
+        timeline=timeline,
+    )

@@ -1,0 +1,129 @@
+"""Deliveries: what was asked of which vendor for whom, and how far it is."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+from sqlalchemy import ColumnElement, Select, or_, select
+from werkzeug.wrappers import Response
+
+from checkout.orders import Order, OrderCost
+from core import db
+from provisioning.connectors.registry import CONNECTORS
+from provisioning.deliveries import Delivery, DeliveryState, VendorRecord
+from storefront import exports, lists, pages
+from storefront.distributor import console
+from storefront.filters import Days
+from storefront.lists import Column, List
+from storefront.moments import moment
+from subscriptions.subscriptions import Subscription
+
+STATES = [(state.value, state.value.replace("_", " ").capitalize()) for state in DeliveryState]
+
+
+@console.get("/deliveries")
+def delivery_list() -> Response:
+    """The list."""
+    with db.transaction():
+        page = lists.page(the_list(), deliveries())
+    return pages.render("distributor/deliveries.html", title="Deliveries", page=page)
+
+
+@console.get("/deliveries.csv")
+def delivery_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), deliveries())
+
+
+def the_list() -> List:
+    """What the list is."""
+    connectors = [(key, key.replace("_", " ").capitalize()) for key in sorted(CONNECTORS)]
+    return List(
+        "Deliveries",
+        "distributor.delivery_list",
+        [
+            Column("what", "Delivery", itemgetter("what"), Subscription.product_name),
+            Column("order", "Order", itemgetter("order")),
+            Column("connector", "Connector", itemgetter("connector")),
+            Column("action", "Act", itemgetter("action")),
+            Column("state", "State", itemgetter("state")),
+            Column("external", "Vendor's id", itemgetter("external"), only_file=True),
+            Column("reference", "Our reference", itemgetter("reference"), only_file=True),
+            Column("note", "What was said", itemgetter("note")),
+            Column("changed", "Last change", itemgetter("changed"), Delivery.changed_at),
+            Column("began", "Began", itemgetter("began"), Delivery.id),
+        ],
+        Delivery.id,
+        rows_of,
+        "-began",
+        search=found_by,
+        views=lists.Choice(
+            "show", "View", STATES, lambda word: Delivery.state == DeliveryState(word), any_word="All"
+        ),
+        filters=[
+            lists.Choice("connector", "Connector", connectors, lambda key: OrderCost.connector == key),
+            Days("began", "Began", Delivery.created_at),
+        ],
+        export="distributor.delivery_file",
+    )
+
+
+def deliveries() -> Select[tuple[Delivery, Subscription, str, str, str | None]]:
+    """Deliveries with subscription, order, connector and the vendor's id."""
+    return (
+        select(Delivery, Subscription, Order.code, OrderCost.connector, VendorRecord.external_id)
+        .join(
+            Subscription,
+            (Subscription.distributor_id == Delivery.distributor_id)
+            & (Subscription.id == Delivery.subscription_id),
+        )
+        .join(Order, (Order.distributor_id == Delivery.distributor_id) & (Order.id == Delivery.order_id))
+        .join(
+            OrderCost,
+            (OrderCost.distributor_id == Delivery.distributor_id)
+            & (OrderCost.order_line_id == Delivery.order_line_id),
+        )
+        .outerjoin(
+            VendorRecord,
+            (VendorRecord.distributor_id == Delivery.distributor_id)
+            & (VendorRecord.delivery_id == Delivery.id),
+        )
+    )
+
+
+def found_by(query: str) -> ColumnElement[bool]:
+    """Ids whole, the product by a part of its name."""
+    found = [
+        Order.code == query.upper(),
+        Subscription.code == query.upper(),
+        VendorRecord.external_id == query,
+        Subscription.product_name.icontains(query, autoescape=True),
+    ]
+    with suppress(ValueError):
+        found.append(Delivery.reference == UUID(query))
+    return or_(*found)
+
+
+def rows_of(found: Sequence[tuple[Delivery, Subscription, str, str, str | None]]) -> list[dict[str, Any]]:
+    """Deliveries as the list shows them."""
+    return [
+        {
+            "what": f"{subscription.product_name}, {subscription.quantity} × {subscription.unit}",
+            "subscription": subscription.code,
+            "order": order,
+            "url": url_for("distributor.order_page", code=order),
+            "connector": connector.replace("_", " "),
+            "action": delivery.action,
+            "state": delivery.state,
+            "external": external,
+            "reference": str(delivery.reference),
+            "note": delivery.note,
+            "changed": moment(delivery.changed_at),
+            "began": moment(delivery.created_at),
+        }
+        for delivery, subscription, order, connector, external in found
+    ]

@@ -1,0 +1,137 @@
+"""What runs: subscriptions of all customers and resellers."""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import ColumnElement, Select, or_, select
+from werkzeug.wrappers import Response
+
+from checkout.orders import Order, OrderLine
+from core import db
+from core.parties import Customer, Reseller
+from storefront import exports, lists, pages
+from storefront.distributor import console
+from storefront.filters import Amounts, Days
+from storefront.lists import Column, List
+from storefront.moments import moment
+from storefront.visitors import the_shop
+from subscriptions.subscriptions import Subscription, SubscriptionState
+
+STATES = [(state.value, state.value.capitalize()) for state in SubscriptionState]
+
+
+@console.get("/subscriptions")
+def subscription_list() -> Response:
+    """The list."""
+    with db.transaction():
+        page = lists.page(the_list(), subscriptions())
+    return pages.render("distributor/subscriptions.html", title="Subscriptions", page=page)
+
+
+@console.get("/subscriptions.csv")
+def subscription_file() -> Response:
+    """The same as a file."""
+    with db.transaction():
+        return exports.answer(the_list(), subscriptions())
+
+
+def the_list() -> List:
+    """What the list is."""
+    return List(
+        "Subscriptions",
+        "distributor.subscription_list",
+        [
+            Column("subscription", "Subscription", itemgetter("title"), Subscription.product_name),
+            Column("code", "Code", itemgetter("code"), only_file=True),
+            Column("order", "Order", itemgetter("order"), only_file=True),
+            Column("who", "Who", itemgetter("who")),
+            Column("reseller", "Reseller", itemgetter("reseller"), only_file=True),
+            Column("state", "State", itemgetter("state")),
+            Column("quantity", "Quantity", itemgetter("number"), Subscription.quantity),
+            Column(
+                "price",
+                "Unit price",
+                itemgetter("price"),
+                Subscription.price_minor,
+                kind="num",
+                money=True,
+            ),
+            Column("ends", "Term ends", itemgetter("ends"), lists.last_if_empty(Subscription.ends_at)),
+            Column("bought", "Bought", itemgetter("bought"), Subscription.id),
+        ],
+        Subscription.id,
+        rows_of,
+        "-bought",
+        search=found_by,
+        views=lists.Choice(
+            "show", "View", STATES, lambda word: Subscription.state == SubscriptionState(word), any_word="All"
+        ),
+        filters=[
+            Days("ends", "Term ends", Subscription.ends_at),
+            Days("bought", "Bought", Subscription.created_at),
+            Amounts(
+                "price", "Unit price", Subscription.price_minor, Subscription.currency, the_shop().currency
+            ),
+        ],
+        export="distributor.subscription_file",
+    )
+
+
+def subscriptions() -> Select[tuple[Subscription, str, str | None, str]]:
+    """Subscriptions with the names of both standings and the order's code."""
+    return (
+        select(Subscription, Reseller.name, Customer.name, Order.code)
+        .join(
+            Reseller,
+            (Reseller.distributor_id == Subscription.distributor_id)
+            & (Reseller.id == Subscription.reseller_id),
+        )
+        .join(
+            OrderLine,
+            (OrderLine.distributor_id == Subscription.distributor_id)
+            & (OrderLine.id == Subscription.order_line_id),
+        )
+        .join(Order, (Order.distributor_id == OrderLine.distributor_id) & (Order.id == OrderLine.order_id))
+        .outerjoin(
+            Customer,
+            (Customer.distributor_id == Subscription.distributor_id)
+            & (Customer.id == Subscription.customer_id),
+        )
+    )
+
+
+def found_by(query: str) -> ColumnElement[bool]:
+    """A code whole, names by a part of them."""
+    return or_(
+        Subscription.code == query.upper(),
+        Subscription.product_name.icontains(query, autoescape=True),
+        Subscription.reseller_id.in_(
+            select(Reseller.id).where(Reseller.name.icontains(query, autoescape=True))
+        ),
+        Subscription.customer_id.in_(
+            select(Customer.id).where(Customer.name.icontains(query, autoescape=True))
+        ),
+    )
+
+
+def rows_of(found: Sequence[tuple[Subscription, str, str | None, str]]) -> list[dict[str, Any]]:
+    """Subscriptions as the list shows them."""
+    return [
+        {
+            "code": one.code,
+            "title": f"{one.product_name}, {one.plan_name}",
+            "quantity": f"{one.quantity} × {one.unit}",
+            "number": one.quantity,
+            "state": one.state,
+            "who": customer or f"{reseller} (for itself)",
+            "reseller": reseller,
+            "ends": moment(one.ends_at),
+            "bought": moment(one.created_at),
+            "price": one.price,
+            "order": order,
+            "url": url_for("distributor.subscription_page", code=one.code),
+        }
+        for one, reseller, customer, order in found
+    ]

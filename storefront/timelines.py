@@ -1,0 +1,117 @@
+"""What happened to an object, for whoever looks: the trail as far as the scope may read it, in words, with
+who and when, newest first. Attempts at a vendor are the distributor's eyes only; they live in a table that no
+other side can select (storefront/distributor/dossiers.py adds them there)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from core import db, tenancy, trail
+from core.parties import Membership
+from core.tenancy import Side
+from core.trail import Line
+from storefront.moments import Moment, moment
+
+TYPES = {
+    "orders": "Order",
+    "payments": "Payment",
+    "payment_attempts": "Payment page",
+    "invoices": "Invoice",
+    "charges": "Charge",
+    "funds": "Order",
+    "deliveries": "Delivery",
+    "subscriptions": "Subscription",
+    "licences": "Seat",
+    "tasks": "Task",
+    "resellers": "Reseller",
+    "customers": "Customer",
+    "memberships": "Person",
+    "invitations": "Invitation",
+    "balances": "Credit",
+    "storefronts": "Storefront",
+    "plans": "Plan",
+    "products": "Product",
+    "listings": "Price",
+}
+TONES = {
+    "funded": "ok",
+    "paid": "ok",
+    "success": "ok",
+    "active": "ok",
+    "open": "ok",
+    "settled": "ok",
+    "accepted": "ok",
+    "refused": "bad",
+    "failed": "bad",
+    "mismatch": "bad",
+    "unknown": "warn",
+    "needs_action": "warn",
+    "uncovered": "warn",
+    "surplus": "warn",
+    "suspended": "warn",
+    "cancelled": "neutral",
+    "processing": "wait",
+}
+UNKNOWN_PERSON = {
+    Side.CUSTOMER: "Your provider",
+    Side.RESELLER: "The distributor",
+    Side.DISTRIBUTOR: "Somebody",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline, as parts/progress.html draws it."""
+
+    words: str
+    who: str | None
+    time: Moment | None
+    tone: str
+    icon: str | None
+    detail: str | None
+    sort: Any
+
+
+def of(object_ids: Sequence[UUID], limit: int = 500) -> list[Entry]:
+    """The timeline of an object and of what belongs to it."""
+    return [entry for _, entry in told(object_ids, limit)]
+
+
+def told(object_ids: Sequence[UUID], limit: int = 500) -> list[tuple[UUID, Entry]]:
+    """Entries with the object each is about, newest first."""
+    lines = trail.about(object_ids, limit)
+    names = names_of({line.person_id for line in lines if line.person_id})
+    return [(line.object_id, entry_of(line, names)) for line in lines]
+
+
+def names_of(people: set[UUID]) -> dict[UUID, str]:
+    """Those of the people whom this scope knows."""
+    if not people:
+        return {}
+    chosen = select(Membership.person_id, Membership.name).where(Membership.person_id.in_(people))
+    return {person_id: name for person_id, name in db.session().execute(chosen)}
+
+
+def entry_of(line: Line, names: Mapping[UUID, str]) -> Entry:
+    """One line in words."""
+    to = line.what.rpartition(" -> ")[2]
+    words = line.what.replace(" -> ", " → ").replace("_", " ")
+    why = f": {line.why}" if line.why else ""
+    stranger = UNKNOWN_PERSON.get(tenancy.current().side, "Somebody")
+    return Entry(
+        f"{TYPES.get(line.object_type, line.object_type.replace('_', ' ').capitalize())} {words}{why}",
+        names.get(line.person_id, stranger) if line.person_id else "The system",
+        moment(line.at),
+        TONES.get(to, "neutral"),
+        None,
+        "\n".join(f"{name}: {value}" for name, value in line.detail.items()) or None,
+        line.at,
+    )
+
+
+def newest_first(entries: Sequence[Entry]) -> list[Entry]:
+    """Entries of several sources as one timeline."""
+    return sorted(entries, key=lambda entry: entry.sort, reverse=True)
