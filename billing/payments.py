@@ -40,6 +40,7 @@ class Payment(CustomerOwned, db.Model):
     __access__ = Access(distributor="rcu", reseller="r", customer="r", door="r")
     __table_args__ = (
         UniqueConstraint("distributor_id", "order_id"),
+        Index("ix_payments_pending", "created_at", postgresql_where=text("state = 'pending'")),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("(state = 'paid') = (captured_minor IS NOT NULL)", name="paid_means_captured"),
     )

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import Index, UniqueConstraint, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -33,8 +33,17 @@ class StripeEventRow(DistributorOwned, db.Model):
     """An event as Stripe sent it, and what was made of it."""
 
     __tablename__ = "stripe_events"
-    __access__ = Access(distributor="rcu")
-    __table_args__ = (UniqueConstraint("distributor_id", "account_id", "event_id"),)
+    __access__ = Access(distributor="rcu", door="r")
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "account_id", "event_id"),
+        Index(
+            "ix_stripe_events_waiting",
+            "received_at",
+            postgresql_where=text(
+                "handled_at IS NULL AND (session_id IS NOT NULL OR attempt_id IS NOT NULL)"
+            ),
+        ),
+    )
 
     account_id: Mapped[str]
     event_id: Mapped[str]

@@ -17,7 +17,7 @@ import psycopg
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from core import db, doorbell, tasks, tenancy
+from core import db, doorbell, logs, tasks, tenancy
 from core.faults import fault
 from core.locks import Locks, LocksLost
 from core.outcomes import Changes, Step
@@ -125,7 +125,8 @@ class Drain:
             gather([task for task in batch if task.id in changes.mine], careful)
             for task in batch:
                 if task.id in changes.mine:
-                    plans.extend(self._decide(task, changes, decided, careful))
+                    with logs.about(task.id, task.kind):
+                        plans.extend(self._decide(task, changes, decided, careful))
             changes.write()
         fault("task.intent_committed")
         return plans
@@ -174,7 +175,8 @@ class Drain:
         if plan.locks.lost:
             raise SentTooLate("Nothing was sent: the database connection with our locks was lost.")
         fault("task.before_send")
-        result = kind.call(plan.values) if kind.call else None
+        with logs.about(plan.task.id, plan.task.kind):
+            result = kind.call(plan.values) if kind.call else None
         fault("task.answered")
         return result
 
@@ -201,7 +203,8 @@ class Drain:
             changes = Changes(self.worker, [self.flying[future].task.id for future in batch])
             gather([self.flying[future].task for future in batch], careful)
             for future in batch:
-                self._came_back(changes, self.flying[future], future, careful)
+                with logs.about(self.flying[future].task.id, self.flying[future].task.kind):
+                    self._came_back(changes, self.flying[future], future, careful)
             changes.write()
 
     def _came_back(self, changes: Changes, plan: Plan, future: Future[Any], careful: bool) -> None:

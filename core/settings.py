@@ -37,11 +37,19 @@ class Settings(BaseSettings):
     database_pool: int = Field(default=5, ge=1)
     fragment_bytes: int = Field(default=16 * 1024 * 1024, ge=0)
     worker_slots: int = Field(default=16, ge=1, le=64)
+    log_lines: Literal["", "json", "console"] = ""
+    access_log: Literal["changes", "all", "none"] = "changes"
+    metrics_token: str = ""
 
     @property
     def sandbox(self) -> bool:
         """Whether sandbox distributors, loopback vendors and plain http are allowed."""
         return self.environment != "production"
+
+    @property
+    def log_format(self) -> str:
+        """JSON in production, for people elsewhere, unless LOG_LINES says otherwise."""
+        return self.log_lines or ("console" if self.sandbox else "json")
 
     def problems(self) -> list[str]:
         """Every reason, in words, why this installation must not start."""
@@ -52,6 +60,8 @@ class Settings(BaseSettings):
             found.append("REDIS_URL is not set: name the Redis or Valkey server that rings the workers.")
         if len(self.secret_key) < 32:
             found.append("SECRET_KEY must have at least 32 characters.")
+        if self.metrics_token and len(self.metrics_token) < 20:
+            found.append("METRICS_TOKEN must have at least 20 characters, or be empty to switch metrics off.")
         if self.sandbox:
             return found
         if not self.public_url.startswith("https://"):

@@ -75,6 +75,11 @@ def current() -> Scope:
     return scope
 
 
+def scope_or_none() -> Scope | None:
+    """The scope in force, if any: for those who only tell of it."""
+    return _scope.get()
+
+
 @contextmanager
 def acting_as(scope: Scope) -> Generator[Scope]:
     """Opens a scope for the transactions begun inside. Called by the request opener, the task runner and the

@@ -19,7 +19,7 @@ class WorkItem(DistributorOwned, db.Model):
     """Something that waits for a person."""
 
     __tablename__ = "work_items"
-    __access__ = Access(distributor="rcu")
+    __access__ = Access(distributor="rcu", door="r")
     __table_args__ = (
         Index(
             "uq_work_items_open",

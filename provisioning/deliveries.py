@@ -31,7 +31,7 @@ class Delivery(CustomerOwned, db.Model):
     A0.4)."""
 
     __tablename__ = "deliveries"
-    __access__ = Access(distributor="rcu", reseller="r", customer="r")
+    __access__ = Access(distributor="rcu", reseller="r", customer="r", door="r")
     __table_args__ = (
         UniqueConstraint("distributor_id", "order_line_id", "action"),
         UniqueConstraint("distributor_id", "reference"),

@@ -3,7 +3,8 @@
 import getpass
 import json
 import sys
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 
 import click
 from flask import Flask
@@ -13,7 +14,7 @@ from core import dispatcher, doorbell, drain, factors
 from core.errors import Refusal
 from core.settings import settings
 from core.tasks import Again, Final, NeedsPerson
-from storefront import clocks, doctor, payment_checks, schema
+from storefront import clocks, doctor, health, payment_checks, schema
 
 
 def install(app: Flask) -> None:
@@ -106,6 +107,7 @@ def see_the_doctor(as_json: bool) -> None:
         found = doctor.examine()
     except DBAPIError as error:
         raise click.ClickException(f"The database does not answer: {error.orig}") from error
+    leave_note(len(found))
     click.echo(json.dumps(doctor.as_json(found), indent=2, default=str) if as_json else doctor.report(found))
     if found:
         sys.exit(1)
@@ -126,6 +128,14 @@ def the_clock(distributor: str | None, days: int | None, months: int | None, to:
             click.echo(f"{name}: {business:%Y-%m-%d %H:%M} UTC")
     except Refusal as refusal:
         raise click.ClickException(str(refusal)) from refusal
+
+
+def leave_note(found: int) -> None:
+    """For `/healthz?verbose`: when the doctor looked, and how much it found. Where nothing can be written, it
+    is not."""
+    with suppress(OSError):
+        note = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "found": found}
+        health.doctors_note().write_text(json.dumps(note), encoding="utf-8")
 
 
 def logging_to_stderr() -> None:

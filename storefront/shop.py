@@ -3,6 +3,7 @@
 hosts are refused."""
 
 import json
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +29,7 @@ from whitelabel_themes.schema import Settings
 log = structlog.get_logger("shop")
 
 Wsgi = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
-UNSHOPPED = ("/static/", "/webhooks/", "/livez", "/readyz", "/favicon.ico")
+UNSHOPPED = ("/static/", "/webhooks/", "/livez", "/readyz", "/healthz", "/metrics", "/favicon.ico")
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ class Opener:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Opens the request, or answers 404 for an unknown host and 503 while the database is away."""
         environ["storefront.request_id"] = new_code("REQ", 10)
+        environ["storefront.began"] = time.perf_counter()
         path = environ.get("PATH_INFO", "/")
         if path.startswith(UNSHOPPED):
             return self.inner(environ, start_response)
@@ -163,7 +165,7 @@ class Opener:
         try:
             found = self.open(environ, path)
         except (DBAPIError, PoolTimeout) as error:
-            log.warning("shop.database_away", error=str(error))
+            log.warning("shop.database_away", error=str(error), request_id=environ["storefront.request_id"])
             return self.refuse(environ, start_response, 503)
         if not found:
             return self.refuse(environ, start_response, 404)

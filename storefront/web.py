@@ -12,9 +12,9 @@ from flask import Flask, Response, abort, g, request
 from flask.cli import ScriptInfo
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from core import languages
+from core import languages, logs
 from core.settings import require_safe, settings
-from storefront import appearance, commands, errors, health, lifeline, pages, schema, webhooks
+from storefront import access, appearance, commands, errors, health, lifeline, pages, schema, webhooks
 from storefront.distributor import console as distributor_console
 from storefront.portal import portal
 from storefront.reseller import console as reseller_console
@@ -54,6 +54,7 @@ def create_app() -> Flask:
     makes it too, to find its commands: there those that serve or work refuse by themselves, so that
     `migrate` and `doctor` can mend what is wrong."""
     require_safe()
+    logs.set_up(access.of_the_request)
     if not on_the_command_line():
         schema.refuse_unsafe_database()
         lifeline.follow_the_server()
@@ -136,6 +137,7 @@ def finish(response: Whole) -> Whole:
         appearance.remember(response, g.shop, g.appearance)
     if g.get("request_id"):
         response.ours = (*response.ours, ("X-Request-Id", g.request_id))
+    access.write(response)
     return response
 
 

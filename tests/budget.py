@@ -23,6 +23,7 @@ KINDS = {
     "portal": "pages",
     "reseller": "pages",
     "distributor": "pages",
+    "lists": "pages",
     "mail": "pages",
     "browser": "browser",
 }

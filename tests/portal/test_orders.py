@@ -99,8 +99,8 @@ def test_lists_search_filter_and_page(
     assert "No service matches" in anna.see("/services?state=ended")
     assert unpaid in anna.see("/invoices?state=draft")
     assert "No invoice matches" in anna.see("/invoices?q=zzz-99")
-    monkeypatch.setattr("storefront.portal.orders.PAGE", 1)
-    first = anna.see("/orders")
+    monkeypatch.setattr("storefront.lists.SIZES", (1,))
+    first = anna.see("/orders?size=1")
     following = first.split('rel="next" href="/brightfield')[1].split('"')[0].replace("&amp;", "&")
     assert unpaid in first
     assert unpaid not in anna.see(following)

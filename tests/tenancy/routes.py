@@ -52,6 +52,8 @@ ROUTES: dict[str, Route] = {
     "GET /favicon.ico": Route(Owner.MACHINE),
     "GET /livez": Route(Owner.MACHINE),
     "GET /readyz": Route(Owner.MACHINE),
+    "GET /healthz": Route(Owner.MACHINE),
+    "GET /metrics": Route(Owner.MACHINE),
     "POST /webhooks/stripe/<code>": Route(Owner.MACHINE),
     "GET /": Route(PUBLIC),
     "GET /demo": Route(PUBLIC, ok=(200, 303, 404)),

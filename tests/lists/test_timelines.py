@@ -1,0 +1,79 @@
+"""Every side reads what happened to its things; why, and with which values, is for the side that wrote it."""
+
+import pytest
+from sqlalchemy import select
+
+from checkout.orders import Order
+from core import db, trail
+from core.trail import TrailNote
+from provisioning import fulfilment
+from provisioning.deliveries import Delivery
+from tests.lists.conftest import Trade
+
+WORDS, VENDORS_ID = "The vendor's desk says yes", "VEND-4711"
+
+
+@pytest.fixture
+def resolved(trade: Trade) -> Trade:
+    """Acme's second order was delivered by hand, with a reason and the vendor's id."""
+    trade.world.fund_by_hand(trade.acme[1])
+    with trade.world.acting():
+        delivery = db.session().scalars(select(Delivery).where(Delivery.order_id == order_id(trade))).one()
+        fulfilment.resolve(delivery.id, external_id=VENDORS_ID, licences=["KEY-1", "KEY-2"], why=WORDS)
+    return trade
+
+
+def order_id(trade: Trade):
+    """The order's id."""
+    return select(Order.id).where(Order.code == trade.acme[1]).scalar_subquery()
+
+
+@pytest.mark.promise("QS5")
+def test_reasons_and_vendor_ids_stay_with_the_distributor(resolved: Trade) -> None:
+    code = resolved.acme[1]
+    page = resolved.nora.get(f"/distributor/orders/{code}").text
+    assert WORDS.replace("'", "&#39;") in page
+    assert VENDORS_ID in page
+    for visit, path in (
+        (resolved.bea, f"/reseller/orders/{code}"),
+        (resolved.bea, "/reseller/customers"),
+        (resolved.anna, f"/orders/{code}"),
+        (resolved.anna, "/services"),
+    ):
+        told = visit.get(path)
+        assert told.status_code == 200
+        assert "desk says" not in told.text
+        assert VENDORS_ID not in told.text
+
+
+def test_no_other_side_can_select_the_distributors_reasons(resolved: Trade) -> None:
+    with resolved.world.acting():
+        assert WORDS in db.session().scalars(select(TrailNote.why)).all()
+    for who in ("brightfield", "acme"):
+        with resolved.world.acting(who):
+            assert WORDS not in db.session().scalars(select(TrailNote.why)).all()
+            assert VENDORS_ID not in str(db.session().scalars(select(TrailNote.detail)).all())
+
+
+def test_each_side_reads_what_happened(resolved: Trade) -> None:
+    code = resolved.acme[0]
+    for visit, path, words in (
+        (resolved.anna, f"/orders/{code}", "Order placed"),
+        (resolved.anna, f"/orders/{code}", "Order awaiting payment → funded"),
+        (resolved.bea, f"/reseller/orders/{code}", "Delivery processing → success"),
+        (resolved.bea, f"/reseller/orders/{code}", "Anna"),
+        (resolved.nora, f"/distributor/orders/{code}", "Order awaiting payment → funded"),
+    ):
+        assert words in visit.get(path).text, (path, words)
+
+
+def test_wholesale_is_no_customers_story(resolved: Trade) -> None:
+    with resolved.world.acting("acme"):
+        kinds = {line.object_type for line in trail.about(every_object(), limit=5000)}
+    assert "orders" in kinds
+    assert kinds.isdisjoint({"charges", "funds", "tasks", "plans", "work_items", "balances", "invitations"})
+
+
+def every_object():
+    """Whatever the trail tells of, as far as the scope sees."""
+    return list(db.session().scalars(select(trail.TrailEntry.object_id)).all())
