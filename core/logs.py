@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -130,13 +130,12 @@ def masked(value: Any, name: str = "", depth: int = 0) -> Any:
     if isinstance(value, Mapping):
         if depth >= DEEPEST:
             return "…"
-        inside: Mapping[Any, Any] = value
+        inside = cast(Mapping[Any, Any], value)
         return {str(key): masked(one, str(key), depth + 1) for key, one in inside.items()}
     if isinstance(value, Sequence | set | frozenset):
         if depth >= DEEPEST:
             return "…"
-        parts: Any = value
-        return [masked(one, name, depth + 1) for one in parts]
+        return [masked(one, name, depth + 1) for one in cast(Sequence[Any], value)]
     if value is None or isinstance(value, int | float):
         return without_secrets(str(value)) if isinstance(value, int) and value > 10**12 else value
     return without_secrets(str(value))

@@ -6,7 +6,10 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from core import tenancy
 from core.settings import settings
@@ -15,14 +18,15 @@ SEAL = 12  # bytes; the rest is what was sealed
 LONGEST = 2000
 
 
-def seal(parts: list[Any], about: str) -> str:
-    """The text of a cursor. It is signed, not secret: it holds no more than the page it stands on."""
-    body = json.dumps(parts, separators=(",", ":")).encode()
+def seal(value: Any, key: UUID, about: str) -> str:
+    """The text of a cursor: the sort value and the id of a row. It is signed, not secret: it holds no more
+    than the page it stands on."""
+    body = json.dumps([*frozen(value), str(key)], separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(_mark(body, about) + body).rstrip(b"=").decode()
 
 
-def opened(text: str, about: str) -> list[Any] | None:
-    """What was sealed for this list, order and scope; None for everything else."""
+def opened(text: str, about: str) -> tuple[Any, UUID] | None:
+    """The value and id that were sealed for this list, order and scope; None for everything else."""
     if len(text) > LONGEST or not text.isascii():
         return None
     try:
@@ -31,7 +35,20 @@ def opened(text: str, about: str) -> list[Any] | None:
         return None
     if not hmac.compare_digest(raw[:SEAL], _mark(raw[SEAL:], about)):
         return None
-    return json.loads(raw[SEAL:])
+    kind, value, key = json.loads(raw[SEAL:])
+    return READERS[kind](value), UUID(key)
+
+
+def frozen(value: Any) -> tuple[str, str | int]:
+    """A sort value with its kind, as JSON can carry it."""
+    if isinstance(value, datetime):
+        return "t", value.isoformat()
+    if isinstance(value, UUID):
+        return "u", str(value)
+    return ("i", int(value)) if isinstance(value, int) else ("s", str(value))
+
+
+READERS: dict[str, Callable[[Any], Any]] = {"t": datetime.fromisoformat, "u": UUID, "i": int, "s": str}
 
 
 def _mark(body: bytes, about: str) -> bytes:

@@ -41,7 +41,7 @@ class NotUnderstood(Refused):
     """A page may leave out what it cannot read and say so; a file has no place to say it."""
 
 
-def answer(of: List, statement: Select[Any]) -> Response:
+def answer(of: List, statement: Select[*tuple[Any, ...]]) -> Response:
     """The file; call it in a transaction."""
     asked = lists.asked_of(of)
     if asked.problems:

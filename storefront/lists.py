@@ -11,7 +11,6 @@ from uuid import UUID
 
 from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, func, literal, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
 
 from core import db
 from core.errors import Missing
@@ -42,14 +41,14 @@ class Column:
 
 @dataclass(frozen=True)
 class List:
-    """What a list is; the statement comes from its view. `key` ends every order, so that no row is shown
-    twice or never. `rows` makes what the page shows of what was selected, a page at a time. `kept`: words of
-    the address that choose the list itself and stay with it."""
+    """What a list is; the statement comes from its view. `key`, the row's id, ends every order, so that no
+    row is shown twice or never. `rows` makes what the page shows of what was selected, a page at a time.
+    `kept`: words of the address that choose the list itself and stay with it."""
 
     name: str
     endpoint: str
     columns: Sequence[Column]
-    key: InstrumentedAttribute[UUID]
+    key: Any
     rows: Callable[[Sequence[Any]], Sequence[Any]]
     sort: str
     search: Callable[[str], ColumnElement[bool]] | None = None
@@ -194,35 +193,15 @@ def about(of: List, asked: Asked) -> str:
 
 def read_edge(of: List, asked: Asked, cursor: str, *, backwards: bool) -> None:
     """Where the page begins or ends; Missing for what was not sealed for this list, order and scope."""
-    parts = cursors.opened(cursor, about(of, asked))
-    if parts is None:
+    asked.edge, asked.backwards = cursors.opened(cursor, about(of, asked)), backwards
+    if asked.edge is None:
         raise Missing("page")
-    value, key = parts
-    asked.backwards, asked.edge = backwards, (thawed(value), UUID(key))
-
-
-def frozen(value: Any) -> list[str | int]:
-    """A sort value with its kind, as JSON can carry it."""
-    if isinstance(value, datetime):
-        return ["t", value.isoformat()]
-    if isinstance(value, UUID):
-        return ["u", str(value)]
-    return ["i", int(value)] if isinstance(value, int) else ["s", str(value)]
-
-
-def thawed(carried: Any) -> Any:
-    """The value again; only what was sealed here comes this far."""
-    kind, value = carried
-    readers: dict[str, Callable[[Any], Any]] = {
-        "t": datetime.fromisoformat, "u": UUID, "i": int, "s": str,
-    }  # fmt: skip
-    return readers[kind](value)
 
 
 # --- Reading rows -------------------------------------------------------------------------------------------
 
 
-def ordered(of: List, asked: Asked, statement: Select[Any]) -> Select[Any]:
+def ordered(of: List, asked: Asked, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """The statement with its conditions, its order and where it begins; sort value and key are its last
     columns."""
     by, key = asked.column.sort, of.key
@@ -240,7 +219,7 @@ def ordered(of: List, asked: Asked, statement: Select[Any]) -> Select[Any]:
     return chosen.order_by(*(column.asc() if forwards else column.desc() for column in columns))
 
 
-def page(of: List, statement: Select[Any]) -> Listed:
+def page(of: List, statement: Select[*tuple[Any, ...]]) -> Listed:
     """The page that this request asks for; call it in a transaction."""
     asked = asked_of(of)
     found = list(db.session().execute(ordered(of, asked, statement).limit(asked.size + 1)).all())
@@ -261,10 +240,10 @@ def page(of: List, statement: Select[Any]) -> Listed:
 
 def cursor_of(of: List, asked: Asked, row: Any) -> str:
     """The edge of a page, sealed."""
-    return cursors.seal([frozen(row[-2]), str(row[-1])], about(of, asked))
+    return cursors.seal(row[-2], row[-1], about(of, asked))
 
 
-def all_rows(of: List, asked: Asked, statement: Select[Any], most: int) -> Iterator[Any]:
+def all_rows(of: List, asked: Asked, statement: Select[*tuple[Any, ...]], most: int) -> Iterator[Any]:
     """Every row of the list as its page would show it, from its beginning, in its order, read in batches; at
     most `most` and one."""
     asked.edge, asked.backwards, left = None, False, most + 1
@@ -295,7 +274,7 @@ def listed(
     if asked.size != of.size:
         kept["size"] = asked.size
 
-    def to(endpoint: str = of.endpoint, **changed: Any) -> str:
+    def to(endpoint: str = of.endpoint, /, **changed: Any) -> str:
         return url_for(endpoint, **arguments, **{**kept, **changed})
 
     inline = [one for one in asked.controls if one.kind == "choice"]
@@ -310,8 +289,10 @@ def listed(
         heads=[head(of, asked, one, to) for one in of.columns if not one.only_file],
         tabs=[
             (word, to(**{view.name: value or None}), value == show)
-            for value, word in ([("", view.any_word), *view.options] if view else ())
-        ],
+            for value, word in [("", view.any_word), *view.options]
+        ]
+        if view
+        else [],
         controls=inline,
         more=[*others, order, Control("size", "Rows of a page", "choice", str(asked.size), sizes)],
         more_open=any(one.value for one in others) or "sort" in kept or "size" in kept,

@@ -25,6 +25,7 @@ WEBHOOKS = "tests/billing/test_webhooks.py::test_"
 ACCOUNTS = "tests/portal/test_accounts.py::test_"
 FACTORS = "tests/portal/test_two_factor.py::test_"
 DOMAINS = "tests/reseller/test_domain.py::test_"
+LISTS = "tests/lists/test_lists.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +342,41 @@ MUTANTS = (
         "domain.free_at = now + COOLING",
         "domain.free_at = now",
         DOMAINS + "a_name_that_was_let_go_leads_nowhere_at_once_and_cools_before_others_may_have_it",
+    ),
+    Mutant(
+        "sealed cursors",
+        "storefront/cursors.py",
+        "if not hmac.compare_digest(raw[:SEAL], _mark(raw[SEAL:], about)):",
+        "if False:",
+        LISTS + "a_cursor_is_good_only_for_its_list_its_order_and_its_scope",
+    ),
+    Mutant(
+        "formulas",
+        "storefront/exports.py",
+        ".startswith(BEGINS_A_FORMULA)",
+        '.startswith("never")',
+        LISTS + "no_cell_becomes_a_formula",
+    ),
+    Mutant(
+        "a reason is its writer's",
+        "core/trail.py",
+        "reseller_id=reseller_id if scope.reseller_id else None,",
+        "reseller_id=reseller_id,",
+        "tests/lists/test_timelines.py::test_no_other_side_can_select_the_distributors_reasons",
+    ),
+    Mutant(
+        "masked logs",
+        "core/logs.py",
+        "structlog.processors.format_exc_info, mask,",
+        "structlog.processors.format_exc_info,",
+        "tests/core/test_logs.py::test_what_looks_like_a_secret_is_hidden_wherever_it_stands",
+    ),
+    Mutant(
+        "figures for who holds the token",
+        "storefront/health.py",
+        "if not token or not hmac.compare_digest(said.encode(), token.encode()):",
+        "if False:",
+        "tests/core/test_figures.py::test_nobody_else_is_told",
     ),
 )
 GATE = (

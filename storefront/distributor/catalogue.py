@@ -85,7 +85,7 @@ def the_list() -> List:
     )
 
 
-def products() -> Select[tuple[Product, ProductType]]:
+def products() -> Select[Product, ProductType]:
     """Products with their types."""
     return select(Product, ProductType).join(
         ProductType,

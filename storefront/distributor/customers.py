@@ -62,7 +62,7 @@ def the_list() -> List:
     )
 
 
-def customers() -> Select[tuple[Customer, str, str]]:
+def customers() -> Select[Customer, str, str]:
     """Customers with the name and code of their reseller."""
     return select(Customer, Reseller.name, Reseller.code).join(
         Reseller, (Reseller.distributor_id == Customer.distributor_id) & (Reseller.id == Customer.reseller_id)

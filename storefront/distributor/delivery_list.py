@@ -72,7 +72,7 @@ def the_list() -> List:
     )
 
 
-def deliveries() -> Select[tuple[Delivery, Subscription, str, str, str | None]]:
+def deliveries() -> Select[Delivery, Subscription, str, str, str]:
     """Deliveries with subscription, order, connector and the vendor's id."""
     return (
         select(Delivery, Subscription, Order.code, OrderCost.connector, VendorRecord.external_id)

@@ -54,7 +54,7 @@ def the_staff() -> List:
     )
 
 
-def members() -> Select[tuple[Membership]]:
+def members() -> Select[Membership]:
     """The distributor's own people."""
     return select(Membership).where(Membership.side == Side.DISTRIBUTOR, Membership.ended_at.is_(None))
 

@@ -69,7 +69,7 @@ def the_list() -> List:
     )
 
 
-def invoices() -> Select[tuple[Invoice, str]]:
+def invoices() -> Select[Invoice, str]:
     """Invoices with the code of their order."""
     return select(Invoice, Order.code).join(
         Order, (Order.distributor_id == Invoice.distributor_id) & (Order.id == Invoice.order_id)

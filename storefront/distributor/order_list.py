@@ -98,7 +98,7 @@ def the_list() -> List:
     )
 
 
-def orders() -> Select[tuple[Order, Reseller, Customer]]:
+def orders() -> Select[Order, Reseller, Customer]:
     """Orders with their standings."""
     return (
         select(Order, Reseller, Customer)

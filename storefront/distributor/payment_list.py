@@ -69,7 +69,7 @@ def the_list() -> List:
     )
 
 
-def payments() -> Select[tuple[Payment, str, str, str | None]]:
+def payments() -> Select[Payment, str, str, str]:
     """Payments with order and names."""
     return (
         select(Payment, Order.code, Reseller.name, Customer.name)

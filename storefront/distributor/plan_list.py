@@ -61,7 +61,7 @@ def the_list() -> List:
     )
 
 
-def plans() -> Select[tuple[Plan, Product, PlanCost | None]]:
+def plans() -> Select[Plan, Product, PlanCost]:
     """Plans with product and cost."""
     return (
         select(Plan, Product, PlanCost)

@@ -106,7 +106,7 @@ def the_tasks() -> List:
     )
 
 
-def all_tasks() -> Select[tuple[Task, str | None]]:
+def all_tasks() -> Select[Task, str]:
     """Tasks, those of a delivery with the code of its order."""
     return (
         select(Task, Order.code)

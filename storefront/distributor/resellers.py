@@ -80,7 +80,7 @@ def the_list() -> List:
     )
 
 
-def resellers() -> Select[tuple[Reseller, Storefront, int]]:
+def resellers() -> Select[Reseller, Storefront, int]:
     """Resellers, each with its storefront and how many customers it has."""
     customers = (
         select(func.count())

@@ -79,7 +79,7 @@ def the_list() -> List:
     )
 
 
-def subscriptions() -> Select[tuple[Subscription, str, str | None, str]]:
+def subscriptions() -> Select[Subscription, str, str, str]:
     """Subscriptions with the names of both standings and the order's code."""
     return (
         select(Subscription, Reseller.name, Customer.name, Order.code)

@@ -78,7 +78,7 @@ def the_list() -> List:
     )
 
 
-def invoices_with_orders() -> Select[tuple[Invoice, str]]:
+def invoices_with_orders() -> Select[Invoice, str]:
     """Invoices with the codes of their orders."""
     return select(Invoice, Order.code).join(
         Order, (Order.distributor_id == Invoice.distributor_id) & (Order.id == Invoice.order_id)

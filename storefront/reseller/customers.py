@@ -89,7 +89,7 @@ def the_list() -> List:
     )
 
 
-def customers() -> Select[tuple[Customer]]:
+def customers() -> Select[Customer]:
     """Customers that have not ended."""
     return select(Customer).where(Customer.ended_at.is_(None))
 

@@ -72,7 +72,7 @@ def which() -> str:
     return lists.at_most(VIEWS, request.args.get("show", ""))
 
 
-def the_charges() -> tuple[List, Select[tuple[Charge, str]]]:
+def the_charges() -> tuple[List, Select[Charge, str]]:
     """What we owe the distributor, line by line; charges of orders that were never funded are left out."""
     of = List(
         "Charges",
@@ -112,7 +112,7 @@ def the_charges() -> tuple[List, Select[tuple[Charge, str]]]:
     return of, chosen
 
 
-def the_bills(show: str) -> tuple[List, Select[tuple[Invoice, str, str | None]]]:
+def the_bills(show: str) -> tuple[List, Select[Invoice, str, str]]:
     """Invoices of the distributor to us, or of us to our customers."""
     of = List(
         "Invoices",
@@ -316,7 +316,7 @@ def the_subscriptions() -> List:
     )
 
 
-def standing_rights() -> Select[tuple[Subscription, str | None]]:
+def standing_rights() -> Select[Subscription, str]:
     """Subscriptions with the names of their customers."""
     return select(Subscription, Customer.name).outerjoin(
         Customer,

@@ -121,7 +121,7 @@ def the_list() -> List:
     )
 
 
-def placed_orders() -> Select[tuple[Order, Customer]]:
+def placed_orders() -> Select[Order, Customer]:
     """Orders with their customers."""
     return select(Order, Customer).outerjoin(
         Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id)

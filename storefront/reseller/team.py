@@ -76,7 +76,7 @@ def the_list() -> List:
     )
 
 
-def members() -> Select[tuple[Membership]]:
+def members() -> Select[Membership]:
     """The reseller's own people, not its customers'."""
     return select(Membership).where(Membership.customer_id.is_(None), Membership.ended_at.is_(None))
 

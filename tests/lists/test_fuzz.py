@@ -85,7 +85,7 @@ def test_no_address_opens_a_list_or_breaks_it(trade: Trade) -> None:
         max_examples=int(os.environ.get("FUZZ", "200")),
         deadline=None,
         derandomize=True,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(st.sampled_from(places), asked, st.booleans())
     def look(place: tuple[str, str], words: list[tuple[str, str]], as_file: bool) -> None:
