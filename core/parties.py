@@ -92,6 +92,7 @@ class Customer(ResellerOwned, db.Model):
         UniqueConstraint("distributor_id", "code"),
         owned_by("resellers", "reseller_id"),
         Index("ix_customers_reseller", "distributor_id", "reseller_id", "name", "id"),
+        Index("ix_customers_name", "distributor_id", "name", "id"),
     )
 
     company_id: Mapped[UUID]

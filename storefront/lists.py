@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
-from sqlalchemy import ColumnElement, Select, func, literal, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 
 from core import db
 from core.errors import Missing
@@ -43,7 +43,9 @@ class Column:
 class List:
     """What a list is; the statement comes from its view. `key`, the row's id, ends every order, so that no
     row is shown twice or never. `rows` makes what the page shows of what was selected, a page at a time.
-    `kept`: words of the address that choose the list itself and stay with it."""
+    `kept`: words of the address that choose the list itself and stay with it. `chosen_first`: the statement
+    has no condition and those of the list speak of the key's own table alone, so the rows of a page are
+    chosen there, and nothing else is joined to the rest."""
 
     name: str
     endpoint: str
@@ -57,6 +59,7 @@ class List:
     export: str = ""
     size: int = 50
     kept: Sequence[str] = ()
+    chosen_first: bool = False
 
     def column(self, name: str) -> Column | None:
         """A column that can be sorted by."""
@@ -201,28 +204,38 @@ def read_edge(of: List, asked: Asked, cursor: str, *, backwards: bool) -> None:
 # --- Reading rows -------------------------------------------------------------------------------------------
 
 
-def ordered(of: List, asked: Asked, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """The statement with its conditions, its order and where it begins; sort value and key are its last
-    columns."""
+def ordered(
+    of: List, asked: Asked, statement: Select[*tuple[Any, ...]], most: int
+) -> Select[*tuple[Any, ...]]:
+    """The statement with its conditions, its order, where it begins and how many rows it gives; sort value
+    and key are its last columns."""
     by, key = asked.column.sort, of.key
     alone = by is key
-    forwards = asked.descending == asked.backwards  # which way we read: ascending or not
-    chosen = statement.where(*asked.conditions).add_columns(by.label("sorted_by"), key.label("sorted_key"))
+    upwards = asked.descending == asked.backwards
+    conditions = list(asked.conditions)
     if asked.edge is not None:
         value, last = asked.edge
+        edge: Any = literal(last, key.type)
         here: Any = key if alone else tuple_(by, key)
-        there: Any = (
-            literal(last, key.type) if alone else tuple_(literal(value, by.type), literal(last, key.type))
-        )
-        chosen = chosen.where(here > there if forwards else here < there)
-    columns = (by,) if alone else (by, key)
-    return chosen.order_by(*(column.asc() if forwards else column.desc() for column in columns))
+        there: Any = edge if alone else tuple_(literal(value, by.type), edge)
+        conditions.append(here > there if upwards else here < there)
+
+    def sorted_by(*columns: Any) -> list[Any]:
+        return [column.asc() if upwards else column.desc() for column in (columns[1:] if alone else columns)]
+
+    if not of.chosen_first:
+        chosen = statement.where(*conditions).add_columns(by.label("sorted_by"), key.label("sorted_key"))
+        return chosen.order_by(*sorted_by(by, key)).limit(most)
+    first = select(by.label("sorted_by"), key.label("sorted_key")).where(*conditions)
+    few = first.order_by(*sorted_by(by, key)).limit(most).subquery("few")
+    whole = statement.add_columns(few.c.sorted_by, few.c.sorted_key).join(few, key == few.c.sorted_key)
+    return whole.order_by(*sorted_by(few.c.sorted_by, few.c.sorted_key))
 
 
 def page(of: List, statement: Select[*tuple[Any, ...]]) -> Listed:
     """The page that this request asks for; call it in a transaction."""
     asked = asked_of(of)
-    found = list(db.session().execute(ordered(of, asked, statement).limit(asked.size + 1)).all())
+    found = list(db.session().execute(ordered(of, asked, statement, asked.size + 1)).all())
     more = len(found) > asked.size
     found = found[: asked.size]
     if asked.backwards:
@@ -248,7 +261,7 @@ def all_rows(of: List, asked: Asked, statement: Select[*tuple[Any, ...]], most: 
     most `most` and one."""
     asked.edge, asked.backwards, left = None, False, most + 1
     while left > 0:
-        found = db.session().execute(ordered(of, asked, statement).limit(min(BATCH, left))).all()
+        found = db.session().execute(ordered(of, asked, statement, min(BATCH, left))).all()
         yield from of.rows([row[:-2] for row in found])
         if len(found) < min(BATCH, left):
             return

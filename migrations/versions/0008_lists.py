@@ -30,3 +30,4 @@ def upgrade() -> None:
     op.create_index('ix_tasks_parked', 'tasks', ['next_at'], unique=False, postgresql_where=sa.text("state = 'parked'"))
     op.create_index('ix_payments_pending', 'payments', ['created_at'], unique=False, postgresql_where=sa.text("state = 'pending'"))
     op.create_index('ix_stripe_events_waiting', 'stripe_events', ['received_at'], unique=False, postgresql_where=sa.text('handled_at IS NULL AND (session_id IS NOT NULL OR attempt_id IS NOT NULL)'))
+    op.create_index('ix_customers_name', 'customers', ['distributor_id', 'name', 'id'], unique=False)

@@ -59,6 +59,7 @@ def the_list() -> List:
         views=lists.Choice("show", "View", SHOWS, is_like, any_word="All"),
         filters=[Days("since", "Since", Customer.created_at)],
         export="distributor.customer_file",
+        chosen_first=True,
     )
 
 

@@ -23,6 +23,8 @@ from subscriptions.subscriptions import Subscription
 
 STATES = [(state.value, state.value.replace("_", " ").capitalize()) for state in DeliveryState]
 
+BADGES = {DeliveryState.SUCCESS: "delivered", DeliveryState.PROCESSING: "delivering"}
+
 
 @console.get("/deliveries")
 def delivery_list() -> Response:
@@ -47,9 +49,9 @@ def the_list() -> List:
         "distributor.delivery_list",
         [
             Column("what", "Delivery", itemgetter("what"), Subscription.product_name),
-            Column("order", "Order", itemgetter("order")),
+            Column("order", "Order", itemgetter("order"), only_file=True),
             Column("connector", "Connector", itemgetter("connector")),
-            Column("action", "Act", itemgetter("action")),
+            Column("action", "Act", itemgetter("action"), only_file=True),
             Column("state", "State", itemgetter("state")),
             Column("external", "Vendor's id", itemgetter("external"), only_file=True),
             Column("reference", "Our reference", itemgetter("reference"), only_file=True),
@@ -119,6 +121,7 @@ def rows_of(found: Sequence[tuple[Delivery, Subscription, str, str, str | None]]
             "connector": connector.replace("_", " "),
             "action": delivery.action,
             "state": delivery.state,
+            "badge": BADGES.get(delivery.state, delivery.state),
             "external": external,
             "reference": str(delivery.reference),
             "note": delivery.note,

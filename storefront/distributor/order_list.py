@@ -95,6 +95,7 @@ def the_list() -> List:
             Amounts("total", "Total", Order.total_minor, Order.currency, the_shop().currency),
         ],
         export="distributor.order_file",
+        chosen_first=True,
     )
 
 

@@ -1,10 +1,12 @@
 """What the engine does and what Stripe said: tasks by state, and the webhooks that came in."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from operator import itemgetter
+from uuid import UUID
 
 from flask import request, url_for
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from werkzeug.wrappers import Response
 
 from billing.stripe_events import StripeEventRow
@@ -45,13 +47,13 @@ def task_list() -> Response:
 def task_file() -> Response:
     """The same as a file."""
     with db.transaction():
-        return exports.answer(the_tasks(), all_tasks())
+        return exports.answer(the_tasks(), select(Task))
 
 
 def show_tasks(status: int = 200, *, problem: str | None = None) -> Response:
     """The list, and the oldest that waits."""
     with db.transaction() as session:
-        page = lists.page(the_tasks(), all_tasks())
+        page = lists.page(the_tasks(), select(Task))
         oldest = session.scalar(select(func.min(Task.next_at)).where(Task.state.in_(tasks.OPEN)))
         now = machine_now()
     return pages.render(
@@ -84,12 +86,19 @@ def the_tasks() -> List:
             Column("acts", "Acts", kind="acts"),
         ],
         Task.id,
-        lambda found: [task_row(task, code) for task, code in found],
+        rows_of,
         "-created",
         search=lambda query: or_(
             Task.kind == query.lower().replace(" ", "_"),
             Task.lane == query.lower(),
-            Order.code == query.upper(),
+            Task.id.in_(
+                select(Delivery.task_id)
+                .join(
+                    Order,
+                    (Order.distributor_id == Delivery.distributor_id) & (Order.id == Delivery.order_id),
+                )
+                .where(Order.code == query.upper())
+            ),
         ),
         views=lists.Choice(
             "show",
@@ -106,13 +115,16 @@ def the_tasks() -> List:
     )
 
 
-def all_tasks() -> Select[Task, str]:
-    """Tasks, those of a delivery with the code of its order."""
-    return (
-        select(Task, Order.code)
-        .outerjoin(Delivery, (Delivery.distributor_id == Task.distributor_id) & (Delivery.task_id == Task.id))
-        .outerjoin(Order, (Order.distributor_id == Delivery.distributor_id) & (Order.id == Delivery.order_id))
+def rows_of(found: Sequence[tuple[Task]]) -> list[dict[str, object]]:
+    """Tasks as the list shows them, those of a delivery with the code of its order."""
+    about = {task.id: UUID(task.args["delivery"]) for (task,) in found if "delivery" in task.args}
+    chosen = (
+        select(Delivery.id, Order.code)
+        .join(Order, (Order.distributor_id == Delivery.distributor_id) & (Order.id == Delivery.order_id))
+        .where(Delivery.id.in_(set(about.values())))
     )
+    codes = {delivery_id: code for delivery_id, code in db.session().execute(chosen)}
+    return [task_row(task, codes.get(about[task.id]) if task.id in about else None) for (task,) in found]
 
 
 def is_about(word: str) -> ColumnElement[bool]:

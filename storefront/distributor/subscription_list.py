@@ -76,6 +76,7 @@ def the_list() -> List:
             ),
         ],
         export="distributor.subscription_file",
+        chosen_first=True,
     )
 
 

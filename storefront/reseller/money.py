@@ -313,6 +313,7 @@ def the_subscriptions() -> List:
             Days("ends", "Term ends", Subscription.ends_at),
         ],
         export="reseller.subscription_file",
+        chosen_first=True,
     )
 
 

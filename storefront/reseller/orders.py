@@ -118,6 +118,7 @@ def the_list() -> List:
             Amounts("total", "Total", Order.total_minor, Order.currency, the_shop().currency),
         ],
         export="reseller.order_file",
+        chosen_first=True,
     )
 
 
