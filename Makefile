@@ -55,6 +55,7 @@ format: ## let ruff write it
 campaign: ## every guard taken away, every fault point in every mode, races in full size, a thousand orders under fire
 	@bin/install test
 	$(bin)/python -m tests.mutants
+	FUZZ=5000 $(bin)/pytest -q tests/lists/test_fuzz.py
 	CAMPAIGN_SIZE=1 FAULT_MODES=kill,raise,hang $(bin)/pytest -n $(JOBS) $(sized)
 	$(bin)/python -m tests.campaign
 

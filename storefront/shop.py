@@ -29,7 +29,8 @@ from whitelabel_themes.schema import Settings
 log = structlog.get_logger("shop")
 
 Wsgi = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
-UNSHOPPED = ("/static/", "/webhooks/", "/livez", "/readyz", "/healthz", "/metrics", "/favicon.ico")
+UNSHOPPED = ("/static/", "/webhooks/")
+MACHINES = frozenset({"/livez", "/readyz", "/healthz", "/metrics", "/favicon.ico"})
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ class Opener:
         environ["storefront.request_id"] = new_code("REQ", 10)
         environ["storefront.began"] = time.perf_counter()
         path = environ.get("PATH_INFO", "/")
-        if path.startswith(UNSHOPPED):
+        if path in MACHINES or path.startswith(UNSHOPPED):
             return self.inner(environ, start_response)
         if "\x00" in path:
             return self.refuse(environ, start_response, 404)

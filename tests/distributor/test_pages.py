@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core import db
-from core.parties import Membership, Reseller
+from core.parties import Customer, Membership, Reseller
 from tests.visits import Visit, make_app
 from tests.world import World
 
@@ -23,6 +23,11 @@ PAGES = [
     "/staff",
     "/time",
     "/subscriptions",
+    "/customers",
+    "/deliveries",
+    "/invoices",
+    "/payments",
+    "/plans",
 ]
 
 
@@ -33,7 +38,8 @@ def test_every_page_of_an_empty_world(world: World, nora: Visit) -> None:
 def test_every_page_of_a_busy_world(busy: World, nora: Visit) -> None:
     with busy.acting():
         codes = [f"/resellers/{code}" for code in db.session().scalars(select(Reseller.code))]
-    for path in (*PAGES, *codes, f"{codes[0]}/activate"):
+        customers = [f"/customers/{code}" for code in db.session().scalars(select(Customer.code))]
+    for path in (*PAGES, *codes, f"{codes[0]}/activate", *customers):
         page = nora.get(f"/distributor{path}")
         assert page.status_code == 200, path
         assert "style=" not in page.text, path

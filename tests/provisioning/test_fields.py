@@ -57,7 +57,7 @@ def test_answers_are_asked_of_one_party_only() -> None:
 @pytest.mark.parametrize(
     "word",
     ["reseller", "distributor", "static", "theme", "webhooks", "sign-in", "orders", "basket", "checkout"]
-    + ["livez", "readyz", "api", "account", "invitations", "search", "assets"],
+    + ["livez", "readyz", "healthz", "metrics", "api", "account", "invitations", "search", "assets"],
 )
 def test_no_storefront_is_named_like_an_address_of_ours(word: str) -> None:
     assert "reserved" in problems(ResellerPlan.fields, {"alias": word}, asked_of="buyer")["alias"]
