@@ -55,6 +55,22 @@ TONES = {
     "cancelled": "neutral",
     "processing": "wait",
 }
+ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
+PLAINLY = {
+    ("orders", "funded"): "Order paid",
+    ("orders", "uncovered"): "Payment arrived; the order is being released",
+    ("deliveries", "processing"): "Sent to the vendor",
+    ("deliveries", "success"): "Delivered",
+    ("deliveries", "unknown"): "No clear answer from the vendor; it is being looked up",
+    ("deliveries", "needs_action"): "Somebody has to look at the delivery",
+    ("deliveries", "refused"): "Refused by the vendor",
+    ("subscriptions", "active"): "Service active",
+    ("subscriptions", "failed"): "Service not delivered",
+    ("licences", "assigned"): "Seat given to somebody",
+    ("licences", "free"): "Seat free again",
+    ("payment_attempts", "expired"): "Payment page closed",
+}
+"""(what, new state) -> how everybody but the distributor reads it; the distributor reads the states."""
 UNKNOWN_PERSON = {
     Side.CUSTOMER: "Your provider",
     Side.RESELLER: "The distributor",
@@ -98,18 +114,27 @@ def names_of(people: set[UUID]) -> dict[UUID, str]:
 def entry_of(line: Line, names: Mapping[UUID, str]) -> Entry:
     """One line in words."""
     to = line.what.rpartition(" -> ")[2]
-    words = line.what.replace(" -> ", " → ").replace("_", " ")
+    side = tenancy.current().side
+    tone = TONES.get(to, "neutral")
     why = f": {line.why}" if line.why else ""
-    stranger = UNKNOWN_PERSON.get(tenancy.current().side, "Somebody")
+    stranger = UNKNOWN_PERSON.get(side, "Somebody")
     return Entry(
-        f"{TYPES.get(line.object_type, line.object_type.replace('_', ' ').capitalize())} {words}{why}",
+        f"{words_of(line, to, side)}{why}",
         names.get(line.person_id, stranger) if line.person_id else "The system",
         moment(line.at),
-        TONES.get(to, "neutral"),
-        None,
+        tone,
+        ICONS.get(tone),
         "\n".join(f"{name}: {value}" for name, value in line.detail.items()) or None,
         line.at,
     )
+
+
+def words_of(line: Line, to: str, side: Side) -> str:
+    """The distributor reads which state became which; everybody else what that means."""
+    thing = TYPES.get(line.object_type, line.object_type.replace("_", " ").capitalize())
+    if side is Side.DISTRIBUTOR or " -> " not in line.what:
+        return f"{thing} {line.what.replace(' -> ', ' → ').replace('_', ' ')}"
+    return PLAINLY.get((line.object_type, to), f"{thing} {to.replace('_', ' ')}")
 
 
 def newest_first(entries: Sequence[Entry]) -> list[Entry]:

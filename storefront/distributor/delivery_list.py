@@ -50,6 +50,7 @@ def the_list() -> List:
         [
             Column("what", "Delivery", itemgetter("what"), Subscription.product_name),
             Column("order", "Order", itemgetter("order"), only_file=True),
+            Column("subscription", "Subscription", itemgetter("subscription"), only_file=True),
             Column("connector", "Connector", itemgetter("connector")),
             Column("action", "Act", itemgetter("action"), only_file=True),
             Column("state", "State", itemgetter("state")),

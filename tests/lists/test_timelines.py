@@ -59,8 +59,8 @@ def test_each_side_reads_what_happened(resolved: Trade) -> None:
     code = resolved.acme[0]
     for visit, path, words in (
         (resolved.anna, f"/orders/{code}", "Order placed"),
-        (resolved.anna, f"/orders/{code}", "Order awaiting payment → funded"),
-        (resolved.bea, f"/reseller/orders/{code}", "Delivery processing → success"),
+        (resolved.anna, f"/orders/{code}", "Order paid"),
+        (resolved.bea, f"/reseller/orders/{code}", "Sent to the vendor"),
         (resolved.bea, f"/reseller/orders/{code}", "Anna"),
         (resolved.nora, f"/distributor/orders/{code}", "Order awaiting payment → funded"),
     ):
