@@ -118,10 +118,15 @@ BEGIN
   UPDATE persons p SET email = fresh WHERE p.id = owner;
   UPDATE memberships m SET email = fresh WHERE m.person_id = owner AND m.ended_at IS NULL;
   UPDATE account_links l SET used_at = now() WHERE l.used_at IS NULL AND (l.person_id = owner OR (l.kind = 'reset' AND l.email = before));
-  INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id, what, why, detail, request_id)
-    SELECT m.distributor_id, gen_random_uuid(), m.reseller_id, m.customer_id, now(), owner, 'memberships', m.id, 'e-mail changed', '',
-      jsonb_build_object('was', before, 'is', fresh), ''
-    FROM memberships m WHERE m.person_id = owner AND m.ended_at IS NULL;
+  WITH told AS MATERIALIZED (
+    SELECT m.distributor_id, gen_random_uuid() AS id, m.reseller_id, m.customer_id, m.id AS about
+    FROM memberships m WHERE m.person_id = owner AND m.ended_at IS NULL
+  ), lines AS (
+    INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id, what, request_id)
+    SELECT t.distributor_id, t.id, t.reseller_id, t.customer_id, now(), owner, 'memberships', t.about, 'e-mail changed', '' FROM told t
+  )
+  INSERT INTO trail_notes (distributor_id, id, reseller_id, customer_id, why, detail)
+    SELECT t.distributor_id, t.id, t.reseller_id, t.customer_id, '', jsonb_build_object('was', before, 'is', fresh) FROM told t;
   RETURN QUERY SELECT owner, before, false;
 END
 $$""")  # noqa: E501 SQL

@@ -131,10 +131,16 @@ BEGIN
   DELETE FROM second_steps s WHERE s.person_id = owner;
   INSERT INTO account_events (id, person_id, at, what, email, host, address, agent, detail)
     VALUES (gen_random_uuid(), owner, now(), 'two-factor reset by the operator', p_email, '', '', p_by, p_why);
-  INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id, what, why, detail, request_id)
-    SELECT m.distributor_id, gen_random_uuid(), m.reseller_id, m.customer_id, now(), owner, 'memberships', m.id,
-      'two-factor reset by the operator', p_why, jsonb_build_object('by', p_by), ''
-    FROM memberships m WHERE m.person_id = owner AND m.ended_at IS NULL;
+  WITH told AS MATERIALIZED (
+    SELECT m.distributor_id, gen_random_uuid() AS id, m.reseller_id, m.customer_id, m.id AS about
+    FROM memberships m WHERE m.person_id = owner AND m.ended_at IS NULL
+  ), lines AS (
+    INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id, what, request_id)
+    SELECT t.distributor_id, t.id, t.reseller_id, t.customer_id, now(), owner, 'memberships', t.about, 'two-factor reset by the operator', ''
+    FROM told t
+  )
+  INSERT INTO trail_notes (distributor_id, id, why, detail)
+    SELECT t.distributor_id, t.id, p_why, jsonb_build_object('by', p_by) FROM told t;
   RETURN QUERY SELECT owner, was;
 END
 $$""")  # noqa: E501 SQL

@@ -40,7 +40,7 @@ class TrailNote(CustomerOwned, db.Model):
     """Why it happened and with which values, for the side that wrote it; its id is the line's."""
 
     __tablename__ = "trail_notes"
-    __access__ = Access(distributor="rc", reseller="rc", customer="rc", public="c")
+    __access__ = Access(distributor="rc", reseller="rc", customer="rc", public="c", door="c")
     __table_args__ = (owned_by("trail", "id", deferrable=True, initially="DEFERRED"),)
 
     reseller_id: Mapped[UUID | None] = mapped_column(sort_order=-18)  # pyright: ignore[reportIncompatibleVariableOverride]  may be empty here

@@ -15,6 +15,7 @@ from sqlalchemy import Select
 
 from core.clock import machine_now
 from core.errors import Refused
+from core.languages import _
 from core.money import Money
 from storefront import lists
 from storefront.lists import Column, List
@@ -32,8 +33,11 @@ class TooLong(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            f"This list has more than {MOST:,} rows. Please narrow it, by dates for example,"
-            " and load it in parts."
+            _(
+                "This list has more than %(most)s rows. Please narrow it, by dates for example,"
+                " and load it in parts.",
+                most=f"{MOST:,}",
+            )
         )
 
 
@@ -52,7 +56,7 @@ def answer(of: List, statement: Select[*tuple[Any, ...]]) -> Response:
         raise TooLong
     body = "".join(lines(columns, rows))
     log.info("list.exported", list=of.endpoint, rows=len(rows))
-    name = f"{of.name.lower().replace(' ', '-')}-{machine_now():%Y-%m-%d}.csv"
+    name = f"{file_name(of)}-{machine_now():%Y-%m-%d}.csv"
     return Response(
         body,
         content_type="text/csv; charset=utf-8",
@@ -60,10 +64,16 @@ def answer(of: List, statement: Select[*tuple[Any, ...]]) -> Response:
     )
 
 
+def file_name(of: List) -> str:
+    """Named after the list's endpoint, which is the same in every language."""
+    return of.endpoint.rpartition(".")[2].replace("_", "-")
+
+
 def lines(columns: Sequence[Column], rows: Sequence[Any]) -> Iterator[str]:
     """Head and rows. Money becomes two columns, the amount as a decimal and its currency."""
     heads = [
-        [column.label, f"{column.label}, currency"] if column.money else [column.label] for column in columns
+        [column.label, _("%(column)s, currency", column=column.label)] if column.money else [column.label]
+        for column in columns
     ]
     yield BOM + line([word for head in heads for word in head])
     for row in rows:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_
 from werkzeug.datastructures import MultiDict
 
 from core import money
+from core.languages import _
 
 Options = Sequence[tuple[str, str]]
 MOST_VALUES = 20
@@ -62,7 +63,7 @@ class Choice:
     label: str
     options: Options
     meaning: Callable[[str], ColumnElement[bool]]
-    any_word: str = "Any"
+    any_word: str = ""
     operators: tuple[str, ...] = ("", "not")
 
     def read(self, given: MultiDict[str, str]) -> Read:
@@ -73,7 +74,11 @@ class Choice:
             words = list(dict.fromkeys(word for word in given.getlist(name) if word))[:MOST_VALUES]
             known = [word for word in words if word in offered]
             found.problems += [
-                f"{said(word)} is no {self.label.lower()} of this list, so it was left out."
+                _(
+                    "%(word)s is not offered here (%(filter)s), so it was left out.",
+                    word=said(word),
+                    filter=self.label,
+                )
                 for word in words
                 if word not in offered
             ]
@@ -83,7 +88,7 @@ class Choice:
                 found.kept[name] = known
         chosen = found.kept.get(self.name, [""])[0]
         found.controls.append(
-            Control(self.name, self.label, "choice", chosen, [("", self.any_word), *self.options])
+            Control(self.name, self.label, "choice", chosen, [("", self.any_word or _("Any")), *self.options])
         )
         return found
 
@@ -100,22 +105,21 @@ class Days:
     def read(self, given: MultiDict[str, str]) -> Read:
         """`placed.from=2026-11-01`."""
         found = Read()
+        ends = {"from": _("%(what)s from", what=self.label), "to": _("%(what)s to", what=self.label)}
         for operator in self.operators:
             name = f"{self.name}.{operator}"
             text = given.get(name, "").strip()
             day = _day(text)
             if text and day is None:
                 found.problems.append(
-                    f"{said(text)} is no day; write it as 2026-11-30. The filter was left out."
+                    _("%(text)s is no day; write it as 2026-11-30. The filter was left out.", text=said(text))
                 )
             elif day is not None:
                 found.conditions.append(
                     self.column >= day if operator == "from" else self.column < day + timedelta(days=1)
                 )
                 found.kept[name] = [text]
-            found.controls.append(
-                Control(name, f"{self.label} {operator}", "day", text if day is not None else "")
-            )
+            found.controls.append(Control(name, ends[operator], "day", text if day is not None else ""))
         return found
 
 
@@ -142,7 +146,11 @@ class Amounts:
 
     def read(self, given: MultiDict[str, str]) -> Read:
         """`total.least=100.00`."""
-        found, words = Read(), {"least": "at least", "most": "at most"}
+        found, filled = Read(), {"what": self.label, "currency": self.currency}
+        labels = {
+            "least": _("%(what)s at least (%(currency)s)", **filled),
+            "most": _("%(what)s at most (%(currency)s)", **filled),
+        }
         for operator in self.operators:
             name = f"{self.name}.{operator}"
             text = given.get(name, "").strip()
@@ -152,14 +160,19 @@ class Amounts:
                     amount = money.parse(text[:40], self.currency).minor
                 except ValueError:
                     found.problems.append(
-                        f"{said(text)} is no amount in {self.currency}. The filter was left out."
+                        _(
+                            "%(text)s is no amount in %(currency)s. The filter was left out.",
+                            text=said(text),
+                            currency=self.currency,
+                        )
                     )
             if amount is not None:
                 compared = self.minor >= amount if operator == "least" else self.minor <= amount
                 found.conditions.append(and_(self.currency_column == self.currency, compared))
                 found.kept[name] = [text]
-            label = f"{self.label} {words[operator]} ({self.currency})"
-            found.controls.append(Control(name, label, "amount", text if amount is not None else ""))
+            found.controls.append(
+                Control(name, labels[operator], "amount", text if amount is not None else "")
+            )
         return found
 
 
@@ -168,7 +181,7 @@ def stray(given: Mapping[str, Any], filters: Sequence[Filter]) -> list[str]:
     known = {f"{one.name}.{operator}" for one in filters for operator in one.operators}
     names = {one.name for one in filters}
     return [
-        f"{said(name)} is no filter of this list, so it was left out."
+        _("%(name)s is no filter of this list, so it was left out.", name=said(name))
         for name in given
         if "." in name and name.split(".", 1)[0] in names and name not in known
     ][:5]

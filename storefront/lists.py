@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 
 from core import db
 from core.errors import Missing
+from core.languages import _
 from storefront import cursors
 from storefront.filters import Choice, Control, Filter, Options, stray
 
@@ -191,7 +192,8 @@ def asked_of(of: List) -> Asked:
 
 def about(of: List, asked: Asked) -> str:
     """What a cursor is sealed for: this list, of this object, in this order."""
-    return f"{of.endpoint} {of.name} {sorted((request.view_args or {}).items())} {asked.sort}"
+    chosen = [request.args.get(name, "") for name in of.kept]
+    return f"{of.endpoint} {sorted((request.view_args or {}).items())} {chosen} {asked.sort}"
 
 
 def read_edge(of: List, asked: Asked, cursor: str, *, backwards: bool) -> None:
@@ -292,7 +294,7 @@ def listed(
 
     inline = [one for one in asked.controls if one.kind == "choice"]
     others = [one for one in asked.controls if one.kind != "choice"]
-    order = Control("sort", "Order by", "choice", asked.sort, sort_options(of))
+    order = Control("sort", _("Order by"), "choice", asked.sort, sort_options(of))
     sizes = [(str(size), f"{size}") for size in sorted({*SIZES, of.size})]
     view = of.views
     show = asked.kept.get(view.name, [""])[0] if view else ""
@@ -302,12 +304,12 @@ def listed(
         heads=[head(of, asked, one, to) for one in of.columns if not one.only_file],
         tabs=[
             (word, to(**{view.name: value or None}), value == show)
-            for value, word in [("", view.any_word), *view.options]
+            for value, word in [("", view.any_word or _("All")), *view.options]
         ]
         if view
         else [],
         controls=inline,
-        more=[*others, order, Control("size", "Rows of a page", "choice", str(asked.size), sizes)],
+        more=[*others, order, Control("size", _("Rows of a page"), "choice", str(asked.size), sizes)],
         more_open=any(one.value for one in others) or "sort" in kept or "size" in kept,
         hidden=[
             *((name, arguments[name]) for name in of.kept if name in arguments),
@@ -327,7 +329,7 @@ def listed(
         previous_url=to(before=preceding) if preceding else None,
         next_url=to(after=following) if following else None,
         export_url=to(of.export) if of.export and rows else None,
-        shown=f"{len(rows)} shown" if rows else None,
+        shown=_("%(n)s shown", n=len(rows)) if rows else None,
     )
 
 
@@ -345,8 +347,10 @@ def ways(column: Column) -> tuple[str, str]:
     """Upwards and downwards, in the words of what is sorted."""
     kind = column.sort.type.python_type
     if kind in (datetime, UUID):
-        return "oldest first", "newest first"
-    return ("smallest first", "largest first") if kind is int else ("A to Z", "Z to A")
+        return _("oldest first"), _("newest first")
+    if kind is int:
+        return _("smallest first"), _("largest first")
+    return _("A to Z"), _("Z to A")
 
 
 def head(of: List, asked: Asked, column: Column, to: Callable[..., str]) -> Head:

@@ -10,32 +10,35 @@ from uuid import UUID
 from sqlalchemy import select
 
 from core import db, tenancy, trail
+from core.languages import Words, _
 from core.parties import Membership
 from core.tenancy import Side
 from core.trail import Line
 from storefront.moments import Moment, moment
 
-TYPES = {
-    "orders": "Order",
-    "payments": "Payment",
-    "payment_attempts": "Payment page",
-    "invoices": "Invoice",
-    "charges": "Charge",
-    "funds": "Order",
-    "deliveries": "Delivery",
-    "subscriptions": "Subscription",
-    "licences": "Seat",
-    "tasks": "Task",
-    "resellers": "Reseller",
-    "customers": "Customer",
-    "memberships": "Person",
-    "invitations": "Invitation",
-    "balances": "Credit",
-    "storefronts": "Storefront",
-    "plans": "Plan",
-    "products": "Product",
-    "listings": "Price",
-}
+TYPES = Words(
+    {
+        "orders": "Order",
+        "payments": "Payment",
+        "payment_attempts": "Payment page",
+        "invoices": "Invoice",
+        "charges": "Charge",
+        "funds": "Order",
+        "deliveries": "Delivery",
+        "subscriptions": "Subscription",
+        "licences": "Seat",
+        "tasks": "Task",
+        "resellers": "Reseller",
+        "customers": "Customer",
+        "memberships": "Person",
+        "invitations": "Invitation",
+        "balances": "Credit",
+        "storefronts": "Storefront",
+        "plans": "Plan",
+        "products": "Product",
+        "listings": "Price",
+    }
+)
 TONES = {
     "funded": "ok",
     "paid": "ok",
@@ -56,26 +59,33 @@ TONES = {
     "processing": "wait",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
-PLAINLY = {
-    ("orders", "funded"): "Order paid",
-    ("orders", "uncovered"): "Payment arrived; the order is being released",
-    ("deliveries", "processing"): "Sent to the vendor",
-    ("deliveries", "success"): "Delivered",
-    ("deliveries", "unknown"): "No clear answer from the vendor; it is being looked up",
-    ("deliveries", "needs_action"): "Somebody has to look at the delivery",
-    ("deliveries", "refused"): "Refused by the vendor",
-    ("subscriptions", "active"): "Service active",
-    ("subscriptions", "failed"): "Service not delivered",
-    ("licences", "assigned"): "Seat given to somebody",
-    ("licences", "free"): "Seat free again",
-    ("payment_attempts", "expired"): "Payment page closed",
-}
-"""(what, new state) -> how everybody but the distributor reads it; the distributor reads the states."""
-UNKNOWN_PERSON = {
-    Side.CUSTOMER: "Your provider",
-    Side.RESELLER: "The distributor",
-    Side.DISTRIBUTOR: "Somebody",
-}
+PLAINLY = Words(
+    {
+        "orders funded": "Order paid",
+        "orders cancelled": "Order cancelled",
+        "invoices paid": "Invoice paid",
+        "invoices void": "Nothing is due on the invoice",
+        "payments paid": "Payment arrived",
+        "payments cancelled": "Nothing is to be paid any more",
+        "subscriptions suspended": "Service suspended",
+        "subscriptions ended": "Service ended",
+        "orders uncovered": "Payment arrived; the order is being released",
+        "deliveries processing": "Sent to the vendor",
+        "deliveries success": "Delivered",
+        "deliveries unknown": "No clear answer from the vendor; it is being looked up",
+        "deliveries needs_action": "Somebody has to look at the delivery",
+        "deliveries refused": "Refused by the vendor",
+        "subscriptions active": "Service active",
+        "subscriptions failed": "Service not delivered",
+        "licences assigned": "Seat given to somebody",
+        "licences free": "Seat free again",
+        "payment_attempts expired": "Payment page closed",
+    }
+)
+"""What and its new state -> how everybody but the distributor reads it; the distributor reads the states."""
+UNKNOWN_PERSON = Words(
+    {"customer": "Your provider", "reseller": "The distributor", "distributor": "Somebody"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +127,10 @@ def entry_of(line: Line, names: Mapping[UUID, str]) -> Entry:
     side = tenancy.current().side
     tone = TONES.get(to, "neutral")
     why = f": {line.why}" if line.why else ""
-    stranger = UNKNOWN_PERSON.get(side, "Somebody")
+    stranger = UNKNOWN_PERSON.get(side, _("Somebody"))
     return Entry(
         f"{words_of(line, to, side)}{why}",
-        names.get(line.person_id, stranger) if line.person_id else "The system",
+        names.get(line.person_id, stranger) if line.person_id else _("The system"),
         moment(line.at),
         tone,
         ICONS.get(tone),
@@ -132,9 +142,11 @@ def entry_of(line: Line, names: Mapping[UUID, str]) -> Entry:
 def words_of(line: Line, to: str, side: Side) -> str:
     """The distributor reads which state became which; everybody else what that means."""
     thing = TYPES.get(line.object_type, line.object_type.replace("_", " ").capitalize())
+    if line.what == "placed":
+        return _("Order placed")
     if side is Side.DISTRIBUTOR or " -> " not in line.what:
         return f"{thing} {line.what.replace(' -> ', ' → ').replace('_', ' ')}"
-    return PLAINLY.get((line.object_type, to), f"{thing} {to.replace('_', ' ')}")
+    return PLAINLY.get(f"{line.object_type} {to}", f"{thing} {to.replace('_', ' ')}")
 
 
 def newest_first(entries: Sequence[Entry]) -> list[Entry]:

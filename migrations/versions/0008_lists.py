@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'lists'
-down_revision = '90721d581e2f'
+down_revision = 'accounts'
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from werkzeug.wrappers import Response
 
-from storefront import downloads
-from storefront.distributor import console, lists
+from storefront import downloads, lists
+from storefront.distributor import console
 
 
 @console.get("/invoices/<invoice_id>/invoice.pdf")

@@ -31,7 +31,7 @@ def invoice_list() -> Response:
     require_role(*ROLES)
     with db.transaction():
         page = lists.page(the_list(), invoices_with_orders())
-    return pages.render("portal/invoices.html", title="Invoices", page=page, words=WORDS)
+    return pages.render("portal/invoices.html", title=_("Invoices"), page=page, words=WORDS)
 
 
 @portal.get("/invoices.csv")
@@ -46,16 +46,16 @@ def invoice_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Invoices",
+        _("Invoices"),
         "portal.invoice_list",
         [
-            Column("invoice", "Invoice", lambda row: row["invoice"].label),
-            Column("state", "State", lambda row: WORDS[row["invoice"].state]),
-            Column("order", "Order", itemgetter("order")),
-            Column("date", "Date", itemgetter("made"), Invoice.id),
+            Column("invoice", _("Invoice"), lambda row: row["invoice"].label),
+            Column("state", _("State"), lambda row: WORDS[row["invoice"].state]),
+            Column("order", _("Order"), itemgetter("order")),
+            Column("date", _("Date"), itemgetter("made"), Invoice.id),
             Column(
                 "total",
-                "Total",
+                _("Total"),
                 lambda row: row["invoice"].total,
                 Invoice.total_minor,
                 kind="num",
@@ -70,8 +70,10 @@ def the_list() -> List:
         "-date",
         search=found_by,
         filters=[
-            lists.Choice("state", "State", list(WORDS.items()), lambda w: Invoice.state == InvoiceState(w)),
-            Days("date", "Written", Invoice.created_at),
+            lists.Choice(
+                "state", _("State"), list(WORDS.items()), lambda w: Invoice.state == InvoiceState(w)
+            ),
+            Days("date", _("Written"), Invoice.created_at),
         ],
         export="portal.invoice_file",
         size=20,

@@ -40,7 +40,7 @@ def order_list() -> Response:
     """Newest first."""
     with db.transaction():
         page = lists.page(the_list(), select(Order))
-    return pages.render("portal/orders.html", title="Orders", page=page, words=progress.WORDS)
+    return pages.render("portal/orders.html", title=_("Orders"), page=page, words=progress.WORDS)
 
 
 @portal.get("/orders.csv")
@@ -55,15 +55,15 @@ def the_list() -> List:
     """What the list is."""
     states = [(state.value, progress.WORDS.get(state.value, state.value)) for state in OrderState]
     return List(
-        "Orders",
+        _("Orders"),
         "portal.order_list",
         [
-            Column("order", "Order", lambda row: row["order"].code),
-            Column("what", "What", itemgetter("what")),
-            Column("state", "State", lambda row: dict(states)[row["order"].state]),
-            Column("placed", "Placed", itemgetter("placed"), Order.id),
+            Column("order", _("Order"), lambda row: row["order"].code),
+            Column("what", _("What"), itemgetter("what")),
+            Column("state", _("State"), lambda row: dict(states)[row["order"].state]),
+            Column("placed", _("Placed"), itemgetter("placed"), Order.id),
             Column(
-                "total", "Total", lambda row: row["order"].total, Order.total_minor, kind="num", money=True
+                "total", _("Total"), lambda row: row["order"].total, Order.total_minor, kind="num", money=True
             ),
         ],
         Order.id,
@@ -71,8 +71,8 @@ def the_list() -> List:
         "-placed",
         search=found_by,
         filters=[
-            lists.Choice("state", "State", states, lambda word: Order.state == OrderState(word)),
-            Days("placed", "Placed", Order.created_at),
+            lists.Choice("state", _("State"), states, lambda word: Order.state == OrderState(word)),
+            Days("placed", _("Placed"), Order.created_at),
         ],
         export="portal.order_file",
         size=20,

@@ -40,7 +40,7 @@ def services() -> Response:
     """Newest first; search by product, plan or code."""
     with db.transaction():
         page = lists.page(the_list(), select(Subscription))
-    return pages.render("portal/services.html", title="My services", page=page, words=WORDS, tones=TONES)
+    return pages.render("portal/services.html", title=_("My services"), page=page, words=WORDS, tones=TONES)
 
 
 @portal.get("/services.csv")
@@ -54,19 +54,23 @@ def service_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Services",
+        _("Services"),
         "portal.services",
         [
-            Column("service", "Service", lambda row: row["service"].product_name, Subscription.product_name),
-            Column("plan", "Plan", lambda row: row["service"].plan_name, only_file=True),
-            Column("code", "Code", lambda row: row["service"].code, only_file=True),
-            Column("state", "State", lambda row: WORDS[row["service"].state]),
-            Column("quantity", "Quantity", lambda row: row["service"].quantity, Subscription.quantity, "num"),
-            Column("assigned", "Assigned", itemgetter("used"), kind="num"),
-            Column("ends", "Term ends", itemgetter("ends"), lists.last_if_empty(Subscription.ends_at)),
+            Column(
+                "service", _("Service"), lambda row: row["service"].product_name, Subscription.product_name
+            ),
+            Column("plan", _("Plan"), lambda row: row["service"].plan_name, only_file=True),
+            Column("code", _("Code"), lambda row: row["service"].code, only_file=True),
+            Column("state", _("State"), lambda row: WORDS[row["service"].state]),
+            Column(
+                "quantity", _("Quantity"), lambda row: row["service"].quantity, Subscription.quantity, "num"
+            ),
+            Column("assigned", _("Assigned"), itemgetter("used"), kind="num"),
+            Column("ends", _("Term ends"), itemgetter("ends"), lists.last_if_empty(Subscription.ends_at)),
             Column(
                 "bought",
-                "Bought",
+                _("Bought"),
                 lambda row: moment(row["service"].created_at),
                 Subscription.id,
                 only_file=True,
@@ -83,9 +87,9 @@ def the_list() -> List:
         ),
         filters=[
             lists.Choice(
-                "state", "State", list(WORDS.items()), lambda w: Subscription.state == SubscriptionState(w)
+                "state", _("State"), list(WORDS.items()), lambda w: Subscription.state == SubscriptionState(w)
             ),
-            Days("ends", "Term ends", Subscription.ends_at),
+            Days("ends", _("Term ends"), Subscription.ends_at),
         ],
         export="portal.service_file",
         size=20,

@@ -93,13 +93,13 @@ def the_list() -> List:
             Column("placed", "Placed", lambda row: row.placed, Order.id),
             Column(
                 "total",
-                "Customer pays",
+                "Customer pays, net",
                 lambda row: row.retail if row.margin else None,
-                Order.total_minor,
+                Order.net_minor,
                 kind="num",
                 money=True,
             ),
-            Column("wholesale", "You pay", lambda row: row.wholesale, kind="num", money=True),
+            Column("wholesale", "You pay, net", lambda row: row.wholesale, kind="num", money=True),
             Column(
                 "margin",
                 "Margin",

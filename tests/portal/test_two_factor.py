@@ -256,7 +256,9 @@ def test_an_operator_resets_it_and_it_is_written_down(
     assert anna.get("/services").status_code == 303
     assert "Two-factor reset by the operator" in shop("brightfield").sign_in("anna").see("/profile")
     noted = sql(
-        postgres, "SELECT why, distributor_id, customer_id FROM trail WHERE what LIKE 'two-factor reset%'"
+        postgres,
+        "SELECT n.why, t.distributor_id, t.customer_id FROM trail t"
+        " JOIN trail_notes n USING (distributor_id, id) WHERE t.what LIKE 'two-factor reset%'",
     )
     assert noted == [("Phone lost, seen in person.", world.distributor_id, world.customers["acme"])]
 
