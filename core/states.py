@@ -41,7 +41,14 @@ class Transitions(dict[StrEnum, frozenset[StrEnum]]):
 TABLES: list[Transitions] = []
 
 
-def move(thing: DistributorOwned, to: StrEnum, *, why: str = "", **detail: object) -> None:
+def move(
+    thing: DistributorOwned,
+    to: StrEnum,
+    *,
+    why: str = "",
+    told: Mapping[str, object] | None = None,
+    **detail: object,
+) -> None:
     """Changes the `state` of a row whose class has a table `LIFE`, or raises IllegalMove. The caller's
     transaction holds both the change and its trail row."""
     living: Any = thing
@@ -49,4 +56,4 @@ def move(thing: DistributorOwned, to: StrEnum, *, why: str = "", **detail: objec
     if to not in living.LIFE[was]:
         raise IllegalMove(type(thing).__name__.lower(), was, to)
     living.state = to
-    trail.write(thing, f"{was} -> {to}", why=why, **detail)
+    trail.write(thing, f"{was} -> {to}", why=why, told=told, **detail)

@@ -1,18 +1,18 @@
 """The append-only trail: who did what to which object, on whose behalf, when. No side may change or delete a
 row (QC10).
 
-Who may read a line: *what happened* belongs to the owners of the object, as far as they may read its table
-at all; *why* and the details belong to the side that wrote them and to those above it. So a vendor's words,
+Who may read a line: *what happened*, and what was `told` with it on purpose, belongs to the owners of the
+object, as far as they may read its table at all; *why* and the details belong to the side that wrote them and to those above it. So a vendor's words,
 an id at a vendor or a note of the distributor's staff is in a row that no reseller and no customer can
 select."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, tenancy
@@ -33,6 +33,7 @@ class TrailEntry(CustomerOwned, db.Model):
     object_type: Mapped[str]
     object_id: Mapped[UUID]
     what: Mapped[str]
+    told: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     request_id: Mapped[str] = mapped_column(default="")
 
 
@@ -57,12 +58,21 @@ class Line:
     object_type: str
     object_id: UUID
     what: str
+    told: dict[str, Any]
     why: str
     detail: dict[str, Any]
 
 
-def write(thing: DistributorOwned, what: str, *, why: str = "", **detail: Any) -> TrailEntry:
-    """Adds a line about `thing`."""
+def write(
+    thing: DistributorOwned,
+    what: str,
+    *,
+    why: str = "",
+    told: Mapping[str, object] | None = None,
+    **detail: object,
+) -> TrailEntry:
+    """Adds a line about `thing`. `told` is for every reader of the line; `why` and `detail` are for the side
+    that writes it, and for those above."""
     scope = tenancy.current()
     reseller_id, customer_id = _readers(thing)
     entry = db.add(
@@ -76,6 +86,7 @@ def write(thing: DistributorOwned, what: str, *, why: str = "", **detail: Any) -
             object_type=str(getattr(thing, "__tablename__", "")),
             object_id=thing.id,
             what=what,
+            told={key: str(value) for key, value in (told or {}).items()},
             request_id=scope.request_id,
         )
     )
@@ -124,6 +135,7 @@ def about(object_ids: Sequence[UUID], limit: int = 500) -> list[Line]:
             entry.object_type,
             entry.object_id,
             entry.what,
+            entry.told,
             note.why if note else "",
             note.detail if note else {},
         )

@@ -127,7 +127,7 @@ def act(subscription_id: UUID, now: datetime) -> None:
 
 def give_notice(subscription: Subscription, ends: datetime, days: int) -> None:
     """Tells the owner, once for this end and this number of days."""
-    trail.write(subscription, "notice given", days=days, ends=ends, on=business_now())
+    trail.write(subscription, "notice given", told={"days": days, "ends": ends, "on": business_now()})
     publish(TermEndsSoon(subscription.id, f"{subscription.id}:{ends:%Y-%m-%d}:{days}"))
 
 
@@ -185,7 +185,8 @@ def _next(subscription: Subscription, days: Sequence[int], ends: datetime | None
 def begin_end(subscription: Subscription, *, why: str) -> Delivery:
     """Asks the vendor to end it: a delivery without a fund (nothing is bought) and its task. The subscription
     is ending, and nothing more, until the answer is recorded."""
-    states.move(subscription, SubscriptionState.ENDING, why=why, on=business_now())
+    told = {"on": business_now(), "because": why}
+    states.move(subscription, SubscriptionState.ENDING, why=why, told=told)
     subscription.next_act_at = None
     joined = (OrderCost.distributor_id == OrderLine.distributor_id) & (
         OrderCost.order_line_id == OrderLine.id

@@ -15,7 +15,7 @@ from core.errors import Denied, Refusal
 from core.languages import Words, _, for_later
 from core.parties import Membership
 from core.tenancy import Side
-from core.trail import TrailEntry
+from core.trail import Line
 from storefront.moments import Moment, moment
 from subscriptions import cancellations
 from subscriptions.cancellations import Cancellation
@@ -199,17 +199,17 @@ def timeline_of(service: Subscription) -> list[Happened]:
     return [_happened(entry, service, names) for entry in reversed(entries)]
 
 
-def _happened(entry: TrailEntry, service: Subscription, names: Mapping[UUID, str]) -> Happened:
+def _happened(entry: Line, service: Subscription, names: Mapping[UUID, str]) -> Happened:
     words, tone, icon = HAPPENED[entry.what]
-    at = datetime.fromisoformat(entry.detail["on"]) if "on" in entry.detail else entry.at
+    at = datetime.fromisoformat(entry.told["on"]) if "on" in entry.told else entry.at
     if entry.what == "pending -> active" and service.starts_at:
         at = service.starts_at
-    who = entry.detail.get("by") or (names.get(entry.person_id) if entry.person_id else None)
+    who = entry.told.get("by") or (names.get(entry.person_id) if entry.person_id else None)
     return Happened(
-        _(words, days=entry.detail.get("days", "")),
+        _(words, days=entry.told.get("days", "")),
         who,
         moment(at, business_now()),
         tone,
         icon,
-        entry.why or None,
+        entry.why or entry.told.get("because"),
     )

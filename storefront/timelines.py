@@ -134,7 +134,7 @@ def entry_of(line: Line, names: Mapping[UUID, str]) -> Entry:
         moment(line.at),
         tone,
         ICONS.get(tone),
-        "\n".join(f"{name}: {value}" for name, value in line.detail.items()) or None,
+        "\n".join(f"{name}: {value}" for name, value in {**line.told, **line.detail}.items()) or None,
         line.at,
     )
 

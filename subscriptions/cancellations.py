@@ -182,7 +182,7 @@ def cancel(subscription: Subscription, *, by: str) -> Cancellation:
             db.flush()
     except IntegrityError as error:
         raise AlreadyCancelled from error
-    trail.write(subscription, "cancelled", ends=asked.ends_at, by=by, on=asked.asked_at)
+    trail.write(subscription, "cancelled", told={"ends": asked.ends_at, "by": by, "on": asked.asked_at})
     publish(SubscriptionCancelled(subscription.id, asked.id))
     return asked
 
@@ -195,7 +195,7 @@ def keep(subscription: Subscription, *, by: str) -> None:
     if asked is None:
         raise NotCancelled
     states.move(asked, CancellationState.WITHDRAWN, by=by)
-    trail.write(subscription, "kept", by=by, on=business_now())
+    trail.write(subscription, "kept", told={"by": by, "on": business_now()})
     publish(CancellationWithdrawn(subscription.id, asked.id))
 
 

@@ -197,7 +197,7 @@ def fail(subscription: Subscription, why: str) -> None:
 
 def end(subscription: Subscription) -> None:
     """The vendor confirmed the end: seats and keys are revoked in the same transaction."""
-    states.move(subscription, SubscriptionState.ENDED, on=business_now())
+    states.move(subscription, SubscriptionState.ENDED, told={"on": business_now()})
     subscription.next_act_at = None
     for licence in licences(subscription.id):
         if licence.state is not LicenceState.REVOKED:

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'lists'
-down_revision = 'accounts'
+down_revision = 'endings'
 branch_labels = None
 depends_on = None
 
@@ -23,6 +23,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_trail_notes'))
     )
     op.execute("ALTER TABLE trail NO FORCE ROW LEVEL SECURITY")  # the owner reads its rows; rights are applied again afterwards
+    op.add_column('trail', sa.Column('told', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False))
+    op.execute("UPDATE trail SET told = jsonb_strip_nulls(jsonb_build_object('on', detail->'on', 'by', detail->'by', 'days', detail->'days', 'ends', detail->'ends')) WHERE object_type = 'subscriptions'")
     op.execute("INSERT INTO trail_notes (distributor_id, id, why, detail) SELECT distributor_id, id, why, detail FROM trail WHERE why <> '' OR detail <> '{}'::jsonb")
     op.execute("SET CONSTRAINTS ALL IMMEDIATE")
     op.drop_column('trail', 'why')

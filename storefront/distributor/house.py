@@ -71,5 +71,3 @@ def rows_of(found: Sequence[tuple[Membership]]) -> list[dict[str, Any]]:
         }
         for (one,) in found
     ]
-
-
