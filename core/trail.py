@@ -2,9 +2,9 @@
 row (QC10).
 
 Who may read a line: *what happened*, and what was `told` with it on purpose, belongs to the owners of the
-object, as far as they may read its table at all; *why* and the details belong to the side that wrote them and to those above it. So a vendor's words,
-an id at a vendor or a note of the distributor's staff is in a row that no reseller and no customer can
-select."""
+object, as far as they may read its table at all; *why* and the details belong to the side that wrote them and
+to those above it. So a vendor's words, an id at a vendor or a note of the distributor's staff is in a row
+that no reseller and no customer can select."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
