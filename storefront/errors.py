@@ -57,7 +57,14 @@ def wants_json() -> bool:
 
 
 def answer(status: int, title: str, words: str) -> Response:
-    """The refusal as a page or as problem+json (RFC 9457)."""
+    """The refusal as a page or as problem+json (RFC 9457); what may pass says when to ask again."""
+    response = _answer(status, title, words)
+    if status == 503:
+        response.headers.setdefault("Retry-After", "5")
+    return response
+
+
+def _answer(status: int, title: str, words: str) -> Response:
     if wants_json() or "shop" not in g:
         problem = {
             "type": "about:blank",

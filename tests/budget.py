@@ -14,6 +14,7 @@ BUDGET = {
     "looks": 190.0,
     "pages": 340.0,
     "browser": 340.0,
+    "losses": 200.0,
 }
 KINDS = {
     "tenancy": "walls",
@@ -25,6 +26,7 @@ KINDS = {
     "distributor": "pages",
     "mail": "pages",
     "browser": "browser",
+    "resilience": "losses",
 }
 
 
