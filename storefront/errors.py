@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from core import db
 from core.errors import Refusal
 from core.languages import _
 from core.tenancy import Side
@@ -98,6 +99,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(DBAPIError)
     @app.errorhandler(PoolTimeout)
     def _database(error: Exception) -> Response:
+        db.make_room(error)
         log.warning("web.database", error=str(error), request_id=g.get("request_id"))
         return answer(503, *map(_, BARE[503]))
 

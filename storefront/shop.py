@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core import doors
+from core import db, doors
 from core.ids import new_code, token_hash
 from core.sessions import TOUCH
 from core.settings import settings
@@ -163,6 +163,7 @@ class Opener:
         try:
             found = self.open(environ, path)
         except (DBAPIError, PoolTimeout) as error:
+            db.make_room(error)
             log.warning("shop.database_away", error=str(error))
             return self.refuse(environ, start_response, 503)
         if not found:

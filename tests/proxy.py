@@ -1,7 +1,7 @@
-"""Stands between the application and PostgreSQL and cuts connections where it hurts most (QC3): the server has
-received COMMIT and answered, but the answer never reaches the client, who cannot know whether it was done. Or
-the COMMIT itself is lost. It reads just enough of PostgreSQL's protocol (messages of a type byte and a length)
-to see a COMMIT pass."""
+"""Stands between the application and PostgreSQL and cuts connections where it hurts most (QC3): the server
+has received COMMIT and answered, but the answer never reaches the client, who cannot know whether it was
+done. Or the COMMIT itself is lost. It reads just enough of PostgreSQL's protocol (messages of a type byte and
+a length) to see a COMMIT pass."""
 
 import contextlib
 import random
@@ -24,7 +24,7 @@ class Proxy:
 
     def __init__(self, server_folder: Path) -> None:
         self.target = str(server_folder / SOCKET)
-        self.folder = Path(tempfile.mkdtemp(prefix="cut-", dir="/tmp"))  # noqa: S108 socket paths end at 107 bytes; mkdtemp is private
+        self.folder = Path(tempfile.mkdtemp(prefix="cut-", dir="/tmp"))
         self.strike: Callable[[], str] = str
         self.commits, self.cuts = 0, 0
         self._guard = threading.Lock()
@@ -52,7 +52,7 @@ class Proxy:
 
     def cut_by_chance(self, chance: float, seed: int) -> None:
         """Cuts so many of all COMMITs, nine in ten of them after they were done."""
-        lots = random.Random(seed)  # noqa: S311 a test's dice
+        lots = random.Random(seed)
 
         def strike() -> str:
             if lots.random() >= chance:

@@ -1,7 +1,9 @@
 """A whole trade in one process, over real servers: Brightfield's open shop, Stripe's sandbox, the vendor's
 simulator and a mail server; and what may be done to them."""
 
-from collections.abc import Generator, Iterator
+import os
+import time
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from sqlalchemy.engine import make_url
 import app as product
 from billing import stripe_gateway
 from billing.payments import Gateway
+from billing.stripe_gateway import GatewayAccount
 from core import db, drain, tasks
 from core.drain import Drain
 from core.settings import settings
@@ -24,9 +27,16 @@ from tests import fast_worker
 from tests.mail.conftest import PostOffice
 from tests.portal.conftest import Browser
 from tests.proxy import Proxy
-from tests.sandbox.stripe.world import Receiver, StripeSandbox, new_account
+from tests.sandbox.stripe.world import BROWSER, Receiver, StripeSandbox, new_account
 from tests.vendors import Vendor, running_vendor
 from tests.world import World, open_portal
+
+UNDONE = "state <> 'done' AND coalesce(key, '') NOT LIKE 'every:%'"
+
+
+def size(*, usual: int, campaign: int) -> int:
+    """How much of it: LOSSES=campaign takes the long way (`python -m tests.losses`)."""
+    return campaign if os.environ.get("LOSSES") == "campaign" else usual
 
 
 @dataclass
@@ -36,6 +46,7 @@ class Trade:
     world: World
     web: Flask
     stripe: StripeSandbox
+    account: GatewayAccount
     receiver: Receiver
     vendor: Vendor
     office: PostOffice
@@ -46,15 +57,18 @@ class Trade:
         return Browser(self.web.test_client(), "/brightfield").sign_in(person)
 
     def ring(self) -> list[int]:
-        """Hands every event that Stripe has sent so far to the webhook; the answers' status codes."""
-        client, came = self.web.test_client(), self.receiver.received[:]
-        self.receiver.received.clear()
-        return [
-            client.post(
-                "/webhooks/stripe/whk-test", data=e.payload, headers={"Stripe-Signature": e.signature}
-            ).status_code
-            for e in came
-        ]
+        """Hands every event that Stripe has sent so far to the webhook; the answers' status codes. What was
+        not answered with 200 is sent again the next time."""
+        client, answers = self.web.test_client(), list[int]()
+        came = self.receiver.received[:]
+        del self.receiver.received[: len(came)]
+        for event in came:
+            signed = {"Stripe-Signature": event.signature}
+            answer = client.post("/webhooks/stripe/whk-test", data=event.payload, headers=signed)
+            answers.append(answer.status_code)
+            if answer.status_code != 200:
+                self.receiver.received.append(event)
+        return answers
 
     def admin(self, statement: str) -> list[tuple[object, ...]]:
         """As the server's administrator, past every lock of ours."""
@@ -69,7 +83,7 @@ class Trade:
         """Leases and settle times are over, and what waits is due."""
         self.admin(
             "UPDATE tasks SET next_at = now(), leased_until = NULL, intent_at = intent_at - interval '1 hour'"
-            " WHERE state IN ('pending', 'unknown') AND key IS DISTINCT FROM 'every:' || kind"
+            " WHERE state IN ('pending', 'unknown') AND coalesce(key, '') NOT LIKE 'every:%'"
         )
 
     def work(self, seconds: float = 20) -> None:
@@ -80,9 +94,28 @@ class Trade:
         finally:
             hands.close()
 
+    def stripe_says(self, page: str) -> str:
+        """What the payer sees at the gateway's page."""
+        return BROWSER.get(page).text
+
+    def finish_paid(self, but: Collection[str]) -> None:
+        """Until everything is done that can be, while these orders wait for their money."""
+        for _ in range(30):
+            self.work()
+            self.ring()
+            waiting = self.admin("SELECT code FROM orders WHERE state = 'awaiting_payment'")
+            if self.unfinished() == len(waiting) and {str(code) for (code,) in waiting} == set(but):
+                return
+            self.time_passes()
+            time.sleep(0.05)
+        raise AssertionError(self.admin("SELECT kind, state, note FROM tasks WHERE state <> 'done'"))
+
     def unfinished(self) -> int:
-        """Tasks that are not done."""
-        [(count,)] = self.admin("SELECT count(*) FROM tasks WHERE state <> 'done' AND key NOT LIKE 'every:%'")
+        """Tasks that are not done, and orders whose payment has not been heard of."""
+        [(count,)] = self.admin(
+            f"SELECT (SELECT count(*) FROM tasks WHERE {UNDONE})"  # noqa: S608 our own words
+            " + (SELECT count(*) FROM orders WHERE state = 'awaiting_payment')"
+        )
         assert isinstance(count, int)
         return count
 
@@ -94,9 +127,8 @@ class Trade:
             if not self.unfinished():
                 return
             self.time_passes()
-        raise AssertionError(
-            self.admin("SELECT kind, state, note FROM tasks WHERE state <> 'done' AND key NOT LIKE 'every:%'")
-        )
+            time.sleep(0.05)
+        raise AssertionError(self.admin(f"SELECT kind, state, note FROM tasks WHERE {UNDONE}"))  # noqa: S608 likewise
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +183,9 @@ def trade(
         gateway.account_id, gateway.secret_key = account.account_id, account.secret_key
         gateway.webhook_secret, gateway.api_base = account.webhook_secret, account.api_base
         db.add(ConnectorSettings(connector="http_service", settings=vendor_process.settings))
-    yield Trade(world, product.create_app(), stripe_process, receiver, vendor_process, office, postgres)
+    yield Trade(
+        world, product.create_app(), stripe_process, account, receiver, vendor_process, office, postgres
+    )
     receiver.close()
     settings.cache_clear()
 
