@@ -58,6 +58,8 @@ MUTANTS = (
         "if agreed is None or not agreed.terms_id:\n        raise TermsNotAccepted",
         "if agreed is None or not agreed.terms_id:\n        return False",
         "tests/portal/test_papers.py::test_terms_are_agreed_to_once_per_version_with_evidence",
+    ),
+    Mutant(
         "the same reference after a restore",
         "provisioning/fulfilment.py",
         '"reference": restorations.reference_of(line.id, Action.PROVISION),',

@@ -34,6 +34,8 @@ def main(instance: Path) -> None:
         page = browser.new_context(viewport=SIZE, color_scheme="light").new_page()  # type: ignore[arg-type]  a size
         sign_in(page, demo, "anna@acorn", "/harbour/")
         page.goto(f"{demo['url']}/harbour/")
+        page.get_by_role("heading", name="Products", exact=True).scroll_into_view_if_needed()
+        page.mouse.wheel(0, 520)
         keep(page, "portal-shelf")
         buy(page, demo["url"], f"http://127.0.0.1:{ports['stripe']}")
         keep(page, "order-progress")
@@ -62,7 +64,7 @@ def buy(page: Page, url: str, stripe: str) -> None:
     assert paid["status"] == "open"
     page.goto(f"{url}/harbour/orders")
     page.locator("main table a").first.click()
-    page.get_by_text("Ready to use").first.wait_for(timeout=60_000)
+    page.get_by_text("under My services").first.wait_for(timeout=60_000)
 
 
 def keep(page: Page, name: str) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'resilience'
-down_revision = '90721d581e2f'
+down_revision = 'papers'
 branch_labels = None
 depends_on = None
 

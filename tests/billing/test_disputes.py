@@ -52,9 +52,10 @@ def test_a_dispute_is_booked_and_a_person_is_told_the_deadline(till: Till) -> No
     [item] = till.waiting()
     assert item.kind == "dispute"
     assert item.order_id == till.world.order(code).id
-    assert "€249.50 are disputed: the cardholder did not make this payment." in item.words
+    gross = till.payment(code).amount
+    assert f"{gross.text} are disputed: the cardholder did not make this payment." in item.words
     assert f"until {found.due_by:%d %B %Y}" in item.words
-    assert balance(till, Account.DISPUTED) == found.amount_minor == 24_950
+    assert balance(till, Account.DISPUTED) == found.amount_minor == gross.minor
     assert doctor.examine() == []
 
 
@@ -69,7 +70,7 @@ def test_a_dispute_that_is_won_brings_the_money_back_and_closes_its_item(till: T
     till.stripe.tell("dispute", payment_intent=charge, reason="product_not_received")
     till.ring(till.came(2))
     till.world.work()
-    fee = before - balance(till, Account.STRIPE) - 24_950
+    fee = before - balance(till, Account.STRIPE) - till.payment(code).amount_minor
     assert fee == 2_000
     decide(till, "won")
     assert the_dispute(till).state is DisputeState.WON
@@ -80,11 +81,11 @@ def test_a_dispute_that_is_won_brings_the_money_back_and_closes_its_item(till: T
 
 
 def test_a_dispute_that_is_lost_is_a_charge_back_and_stays_with_a_person(till: Till) -> None:
-    disputed(till)
+    code = disputed(till)
     decide(till, "lost")
     assert the_dispute(till).state is DisputeState.LOST
     assert balance(till, Account.DISPUTED) == 0
-    assert balance(till, Account.CHARGEBACKS) == 24_950
+    assert balance(till, Account.CHARGEBACKS) == till.payment(code).amount_minor
     [item] = till.waiting()
     assert "is lost" in item.words
     assert "End the service" in item.suggestion
