@@ -199,7 +199,8 @@ def _without_session(begin: str) -> Generator[None]:
     statement = tenancy.beginning(tenancy.current(), database(), begin)
     if in_transaction():
         raise InTransaction("a transaction is open already")
-    pooled = engine().raw_connection()
+    with told_by_the_driver("connect"):  # the pool hands on as it is what a server that is away or full says
+        pooled = engine().raw_connection()
     driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
     token = _driver.set(driver)
     try:
