@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'resilience'
-down_revision = 'papers'
+down_revision = 'endings'
 branch_labels = None
 depends_on = None
 
