@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint tests campaign bench shots words lock clean
+.PHONY: help run test check format lint tests campaign bench shots readme-shots words lock clean
 
 PORT ?= 8400
 INSTANCE ?=
@@ -22,7 +22,7 @@ sized := tests/provisioning/test_fault_matrix.py tests/billing/test_webhooks.py
 packages = $(wildcard $(wanted)) $(wildcard app.py)
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1|/' | column -t -s '|'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'
 
 run: ## start the shop with its demo world, on PORT or the next free one
 	@bin/install run
@@ -52,12 +52,13 @@ format: ## let ruff write it
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
 
-campaign: ## every guard taken away, every fault point in every mode, races in full size, a thousand orders under fire
+campaign: ## every guard taken away, every fault point in every mode, races in full size, a thousand orders under fire, proofs against loss
 	@bin/install test
 	$(bin)/python -m tests.mutants
 	FUZZ=5000 $(bin)/pytest -q tests/lists/test_fuzz.py
 	CAMPAIGN_SIZE=1 FAULT_MODES=kill,raise,hang $(bin)/pytest -n $(JOBS) $(sized)
 	$(bin)/python -m tests.campaign
+	$(bin)/python -m tests.losses
 
 bench: ## speed, as ratios to the limit pages of the same run
 	@bin/install test
@@ -66,6 +67,10 @@ bench: ## speed, as ratios to the limit pages of the same run
 shots: ## pictures of every page
 	@bin/install test
 	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" $(bin)/python -m tests.shots
+
+readme-shots: ## the three pictures of the README, of an installation that runs (INSTANCE)
+	@bin/install test
+	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" $(bin)/python -m tests.readme_shots $(INSTANCE)
 
 words: ## gather what there is to translate; LANGUAGES="de fr" brings those up to date
 	@bin/install test

@@ -5,9 +5,20 @@ it believes only what the gateway itself reports about a session that we made (Q
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Index,
+    UniqueConstraint,
+    exists,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from billing import invoices, ledger
@@ -483,6 +494,19 @@ def _unexpected(payment: Payment, attempt: PaymentAttempt, amount: Money, words:
         words=words,
         suggestion="Refund it at the gateway, then resolve this item.",
     )  # fmt: skip
+
+
+def unheard(order_id: Any) -> ColumnElement[bool]:
+    """Condition: a page of this order is over, and the gateway has not been heard about it yet. Then it may
+    have been paid, and the order is not given up before somebody has asked (QW4)."""
+    return exists().where(
+        Payment.order_id == order_id,
+        PaymentAttempt.distributor_id == Payment.distributor_id,
+        PaymentAttempt.payment_id == Payment.id,
+        PaymentAttempt.state == AttemptState.OPEN,
+        PaymentAttempt.session_id.is_not(None),
+        PaymentAttempt.expires_at < func.now(),
+    )
 
 
 def cancel(order_id: UUID) -> None:

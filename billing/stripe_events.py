@@ -87,7 +87,8 @@ def receive(code: str, payload: bytes, signature: str | None) -> bool:
 
 def store(event: StripeEvent) -> bool:
     """One row per (account, event id), and its task with it; False when it is there already."""
-    now, speaks_of_us = db.session().info["now"], bool(event.session_id or event.attempt_id)
+    now = db.session().info["now"]
+    speaks_of_us = bool(event.session_id or event.attempt_id or event.dispute_id)
     values = {
         "id": new_id(), "distributor_id": current().distributor_id, "account_id": event.account_id,
         "event_id": event.event_id, "type": event.type,
@@ -101,7 +102,8 @@ def store(event: StripeEvent) -> bool:
         .first()
     )
     if stored and speaks_of_us:
-        tasks.add("stripe_event", {"event": str(values["id"])}, lane="stripe")
+        kind = "stripe_dispute" if event.dispute_id else "stripe_event"
+        tasks.add(kind, {"event": str(values["id"])}, lane="stripe")
     return stored is not None
 
 
@@ -247,7 +249,7 @@ def look_now(attempt_id: UUID) -> PaymentState | None:
         return next((payments.settle(report) for report in reports), None)
 
 
-def _tell_a_person(task: Claimed, note: str) -> None:
+def tell_a_person(task: Claimed, note: str) -> None:
     """A payment that the gateway does not explain must not end as a task that nobody reads."""
     about = task.args.get("attempt") or task.args["event"]
     work.open_item(
@@ -264,10 +266,11 @@ def _tell_a_person(task: Claimed, note: str) -> None:
 def _tell_if_late(task: Claimed, note: str) -> None:
     """The gateway rang, but cannot be asked: it is asked for ever, and after a while a person knows (QP4)."""
     if db.session().info["now"] - _row(task).received_at > LATE:
-        _tell_a_person(task, note)
+        tell_a_person(task, note)
 
 
-def _limits(_lane: str) -> Limits:
+def limits(_lane: str) -> Limits:
+    """How long the gateway is waited for."""
     return Limits(
         timeout=timedelta(seconds=10),
         send_deadline=timedelta(seconds=30),
@@ -290,27 +293,27 @@ def _outside(
             prepare=prepare,
             call=call,
             record=record,
-            limits=_limits,
-            on_parked=_tell_a_person,
+            limits=limits,
+            on_parked=tell_a_person,
             alone=True,
             **more,
         )
     )
 
 
-drain.LANES["stripe"] = partial(_limits, "stripe")
+drain.LANES["stripe"] = partial(limits, "stripe")
 _outside(
     "stripe_event",
     _event_look,
     ask,
     record=_record_event,
     on_waiting=_tell_if_late,
-    on_refused=_tell_a_person,
+    on_refused=tell_a_person,
     most_attempts=40,
 )
 _outside("check_payment", _attempt_look, ask_once, most_attempts=10)
-_outside("close_payment_page", _attempt_look, close_page, on_refused=_tell_a_person, most_attempts=20)
-tasks.register(Kind("poll_payments", Repeat.SAFE, prepare=poll, limits=_limits, every=timedelta(minutes=2)))
+_outside("close_payment_page", _attempt_look, close_page, on_refused=tell_a_person, most_attempts=20)
+tasks.register(Kind("poll_payments", Repeat.SAFE, prepare=poll, limits=limits, every=timedelta(minutes=2)))
 
 
 def check_soon(attempt_id: UUID) -> None:

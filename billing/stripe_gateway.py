@@ -35,6 +35,11 @@ EVENTS_OF_INTEREST = (
     "refund.created",
     "refund.failed",
     "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
 )
 # Where Stripe's unit is not ISO 4217's minor unit: (multiply, divide) (https://docs.stripe.com/currencies).
 UNIT_FACTORS = {"ISK": (100, 1), "UGX": (100, 1), "MGA": (1, 100)}
@@ -123,6 +128,23 @@ class SessionPage:
 
 
 @dataclass(frozen=True)
+class MadePage:
+    """A page that we once asked for, as the gateway's list tells it."""
+
+    session_id: str
+    attempt_id: str
+    order_code: str
+    url: str | None
+    status: Literal["open", "complete", "expired"]
+    paid: bool
+    amount_minor: int
+    currency: str
+    email: str
+    created: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class PaymentReport:
     """What Stripe says of a session. `fee_minor` is None until Stripe has booked it, and where it is in
     another currency than the payment (then `booked` is true all the same); `declined` is the reason of the
@@ -142,6 +164,24 @@ class PaymentReport:
 
 
 @dataclass(frozen=True)
+class DisputeReport:
+    """What Stripe says of a dispute. `withdrawn` is what was taken from the account for it and `returned`
+    what came back, without the fee; `session_id` and `attempt_id` name the page whose payment it is about."""
+
+    dispute_id: str
+    session_id: str | None
+    attempt_id: str | None
+    status: str
+    reason: str
+    amount_minor: int
+    currency: str
+    withdrawn_minor: int
+    returned_minor: int
+    fee_minor: int
+    due_by: datetime | None
+
+
+@dataclass(frozen=True)
 class StripeEvent:
     event_id: str
     type: str
@@ -151,6 +191,7 @@ class StripeEvent:
     attempt_id: str | None
     payment_intent: str | None
     object: dict[str, Any]
+    dispute_id: str | None = None
 
 
 def open_session(account: GatewayAccount, attempt: AttemptRequest) -> SessionPage:
@@ -172,6 +213,77 @@ def report(account: GatewayAccount, session_id: str) -> PaymentReport:
             session_id, params={"expand": ["payment_intent.latest_charge.balance_transaction"]}
         )
     return _report_of(account, session.to_dict())
+
+
+def pages_since(account: GatewayAccount, since: datetime) -> list[MadePage]:
+    """Every page of ours made at or after a moment, oldest first; pages of others at this account are left
+    out."""
+    with _named_refusals():
+        newest_first = _client(account).v1.checkout.sessions.list(
+            params={"created": {"gte": int(since.timestamp())}, "limit": 100}
+        )
+        found = [session.to_dict() for session in newest_first.auto_paging_iter()]
+    return [page for session in reversed(found) if (page := _made_page(session))]
+
+
+def _made_page(session: dict[str, Any]) -> MadePage | None:
+    marks: dict[str, str] = session.get("metadata") or {}
+    if "attempt_id" not in marks or "order_code" not in marks:
+        return None
+    currency = str(session["currency"]).upper()
+    payer: dict[str, Any] = session.get("customer_details") or {}
+    return MadePage(
+        session_id=session["id"],
+        attempt_id=marks["attempt_id"],
+        order_code=marks["order_code"],
+        url=session.get("url"),
+        status=session["status"],
+        paid=session["payment_status"] == "paid",
+        amount_minor=minor_amount(session["amount_total"], currency),
+        currency=currency,
+        email=payer.get("email") or session.get("customer_email") or "",
+        created=_moment(session["created"]),
+        expires_at=_moment(session["expires_at"]),
+    )
+
+
+def dispute(account: GatewayAccount, dispute_id: str) -> DisputeReport:
+    """How a dispute stands, and whose payment it is about."""
+    with _named_refusals():
+        client = _client(account).v1
+        told = client.disputes.retrieve(dispute_id).to_dict()
+        return _dispute_report(client, told)
+
+
+def disputes_since(account: GatewayAccount, since: datetime) -> list[DisputeReport]:
+    """Every dispute that was opened at or after a moment, oldest first."""
+    with _named_refusals():
+        client = _client(account).v1
+        listed = client.disputes.list(params={"created": {"gte": int(since.timestamp())}, "limit": 100})
+        found = [each.to_dict() for each in listed.auto_paging_iter()]
+        return [_dispute_report(client, told) for told in reversed(found)]
+
+
+def _dispute_report(client: Any, told: dict[str, Any]) -> DisputeReport:
+    currency = str(told["currency"]).upper()
+    entries: list[dict[str, Any]] = told["balance_transactions"]
+    moved = [(minor_amount(e["amount"], currency), minor_amount(e["fee"], currency)) for e in entries]
+    pages: Any = client.checkout.sessions.list(params={"payment_intent": told["payment_intent"], "limit": 1})
+    page: dict[str, Any] = pages.data[0].to_dict() if pages.data else {}
+    due_by = told["evidence_details"].get("due_by")
+    return DisputeReport(
+        dispute_id=told["id"],
+        session_id=page.get("id"),
+        attempt_id=page.get("client_reference_id"),
+        status=told["status"],
+        reason=told["reason"],
+        amount_minor=minor_amount(told["amount"], currency),
+        currency=currency,
+        withdrawn_minor=-sum(amount for amount, _ in moved if amount < 0),
+        returned_minor=sum(amount for amount, _ in moved if amount > 0),
+        fee_minor=sum(fee for _, fee in moved),
+        due_by=_moment(due_by) if due_by else None,
+    )
 
 
 def expire_session(account: GatewayAccount, session_id: str) -> None:
@@ -420,6 +532,7 @@ def _event_of(account: GatewayAccount, event: dict[str, Any]) -> StripeEvent:
         attempt_id=marks.get("attempt_id"),
         payment_intent=payment,
         object=thing,
+        dispute_id=thing["id"] if kind == "dispute" else None,
     )
 
 

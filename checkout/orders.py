@@ -718,10 +718,14 @@ def release_alias(event: OrderCancelled) -> None:
 
 def expire_unpaid(limit: int = 200) -> int:
     """Cancels orders whose time to pay is over; says how many. One that is paid at this very moment is left
-    alone."""
+    alone, and so is one whose page the gateway has yet to be asked about."""
     late = (
         select(Order)
-        .where(Order.state == OrderState.AWAITING_PAYMENT, Order.expires_at < business_now())
+        .where(
+            Order.state == OrderState.AWAITING_PAYMENT,
+            Order.expires_at < business_now(),
+            ~payments.unheard(Order.id),
+        )
         .order_by(Order.id)
         .limit(limit)
     )

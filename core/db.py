@@ -35,6 +35,7 @@ from sqlalchemy.types import Numeric, Uuid
 from core import tenancy
 from core.settings import settings
 
+TOO_MANY = "53300"  # too_many_connections
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -198,7 +199,8 @@ def _without_session(begin: str) -> Generator[None]:
     statement = tenancy.beginning(tenancy.current(), database(), begin)
     if in_transaction():
         raise InTransaction("a transaction is open already")
-    pooled = engine().raw_connection()
+    with told_by_the_driver("connect"):  # the pool hands on as it is what a server that is away or full says
+        pooled = engine().raw_connection()
     driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
     token = _driver.set(driver)
     try:
@@ -324,6 +326,15 @@ def insert_all(
     session().flush()
     with told_by_the_driver("insert_all"):
         driver().execute(f"WITH {', '.join(parts)} SELECT 1".encode(), values)
+
+
+def make_room(error: BaseException) -> None:
+    """After the server had no connection left: closes those that nobody uses here, because the one pool would
+    otherwise keep what the other one needs. The pools stay: a new one would leave what is in use behind in
+    the old, open until somebody collects it."""
+    if getattr(getattr(error, "orig", error), "sqlstate", None) == TOO_MANY or "too many" in str(error):
+        for opened in (doors, engine):
+            opened().pool.dispose()
 
 
 def reset() -> None:

@@ -267,6 +267,7 @@ class Drain:
         log.warning("drain.database_away", error=str(error))
         self.locks.close()
         db.engine().dispose()
+        time.sleep(PAUSE)  # a server that is full takes connections, and would be asked without a pause
         while self.locks.lost:
             try:
                 fresh = Locks()

@@ -3,7 +3,7 @@ list of reasons."""
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,33 +13,65 @@ class UnsafeSettings(RuntimeError):
     """The settings do not allow a start; the message lists every reason."""
 
 
+def told(default: Any, what: str, **bounds: int) -> Any:
+    """A setting with its line in docs/operations.md."""
+    made: Any = Field(default=default, description=what, ge=bounds.get("ge"), le=bounds.get("le"))
+    return made
+
+
 class Settings(BaseSettings):
     """What an installation is told by its environment. Secrets can be given as files: NAME_FILE is not
     needed, systemd credentials set NAME."""
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
 
-    environment: Literal["demo", "test", "production"] = "production"
-    instance: Path = Path("instance")
-    database_url: str = ""
-    owner_database_url: str = ""
-    redis_url: str = ""
-    secret_key: str = ""
-    smtp_url: str = "smtp://127.0.0.1:25"
-    mail_from: str = "no-reply@localhost"
-    public_url: str = "http://127.0.0.1:8400"
-    stripe_sandbox_url: str = ""
-    vendor_sandbox_url: str = ""
-    inbox_url: str = ""
-    dns_server: str = ""  # host:port of one name server to ask instead of the system's
-    names_url: str = ""
-    trusted_proxies: int = Field(default=0, ge=0, le=5)
-    database_pool: int = Field(default=5, ge=1)
-    fragment_bytes: int = Field(default=16 * 1024 * 1024, ge=0)
-    worker_slots: int = Field(default=16, ge=1, le=64)
-    log_lines: Literal["", "json", "console"] = ""
-    access_log: Literal["changes", "all", "none"] = "changes"
-    metrics_token: str = ""
+    environment: Literal["demo", "test", "production"] = told(
+        "production", "`production`, or `demo` for an installation to try it: there sandboxes are allowed."
+    )
+    instance: Path = told(Path("instance"), "The folder with the built static files (`static/`).")
+    database_url: str = told(
+        "",
+        "PostgreSQL 15 or newer, as the application's login: postgresql+psycopg://user:password@host/database.",
+    )
+    owner_database_url: str = told("", "The same as the owner's login. For `flask migrate` only.")
+    admin_database_url: str = told(
+        "", "The same as an administrator's login. For `flask backup` and `flask restore` only."
+    )
+    redis_url: str = told(
+        "", "Redis 7 or Valkey: rediss://:password@host. It holds nothing that may not be lost."
+    )
+    secret_key: str = told("", "At least 32 random characters, the same in every process.")
+    smtp_url: str = told(
+        "smtp://127.0.0.1:25", "The mail server: smtp://user:password@host:587 or smtps://..."
+    )
+    mail_from: str = told("no-reply@localhost", "The sender's address of every mail.")
+    public_url: str = told("http://127.0.0.1:8400", "The distributor's own address; https:// in production.")
+    stripe_sandbox_url: str = told("", "Stripe's sandbox of a demo; empty in production.")
+    vendor_sandbox_url: str = told("", "The vendor simulator of a demo; empty in production.")
+    inbox_url: str = told("", "The inbox of a demo; empty in production.")
+    dns_server: str = told("", "host:port of one name server to ask instead of the system's.")
+    names_url: str = told("", "The names of a demo; empty in production.")
+    trusted_proxies: int = told(
+        0,
+        "How many reverse proxies of yours stand in front and set X-Forwarded-For, -Proto and -Host.",
+        ge=0,
+        le=5,
+    )
+    database_pool: int = told(5, "Connections that a process keeps, in each of its two pools.", ge=1)
+    fragment_bytes: int = told(
+        16 * 1024 * 1024, "Memory for rendered pieces of pages in each web process.", ge=0
+    )
+    worker_slots: int = told(16, "Outside calls that a worker makes at once.", ge=1, le=64)
+    log_lines: Literal["", "json", "console"] = told(
+        "", "`json` or `console`; empty: JSON in production, lines for people elsewhere."
+    )
+    access_log: Literal["changes", "all", "none"] = told(
+        "changes", "Which requests leave a line: those that change something, all, or none."
+    )
+    metrics_token: str = told(
+        "",
+        "Who shows it may read `/metrics` and `/healthz?verbose`.",
+    )
 
     @property
     def sandbox(self) -> bool:
@@ -51,8 +83,9 @@ class Settings(BaseSettings):
         """JSON in production, for people elsewhere, unless LOG_LINES says otherwise."""
         return self.log_lines or ("console" if self.sandbox else "json")
 
-    def problems(self) -> list[str]:
-        """Every reason, in words, why this installation must not start."""
+    def problems(self, *, administrating: bool = False) -> list[str]:
+        """Every reason, in words, why this installation must not start. Who is `administrating` (migrate,
+        backup, restore) may be told the owner's login and the administrator's; what runs may not."""
         found: list[str] = []
         if not self.database_url:
             found.append("DATABASE_URL is not set: name the application's PostgreSQL login.")
@@ -66,9 +99,14 @@ class Settings(BaseSettings):
             return found
         if not self.public_url.startswith("https://"):
             found.append("PUBLIC_URL must begin with https:// in production; cookies and links depend on it.")
-        if self.owner_database_url:
+        if self.owner_database_url and not administrating:
             found.append(
                 "OWNER_DATABASE_URL must be given to `flask migrate` only, not to the running application."
+            )
+        if self.admin_database_url and not administrating:
+            found.append(
+                "ADMIN_DATABASE_URL must be given to `flask backup` and `flask restore` only,"
+                " not to the running application."
             )
         for name in ("stripe_sandbox_url", "vendor_sandbox_url", "inbox_url", "names_url"):
             if getattr(self, name):
@@ -88,9 +126,9 @@ def settings() -> Settings:
     return Settings()
 
 
-def require_safe() -> Settings:
+def require_safe(*, administrating: bool = False) -> Settings:
     """The settings, or UnsafeSettings with all reasons at once."""
-    if found := settings().problems():
+    if found := settings().problems(administrating=administrating):
         raise UnsafeSettings(
             "This installation must not start:\n" + "\n".join(f"  - {problem}" for problem in found)
         )

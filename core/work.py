@@ -79,6 +79,14 @@ def open_about(about_ids: Collection[UUID]) -> set[UUID]:
     )
 
 
+def was_closed(about_id: UUID, words: str) -> bool:
+    """Whether a person was told exactly this about the object and has closed it."""
+    told = select(WorkItem.id).where(
+        WorkItem.about_id == about_id, WorkItem.words == words, WorkItem.closed_at.is_not(None)
+    )
+    return db.session().scalar(told.limit(1)) is not None
+
+
 def close_about(about_id: UUID, because: str, *, but: str = "") -> None:
     """Whatever was open about this object is settled, except an item of the kind `but`."""
     for item in db.session().scalars(

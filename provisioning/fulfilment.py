@@ -24,7 +24,7 @@ from core.outcomes import ALARM
 from core.parties import Customer, Reseller
 from core.settings import settings
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, TaskState, Unclear
-from provisioning import deliveries
+from provisioning import deliveries, restorations
 from provisioning.connectors import base
 from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.connectors.registry import CONNECTORS, connector
@@ -139,7 +139,7 @@ def begin(event: OrderFunded) -> None:
     rows = (
         db.session()
         .execute(
-            select(OrderLine, OrderCost)
+            select(OrderLine, OrderCost, restorations.since(order.created_at))
             .join(
                 OrderCost,
                 (OrderCost.distributor_id == OrderLine.distributor_id)
@@ -157,7 +157,7 @@ def begin(event: OrderFunded) -> None:
         "reseller_id": order.reseller_id,
         "customer_id": order.customer_id,
     }
-    for line, cost in rows:
+    for line, cost, _ in rows:
         delivery_id, subscription_id = new_id(), new_id()
         task = tasks.row(
             "deliver", {"delivery": str(delivery_id)}, key=f"deliver:{line.id}", lane=cost.connector
@@ -192,7 +192,7 @@ def begin(event: OrderFunded) -> None:
                 "subscription_id": subscription_id,
                 "fund_id": event.fund_id,
                 "task_id": task["id"],
-                "reference": uuid4(),
+                "reference": restorations.reference_of(line.id, Action.PROVISION),
                 "action": Action.PROVISION,
                 "state": DeliveryState.PENDING,
                 "note": "",
@@ -202,6 +202,8 @@ def begin(event: OrderFunded) -> None:
         )
     db.flush()
     db.insert_all(new)
+    if any(restored for _, _, restored in rows):
+        restorations.doubt([row["id"] for row in new[Delivery]])
     db.after_commit(tasks.doorbell.ring)
 
 

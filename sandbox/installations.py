@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import secrets
+import shlex
 import socket
 import time
 from collections.abc import Generator, Mapping
@@ -67,7 +68,11 @@ class Installation:
     def environment(self) -> dict[str, str]:
         """What every process gets; databases are told to each as what it may be, application or owner."""
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_FOR_PROCESSES}
-        return inherited | {
+        return inherited | self.own_environment()
+
+    def own_environment(self) -> dict[str, str]:
+        """What this installation decides by itself."""
+        return {
             "ENVIRONMENT": "demo",
             "INSTANCE": str(self.folder),
             "SECRET_KEY": self.secrets["secret_key"],
@@ -152,6 +157,16 @@ def write(file: Path, content: Mapping[str, Any]) -> None:
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
         json.dump(content, output, indent=2)
+    draft.replace(file)
+
+
+def write_shell(file: Path, values: Mapping[str, str]) -> None:
+    """A file for `set -a; . file`, which only its owner may read: for commands about this installation."""
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in values.items() if value]
+    draft = file.with_name(f"{file.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
+        output.writelines(lines)
     draft.replace(file)
 
 

@@ -86,6 +86,10 @@ def start(keeper: Keeper, installation: Installation) -> None:
     """From nothing to a shop that answers; every step may be repeated."""
     databases = start_servers(keeper, installation)
     keeper.env = installation.environment() | {"DATABASE_URL": databases.app, "REDIS_URL": databases.redis}
+    administrator = (databases.roles or {}).get("ADMIN_DATABASE_URL", "")
+    told = {name: keeper.env[name] for name in (*installation.own_environment(), "DATABASE_URL", "REDIS_URL")}
+    logins = {"OWNER_DATABASE_URL": databases.owner, "ADMIN_DATABASE_URL": administrator}
+    installations.write_shell(installation.folder / "environment", told | logins)
     keeper.start(*simulators(installation))
     owner = {"OWNER_DATABASE_URL": databases.owner}
     assets = Process(

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from core import dispatcher, doorbell, drain, factors
 from core.errors import Refusal
-from core.settings import settings
+from core.settings import require_safe, settings
 from core.tasks import Again, Final, NeedsPerson
-from storefront import clocks, doctor, health, payment_checks, schema
+from storefront import backups, clocks, doctor, health, payment_checks, schema
 
 
 def install(app: Flask) -> None:
@@ -28,6 +28,9 @@ def install(app: Flask) -> None:
         check_payment,
         user_reset_2fa,
         the_clock,
+        backups.backup,
+        backups.restore,
+        backups.reconcile,
     ):
         app.cli.add_command(command)
 
@@ -47,6 +50,7 @@ def migrate() -> None:
 def worker() -> None:
     """Answer the bell: deliver, mail, settle. One queue, no fork, no scheduler."""
     logging_to_stderr()
+    require_safe()
     schema.refuse_unsafe_database()
     doorbell.listen(on_stop=drain.leave)
 
@@ -55,6 +59,7 @@ def worker() -> None:
 def run_dispatcher() -> None:
     """Look for due tasks every 0.3 s and ring."""
     logging_to_stderr()
+    require_safe()
     schema.refuse_unsafe_database()
     dispatcher.run()
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text  # noqa: TID251 the invariants are said in SQL, so that they share no code with what they check
 
+from billing.disputes import Dispute
 from billing.invoices import Charge, Invoice
 from billing.payments import Payment
 from checkout.orders import Order
@@ -85,6 +86,7 @@ LIVES: tuple[Any, ...] = (
     Delivery,
     Subscription,
     Payment,
+    Dispute,
     Invoice,
     Charge,
     Storefront,

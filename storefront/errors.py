@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from core import db
 from core.errors import Refusal
 from core.languages import _
 from core.tenancy import Side
@@ -57,7 +58,14 @@ def wants_json() -> bool:
 
 
 def answer(status: int, title: str, words: str) -> Response:
-    """The refusal as a page or as problem+json (RFC 9457)."""
+    """The refusal as a page or as problem+json (RFC 9457); what may pass says when to ask again."""
+    response = _answer(status, title, words)
+    if status == 503:
+        response.headers.setdefault("Retry-After", "5")
+    return response
+
+
+def _answer(status: int, title: str, words: str) -> Response:
     if wants_json() or "shop" not in g:
         problem = {
             "type": "about:blank",
@@ -91,6 +99,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(DBAPIError)
     @app.errorhandler(PoolTimeout)
     def _database(error: Exception) -> Response:
+        db.make_room(error)
         log.warning("web.database", error=str(error), request_id=g.get("request_id"))
         return answer(503, *map(_, BARE[503]))
 

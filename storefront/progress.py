@@ -4,7 +4,7 @@ same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
 from storefront.moments import Moment, moment
 from subscriptions.subscriptions import Subscription
 
+SOON = timedelta(seconds=20)  # a delivery that nobody has begun by then is said to be queued
 MOVING = frozenset({DeliveryState.PENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN})
 
 
@@ -203,7 +204,13 @@ def _line(
     many = f"{line.quantity} {line.unit}{'' if line.quantity == 1 else 's'}"
     steps: dict[DeliveryState, tuple[Step, Step]] = {
         DeliveryState.PENDING: (
-            Step("now", _("Ordering from %(vendor)s", vendor=vendor), _("This usually takes a few seconds.")),
+            Step("now", _("Ordering from %(vendor)s", vendor=vendor), _("This usually takes a few seconds."))
+            if db.session().info["now"] - delivery.created_at < SOON
+            else Step(
+                "wait",
+                _("Queued for %(vendor)s", vendor=vendor),
+                _("Your order is stored and goes on by itself. You can close this page; we write to you."),
+            ),
             ready,
         ),
         DeliveryState.PROCESSING: (

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
+import billing.disputes  # noqa: F401 its table and its kinds of task
 import checkout.expiry  # noqa: F401 its kind of task
 import provisioning.domain_checks
 import provisioning.fulfilment
@@ -19,11 +20,13 @@ import provisioning.openings  # noqa: F401 every table and every kind of task is
 from billing import ledger
 from core import account_links, db, doors, factors, roles, sign_ins, tenancy, tickets, walls  # noqa: F401 closed tables
 from core.db import Model
+from provisioning import restorations
 
 FOLDER = Path(__file__).parent.parent / "migrations"
 LOCK = 7_316_402_551  # one migration at a time
 REVISION = re.compile(r"^revision = ['\"](\w+)['\"]", re.MULTILINE)
 FOLLOWS = re.compile(r"^down_revision = ['\"](\w+)['\"]", re.MULTILINE)
+STILL_TO_COMPARE = f"SELECT many FROM {restorations.UNRECONCILED}()"  # noqa: S608 a name of ours
 PATIENCE = 30.0  # seconds a starting process waits for its database
 
 
@@ -87,7 +90,13 @@ def problems(connection: Connection, database: str) -> list[str]:
         found.append(
             f"The database is at revision {at}, this code needs {newest()}: run `flask --app app migrate`."
         )
-    return [*found, *rights_problems(connection, database)]
+    found += rights_problems(connection, database)
+    if not found and connection.exec_driver_sql(STILL_TO_COMPARE).scalar():
+        found.append(
+            "The database was restored from a backup and not yet compared with Stripe and the vendors:"
+            " run `flask --app app reconcile`."
+        )
+    return found
 
 
 def rights_problems(connection: Connection, database: str) -> list[str]:

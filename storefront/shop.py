@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core import doors
+from core import db, doors
 from core.ids import new_code, token_hash
 from core.sessions import TOUCH
 from core.settings import settings
@@ -166,6 +166,7 @@ class Opener:
         try:
             found = self.open(environ, path)
         except (DBAPIError, PoolTimeout) as error:
+            db.make_room(error)
             log.warning("shop.database_away", error=str(error), request_id=environ["storefront.request_id"])
             return self.refuse(environ, start_response, 503)
         if not found:

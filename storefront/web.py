@@ -53,7 +53,7 @@ def create_app() -> Flask:
     """The application of one process; the start is refused with all reasons in words (QS2). The command line
     makes it too, to find its commands: there those that serve or work refuse by themselves, so that
     `migrate` and `doctor` can mend what is wrong."""
-    require_safe()
+    require_safe(administrating=on_the_command_line())
     logs.set_up(access.of_the_request)
     if not on_the_command_line():
         schema.refuse_unsafe_database()

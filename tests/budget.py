@@ -14,6 +14,7 @@ BUDGET = {
     "looks": 190.0,
     "pages": 340.0,
     "browser": 340.0,
+    "losses": 200.0,
 }
 KINDS = {
     "tenancy": "walls",
@@ -26,6 +27,7 @@ KINDS = {
     "lists": "pages",
     "mail": "pages",
     "browser": "browser",
+    "resilience": "losses",
 }
 
 

@@ -39,6 +39,12 @@ class Mutant:
     test: str
 
 
+RESTORED = (
+    "tests/resilience/test_restore.py"
+    "::test_after_a_restore_nothing_is_bought_or_charged_twice_and_nothing_is_forgotten"
+)
+
+
 MUTANTS = (
     Mutant(
         "no silent zero",
@@ -53,6 +59,42 @@ MUTANTS = (
         "if agreed is None or not agreed.terms_id:\n        raise TermsNotAccepted",
         "if agreed is None or not agreed.terms_id:\n        return False",
         "tests/portal/test_papers.py::test_terms_are_agreed_to_once_per_version_with_evidence",
+    ),
+    Mutant(
+        "the same reference after a restore",
+        "provisioning/fulfilment.py",
+        '"reference": restorations.reference_of(line.id, Action.PROVISION),',
+        '"reference": uuid4(),',
+        RESTORED,
+    ),
+    Mutant(
+        "doubt after a restore",
+        "provisioning/restorations.py",
+        'held = {"intent_open": True,',
+        'held = {"intent_open": False,',
+        RESTORED,
+    ),
+    Mutant(
+        "an old order is doubted when it is funded",
+        "provisioning/fulfilment.py",
+        "if any(restored for _, _, restored in rows):",
+        "if not rows:",
+        "tests/resilience/test_restore.py::test_an_order_from_before_a_restore_that_is_paid_later_is_looked_up_first",
+    ),
+    Mutant(
+        "no order is given up unheard",
+        "checkout/orders.py",
+        "~payments.unheard(Order.id),",
+        "",
+        "tests/resilience/test_lost_webhooks.py"
+        "::test_after_four_days_without_webhooks_one_look_finds_every_payment",
+    ),
+    Mutant(
+        "nothing starts before the world was asked",
+        "storefront/schema.py",
+        "if not found and connection.exec_driver_sql(STILL_TO_COMPARE).scalar():",
+        "if found and not found:",
+        "tests/resilience/test_restore.py::test_nothing_starts_before_a_restored_database_was_compared",
     ),
     Mutant(
         "look-target",

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -130,6 +130,17 @@ class Outcome:
     details: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+@dataclass(frozen=True)
+class Purchase:
+    """Something that the vendor has sold to us, as its list tells it."""
+
+    reference: UUID
+    external_id: str
+    sku: str
+    quantity: int
+    state: str
+
+
 class ConnectorError(Exception):
     """The vendor did not simply do it; the message is a sentence that a person may read."""
 
@@ -187,6 +198,27 @@ class Connector(Protocol):
         """What became of this request: its outcome, None (the vendor says absent), TryLater (in progress, or
         it cannot be told), Refused (it failed there for good)."""
         ...
+
+
+class Lists(Protocol):
+    """What a connector may have besides: the vendor can say what it has sold."""
+
+    def purchases(self, settings: Mapping[str, str], since: datetime) -> list[Purchase]:
+        """Everything bought since a moment, whatever became of it; Unclear when the list cannot be had."""
+        ...
+
+
+def purchases(connector: Connector, settings: Mapping[str, str], since: datetime) -> list[Purchase] | None:
+    """What the vendor has sold since a moment; None where it keeps no list that can be asked for."""
+    listing = getattr(connector, "purchases", None)
+    if listing is None:
+        return None
+    try:
+        return listing(settings, since)
+    except ConnectorError:
+        raise
+    except Exception as bug:
+        raise Unclear(f"{connector.label} failed unexpectedly ({type(bug).__name__}).") from bug
 
 
 def perform(connector: Connector, request: Request) -> Outcome:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -53,6 +54,27 @@ class Result(BaseModel):
     code: Line = ""
 
 
+class Sold(BaseModel):
+    """One line of the vendor's list."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: UUID
+    id: Id
+    sku: Line
+    quantity: int
+    state: Line = "active"
+
+
+class Listed(BaseModel):
+    """One page of the vendor's list; `next` asks for the one after it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subscriptions: tuple[Sold, ...]
+    next: Line = ""
+
+
 class Problem(BaseModel):
     """RFC 9457, as far as we read it. `reference` is ours, given back where absence is stated."""
 
@@ -73,6 +95,14 @@ def outcome(request: Request, answer: Answer) -> Outcome:
     if answer.status == 410 and request.action is Action.END and problem and request.external_id:
         return Outcome(request.external_id, note=_sentence(problem.detail))
     raise _refusal(answer, problem)
+
+
+def listed(answer: Answer) -> Listed:
+    """A page of the vendor's list; Unclear for anything else."""
+    try:
+        return Listed.model_validate_json(answer.body if answer.status == 200 else b"")
+    except ValidationError:
+        raise Unclear("The vendor did not tell what it has sold.") from None
 
 
 def found(request: Request, answer: Answer) -> Outcome | None:

@@ -4,9 +4,11 @@ reference.
 """
 
 import threading
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
+from uuid import UUID
 
 import httpx
 
@@ -18,6 +20,7 @@ from provisioning.connectors.base import (
     Field,
     NeedsAction,
     Outcome,
+    Purchase,
     Request,
     TryLater,
     Unclear,
@@ -27,6 +30,8 @@ from provisioning.connectors.base import (
 LARGEST_ANSWER = 4 * 1024 * 1024  # ten thousand long licence keys
 CONNECTIONS = 64
 PAUSE_WHEN_AWAY = timedelta(seconds=15)
+MOST_PAGES = 1000
+NOBODY = UUID(int=0)
 
 SETTINGS = (
     Field("base_url", "Address of the vendor's service", "url", asked_of="distributor"),
@@ -96,6 +101,22 @@ class HttpService:
     def look_up(self, request: Request) -> Outcome | None:
         where = "subscriptions" if request.action is Action.PROVISION else "operations"
         return answers.found(request, self._call(request, "GET", f"{where}/{request.reference}"))
+
+    def purchases(self, settings: Mapping[str, str], since: datetime) -> list[Purchase]:
+        """The vendor's own list, page by page; a vendor without one is Unclear."""
+        asking = Request(str(NOBODY), Action.PROVISION, "", 0, settings=settings)
+        found, after = list[Purchase](), ""
+        for _ in range(MOST_PAGES):
+            query = urlencode({"since": since.astimezone(UTC).isoformat(), "after": after})
+            page = answers.listed(self._call(asking, "GET", f"subscriptions?{query}"))
+            found += [
+                Purchase(one.reference, one.id, one.sku, one.quantity, one.state)
+                for one in page.subscriptions
+            ]
+            if not page.next or page.next == after:
+                return found
+            after = page.next
+        raise Unclear("The vendor's list does not come to an end.")
 
     def _act(
         self, request: Request, method: str, path: str, content: dict[str, Any] | None = None

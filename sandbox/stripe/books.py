@@ -88,5 +88,7 @@ def latest(act: Act, count: int = 40) -> Json:
     return {
         "sessions": bodies(act, "checkout.session", newest=count),
         "events": bodies(act, "event", newest=count),
+        "disputes": bodies(act, "dispute", newest=count),
+        "endpoints": bodies(act, "webhook_endpoint", newest=count),
         "deliveries": sent,
     }

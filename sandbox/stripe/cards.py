@@ -29,8 +29,17 @@ NOT_AUTHENTICATED = Decline(
     "We are unable to authenticate your payment method. "
     "Please choose a different payment method and try again.",
 )
+CANNOT_ASK = Decline(
+    "card_declined",
+    "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+)
 GOOD = {
     "4242424242424242": "visa",
+    "4000000000003055": "visa",  # could ask the bank, need not
+    "4000000000000259": "visa",  # disputed as fraudulent
+    "4000000000002685": "visa",  # disputed as not received
+    "4000000000001976": "visa",  # the bank inquires
     "4000056655665556": "visa",
     "5555555555554444": "mastercard",
     "2223003122003222": "mastercard",
@@ -45,10 +54,17 @@ DECLINED = {
     "4000000000009979": Decline("card_declined", "stolen_card", "Your card was declined."),
     "4000000000000069": Decline("expired_card", None, "Your card has expired."),
     "4000000000000127": Decline("incorrect_cvc", None, "Your card's security code is incorrect."),
+    "4000008400001280": CANNOT_ASK,
     "4000000000000119": Decline(
         "processing_error", None, "An error occurred while processing your card. Try again in a little bit."
     ),
 }
+DISPUTED = {
+    "4000000000000259": "fraudulent",
+    "4000000000002685": "product_not_received",
+    "4000000000001976": "general",
+}
+INQUIRED = frozenset(("4000000000001976",))
 CHALLENGED: dict[str, Decline | None] = {
     "4000002500003155": None,
     "4000002760003184": None,
@@ -66,6 +82,8 @@ class Card:
     exp_year: int
     decline: Decline | None
     challenged: bool
+    disputed: str | None = None
+    inquiry: bool = False
 
     def kept(self) -> Json:
         return {name: getattr(self, name) for name in ("brand", "last4", "exp_month", "exp_year")}
@@ -95,7 +113,8 @@ def card_of(number: str, month: int, year: int) -> Card:
     if number not in GOOD and number not in DECLINED and number not in CHALLENGED:
         decline = NOT_A_TEST_CARD
     brand = GOOD.get(number) or {"3": "amex", "5": "mastercard", "6": "discover"}.get(number[:1], "visa")
-    return Card(brand, number[-4:], month, year, decline, number in CHALLENGED)
+    asked = number in CHALLENGED
+    return Card(brand, number[-4:], month, year, decline, asked, DISPUTED.get(number), number in INQUIRED)
 
 
 def faults_of(number: str, expiry: str, cvc: str) -> dict[str, str]:

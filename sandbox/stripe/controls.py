@@ -11,7 +11,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from . import books, cards, deliveries, events, payments, sessions
+from . import books, cards, deliveries, disputes, endpoints, events, payments, sessions
 from .deliveries import Postman
 from .moods import API, EVERYONE, WEBHOOKS, BadMood, Moods
 from .pages import Pages
@@ -27,6 +27,8 @@ ADDRESSES = Map(
         Rule("/_sandbox/moods", endpoint="moods", methods=["GET", "POST"]),
         Rule("/_sandbox/pay", endpoint="pay", methods=["POST"]),
         Rule("/_sandbox/expire", endpoint="expire", methods=["POST"]),
+        Rule("/_sandbox/dispute", endpoint="dispute", methods=["POST"]),
+        Rule("/_sandbox/endpoint", endpoint="endpoint", methods=["POST"]),
         Rule("/_sandbox/resend", endpoint="resend", methods=["POST"]),
         Rule("/_sandbox/forget_keys", endpoint="forget_keys", methods=["POST"]),
     ]
@@ -102,6 +104,37 @@ class Controls:
         session_id = str(given_by(request).get("session", ""))
         with self.pages.act(request, session_id) as act:
             return sessions.expire(act, {}, session_id)
+
+    def dispute(self, request: Request) -> Json:
+        """`charge` or `payment_intent` is disputed for a `reason`; or `dispute` is `won` or `lost`."""
+        given = given_by(request)
+        wanted = str(given.get("dispute") or given.get("charge") or given.get("payment_intent") or "")
+        with self.store.look() as act:
+            row = act.db.execute("SELECT account, kind, body FROM objects WHERE id = ?", (wanted,)).fetchone()
+        if row is None:
+            raise BadRequest("Name a dispute, a charge or a payment_intent that there is.")
+        mood = self.mood_book.of(row["account"])["webhooks"]
+        with self.store.act(row["account"], webhook_mood=mood) as act:
+            thing = act.get(row["kind"], wanted)
+            if row["kind"] == "dispute":
+                if given.get("verdict") not in ("won", "lost"):
+                    raise BadRequest("verdict is won or lost.")
+                return disputes.decide(act, thing, str(given["verdict"]))
+            charge = thing if row["kind"] == "charge" else act.get("charge", str(thing["latest_charge"]))
+            inquiry = str(given.get("inquiry", "")).lower() in ("1", "true", "yes")
+            return disputes.open_dispute(act, charge, str(given.get("reason", "fraudulent")), inquiry=inquiry)
+
+    def endpoint(self, request: Request) -> Json:
+        """Switches an endpoint on or off, as its owner does in Stripe's dashboard."""
+        given = given_by(request)
+        wanted = str(given.get("endpoint", ""))
+        with self.store.look() as act:
+            row = act.db.execute("SELECT account FROM objects WHERE id = ?", (wanted,)).fetchone()
+        if row is None:
+            raise BadRequest("There is no such endpoint.")
+        with self.store.act(row["account"]) as act:
+            off = given.get("status") == "disabled"
+            return endpoints.update(act, {"disabled": off}, wanted)
 
     def resend(self, request: Request) -> Json:
         """Deliver stored events again: `event` one id, several or "all"; `order` as_sent, reverse, any, or a

@@ -203,3 +203,18 @@ class Postman:
                     parcel.delivery,
                 ),
             )
+            if not delivered:
+                self._lose_patience(act, parcel)
+
+    def _lose_patience(self, act: Act, parcel: Parcel) -> None:
+        """Stripe switches an endpoint off that has failed for days; in this mood `copies` failures do."""
+        owner = act.db.execute("SELECT account FROM objects WHERE id = ?", (parcel.endpoint,)).fetchone()
+        if owner is None:
+            return
+        mood = self.moods.of(owner["account"])["webhooks"]
+        if mood["mode"] != "disable_on_failure" or parcel.attempts + 1 < mood["copies"]:
+            return
+        mine = Act(act.db, owner["account"], act.now)
+        endpoint = mine.get("webhook_endpoint", parcel.endpoint)
+        mine.save({**endpoint, "status": "disabled"})
+        give_up(mine, parcel.endpoint)

@@ -12,6 +12,8 @@ EXPANDABLE = {
     ("payment_intent", "customer"): "customer",
     ("charge", "balance_transaction"): "balance_transaction",
     ("charge", "payment_intent"): "payment_intent",
+    ("dispute", "charge"): "charge",
+    ("dispute", "payment_intent"): "payment_intent",
     ("refund", "balance_transaction"): "balance_transaction",
     ("refund", "payment_intent"): "payment_intent",
     ("refund", "charge"): "charge",

@@ -10,7 +10,7 @@ from .refusals import Json
 from .store import Store
 
 EVERYONE = "*"
-WEBHOOKS = ("normal", "duplicate", "delayed", "out_of_order", "dropped")
+WEBHOOKS = ("normal", "duplicate", "delayed", "out_of_order", "dropped", "disable_on_failure")
 API = ("normal", "down", "slow", "commit_then_500", "commit_then_hang_up")
 CALM: Json = {
     "webhooks": {"mode": "normal", "copies": 2, "seconds": 2.0, "parallel": 1},

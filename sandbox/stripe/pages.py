@@ -30,7 +30,12 @@ ADDRESSES = Map(
 )
 HINTS = (
     ("4242 4242 4242 4242", "pays"),
-    ("4000 0025 0000 3155", "asks the bank first (3-D Secure)"),
+    ("4000 0027 6000 3184", "asks the bank each time (3-D Secure)"),
+    ("4000 0082 6000 3178", "asks the bank, then has no funds"),
+    ("4000 0084 0000 1629", "asks the bank, then is declined"),
+    ("4000 0084 0000 1280", "must ask the bank and cannot"),
+    ("4000 0000 0000 0259", "pays, then is disputed as fraudulent"),
+    ("4000 0000 0000 2685", "pays, then is disputed as not received"),
     ("4000 0000 0000 0002", "is declined"),
     ("4000 0000 0000 9995", "has no funds"),
     ("4000 0000 0000 0069", "has expired"),

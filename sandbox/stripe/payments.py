@@ -2,11 +2,11 @@
 transaction, with an event for each change."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from . import amounts, events, lists
+from . import amounts, disputes, events, lists
 from .cards import NOT_AUTHENTICATED, Card, Decline
+from .entries import new_entry
 from .operations import Operation
 from .parameters import Span, Text, fields, listing
 from .refusals import Json
@@ -184,6 +184,8 @@ def succeed(act: Act, session: Json, payment: Json, card: Card, payer: Payer) ->
     events.record(act, "payment_intent.succeeded", payment)
     events.record(act, "charge.succeeded", charge)
     events.record(act, "checkout.session.completed", session)
+    if card.disputed:
+        disputes.open_dispute(act, charge, card.disputed, inquiry=card.inquiry)
     return Outcome("paid", session)
 
 
@@ -260,41 +262,6 @@ def outcome(reason: Decline | None) -> Json:
         else "The bank did not return any further details.",
         "type": "authorized" if reason is None else "issuer_declined",
     }
-
-
-def new_entry(act: Act, kind: str, source: str, payment: Json, amount: int, fee: int) -> Json:
-    """A balance transaction: what the account's balance gained or lost, and what Stripe kept of it."""
-    currency = payment["currency"]
-    kept: list[Json] = []
-    if fee:
-        kept = [
-            {
-                "amount": fee,
-                "application": None,
-                "currency": currency,
-                "description": "Stripe processing fees",
-                "type": "stripe_fee",
-            }
-        ]
-    entry: Json = {
-        "id": new_id("txn_3", 23),
-        "object": "balance_transaction",
-        "amount": amount,
-        "available_on": int((datetime.fromtimestamp(act.now, UTC) + timedelta(days=7)).timestamp()),
-        "balance_type": "payments",
-        "created": act.second,
-        "currency": currency,
-        "description": payment["description"],
-        "exchange_rate": None,
-        "fee": fee,
-        "fee_details": kept,
-        "net": amount - fee,
-        "reporting_category": kind,
-        "source": source,
-        "status": "pending",
-        "type": kind,
-    }
-    return act.add(entry)
 
 
 def retrieve_payment(act: Act, params: Json, payment_id: str) -> Json:

@@ -1,9 +1,9 @@
 """Refunds: money back on a captured charge, in parts or whole, never more than was captured."""
 
 from . import amounts, events, lists
+from .entries import new_entry
 from .operations import Operation
 from .parameters import Choice, Metadata, Span, Text, Whole, fields, listing
-from .payments import new_entry
 from .refusals import Json, Refusal, bad_parameter
 from .store import Act, new_id
 

@@ -13,7 +13,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from . import API_VERSION, customers, endpoints, events, idempotency, payments, refunds, sessions
+from . import API_VERSION, customers, disputes, endpoints, events, idempotency, payments, refunds, sessions
 from .accounts import Accounts
 from .controls import Controls
 from .deliveries import Postman
@@ -30,6 +30,7 @@ OPERATIONS = [
     *sessions.OPERATIONS,
     *payments.OPERATIONS,
     *refunds.OPERATIONS,
+    *disputes.OPERATIONS,
     *events.OPERATIONS,
     *endpoints.OPERATIONS,
 ]

@@ -5,6 +5,7 @@ the vendor's id, and look-ups of both. Each call first asks the moods how to beh
 import hmac
 import socket
 import time
+from datetime import datetime
 from typing import Any, cast
 
 from flask import Blueprint, Response, jsonify, request
@@ -14,6 +15,7 @@ from sandbox.vendor.moods import CallType, Mood, Moods
 from sandbox.vendor.serving import CONNECTION
 from sandbox.vendor.store import Operation, Store
 
+PAGE = 100
 STATUS = {"absent": 404, "ended": 410}
 
 
@@ -30,6 +32,7 @@ def blueprint(store: Store, moods: Moods, *, api_key: str) -> Blueprint:
         return problem(401, "unauthorised", "The API key is missing or wrong.")
 
     routes.add_url_rule("/check", view_func=vendor.check, methods=["POST"])
+    routes.add_url_rule("/subscriptions", view_func=vendor.browse, methods=["GET"])
     routes.add_url_rule("/subscriptions/<uuid:reference>", view_func=vendor.put, methods=["PUT"])
     routes.add_url_rule("/subscriptions/<uuid:reference>", view_func=vendor.look_up, methods=["GET"])
     routes.add_url_rule("/operations/<uuid:reference>", view_func=vendor.look_up_operation, methods=["GET"])
@@ -68,6 +71,30 @@ class _Vendor:
 
     def delete(self, known_as: str) -> Response:
         return self._act(_idempotency_key(), "end", {"subscription": known_as})
+
+    def browse(self) -> Response:
+        """What was sold since a moment, oldest first, a page at a time."""
+        unwilling = self._without_effect(self._mood("look_ups", "", set()))
+        if unwilling:
+            return unwilling
+        try:
+            since = datetime.fromisoformat(request.args.get("since", "")).timestamp()
+        except ValueError:
+            return problem(400, "malformed", "Say since when, in ISO 8601.")
+        after = request.args.get("after", "")
+        rows = self._store.rows(
+            "SELECT rowid AS n, * FROM subscriptions WHERE made_at >= ? AND rowid > ? ORDER BY rowid LIMIT ?",
+            since,
+            int(after) if after.isascii() and after.isdigit() else 0,
+            PAGE,
+        )
+        shown = ("reference", "id", "sku", "quantity", "state")
+        return jsonify(
+            {
+                "subscriptions": [{name: row[name] for name in shown} for row in rows],
+                "next": str(rows[-1]["n"]) if len(rows) == PAGE else "",
+            }
+        )
 
     def look_up(self, reference: object) -> Response:
         return self._found(str(reference), bought=True)

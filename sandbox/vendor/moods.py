@@ -29,6 +29,7 @@ Kind = Literal[
     "down",  # hangs up without an answer
     "search_lag",  # does it, but a look-up sees it only after so many seconds
 ]
+KINDS: tuple[str, ...] = get_args(Kind)
 CallType = Literal["mutations", "look_ups", "checks", "all"]
 Scope = Literal["global", "sku", "reference"]
 Value = TypeVar("Value")

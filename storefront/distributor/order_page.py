@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import Form
 
-from billing import payments, stripe_gateway
+from billing import disputes, payments, stripe_gateway
 from billing.payments import AttemptState, PaymentAttempt
 from billing.stripe_gateway import GatewayAccount
 from checkout import orders
@@ -101,6 +101,10 @@ def show(
     """The page, with the refused form filled as it was sent."""
     with db.transaction():
         dossier = open_dossier(orders.find(code))
+        disputed = [
+            (dispute, moment(dispute.opened_at), moment(dispute.due_by), moment(dispute.ended_at))
+            for dispute in disputes.of_order(dossier.order.id)
+        ]
     stage, words = stage_of(dossier.order.state, [one.state for one in dossier.deliveries if not one.ending])
     tone, title, sentence = STATES[stage]
     return pages.render(
@@ -111,6 +115,7 @@ def show(
         stage=(stage, words),
         headline=(tone, title, sentence),
         facts=facts(dossier),
+        disputed=disputed,
         pages_at_stripe=[
             (attempt, moment(attempt.created_at), moment(attempt.expires_at)) for attempt in dossier.attempts
         ],
