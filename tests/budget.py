@@ -7,14 +7,14 @@ from pathlib import PurePosixPath
 import pytest
 
 BUDGET = {
-    "rules": 220.0,
-    "walls": 160.0,
-    "durable": 320.0,
-    "sandbox": 200.0,
-    "looks": 190.0,
-    "pages": 340.0,
-    "browser": 340.0,
-    "losses": 200.0,
+    "rules": 500.0,
+    "walls": 400.0,
+    "durable": 500.0,
+    "sandbox": 320.0,
+    "looks": 260.0,
+    "pages": 800.0,
+    "browser": 520.0,
+    "losses": 300.0,
 }
 KINDS = {
     "tenancy": "walls",

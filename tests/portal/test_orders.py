@@ -64,7 +64,7 @@ def test_every_state_of_a_delivery_says_what_happens_next(
     )
     page = anna.see(f"/orders/{order}")
     assert words in page
-    assert ("hx-get" in page) is live
+    assert ("data-poll" in page) is live
     assert ('<noscript><meta http-equiv="refresh"' in page) is live
     assert ("Not sold in your country." in page) is (state is DeliveryState.REFUSED)
     assert "API key" not in page
@@ -74,7 +74,7 @@ def test_every_state_of_a_delivery_says_what_happens_next(
 def test_progress_answers_nothing_while_nothing_changes_and_stops_at_the_end(
     world: World, anna: Browser, order: str
 ) -> None:
-    address = anna.see(f"/orders/{order}").split('hx-get="/brightfield')[1].split('"')[0]
+    address = anna.see(f"/orders/{order}").split('data-poll hx-get="/brightfield')[1].split('"')[0]
     assert anna.get(address).status_code == 204
     becomes(world, DeliveryState.PROCESSING)
     moved = anna.get(address)
@@ -84,7 +84,7 @@ def test_progress_answers_nothing_while_nothing_changes_and_stops_at_the_end(
     ended = anna.get(address)
     assert ended.status_code == 286
     assert "Ready to use" in ended.text
-    assert "hx-get" not in ended.text
+    assert "data-poll" not in ended.text
 
 
 def test_lists_search_filter_and_page(

@@ -5,7 +5,7 @@ else."""
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
@@ -110,6 +110,7 @@ def _value(column: Any) -> Any:
         bool: False,
         datetime: datetime.now(UTC),
         timedelta: timedelta(),
+        date: datetime.now(UTC).date(),
         bytes: uuid4().bytes,
     }
     return made.get(kind, 0)

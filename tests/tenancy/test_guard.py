@@ -137,6 +137,9 @@ def test_the_reasons_to_widen_are_counted(world: World) -> None:
         "checking with connectors",
         "opening a payment page",
         "giving up an order",
+        "reporting what an order lacked",
+        "drawing a paper",
+        "letting a domain go",
     } == tenancy.WIDENED.allowed
 
 
