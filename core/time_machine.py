@@ -60,7 +60,7 @@ def go(to: datetime) -> timedelta:
             object_type="distributors",
             object_id=distributor.id,
             what=f"clock moved forward by {_words(by)}",
-            detail={"to": to.isoformat()},
+            told={"to": to.isoformat()},
             request_id=tenancy.current().request_id,
         )
     )
