@@ -88,6 +88,7 @@ def say_who(page: Page) -> None:
         page.locator("input[name=agreed]").check()
     if not page.locator("input[name=street]").count():
         return
+    page.locator("input[name=legal_name]").fill("Clover Farms Ltd")
     page.locator("input[name=street]").fill("Mill Lane 3")
     page.locator("input[name=postcode]").fill("20095")
     page.locator("input[name=city]").fill("Hamburg")
