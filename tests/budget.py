@@ -1,6 +1,7 @@
 """The time budget of docs/testing.md, held by the test run itself: seconds of test time by kind, printed at
 the end, asserted when the whole suite ran."""
 
+import os
 from collections import defaultdict
 from pathlib import PurePosixPath
 
@@ -54,8 +55,8 @@ class Budget:
             terminalreporter.write_line(f"  {kind:<8} {self.spent[kind]:6.0f} s  ({BUDGET[kind]:.0f} s)")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """A kind over its budget fails the run."""
+        """A kind over its budget fails the run; a campaign takes as long as it takes."""
         over = [kind for kind, seconds in self.spent.items() if seconds > BUDGET[kind]]
-        if over and session.exitstatus == 0:
+        if over and session.exitstatus == 0 and not os.environ.get("CAMPAIGN_SIZE"):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             print(f"over the time budget: {', '.join(over)}")  # noqa: T201 the runner's own voice

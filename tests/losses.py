@@ -22,7 +22,7 @@ def main() -> int:
         "tests/resilience",
         *sys.argv[1:],
     ]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | {"LOSSES": "campaign"}).returncode
+    return subprocess.run(command, cwd=ROOT, env=os.environ | {"CAMPAIGN_SIZE": "1"}).returncode
 
 
 if __name__ == "__main__":

@@ -52,7 +52,8 @@ def create_app(mails: Mails) -> Flask:
     @app.get("/messages.json")
     def list_json() -> list[dict[str, Any]]:
         after = request.args.get("after", 0, type=int)
-        found = mails.search(request.args.get("q", ""), to=request.args.get("to", ""), after=after)
+        to, limit = request.args.get("to", ""), request.args.get("limit", 200, type=int)
+        found = mails.search(request.args.get("q", ""), to=to, after=after, limit=limit)
         return [_plain(mail) for mail in found]
 
     @app.get("/readyz")

@@ -1,7 +1,6 @@
 """A whole trade in one process, over real servers: Brightfield's open shop, Stripe's sandbox, the vendor's
 simulator and a mail server; and what may be done to them."""
 
-import os
 import time
 from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from tests.mail.conftest import PostOffice
 from tests.portal.conftest import Browser
 from tests.proxy import Proxy
 from tests.sandbox.stripe.world import BROWSER, Receiver, StripeSandbox, new_account
+from tests.sizes import often
 from tests.vendors import Vendor, running_vendor
 from tests.world import World, open_portal
 
@@ -35,8 +35,8 @@ UNDONE = "state <> 'done' AND coalesce(key, '') NOT LIKE 'every:%'"
 
 
 def size(*, usual: int, campaign: int) -> int:
-    """How much of it: LOSSES=campaign takes the long way (`python -m tests.losses`)."""
-    return campaign if os.environ.get("LOSSES") == "campaign" else usual
+    """How much of it: `python -m tests.losses` takes the long way."""
+    return often(usual, campaign)
 
 
 @dataclass
