@@ -86,13 +86,13 @@ def say_who(page: Page) -> None:
     order only."""
     if page.locator("input[name=agreed]").count():
         page.locator("input[name=agreed]").check()
-    if not page.locator("input[name=street]").count():
+    if not page.locator("input[name=company-street]").count():
         return
-    page.locator("input[name=legal_name]").fill("Clover Farms Ltd")
-    page.locator("input[name=street]").fill("Mill Lane 3")
-    page.locator("input[name=postcode]").fill("20095")
-    page.locator("input[name=city]").fill("Hamburg")
-    page.locator("select[name=country]").select_option("DE")
+    page.locator("input[name=company-legal_name]").fill("Clover Farms Ltd")
+    page.locator("input[name=company-street]").fill("Mill Lane 3")
+    page.locator("input[name=company-postcode]").fill("20095")
+    page.locator("input[name=company-city]").fill("Hamburg")
+    page.locator("select[name=company-country]").select_option("DE")
 
 
 @pytest.mark.behaviour("I1", "I2", "I4", "I7", "I8", "I11", "I17", "I18", "I19", "I22", "H46")
