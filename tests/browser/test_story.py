@@ -195,7 +195,7 @@ def test_a_declined_card_says_why_and_the_order_waits(chromium: Browser, shop: S
     pay(anna, DECLINED)
     expect(anna.get_by_text(re.compile("declined", re.I)).first).to_be_visible()
     anna.goto(f"{portal}/orders")
-    anna.locator("main table a").first.click()
+    anna.locator("main table tbody a").first.click()
     expect(
         anna.get_by_text(re.compile("not paid|awaiting payment|waits for your payment|Pay now", re.I)).first
     ).to_be_visible()
