@@ -49,7 +49,7 @@ CLONES = (
         "orders",
         "true",
         "'id', m.order_id, 'code', 'ORD-' || m.n, 'customer_id', m.customer_id, 'request_key', m.n::text, 'created_at', m.at,"  # noqa: E501 SQL
-        " 'total_minor', (m.n * 7919) % 100000, 'state', CASE WHEN m.n % 50 = 0 THEN 'awaiting_payment' ELSE 'funded' END",  # noqa: E501 SQL
+        " 'total_minor', (m.n * 7919) % 100000 + (s.t).tax_minor, 'net_minor', (m.n * 7919) % 100000, 'state', CASE WHEN m.n % 50 = 0 THEN 'awaiting_payment' ELSE 'funded' END",  # noqa: E501 SQL
     ),
     (
         "order_lines",

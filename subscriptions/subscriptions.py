@@ -202,7 +202,9 @@ def end(subscription: Subscription) -> None:
     for licence in licences(subscription.id):
         if licence.state is not LicenceState.REVOKED:
             was, licence.assignee = licence.assignee or "nobody", None
-            states.move(licence, LicenceState.REVOKED, why="The service has ended.", taken_from=was)
+            states.move(
+                licence, LicenceState.REVOKED, told={"taken_from": was, "because": "The service has ended."}
+            )
     publish(
         SubscriptionEnded(
             subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id

@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from werkzeug.wrappers import Response
 
 from checkout.orders import Order
@@ -83,10 +83,10 @@ def is_like(show: str) -> ColumnElement[bool]:
     """What a view means."""
     if show == "ended":
         return Customer.ended_at.is_not(None)
-    running = Customer.id.in_(
-        select(Subscription.customer_id).where(
-            Subscription.state == SubscriptionState.ACTIVE, Subscription.customer_id.is_not(None)
-        )
+    running = exists().where(
+        Subscription.distributor_id == Customer.distributor_id,
+        Subscription.customer_id == Customer.id,
+        Subscription.state == SubscriptionState.ACTIVE,
     )
     return running if show == "with" else ~running
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from werkzeug.wrappers import Response
 
 from checkout.orders import Order
@@ -96,10 +96,10 @@ def customers() -> Select[Customer]:
 
 def is_like(show: str) -> ColumnElement[bool]:
     """What a view means."""
-    running = Customer.id.in_(
-        select(Subscription.customer_id).where(
-            Subscription.state == SubscriptionState.ACTIVE, Subscription.customer_id.is_not(None)
-        )
+    running = exists().where(
+        Subscription.distributor_id == Customer.distributor_id,
+        Subscription.customer_id == Customer.id,
+        Subscription.state == SubscriptionState.ACTIVE,
     )
     return running if show == "with" else ~running
 

@@ -99,8 +99,7 @@ def test_a_subscription_ends_with_its_term_and_its_licences_are_revoked(patches:
     with patches.acting("acme"):
         seats = subscriptions.licences(the().id)
         assert {(seat.state, seat.assignee) for seat in seats} == {(LicenceState.REVOKED, None)}
-    with patches.acting():
-        taken = [entry.detail.get("taken_from") for seat in seats for entry in trail.of(seat.id)]
+        taken = [entry.told.get("taken_from") for seat in seats for entry in trail.of(seat.id)]
     assert "anton@acme.example" in taken
     assert doctor.examine() == []
 
