@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 import pytest
 
 BUDGET = {
-    "rules": 500.0,
-    "walls": 400.0,
-    "durable": 500.0,
-    "sandbox": 320.0,
-    "looks": 260.0,
-    "pages": 800.0,
-    "browser": 520.0,
-    "losses": 300.0,
+    "rules": 240.0,
+    "walls": 160.0,
+    "durable": 300.0,
+    "sandbox": 200.0,
+    "looks": 140.0,
+    "pages": 500.0,
+    "browser": 380.0,
+    "losses": 120.0,
 }
 KINDS = {
     "tenancy": "walls",

@@ -110,7 +110,7 @@ class Supervised:
 
     def tell(self, sign: signal.Signals) -> int:
         self.process.send_signal(sign)
-        self.said += self.process.communicate(timeout=30)[0]
+        self.said += self.process.communicate(timeout=90)[0]  # it gives its database 30 s by itself
         return self.process.returncode
 
 
