@@ -244,9 +244,10 @@ def place(report: Report, port: int, limit: int, seeded: seed.Seeded, admin_url:
 
 
 def basket_totals(admin_url: str) -> dict[int, int]:
-    """Buyer -> what the checkout page would have shown."""
+    """Buyer -> what the checkout page would have shown: with 19 % VAT, rounded by line."""
     totals = """
-        SELECT substr(c.code, 2)::int, sum(l.price_minor * b.quantity)::bigint FROM basket_lines b
+        SELECT substr(c.code, 2)::int,
+          sum(l.price_minor * b.quantity + round(l.price_minor * b.quantity * 0.19))::bigint FROM basket_lines b
         JOIN customers c ON c.distributor_id = b.distributor_id AND c.id = b.customer_id
         JOIN listings l ON l.distributor_id = b.distributor_id AND l.reseller_id = b.reseller_id AND l.plan_id = b.plan_id
         GROUP BY 1
@@ -355,6 +356,7 @@ def installation(room: Path, postgres: Postgres, valkey: Valkey) -> dict[str, st
         "REDIS_URL": valkey.url,
         "PUBLIC_URL": "http://127.0.0.1",
         "SMTP_URL": "smtp://127.0.0.1:9",
+        "LOG_LINES": "json",  # as in production
     }
 
 

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any, cast
 
 import structlog
@@ -121,7 +122,7 @@ def mask(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
 
 def masked(value: Any, name: str = "", depth: int = 0) -> Any:
     """A value without what its name or its text gives away. Numbers and ids stay as they are."""
-    if value is not None and not isinstance(value, bool) and SECRET_NAMES.search(name):
+    if value is not None and not isinstance(value, bool) and names_a_secret(name):
         return HIDDEN
     if isinstance(value, str):
         return without_secrets(value)
@@ -141,8 +142,16 @@ def masked(value: Any, name: str = "", depth: int = 0) -> Any:
     return without_secrets(str(value))
 
 
+@lru_cache(1024)
+def names_a_secret(name: str) -> bool:
+    """Whether what stands under this name is never written."""
+    return SECRET_NAMES.search(name) is not None
+
+
+@lru_cache(2048)
 def without_secrets(text: str) -> str:
-    """Keys of gateways, tokens, passwords in addresses, and numbers that could be a card's."""
+    """Keys of gateways, tokens, passwords in addresses, and numbers that could be a card's. Routes, methods
+    and ids come again with every line."""
     for pattern, instead in SECRET_TEXTS:
         text = pattern.sub(instead, text)
     return CARD.sub(lambda found: "[card number]" if is_card(found[0]) else found[0], text)
