@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
@@ -97,6 +98,16 @@ def orders_once(anna: Shopper) -> str:
     return str(placed.location).split("/orders/")[1].split("/")[0] if placed.status_code == 303 else ""
 
 
+def worker_tries(trade: Trade) -> None:
+    """A worker meets the full disk. PostgreSQL refuses even its connection when there is no room for the
+    catalogue's cache file; the supervisor then starts it again until there is."""
+    try:
+        trade.work(1)
+    except psycopg.OperationalError as refused:
+        if "No space left" not in str(refused):
+            raise
+
+
 @pytest.mark.promise("QC8")
 def test_a_full_disk_refuses_in_words_and_loses_nothing(
     trade: Trade, postgres: Postgres, tmp_path: Path
@@ -114,7 +125,7 @@ def test_a_full_disk_refuses_in_words_and_loses_nothing(
                 break
         assert anna.met[503] > refused, anna.met
         assert set(trade.ring()) <= {200, 503}
-        trade.work(1)
+        worker_tries(trade)
         empty(trade, how)
         for code in taken:  # what was taken was kept
             anna.pays(code)
