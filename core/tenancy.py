@@ -321,6 +321,7 @@ WIDENED = Widenings(
         "reporting what an order lacked",
         "drawing a paper",
         "letting a domain go",
+        "cancelling a delivery",
     }
 )
 

@@ -1,13 +1,16 @@
 """Invoices of the customer: the list, and each as a page that prints well. A draft says what it is: a number
 is given when it is paid."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from flask import request, url_for
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
-from billing import invoices, tax
+from billing import credit_notes, invoices, tax
+from billing.credit_notes import CreditNote
 from billing.invoices import Invoice, InvoiceState
 from checkout.orders import Order
 from core import db
@@ -58,8 +61,14 @@ def invoice_list() -> Response:
         chosen = chosen.where(or_(*matches, *([numbered] if numbered is not None else [])))
     with db.transaction() as session:
         found = [(invoice, code) for invoice, code in session.execute(chosen)]
+        notes = notes_of([invoice.id for invoice, _ in found[:PAGE]])
     rows = [
-        {"invoice": invoice, "order": code, "made": moment(invoice.issued_at or invoice.created_at)}
+        {
+            "invoice": invoice,
+            "order": code,
+            "made": moment(invoice.issued_at or invoice.created_at),
+            "notes": notes.get(invoice.id, ()),
+        }
         for invoice, code in found[:PAGE]
     ]
     following = (
@@ -83,6 +92,34 @@ def invoice_list() -> Response:
     )
 
 
+def notes_of(invoice_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[CreditNote]]:
+    """Invoice -> its credit notes, oldest first."""
+    found: dict[UUID, list[CreditNote]] = defaultdict(list)
+    chosen = select(CreditNote).where(CreditNote.invoice_id.in_(invoice_ids)).order_by(CreditNote.id)
+    for note in db.session().scalars(chosen) if invoice_ids else ():
+        found[note.invoice_id].append(note)
+    return found
+
+
+@portal.get("/credit-notes/<uuid:note_id>")
+@signed_in_customer
+def credit_note(note_id: UUID) -> Response:
+    """One credit note, printable."""
+    require_role(*ROLES)
+    with db.transaction() as session:
+        note = credit_notes.find(note_id)
+        lines = credit_notes.lines(note.id)
+        order_code = session.scalar(select(Order.code).where(Order.id == note.order_id))
+    return pages.render(
+        "portal/credit_note.html",
+        title=_("Credit note %(number)s", number=note.label),
+        note=note,
+        lines=lines,
+        order=order_code,
+        issued=moment(note.issued_at),
+    )
+
+
 @portal.get("/invoices/<uuid:invoice_id>")
 @signed_in_customer
 def invoice(invoice_id: UUID) -> Response:
@@ -91,6 +128,7 @@ def invoice(invoice_id: UUID) -> Response:
     with db.transaction() as session:
         found = invoices.find(invoice_id)
         lines = invoices.lines(found.id)
+        notes = notes_of([found.id]).get(found.id, ())
         order_code = session.scalar(select(Order.code).where(Order.id == found.order_id))
     return pages.render(
         "portal/invoice.html",
@@ -98,6 +136,7 @@ def invoice(invoice_id: UUID) -> Response:
         invoice=found,
         lines=lines,
         rates={line.id: tax.percent(line.tax_basis_points) for line in lines},
+        notes=notes,
         order_code=order_code,
         made=moment(found.created_at),
         issued=moment(found.issued_at),

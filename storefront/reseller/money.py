@@ -7,8 +7,9 @@ from flask import request, url_for
 from sqlalchemy import func, or_, select
 from werkzeug.wrappers import Response
 
-from billing import invoices, tax
+from billing import credit_notes, invoices, tax
 from billing.credit import Balance
+from billing.credit_notes import CreditNote
 from billing.invoices import Charge, ChargeState, Invoice
 from catalog import products
 from checkout.orders import Order
@@ -30,6 +31,7 @@ VIEWS = [
     ("", "Wholesale charges"),
     ("from-distributor", "Invoices to you"),
     ("to-customers", "Invoices to customers"),
+    ("credit-notes", "Credit notes"),
 ]
 STATES = [("", "Any state"), *((state.value, state.value.capitalize()) for state in SubscriptionState)]
 
@@ -40,13 +42,14 @@ def money_page() -> Response:
     show = request.args.get("show", "")
     show = show if show in dict(VIEWS) else ""
     with db.transaction():
-        page = (
-            lists.newest_first(charges(lists.words()), Charge.id)
-            if not show
-            else lists.newest_first(bills(show, lists.words()), Invoice.id)
-        )
+        if not show:
+            page, row_of = lists.newest_first(charges(lists.words()), Charge.id), charge_row
+        elif show == "credit-notes":
+            page, row_of = lists.newest_first(notes(lists.words()), CreditNote.id), note_row
+        else:
+            page, row_of = lists.newest_first(bills(show, lists.words()), Invoice.id), invoice_row
         due, balances = owed(), standing()
-    rows = [charge_row(*row) for row in page.rows] if not show else [invoice_row(*row) for row in page.rows]
+    rows = [row_of(*row) for row in page.rows]
     tabs = [
         (word, url_for("reseller.money_page", show=value or None), value == show) for value, word in VIEWS
     ]
@@ -67,7 +70,7 @@ def charges(query: str) -> Any:
     chosen = (
         select(Charge, Order.code)
         .join(Order, (Order.distributor_id == Charge.distributor_id) & (Order.id == Charge.order_id))
-        .where(Charge.state.in_((ChargeState.DUE, ChargeState.SETTLED)))
+        .where(Charge.state.in_((ChargeState.DUE, ChargeState.SETTLED, ChargeState.CREDITED)))
     )
     found = (
         Charge.description.icontains(query, autoescape=True),
@@ -91,6 +94,49 @@ def bills(show: str, query: str) -> Any:
     )
     found = (Order.code.icontains(query, autoescape=True), Customer.name.icontains(query, autoescape=True))
     return chosen.where(or_(*found)) if query else chosen
+
+
+def notes(query: str) -> Any:
+    """Credit notes of the distributor to us, and of us to our customers."""
+    chosen = (
+        select(CreditNote, Order.code, Customer.name)
+        .join(Order, (Order.distributor_id == CreditNote.distributor_id) & (Order.id == CreditNote.order_id))
+        .outerjoin(
+            Customer,
+            (Customer.distributor_id == CreditNote.distributor_id) & (Customer.id == CreditNote.customer_id),
+        )
+    )
+    found = (Order.code.icontains(query, autoescape=True), Customer.name.icontains(query, autoescape=True))
+    return chosen.where(or_(*found)) if query else chosen
+
+
+def note_row(note: CreditNote, code: str, customer: str | None) -> dict[str, Any]:
+    """A credit note as the table shows it."""
+    return {
+        "note": note,
+        "url": url_for("reseller.credit_note", note_id=note.id),
+        "order": code,
+        "order_url": url_for("reseller.order_page", code=code),
+        "customer": customer,
+        "at": moment(note.issued_at),
+    }
+
+
+@console.get("/money/credit-notes/<note_id>")
+def credit_note(note_id: str) -> Response:
+    """One credit note, as it can be printed."""
+    with db.transaction():
+        note = credit_notes.find(lists.identifier(note_id, "credit note"))
+        lines = credit_notes.lines(note.id)
+        code = db.session().scalar(select(Order.code).where(Order.id == note.order_id))
+    return pages.render(
+        "reseller/credit_note.html",
+        title=f"Credit note {note.label}",
+        note=note,
+        lines=lines,
+        order=code,
+        issued=moment(note.issued_at),
+    )
 
 
 def charge_row(charge: Charge, code: str) -> dict[str, Any]:
@@ -119,7 +165,7 @@ def invoice_row(invoice: Invoice, code: str, customer: str | None) -> dict[str, 
 def owed() -> list[Money]:
     """What is due on the next wholesale invoice, per currency."""
     rows = db.session().execute(
-        select(Charge.currency, func.sum(Charge.total_minor + Charge.tax_minor))
+        select(Charge.currency, func.sum(Charge.total_minor + Charge.tax_minor - Charge.credited_minor))
         .where(Charge.state == ChargeState.DUE)
         .group_by(Charge.currency)
     )

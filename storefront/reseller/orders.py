@@ -15,13 +15,15 @@ from checkout.orders import Order, OrderLine, OrderState, OrderWholesale, PayBy
 from core import db, trail
 from core.money import Money
 from core.parties import Customer
+from provisioning import deliveries, line_cancellations
 from provisioning.deliveries import DeliveryState
-from storefront import downloads, pages, progress, taxes
+from storefront import downloads, pages, progress, refund_views, taxes
 from storefront.distributor import lists
 from storefront.moments import Moment, moment
 from storefront.progress import LineProgress
 from storefront.reseller import console, menu, payments
 from storefront.reseller.margins import Margin, margin
+from storefront.visitors import has_role, require_role, visitor
 from whitelabel_themes.loader import base
 
 SHOWS = [
@@ -34,6 +36,7 @@ SHOWS = [
 pages.saying(
     order_cancelled="The order is cancelled. Nothing was charged.",
     order_returned="Thank you. We are asking the payment service how it went.",
+    order_cancelling="It is being cancelled. This page says each step; money goes back when nothing runs.",
     order_nothing_to_pay="There is nothing to pay for this order right now.",
 )
 
@@ -164,7 +167,7 @@ def order_page(code: str) -> Response:
             if order.customer_id
             else None
         )
-        legs = lines_of(order)
+        legs, given = lines_of(order), refund_views.of_order(order.id)
         wholesale = wholesale_of([order.id]).get(order.id, Money(0, order.currency))
         happened = trail.of(order.id)
     timeline = [entry_of(entry) for entry in reversed(happened)]
@@ -174,6 +177,8 @@ def order_page(code: str) -> Response:
         refresh_seconds=3 if values["progress"].live else None,
         customer=customer,
         legs=legs,
+        refunds=given,
+        may_cancel=has_role("buyer", "subscriptions_manager"),
         wholesale=wholesale,
         margin=margin(order.net, wholesale) if customer else None,
         sums=taxes.of_order(order),
@@ -182,6 +187,18 @@ def order_page(code: str) -> Response:
         expires=moment(order.expires_at),
         **values,
     )
+
+
+@console.post("/deliveries/<delivery_id>/cancel")
+def cancel_delivery(delivery_id: str) -> Response:
+    """Gives up a line of ours or of a customer that is being delivered (QP9)."""
+    require_role("buyer", "subscriptions_manager")
+    known = lists.identifier(delivery_id, "delivery")
+    with db.transaction():
+        code = orders.of_id(deliveries.find(known).order_id).code
+    with db.transaction(widened_because="cancelling a delivery"):
+        line_cancellations.ask(known, by=visitor().name, why="The reseller cancelled it.")
+    return pages.see("reseller.order_page", "order-cancelling", code=code)
 
 
 @console.get("/orders/<code>/progress")
@@ -204,8 +221,8 @@ def confirmation(code: str) -> Response:
 
 def values_of(order: Order) -> dict[str, Any]:
     """What the order's page and its live part show."""
-    now = progress.of(order)
     own = order.customer_id is None
+    now = progress.of(order, ours=own)
     now = replace(now, lines=tuple(our_words(line, own=own) for line in now.lines))
     storefront = menu.own_storefront() if own else None
     opened = own and now.state == "delivered" and any("alias" in line.line.fields for line in now.lines)
