@@ -5,6 +5,7 @@ on one screen: what follows when something has happened. A function is a *now* r
 from flask import Flask
 
 from billing.payments import PaymentCaptured
+from billing.refunds import RefundRequested
 from checkout import orders
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
 from core import events
@@ -16,6 +17,8 @@ from partners.invitations import InvitationSent
 from provisioning import domain_checks, fulfilment, openings  # noqa: F401 its kinds of task
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.lifecycles import TermEndsSoon
+from provisioning.line_cancellations import DeliveryCancelled
+from provisioning.undelivered import NotRefunded
 from storefront import (  # noqa: F401 their kinds of task become known
     account_mails,
     domain_mails,
@@ -24,7 +27,12 @@ from storefront import (  # noqa: F401 their kinds of task become known
     web,
 )
 from subscriptions.cancellations import CancellationWithdrawn, SubscriptionCancelled
-from subscriptions.subscriptions import SubscriptionActivated, SubscriptionEnded, SubscriptionFailed
+from subscriptions.subscriptions import (
+    SubscriptionActivated,
+    SubscriptionEnded,
+    SubscriptionFailed,
+    SubscriptionGivenUp,
+)
 
 REACTIONS: Reactions = {
     OrderPlaced: [Later("mail_order_received", key="order_id")],
@@ -33,6 +41,7 @@ REACTIONS: Reactions = {
     OrderCancelled: [orders.release_alias],
     SubscriptionActivated: [openings.open_storefront, Later("mail_service_ready", key="subscription_id")],
     SubscriptionFailed: [openings.release_storefront],
+    SubscriptionGivenUp: [openings.release_storefront],
     SubscriptionCancelled: [Later("mail_service_cancelled", key="cancellation_id")],
     CancellationWithdrawn: [Later("mail_service_kept", key="cancellation_id")],
     TermEndsSoon: [Later("mail_service_ends_soon", key="notice")],
@@ -42,7 +51,10 @@ REACTIONS: Reactions = {
         Later("mail_we_are_on_it", key="delivery_id"),
     ],
     EndNeedsAction: [Later("mail_needs_attention")],
-    DeliveryRefused: [Later("mail_delivery_refused", key="delivery_id")],
+    DeliveryRefused: [Later("give_back", key="delivery_id")],
+    DeliveryCancelled: [Later("give_back", key="delivery_id")],
+    RefundRequested: [Later("mail_refunded", key="refund_id")],
+    NotRefunded: [Later("mail_delivery_refused", key="delivery_id")],
     InvitationSent: [Later("mail_invitation", key="sending")],
     LinkAsked: [Later("mail_account_link", key="link_id")],
     AccountChanged: [Later("mail_account_notice", key="event_id")],

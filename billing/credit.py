@@ -127,6 +127,26 @@ def give_back(order_id: UUID) -> None:
     )
 
 
+def shrink(order_id: UUID, needed: Money) -> None:
+    """The order needs no more than `needed` of what it holds any more: the rest is free again. A hold never
+    grows here."""
+    hold = db.session().scalar(
+        select(Hold).where(Hold.order_id == order_id, Hold.released_at.is_(None)).with_for_update()
+    )
+    if hold is None or hold.minor <= needed.minor:
+        return
+    if needed.minor <= 0:
+        give_back(order_id)
+        return
+    db.session().execute(
+        update(Balance)
+        .where(Balance.id == hold.balance_id)
+        .values(reserved=Balance.reserved - (hold.minor - needed.minor))
+    )
+    hold.minor = needed.minor
+    db.flush()
+
+
 def set_ceiling(reseller_id: UUID, kind: BalanceKind, ceiling: Money, *, why: str = "") -> Balance:
     """The credit line (or the deposit paid ahead) of a reseller from now on; CeilingUnderReserved below what
     orders hold."""

@@ -1,5 +1,5 @@
-"""What a paper says: invoice, pro forma, receipt, order confirmation; a further kind is one more function
-here. It says it in ready words, from the copies that orders and invoices keep; how it looks is
+"""What a paper says: invoice, pro forma, receipt, credit note, order confirmation; a further kind is one more
+function here. It says it in ready words, from the copies that orders and invoices keep; how it looks is
 storefront.papers' business."""
 
 import re
@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from billing import tax
+from billing.credit_notes import CreditNote, CreditNoteLine
 from billing.invoices import Invoice, InvoiceLine, InvoiceState
 from billing.tax import TaxKind
 from core.errors import Missing
@@ -25,6 +26,7 @@ class DocumentKind(StrEnum):
     INVOICE = "invoice"
     PRO_FORMA = "pro-forma"
     RECEIPT = "receipt"
+    CREDIT_NOTE = "credit-note"
     CONFIRMATION = "order"
 
 
@@ -126,6 +128,38 @@ def receipt(of: Invoice, lines: Sequence[InvoiceLine], order_code: str) -> Paper
         paid.lines,
         (*paid.sums[:-1], ("Received", of.total)),
         (f"We have received {of.total.text} with thanks.", *tax_notes(of.tax_kind)),
+    )
+
+
+def credit_note(of: CreditNote, lines: Sequence[CreditNoteLine], order_code: str) -> Paper:
+    """What of an issued invoice was taken back, line by line, and why (QM8)."""
+    drawn = [
+        Line(
+            x.invoice_line, x.description, str(x.quantity), x.unit_price, tax.percent(x.tax_basis_points),
+            x.total,
+        )
+        for x in lines
+    ]  # fmt: skip
+    return Paper(
+        DocumentKind.CREDIT_NOTE,
+        "Credit note",
+        of.label,
+        (
+            ("Credit note number", of.label),
+            ("Date", day(of.issued_at)),
+            ("For invoice", of.invoice_label),
+            ("Order", order_code),
+            ("Reason", of.reason),
+        ),
+        side(of.seller),
+        side(of.buyer),
+        tuple(drawn),
+        (*sums(of.net, of.tax, of.tax_name, of.total)[:-1], ("Taken off the invoice", of.total)),
+        (
+            f"This takes {of.total.text} off invoice {of.invoice_label}. The line numbers are those of the"
+            " invoice.",
+            *tax_notes(of.tax_kind),
+        ),
     )
 
 

@@ -123,11 +123,12 @@ class InvoiceSeries(DistributorOwned, db.Model):
 
 class ChargeState(StrEnum):
     """DRAFT: the order is not funded. DUE: the reseller owes it, for its monthly invoice. SETTLED: covered by
-    a captured payment."""
+    a captured payment. CREDITED: all of it was given back."""
 
     DRAFT = "draft"
     DUE = "due"
     SETTLED = "settled"
+    CREDITED = "credited"
     VOID = "void"
 
 
@@ -140,13 +141,15 @@ class Charge(ResellerOwned, db.Model):
         owned_by("resellers", "reseller_id"),
         UniqueConstraint("distributor_id", "order_line_id"),
         CheckConstraint("total_minor >= 0", name="total"),
+        CheckConstraint("credited_minor >= 0 AND credited_minor <= total_minor + tax_minor", name="credited"),
         Index("ix_charges_order", "distributor_id", "order_id"),
     )
     LIFE = states.Transitions(
         {
             ChargeState.DRAFT: [ChargeState.DUE, ChargeState.SETTLED, ChargeState.VOID],
-            ChargeState.DUE: [ChargeState.SETTLED],
-            ChargeState.SETTLED: [],
+            ChargeState.DUE: [ChargeState.SETTLED, ChargeState.CREDITED],
+            ChargeState.SETTLED: [ChargeState.CREDITED],
+            ChargeState.CREDITED: [],
             ChargeState.VOID: [],
         },
         first=ChargeState.DRAFT,
@@ -162,6 +165,7 @@ class Charge(ResellerOwned, db.Model):
     tax_kind: Mapped[TaxKind] = mapped_column(default=TaxKind.DOMESTIC)
     currency: Mapped[str]
     created_at: Mapped[datetime]
+    credited_minor: Mapped[int] = mapped_column(default=0, server_default="0")
 
     total: Mapped[Money] = composite(Money, "total_minor", "currency")
     tax: Mapped[Money] = composite(Money, "tax_minor", "currency")
@@ -170,6 +174,11 @@ class Charge(ResellerOwned, db.Model):
     def gross(self) -> Money:
         """What is owed."""
         return self.total + self.tax
+
+    @property
+    def left(self) -> Money:
+        """What was not given back of it, gross."""
+        return Money(self.total_minor + self.tax_minor - self.credited_minor, self.currency)
 
 
 NEXT_NUMBER = text(
@@ -201,12 +210,18 @@ def lines(invoice_id: UUID) -> list[InvoiceLine]:
     )
 
 
+def next_number(series: str) -> int:
+    """The next number of a series, gapless: who takes it holds the series until the commit, and a rollback
+    gives it back."""
+    return int(db.session().execute(NEXT_NUMBER, {"series": series}).scalar_one())
+
+
 def settle(invoice: Invoice, seller_code: str) -> None:
     """Gives the number and marks it paid, in the transaction that settles the payment: a rollback leaves no
     gap."""
     now = business_now()
     invoice.series = f"{seller_code}-{now.year}"
-    invoice.number = int(db.session().execute(NEXT_NUMBER, {"series": invoice.series}).scalar_one())
+    invoice.number = next_number(invoice.series)
     invoice.issued_at = now
     states.move(invoice, InvoiceState.PAID)
 
@@ -224,3 +239,16 @@ def void(order_id: UUID) -> None:
 def charges(order_id: UUID) -> list[Charge]:
     """Wholesale charges of an order."""
     return list(db.session().scalars(select(Charge).where(Charge.order_id == order_id).order_by(Charge.id)))
+
+
+def credit(order_line_id: UUID, amount: Money) -> None:
+    """So much of a line's charge, gross, is given back to the reseller; the caller has locked the order. What
+    is credited whole asks for nothing any more."""
+    if not amount.minor:
+        return
+    held = select(Charge).where(Charge.order_line_id == order_line_id).with_for_update()
+    charge = db.session().scalars(held).one()
+    charge.credited_minor += amount.minor
+    if not charge.left:
+        states.move(charge, ChargeState.CREDITED)
+    db.flush()

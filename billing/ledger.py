@@ -1,6 +1,7 @@
 """Append-only double entry. An entry's lines sum to zero per currency (a deferred trigger holds it, QM1);
 nothing is changed or deleted, the runtime roles have no grant for it. Accounts are words: `stripe`, `fees`,
-`reseller`, `reseller_tax`, `wholesale_sales`, `sales_tax`, `unexpected`, `disputed`, `chargebacks`."""
+`reseller`, `reseller_tax`, `wholesale_sales`, `sales_tax`, `unexpected`, `refunds`, `bank`, `disputed`,
+`chargebacks`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,8 +20,9 @@ from core.tenancy import Access, DistributorOwned, owned_by
 class Account(StrEnum):
     """STRIPE: what the gateway owes us. RESELLER: what we owe the reseller (its margin, net). RESELLER_TAX:
     tax that its customers paid, less what we charged it: the reseller's to pay on. SALES_TAX: tax on our
-    wholesale, ours to pay on. UNEXPECTED: received without a claim, to be given back. DISPUTED: taken back by
-    a bank, not decided yet. CHARGEBACKS: lost for good."""
+    wholesale, ours to pay on. UNEXPECTED: received without a claim, to be given back. REFUNDS: what buyers
+    are to get back. BANK: what went past the gateway. DISPUTED: taken back by a bank, not decided yet.
+    CHARGEBACKS: lost for good."""
 
     STRIPE = "stripe"
     FEES = "fees"
@@ -29,6 +31,8 @@ class Account(StrEnum):
     WHOLESALE_SALES = "wholesale_sales"
     SALES_TAX = "sales_tax"
     UNEXPECTED = "unexpected"
+    REFUNDS = "refunds"
+    BANK = "bank"
     DISPUTED = "disputed"
     CHARGEBACKS = "chargebacks"
 

@@ -54,6 +54,10 @@ class Payment(CustomerOwned, db.Model):
         Index("ix_payments_pending", "created_at", postgresql_where=text("state = 'pending'")),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("(state = 'paid') = (captured_minor IS NOT NULL)", name="paid_means_captured"),
+        CheckConstraint(
+            "refunded_minor >= 0 AND refunded_minor <= coalesce(captured_minor, 0)",
+            name="never_more_back_than_captured",
+        ),
     )
     LIFE = states.Transitions(
         {
@@ -73,6 +77,7 @@ class Payment(CustomerOwned, db.Model):
     fee_minor: Mapped[int | None]
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
+    refunded_minor: Mapped[int] = mapped_column(default=0, server_default="0")
 
     amount: Mapped[Money] = composite(Money, "amount_minor", "currency")
 
@@ -475,11 +480,19 @@ def left_of(payment: Payment) -> Money:
     return Money(captured - fee if payment.customer_id else captured, payment.currency)
 
 
-def seller_code(payment: Payment) -> str:
+def refundable(payment: Payment) -> Money:
+    """What was captured and is not on its way back."""
+    return Money((payment.captured_minor or 0) - payment.refunded_minor, payment.currency)
+
+
+def fund_of(order_id: UUID) -> Fund | None:
+    """What covers an order; the distributor's eyes only."""
+    return db.session().scalar(select(Fund).where(Fund.order_id == order_id))
+
+
+def seller_code(owner: CustomerOwned) -> str:
     """Whose invoice series: the reseller's for its customers, the distributor's for the reseller itself."""
-    return (
-        parties.reseller(payment.reseller_id).code if payment.customer_id else parties.the_distributor().code
-    )
+    return parties.reseller(owner.reseller_id).code if owner.customer_id else parties.the_distributor().code
 
 
 def _unexpected(payment: Payment, attempt: PaymentAttempt, amount: Money, words: str) -> None:

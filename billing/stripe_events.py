@@ -89,12 +89,14 @@ def store(event: StripeEvent) -> bool:
     """One row per (account, event id), and its task with it; False when it is there already."""
     now = db.session().info["now"]
     speaks_of_us = bool(event.session_id or event.attempt_id or event.dispute_id)
+    of_refund = bool(event.refund_id and event.refund_key)
     values = {
         "id": new_id(), "distributor_id": current().distributor_id, "account_id": event.account_id,
         "event_id": event.event_id, "type": event.type,
         "session_id": event.session_id, "attempt_id": event.attempt_id, "payload": event.object,
         "received_at": now,
-        "handled_at": None if speaks_of_us else now, "outcome": "" if speaks_of_us else NOT_OURS,
+        "handled_at": None if speaks_of_us else now,
+        "outcome": "" if speaks_of_us else "the refund is looked at" if of_refund else NOT_OURS,
     }  # fmt: skip
     stored = (
         db.session()
@@ -104,6 +106,9 @@ def store(event: StripeEvent) -> bool:
     if stored and speaks_of_us:
         kind = "stripe_dispute" if event.dispute_id else "stripe_event"
         tasks.add(kind, {"event": str(values["id"])}, lane="stripe")
+    elif stored and of_refund:  # the kind is in billing/refund_calls.py
+        about = {"event": str(values["id"]), "refund_id": event.refund_id}
+        tasks.add("check_refund", about, lane="stripe")
     return stored is not None
 
 

@@ -33,6 +33,7 @@ EVENTS_OF_INTEREST = (
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
     "refund.created",
+    "refund.updated",
     "refund.failed",
     "charge.refunded",
     "charge.dispute.created",
@@ -182,6 +183,24 @@ class DisputeReport:
 
 
 @dataclass(frozen=True)
+class RefundReport:
+    """What Stripe says of a refund. `key` is ours, empty for a refund that somebody made elsewhere;
+    `failure` says in Stripe's word why a refund came back."""
+
+    refund_id: str
+    key: str
+    amount_minor: int
+    currency: str
+    status: Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
+    failure: str = ""
+
+    @property
+    def came_back(self) -> bool:
+        """It gave nothing to anybody, and never will."""
+        return self.status in ("failed", "canceled")
+
+
+@dataclass(frozen=True)
 class StripeEvent:
     event_id: str
     type: str
@@ -192,6 +211,8 @@ class StripeEvent:
     payment_intent: str | None
     object: dict[str, Any]
     dispute_id: str | None = None
+    refund_id: str | None = None
+    refund_key: str | None = None
 
 
 def open_session(account: GatewayAccount, attempt: AttemptRequest) -> SessionPage:
@@ -293,9 +314,16 @@ def expire_session(account: GatewayAccount, session_id: str) -> None:
 
 
 def refund(
-    account: GatewayAccount, payment_intent: str, amount_minor: int, key: str, *, currency: str
-) -> str:
-    """Give back part or all of a payment, once per key; returns Stripe's refund id.
+    account: GatewayAccount,
+    payment_intent: str,
+    amount_minor: int,
+    key: str,
+    *,
+    currency: str,
+    mark: str = "",
+) -> RefundReport:
+    """Give back part or all of a payment, once per idempotency key; `mark` is what the refund is found by
+    (default: the key).
 
     After GatewayDown ask `find_refund` before trying again: it may have been done."""
     with _named_refusals():
@@ -303,22 +331,26 @@ def refund(
             params={
                 "payment_intent": payment_intent,
                 "amount": stripe_amount(amount_minor, currency),
-                "metadata": {"refund_key": key},
+                "metadata": {"refund_key": mark or key},
             },
             options={"idempotency_key": key},
         )
-    return given.id
+    return _refund_of(given.to_dict())
 
 
-def find_refund(account: GatewayAccount, payment_intent: str, key: str) -> str | None:
-    """The refund made under a key, if there is one: keys are forgotten after 24 hours, refunds are not."""
+def find_refund(account: GatewayAccount, payment_intent: str, key: str) -> RefundReport | None:
+    """The refund made under a key, if there is one that did not come back: keys are forgotten after 24 hours,
+    refunds are not."""
     with _named_refusals():
         made = _client(account).v1.refunds.list(params={"payment_intent": payment_intent, "limit": 100})
-        for each in made.auto_paging_iter():
-            marks: dict[str, str] = each.to_dict()["metadata"] or {}
-            if marks.get("refund_key") == key:
-                return each.id
-    return None
+        found = [_refund_of(each.to_dict()) for each in made.auto_paging_iter()]
+    return next((each for each in found if each.key == key and not each.came_back), None)
+
+
+def refund_report(account: GatewayAccount, refund_id: str) -> RefundReport:
+    """How a refund stands, asked at the account itself."""
+    with _named_refusals():
+        return _refund_of(_client(account).v1.refunds.retrieve(refund_id).to_dict())
 
 
 def register_endpoint(account: GatewayAccount, url: str) -> str:
@@ -533,6 +565,21 @@ def _event_of(account: GatewayAccount, event: dict[str, Any]) -> StripeEvent:
         payment_intent=payment,
         object=thing,
         dispute_id=thing["id"] if kind == "dispute" else None,
+        refund_id=thing["id"] if kind == "refund" else None,
+        refund_key=marks.get("refund_key") if kind == "refund" else None,
+    )
+
+
+def _refund_of(thing: dict[str, Any]) -> RefundReport:
+    currency = str(thing["currency"]).upper()
+    marks: dict[str, str] = thing.get("metadata") or {}
+    return RefundReport(
+        refund_id=thing["id"],
+        key=marks.get("refund_key", ""),
+        amount_minor=minor_amount(thing["amount"], currency),
+        currency=currency,
+        status=thing.get("status") or "pending",
+        failure=str(thing.get("failure_reason") or "").replace("_", " "),
     )
 
 

@@ -17,6 +17,8 @@ POINTS = (
     "stripe.answered",
     "outbound.before_call",
     "outbound.answered",
+    "refund.requested",
+    "refund.settled",
     "task.claimed",
     "task.intent_committed",
     "task.before_send",

@@ -326,6 +326,7 @@ WIDENED = Widenings(
         "reporting what an order lacked",
         "drawing a paper",
         "letting a domain go",
+        "cancelling a delivery",
     }
 )
 

@@ -16,7 +16,9 @@ from core.tenancy import Access, CustomerOwned, DistributorOwned, owned_by
 
 
 class DeliveryState(StrEnum):
-    """UNKNOWN: asked, but no clear answer came; nothing is bought again before a look-up."""
+    """UNKNOWN: asked, but no clear answer came; nothing is bought again before a look-up. WITHDRAWING: the
+    vendor has it although it was cancelled, and is being asked to end it. CANCELLED: the vendor has nothing
+    of it, or nothing any more."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -24,6 +26,8 @@ class DeliveryState(StrEnum):
     UNKNOWN = "unknown"
     NEEDS_ACTION = "needs_action"
     REFUSED = "refused"
+    WITHDRAWING = "withdrawing"
+    CANCELLED = "cancelled"
 
 
 class Delivery(CustomerOwned, db.Model):
@@ -52,27 +56,37 @@ class Delivery(CustomerOwned, db.Model):
                 DeliveryState.SUCCESS,
                 DeliveryState.NEEDS_ACTION,
                 DeliveryState.REFUSED,
+                DeliveryState.WITHDRAWING,
+                DeliveryState.CANCELLED,
             ],
             DeliveryState.PROCESSING: [
                 DeliveryState.SUCCESS,
                 DeliveryState.UNKNOWN,
                 DeliveryState.NEEDS_ACTION,
                 DeliveryState.REFUSED,
+                DeliveryState.WITHDRAWING,
+                DeliveryState.CANCELLED,
             ],
             DeliveryState.UNKNOWN: [
                 DeliveryState.PROCESSING,
                 DeliveryState.SUCCESS,
                 DeliveryState.NEEDS_ACTION,
                 DeliveryState.REFUSED,
+                DeliveryState.WITHDRAWING,
+                DeliveryState.CANCELLED,
             ],
             DeliveryState.NEEDS_ACTION: [
                 DeliveryState.PROCESSING,
                 DeliveryState.SUCCESS,
                 DeliveryState.UNKNOWN,
                 DeliveryState.REFUSED,
+                DeliveryState.WITHDRAWING,
+                DeliveryState.CANCELLED,
             ],
+            DeliveryState.WITHDRAWING: [DeliveryState.CANCELLED, DeliveryState.SUCCESS],
             DeliveryState.SUCCESS: [],
             DeliveryState.REFUSED: [],
+            DeliveryState.CANCELLED: [],
         },
         first=DeliveryState.PENDING,
     )
@@ -122,11 +136,28 @@ BOUGHT = Delivery.action == "provision"
 """The purchase itself, as against what is asked of the vendor later about the same line."""
 
 
+WITHDRAW = "withdraw"
+"""The action of a delivery that ends a purchase which was cancelled on its way (provisioning/withdrawals.py);
+the later end of what ran is another."""
+
+
 def of_order(order_id: UUID) -> list[Delivery]:
     """Deliveries of an order, in line order."""
     return list(
         db.session().scalars(select(Delivery).where(Delivery.order_id == order_id).order_by(Delivery.id))
     )
+
+
+def move(delivery: Delivery, to: DeliveryState, note: str) -> None:
+    """Its next state, with the words that the page shows."""
+    states.move(delivery, to, why=note)
+    delivery.note, delivery.changed_at = note, db.session().info["now"]
+
+
+def of_line(order_line_id: UUID, action: str) -> Delivery | None:
+    """What was asked of the vendor for an order line."""
+    chosen = (Delivery.order_line_id == order_line_id) & (Delivery.action == action)
+    return db.session().scalar(select(Delivery).where(chosen))
 
 
 def find(delivery_id: UUID) -> Delivery:

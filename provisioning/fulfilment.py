@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from checkout import orders
 from checkout.baskets import BasketItem
 from checkout.orders import Clearance, OrderCost, OrderFunded, OrderLine
-from core import db, drain, states, tasks, trail, work
+from core import db, drain, tasks, trail, work
 from core.errors import Refused, Unavailable
 from core.events import Event, publish
 from core.ids import new_code, new_id
@@ -24,11 +24,12 @@ from core.outcomes import ALARM
 from core.parties import Customer, Reseller
 from core.settings import settings
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, TaskState, Unclear
-from provisioning import deliveries, restorations
+from provisioning import deliveries, line_cancellations, restorations
 from provisioning.connectors import base
 from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.connectors.registry import CONNECTORS, connector
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState, VendorRecord
+from provisioning.line_cancellations import LineCancellation
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
@@ -237,6 +238,7 @@ class Gathered(NamedTuple):
     customer: Customer | None
     configured: ConnectorSettings | None
     external_id: str | None
+    cancellation: LineCancellation | None
 
 
 def _row_of(task: Claimed) -> Gathered:
@@ -259,6 +261,7 @@ def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
                 Customer,
                 ConnectorSettings,
                 VendorRecord.external_id,
+                LineCancellation,
             )
             .join(
                 Subscription,
@@ -298,6 +301,11 @@ def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
                 VendorRecord,
                 (VendorRecord.distributor_id == made.distributor_id) & (VendorRecord.delivery_id == made.id),
             )
+            .outerjoin(
+                LineCancellation,
+                (LineCancellation.distributor_id == Delivery.distributor_id)
+                & (LineCancellation.delivery_id == Delivery.id),
+            )
             .where(Delivery.id.in_(delivery_ids))
         )
         .all()
@@ -306,16 +314,20 @@ def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
 
 
 def _prepare(task: Claimed) -> Call | None:
-    """The delivery's rows as values; None when it has ended already."""
-    delivery, subscription, line, cost, reseller, customer, configured, external_id = _row_of(task)
-    if delivery.state in (DeliveryState.SUCCESS, DeliveryState.REFUSED):
+    """The delivery's rows as values; None when it has ended already, or ends now because it is cancelled
+    and nothing of it is open at the vendor (QP9)."""
+    delivery, subscription, line, cost, reseller, customer, configured, external_id, wish = _row_of(task)
+    if delivery.state not in GOING_ON:
+        return None
+    if wish is not None and not task.intent_open:
+        line_cancellations.never_bought(wish, delivery)
         return None
     if configured is not None and configured.paused:
         raise Again(PAUSE, PAUSED)
     if delivery.state is not DeliveryState.PROCESSING and not task.intent_open:
         if delivery.state is not DeliveryState.PENDING:
             work.close_about(delivery.id, "The vendor is asked again.")
-        _move(delivery, DeliveryState.PROCESSING, "")
+        deliveries.move(delivery, DeliveryState.PROCESSING, "")
     if delivery.action != Action.PROVISION and not external_id:
         raise NeedsPerson("It is not written down under which id the vendor keeps it.")
     standing = customer or reseller
@@ -333,13 +345,14 @@ def _prepare(task: Claimed) -> Call | None:
     return Call(cost.connector, request)
 
 
-def _ask(call: Call) -> Outcome:
+def ask_vendor(call: Call) -> Outcome:
     """In a pool thread: the connector's answer in the words of the task contract."""
     with _translated(call.request.action):
         return base.perform(connector(call.connector), call.request)
 
 
-def _look_up(call: Call) -> Outcome | None:
+def look_up(call: Call) -> Outcome | None:
+    """In a pool thread: what became of it; None when the vendor says that it has nothing."""
     with _translated(call.request.action):
         return base.look_up(connector(call.connector), call.request)
 
@@ -364,16 +377,19 @@ def _translated(action: Action) -> Generator[None]:
 
 def _record(task: Claimed, outcome: Outcome) -> None:
     """Delivered: the subscription is active, its licences exist; or it has ended, and they are revoked. What
-    follows is in REACTIONS."""
+    follows is in REACTIONS. What is cancelled, or was refused before this answer came, never becomes active:
+    it is ended at the vendor."""
     found = _row_of(task)
     delivery, subscription = found.delivery, found.subscription
-    if delivery.state is DeliveryState.SUCCESS:
+    if delivery.state in (DeliveryState.SUCCESS, DeliveryState.WITHDRAWING):
         return
-    if delivery.state is DeliveryState.REFUSED:
-        _bought_all_the_same(delivery, outcome)
+    if delivery.action == Action.PROVISION and (found.cancellation or delivery.state not in GOING_ON):
+        line_cancellations.bought(delivery, outcome, connector=found.cost.connector, wish=found.cancellation)
+        if delivery.state is DeliveryState.REFUSED:
+            _bought_all_the_same(delivery, outcome)
         return
     delivery.delivered_at = db.session().info["now"]
-    _move(delivery, DeliveryState.SUCCESS, outcome.note)
+    deliveries.move(delivery, DeliveryState.SUCCESS, outcome.note)
     db.add(
         VendorRecord(
             distributor_id=delivery.distributor_id,
@@ -393,8 +409,8 @@ def _record(task: Claimed, outcome: Outcome) -> None:
 
 
 def _bought_all_the_same(delivery: Delivery, outcome: Outcome) -> None:
-    """The vendor's answer came after a person had refused the delivery: the distributor pays for it, so
-    somebody must know, beside whatever the refusal itself left to do."""
+    """The vendor's answer came after the delivery had been refused here: it is ended there by itself, and
+    somebody must know, beside whatever the refusal left to do."""
     trail.write(delivery, "delivered by the vendor after the refusal", external_id=outcome.external_id)
     work.open_item(
         "delivered after refusal",
@@ -402,19 +418,14 @@ def _bought_all_the_same(delivery: Delivery, outcome: Outcome) -> None:
         about_id=delivery.id,
         order_id=delivery.order_id,
         words=f"The vendor delivered this as {outcome.external_id} after it was refused here.",
-        suggestion="End it at the vendor, or agree with the customer; then resolve this item.",
+        suggestion="It is being ended at the vendor by itself. Look whether that succeeds.",
     )
-
-
-def _move(delivery: Delivery, to: DeliveryState, note: str) -> None:
-    states.move(delivery, to, why=note)
-    delivery.note, delivery.changed_at = note, db.session().info["now"]
 
 
 def _on_unknown(task: Claimed, note: str) -> None:
     delivery = deliveries.find(UUID(task.args["delivery"]))
     if delivery.state is not DeliveryState.UNKNOWN:
-        _move(delivery, DeliveryState.UNKNOWN, note)
+        deliveries.move(delivery, DeliveryState.UNKNOWN, note)
     _queue(
         "unknown end" if delivery.action == Action.END else "unknown delivery",
         delivery,
@@ -436,14 +447,17 @@ def _on_waiting(task: Claimed, note: str) -> None:
 def _on_parked(task: Claimed, note: str) -> None:
     delivery = deliveries.find(UUID(task.args["delivery"]))
     if delivery.state is not DeliveryState.NEEDS_ACTION:
-        _move(delivery, DeliveryState.NEEDS_ACTION, note)
+        deliveries.move(delivery, DeliveryState.NEEDS_ACTION, note)
     if delivery.action == Action.END:
         suggestion = "Mend the cause, then retry; or end it at the vendor by hand, then resolve."
         _queue("parked end", delivery, note, suggestion)
         publish(EndNeedsAction(delivery.id))
         return
     _queue("parked delivery", delivery, note, "Mend the cause, then retry; or resolve it by hand.")
-    publish(DeliveryNeedsAction(delivery.id))
+    if line_cancellations.of_delivery(delivery.id) is not None:
+        line_cancellations.go_on_soon(delivery)
+    else:
+        publish(DeliveryNeedsAction(delivery.id))
 
 
 REFUND = "The customer has paid: refund the line or agree on something else, then resolve."
@@ -459,8 +473,10 @@ def _refused(task: Claimed, note: str, suggestion: str) -> None:
     subscription = (
         db.session().scalars(select(Subscription).where(Subscription.id == delivery.subscription_id)).one()
     )
-    _move(delivery, DeliveryState.REFUSED, note)
+    deliveries.move(delivery, DeliveryState.REFUSED, note)
     subscriptions.fail(subscription, note)
+    if (wish := line_cancellations.of_delivery(delivery.id)) is not None:
+        line_cancellations.refused(wish)
     _queue("refused delivery", delivery, note, suggestion)
     publish(DeliveryRefused(delivery.id))
 
@@ -493,6 +509,12 @@ def limits_of(lane: str) -> Limits:
 
 
 PAUSE, PAUSED = timedelta(seconds=30), "This connector is paused by the distributor."
+GOING_ON = (
+    DeliveryState.PENDING,
+    DeliveryState.PROCESSING,
+    DeliveryState.UNKNOWN,
+    DeliveryState.NEEDS_ACTION,
+)
 
 DELIVER = tasks.register(
     Kind(
@@ -500,9 +522,9 @@ DELIVER = tasks.register(
         Repeat.LOOK_UP,
         gather=_gather,
         prepare=_prepare,
-        call=_ask,
+        call=ask_vendor,
         record=_record,
-        look_up=_look_up,
+        look_up=look_up,
         limits=limits_of,
         fingerprint=lambda call: call.request.fingerprint(),
         on_unknown=_on_unknown,
@@ -528,7 +550,7 @@ def retry(delivery_id: UUID, *, why: str = "", absent: bool = False) -> None:
 
 
 def resolve(delivery_id: UUID, *, external_id: str, licences: Sequence[str], why: str) -> None:
-    """A person says that it was delivered, under which id, and how they know."""
+    """A person says that it was done, under which id, and how they know."""
     delivery = deliveries.find(delivery_id)
     if not external_id.strip() or not why.strip():
         raise Refused("Name the vendor's id and say how you know that it was delivered.")
@@ -544,12 +566,13 @@ def resolve(delivery_id: UUID, *, external_id: str, licences: Sequence[str], why
         task.intent_at,
         task.intent_open,
     )
-    _record(claimed, Outcome(external_id.strip(), tuple(licences), note="Confirmed by hand."))
+    if record := tasks.KINDS[task.kind].record:
+        record(claimed, Outcome(external_id.strip(), tuple(licences), note="Confirmed by hand."))
     trail.write(delivery, "resolved by hand", why=why, external_id=external_id)
 
 
 def refuse(delivery_id: UUID, *, why: str) -> None:
-    """A person says that it will not be delivered."""
+    """A person says that it will not be done."""
     delivery = deliveries.find(delivery_id)
     if delivery.action == Action.END:
         raise NotGivenUp
@@ -567,4 +590,7 @@ def refuse(delivery_id: UUID, *, why: str) -> None:
         task.intent_at,
         task.intent_open,
     )
-    _refused(claimed, why, LOOK_FIRST + REFUND if task.intent_open else REFUND)
+    if task.kind == DELIVER.name:
+        _refused(claimed, why, LOOK_FIRST + REFUND if task.intent_open else REFUND)
+    else:
+        tasks.KINDS[task.kind].on_refused(claimed, why)

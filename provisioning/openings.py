@@ -16,7 +16,12 @@ from partners import storefronts
 from partners.storefronts import StorefrontState
 from provisioning import lifecycles
 from subscriptions import subscriptions
-from subscriptions.subscriptions import SubscriptionActivated, SubscriptionEnded, SubscriptionFailed
+from subscriptions.subscriptions import (
+    SubscriptionActivated,
+    SubscriptionEnded,
+    SubscriptionFailed,
+    SubscriptionGivenUp,
+)
 
 
 def _opens_storefront(order_line_id: object) -> bool:
@@ -46,8 +51,8 @@ def open_storefront(event: SubscriptionActivated) -> None:
     listings.stock(event.reseller_id, storefront.distributor_id)
 
 
-def release_storefront(event: SubscriptionFailed) -> None:
-    """The plan was refused: the alias is free again."""
+def release_storefront(event: SubscriptionFailed | SubscriptionGivenUp) -> None:
+    """The plan was refused, or cancelled before it was delivered: the alias is free again."""
     if _opens_storefront(event.order_line_id):
         storefronts.release(event.reseller_id)
 

@@ -12,6 +12,7 @@ from sqlalchemy import text  # noqa: TID251 the invariants are said in SQL, so t
 from billing.disputes import Dispute
 from billing.invoices import Charge, Invoice
 from billing.payments import Payment
+from billing.refunds import Refund
 from checkout.orders import Order
 from core import db, doors, tenancy
 from core.doors import door
@@ -19,6 +20,7 @@ from core.tenancy import Scope, Side
 from partners.domains import Domain
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
+from provisioning.line_cancellations import LineCancellation
 from storefront import schema
 from subscriptions.cancellations import Cancellation
 from subscriptions.subscriptions import Subscription
@@ -92,6 +94,8 @@ LIVES: tuple[Any, ...] = (
     Storefront,
     Domain,
     Cancellation,
+    Refund,
+    LineCancellation,
 )
 
 
@@ -183,7 +187,15 @@ CHECKERS: tuple[Checker, ...] = (
         LEFT JOIN tasks t ON t.distributor_id = o.distributor_id AND t.id = d.task_id
         WHERE o.state = 'funded' AND NOT (
           coalesce(d.state = 'success' AND s.state IN ('active', 'suspended', 'ending', 'ended'), false)
-          OR coalesce(d.state NOT IN ('success', 'refused') AND t.state IN ('pending', 'unknown'), false)
+          OR coalesce(d.state NOT IN ('success', 'refused', 'cancelled', 'withdrawing') AND t.state IN ('pending', 'unknown'), false)
+          OR coalesce(d.state = 'cancelled', false) AND (l.total_minor = 0 OR EXISTS (SELECT 1 FROM refunds r
+            WHERE r.distributor_id = o.distributor_id AND r.order_line_id = l.id) OR EXISTS (SELECT 1 FROM tasks g
+            WHERE g.distributor_id = o.distributor_id AND g.key = 'give_back:' || d.id AND g.state IN ('pending', 'unknown')))
+          OR coalesce(d.state = 'withdrawing', false) AND EXISTS (SELECT 1 FROM deliveries e
+            JOIN tasks g ON g.distributor_id = e.distributor_id AND g.id = e.task_id
+            WHERE e.distributor_id = o.distributor_id AND e.order_line_id = l.id AND e.action = 'withdraw'
+              AND (g.state IN ('pending', 'unknown') OR EXISTS (SELECT 1 FROM work_items w
+                WHERE w.distributor_id = e.distributor_id AND w.about_id = e.id AND w.closed_at IS NULL)))
           OR EXISTS (SELECT 1 FROM work_items w WHERE w.distributor_id = o.distributor_id AND w.about_id = d.id
                      AND (w.closed_at IS NULL OR d.state = 'refused')))""",  # noqa: E501 SQL
         "Line {number} of {code} was paid and leads nowhere: {fault}, and nobody is told.",
@@ -242,7 +254,8 @@ CHECKERS: tuple[Checker, ...] = (
         JOIN orders o ON o.distributor_id = d.distributor_id AND o.id = d.order_id
         WHERE (d.state, t.state) NOT IN (
           ('pending', 'pending'), ('processing', 'pending'), ('processing', 'unknown'), ('unknown', 'unknown'), ('unknown', 'pending'),
-          ('needs_action', 'parked'), ('needs_action', 'pending'), ('needs_action', 'unknown'), ('success', 'done'), ('refused', 'refused'))""",  # noqa: E501 SQL
+          ('needs_action', 'parked'), ('needs_action', 'pending'), ('needs_action', 'unknown'), ('success', 'done'), ('refused', 'refused'),
+          ('withdrawing', 'done'), ('cancelled', 'done'))""",  # noqa: E501 SQL
         "A delivery of {code} says {state}, but its task says {task}.",
     ),
     Checker(
@@ -261,11 +274,47 @@ CHECKERS: tuple[Checker, ...] = (
         SELECT coalesce(s.series, i.series) AS series, coalesce(s.last, 0) AS last, coalesce(i.many, 0) AS many, coalesce(i.highest, 0) AS highest
         FROM invoice_series s FULL JOIN (
           SELECT series, count(*) AS many, count(DISTINCT number) AS different, min(number) AS lowest, max(number) AS highest
-          FROM invoices WHERE number IS NOT NULL GROUP BY series
+          FROM (SELECT series, number FROM invoices WHERE number IS NOT NULL UNION ALL SELECT series, number FROM credit_notes) n GROUP BY series
         ) i ON i.series = s.series
         WHERE s.last IS DISTINCT FROM i.highest OR i.many <> i.highest OR i.different <> i.many OR i.lowest <> 1""",  # noqa: E501 SQL
-        "The invoice series {series} is not gapless: {many} invoices, the highest number is {highest},"
+        "The series {series} is not gapless: {many} documents, the highest number is {highest},"
         " the counter says {last}.",
+    ),
+    Checker(
+        "refunds",
+        "QM6",
+        """
+        SELECT o.code, coalesce(sum(r.amount_minor), 0) AS given, p.refunded_minor AS tally, coalesce(p.captured_minor, 0) AS captured
+        FROM payments p JOIN orders o ON o.distributor_id = p.distributor_id AND o.id = p.order_id
+        LEFT JOIN refunds r ON r.distributor_id = p.distributor_id AND r.payment_id = p.id
+        GROUP BY o.code, p.id, p.refunded_minor, p.captured_minor
+        HAVING coalesce(sum(r.amount_minor), 0) <> p.refunded_minor OR p.refunded_minor > coalesce(p.captured_minor, 0)""",  # noqa: E501 SQL
+        "Refunds of {code} sum to {given}, its payment counts {tally}, and {captured} were captured (minor"
+        " units).",
+    ),
+    Checker(
+        "credit notes",
+        "QM8",
+        """
+        SELECT o.code, r.amount_minor AS given, coalesce(c.total_minor, 0) AS noted FROM refunds r
+        JOIN orders o ON o.distributor_id = r.distributor_id AND o.id = r.order_id
+        JOIN invoices i ON i.distributor_id = r.distributor_id AND i.order_id = r.order_id
+        LEFT JOIN credit_notes c ON c.distributor_id = r.distributor_id AND c.refund_id = r.id
+        WHERE (i.number IS NOT NULL AND r.amount_minor > 0 AND c.total_minor IS DISTINCT FROM r.amount_minor)
+          OR (c.id IS NOT NULL AND c.total_minor <> (SELECT coalesce(sum(l.total_minor + l.tax_minor), 0) FROM credit_note_lines l
+            WHERE l.distributor_id = c.distributor_id AND l.credit_note_id = c.id))""",  # noqa: E501 SQL
+        "A refund of {code} gives back {given} minor units, its credit note says {noted}.",
+    ),
+    Checker(
+        "refunded and active",
+        "QP9",
+        """
+        SELECT o.code, l.number, s.state FROM order_lines l JOIN orders o ON o.distributor_id = l.distributor_id AND o.id = l.order_id
+        JOIN subscriptions s ON s.distributor_id = l.distributor_id AND s.order_line_id = l.id
+        JOIN refunds r ON r.distributor_id = l.distributor_id AND r.order_line_id = l.id
+        WHERE s.state IN ('active', 'suspended', 'ending', 'pending') GROUP BY o.code, l.id, l.number, l.total_minor, l.tax_minor, s.state
+        HAVING bool_or(r.because <> 'by_hand') OR (sum(r.amount_minor) >= l.total_minor + l.tax_minor AND l.total_minor > 0)""",  # noqa: E501 SQL
+        "Line {number} of {code} was given back whole, but its service is {state}.",
     ),
     Checker(
         "sums",

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from billing import documents, invoices
+from billing import credit_notes, documents, invoices
 from billing.documents import Paper
 from billing.invoices import Invoice
 from checkout import orders
@@ -32,6 +32,14 @@ def receipt(invoice_id: UUID) -> Response:
     return _answer(paper, found.reseller_id, found.customer_id)
 
 
+def credit_note(note_id: UUID) -> Response:
+    """What was given back of an invoice."""
+    with db.transaction():
+        note = credit_notes.find(note_id)
+        paper = documents.credit_note(note, credit_notes.lines(note.id), _order_code(note.order_id))
+    return _answer(paper, note.reseller_id, note.customer_id)
+
+
 def confirmation(code: str) -> Response:
     """That an order was placed."""
     with db.transaction():
@@ -42,7 +50,11 @@ def confirmation(code: str) -> Response:
 
 def _invoice(invoice_id: UUID) -> tuple[Invoice, str]:
     found = invoices.find(invoice_id)
-    return found, db.session().scalars(select(Order.code).where(Order.id == found.order_id)).one()
+    return found, _order_code(found.order_id)
+
+
+def _order_code(order_id: UUID) -> str:
+    return db.session().scalars(select(Order.code).where(Order.id == order_id)).one()
 
 
 def _letterhead(reseller_id: UUID, customer_id: UUID | None) -> Sender:

@@ -29,6 +29,7 @@ WORDS = Words(
         "ending": "Ending",
         "ended": "Ended",
         "failed": "Not delivered",
+        "cancelled": "Cancelled",
     }
 )
 """state -> the words on its badge."""
@@ -119,7 +120,7 @@ def _said(
                 "Renewals are not offered yet: to go on, order it again. It begins anew, with new licences."
             )
             return "info", _("Ended on %(at)s", at=at) if at else _("Ended"), words
-        case SubscriptionState.PENDING | SubscriptionState.FAILED:
+        case SubscriptionState.PENDING | SubscriptionState.FAILED | SubscriptionState.CANCELLED:
             return "info", "", ""
 
 

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from billing import documents, tax
+from billing import credit_notes, documents, refunds, tax
 from billing.documents import Line, Paper
-from checkout import orders
+from billing.refunds import Because, Way
+from checkout import line_refunds, orders
 from checkout.orders import Order, OrderLine, OrderState, PayBy
 from core import db, parties, tasks, work
 from core.parties import Customer, Reseller
@@ -23,7 +24,7 @@ from partners.invitations import Invitation, InvitationState
 from partners.storefronts import Image, Storefront
 from provisioning import deliveries
 from provisioning.connectors.base import Action
-from provisioning.deliveries import Delivery
+from provisioning.deliveries import Delivery, DeliveryState
 from storefront import links, mailer, taxes
 from storefront.mailer import Letter, Mail, Sender
 from storefront.moments import moment
@@ -183,18 +184,52 @@ def we_are_on_it(delivery_id: UUID) -> Mail:
 
 
 def delivery_refused(delivery_id: UUID) -> Mail:
-    """To the buyer: what happened, what is with the money, what comes next."""
+    """To the buyer, where nothing is on its way back: what happened, what is with the money, what comes
+    next."""
     delivery, order, line = _about(delivery_id)
+    cancelled = delivery.state is DeliveryState.CANCELLED
     return _to_the_buyer(
         order,
         "delivery_refused",
-        f"We could not deliver {line.product_name}",
+        f"Cancelled: {line.product_name}" if cancelled else f"We could not deliver {line.product_name}",
+        cancelled=cancelled,
         service=line.product_name,
         amount=counted(line.quantity, line.unit),
         note=delivery.note,
-        total=line.total.text,
+        total=line.gross.text,
         paid_by_card=order.pay_by is PayBy.CARD,
         free=not line.total,
+    )
+
+
+def refunded(refund_id: UUID) -> Mail | None:
+    """To the buyer, once for each refund: what happened, and that the money is on its way back; nothing where
+    only the reseller gets something."""
+    refund = refunds.find(refund_id)
+    if not refund.amount:
+        return None
+    order, line = orders.of_id(refund.order_id), line_refunds.line_of(refund.order_line_id)
+    notes = [note for note in credit_notes.of_order(order.id) if note.refund_id == refund.id]
+    refused = deliveries.of_line(line.id, Action.PROVISION)
+    subjects = {
+        Because.REFUSED: f"We could not deliver {line.product_name}: you get {refund.amount.text} back",
+        Because.CANCELLED: f"Cancelled: {line.product_name}: you get {refund.amount.text} back",
+        Because.BY_HAND: f"You get {refund.amount.text} back for {line.product_name}",
+    }
+    return _to_the_buyer(
+        order,
+        "refunded",
+        subjects[refund.because],
+        because=refund.because.value,
+        service=line.product_name,
+        amount=counted(line.quantity, line.unit),
+        note=refused.note if refused and refund.because is Because.REFUSED else "",
+        why=refund.why,
+        money=refund.amount.text,
+        whole=refund.amount == line.gross,
+        total=line.gross.text,
+        to_card=refund.way is Way.CARD,
+        credit_note=notes[0].label if notes else "",
     )
 
 
@@ -272,6 +307,7 @@ FIRST: Mapping[str, tuple[str, Callable[[UUID], Mail | None]]] = {
     "mail_needs_attention": ("delivery_id", needs_attention),
     "mail_we_are_on_it": ("delivery_id", we_are_on_it),
     "mail_delivery_refused": ("delivery_id", delivery_refused),
+    "mail_refunded": ("refund_id", refunded),
     "mail_invitation": ("invitation_id", invitation),
 }
 

@@ -11,28 +11,25 @@ from uuid import UUID
 from sqlalchemy import and_, select
 
 from billing.payments import AttemptState, Payment, PaymentAttempt
+from billing.refunds import Refund
 from catalog.products import Plan, Product
 from checkout.orders import Order, OrderLine, OrderState, PayBy
 from core import db
 from core.languages import Words, _
 from core.trail import TrailEntry
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
-from storefront.moments import Moment, moment
+from provisioning.line_cancellations import LineCancellation, LineCancellationState
+from storefront import money_back
+from storefront.moments import moment
+from storefront.steps import Step
 from subscriptions.subscriptions import Subscription
 
 SOON = timedelta(seconds=20)  # a delivery that nobody has begun by then is said to be queued
-MOVING = frozenset({DeliveryState.PENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN})
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step as parts/progress.html draws it."""
-
-    state: str
-    title: str
-    words: str | None = None
-    time: Moment | None = None
-    detail: str | None = None
+MOVING = frozenset(
+    {DeliveryState.PENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN, DeliveryState.WITHDRAWING}
+)
+ENDED = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
+JUST_NOW = timedelta(minutes=1)  # so long after its end a line's refund may still be about to begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,8 @@ class LineProgress:
     steps: tuple[Step, ...]
     state: str
     service: str | None
+    cancellable: UUID | None = None
+    """The delivery that can still be cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +67,21 @@ class Progress:
         return sha256("|".join(seen).encode()).hexdigest()[:12]
 
 
-def of(order: Order) -> Progress:
-    """How an order of the scope stands now; three statements."""
+def of(order: Order, *, ours: bool = True) -> Progress:
+    """How an order of the scope stands now; `ours`: who looks at it is who paid."""
     rows = _rows(order.id)
     asked = _asked_at([delivery.id for _, delivery, _, _ in rows if delivery])
     attempt = _attempt(order.id) if order.state is OrderState.AWAITING_PAYMENT else None
-    lines = tuple(_line(order, line, delivery, code, vendor, asked) for line, delivery, code, vendor in rows)
+    funded = order.state is OrderState.FUNDED
+    given = money_back.of_lines(order.id) if funded else {}
+    wishes = money_back.wishes(order.id) if funded else {}
+    lines = tuple(
+        _line(
+            order, line, delivery, code, vendor, asked,
+            given.get(line.id, ()), wishes.get(delivery.id) if delivery else None, ours,
+        )
+        for line, delivery, code, vendor in rows
+    )  # fmt: skip
     paying = (
         attempt is not None
         and attempt.state is AttemptState.OPEN
@@ -87,12 +95,24 @@ def of(order: Order) -> Progress:
         and attempt.expires_at is not None
         and attempt.expires_at > db.session().info["now"]
     )
+    settling = any(one.state in money_back.UNDER_WAY for each in given.values() for one in each) or any(
+        delivery.state in ENDED
+        and line.id not in given
+        and db.session().info["now"] - delivery.changed_at < JUST_NOW
+        for line, delivery, _, _ in rows
+        if delivery
+    )
     live = payable or (
-        order.state is OrderState.FUNDED and (not deliveries or any(state in MOVING for state in deliveries))
+        funded and (not deliveries or settling or any(state in MOVING for state in deliveries))
     )
-    return Progress(
-        _first(order, declined, paying=paying), lines, _summary(order, deliveries), live, declined, paying
+    owed = any(
+        delivery.state is DeliveryState.REFUSED and line.gross and line.id not in given
+        for line, delivery, _, _ in rows
+        if delivery
     )
+    unwanted = any(wish.state is LineCancellationState.ASKED for wish in wishes.values())
+    summary = _summary(order, deliveries, unwanted=unwanted, owed=owed)
+    return Progress(_first(order, declined, paying=paying), lines, summary, live, declined, paying)
 
 
 def _rows(order_id: UUID) -> Sequence[tuple[OrderLine, Delivery | None, str | None, str]]:
@@ -188,6 +208,9 @@ def _line(
     code: str | None,
     vendor: str,
     asked: dict[UUID, datetime],
+    given: Sequence[Refund],
+    wish: LineCancellation | None,
+    ours: bool,
 ) -> LineProgress:
     if delivery is None:
         stopped = order.state is OrderState.CANCELLED
@@ -242,14 +265,12 @@ def _line(
         ),
         DeliveryState.REFUSED: (
             Step("wrong", _("Refused by %(vendor)s", vendor=vendor), delivery.note or None, changed),
-            Step(
-                "wrong",
-                _("Not delivered"),
-                _(
-                    "Your %(total)s are with us. We refund it or agree with you on something else.",
-                    total=line.total.text,
-                ),
-            ),
+            money_back.last_step(line, given, ours=ours, cancelled=wish is not None),
+        ),
+        DeliveryState.WITHDRAWING: money_back.withdrawing(vendor, wish),
+        DeliveryState.CANCELLED: (
+            Step("done", _("Cancelled"), None, changed),
+            money_back.last_step(line, given, ours=ours, cancelled=True),
         ),
         DeliveryState.SUCCESS: (
             ordered,
@@ -261,25 +282,35 @@ def _line(
             ),
         ),
     }
-    return LineProgress(line, steps[delivery.state], delivery.state.value, code)
+    on_its_way = delivery.state in money_back.CANCELLABLE
+    shown = money_back.cancelling(vendor, wish) if wish and on_its_way else steps[delivery.state]
+    if delivery.state is DeliveryState.SUCCESS:
+        shown = (*shown, *(money_back.step(refund, ours) for refund in given))
+    cancellable = delivery.id if on_its_way and wish is None else None
+    return LineProgress(line, shown, delivery.state.value, code, cancellable)
 
 
-def _summary(order: Order, deliveries: Sequence[DeliveryState]) -> str:
-    """One word for the whole order, for its badge."""
+def _summary(order: Order, deliveries: Sequence[DeliveryState], *, unwanted: bool, owed: bool) -> str:
+    """One word for the whole order, for its badge. `unwanted`: somebody cancelled a line, and
+    what became of it is found out; `owed`: a refused line
+    is paid and nothing of it is on its way back."""
     if order.state is not OrderState.FUNDED:
         return order.state.value
+    if unwanted or DeliveryState.WITHDRAWING in deliveries:
+        return "cancelling"
     for state, word in (
-        (DeliveryState.REFUSED, "refused"),
+        (DeliveryState.REFUSED, "refused" if owed else "refunded"),
         (DeliveryState.NEEDS_ACTION, "needs_action"),
         (DeliveryState.UNKNOWN, "unknown"),
     ):
         if state in deliveries:
             return word
-    return (
-        "delivered"
-        if deliveries and all(state is DeliveryState.SUCCESS for state in deliveries)
-        else "delivering"
-    )
+    left = [state for state in deliveries if state is not DeliveryState.CANCELLED]
+    if deliveries and not left:
+        return "withdrawn"
+    if left and all(state is DeliveryState.SUCCESS for state in left):
+        return "delivered" if len(left) == len(deliveries) else "partly"
+    return "delivering"
 
 
 WORDS = Words(
@@ -288,6 +319,11 @@ WORDS = Words(
         "uncovered": "Paid, being checked",
         "cancelled": "Cancelled",
         "refused": "Partly or wholly refused",
+        "refunded": "Refused and refunded",
+        "cancelling": "Being cancelled",
+        "withdrawing": "Being cancelled",
+        "withdrawn": "Cancelled and refunded",
+        "partly": "Ready, a part cancelled",
         "needs_action": "We are working on it",
         "unknown": "We are checking",
         "delivered": "Ready",

@@ -16,8 +16,10 @@ import checkout.expiry  # noqa: F401 its kind of task
 import provisioning.domain_checks
 import provisioning.fulfilment
 import provisioning.lifecycles
-import provisioning.openings  # noqa: F401 every table and every kind of task is known once these are imported
-from billing import ledger
+import provisioning.openings
+import provisioning.undelivered
+import provisioning.withdrawals  # noqa: F401 every table and every kind of task is known once these are imported
+from billing import ledger, refund_calls, refunds  # noqa: F401 likewise
 from core import account_links, db, doors, factors, roles, sign_ins, tenancy, tickets, walls  # noqa: F401 closed tables
 from core.db import Model
 from provisioning import restorations
@@ -48,7 +50,7 @@ def migrate(owner_url: str) -> str:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         alembic(connection, "upgrade", "head")
         doors.apply(connection, Model.metadata, make_url(owner_url).database or "")
-        for statement in ledger.ZERO_SUM:
+        for statement in (*ledger.ZERO_SUM, *refunds.TALLY):
             connection.exec_driver_sql(statement)
         grant_version(connection, make_url(owner_url).database or "")
     engine.dispose()
@@ -103,15 +105,21 @@ def rights_problems(connection: Connection, database: str) -> list[str]:
     """What is not as declared: row security, policies, grants, doors, and the trigger that holds the
     books."""
     found = walls.problems(connection, Model.metadata, database)
-    watching = (
-        "SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass('public.journal_lines')"
-        " AND tgname = 'journal_lines_zero' AND tgenabled IN ('O', 'A')"
-    )
-    if not connection.exec_driver_sql(watching).first():
-        found.append(
-            "journal_lines: the trigger that wants every entry to sum to zero is missing or switched off."
-        )
-    return found
+    watching = "SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A') AND NOT tgisinternal"
+    awake = set(connection.exec_driver_sql(watching).scalars())
+    return [*found, *(words for trigger, words in TRIGGERS.items() if trigger not in awake)]
+
+
+TRIGGERS = {
+    "journal_lines_zero": (
+        "journal_lines: the trigger that wants every entry to sum to zero is missing or switched off."
+    ),
+    "refunds_tally": (
+        "refunds: the trigger that keeps refunds within what was captured is missing or switched off."
+    ),
+    "refunds_fixed": "refunds: the trigger that keeps amounts as they were is missing or switched off.",
+}
+"""trigger -> what is said where it is not awake."""
 
 
 def refuse_unsafe_database() -> None:

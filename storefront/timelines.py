@@ -37,6 +37,9 @@ TYPES = Words(
         "plans": "Plan",
         "products": "Product",
         "listings": "Price",
+        "refunds": "Refund",
+        "refund_policies": "Refunds",
+        "credit_notes": "Credit note",
     }
 )
 TONES = {
@@ -57,6 +60,8 @@ TONES = {
     "suspended": "warn",
     "cancelled": "neutral",
     "processing": "wait",
+    "withdrawing": "wait",
+    "done": "ok",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
@@ -75,6 +80,13 @@ PLAINLY = Words(
         "deliveries unknown": "No clear answer from the vendor; it is being looked up",
         "deliveries needs_action": "Somebody has to look at the delivery",
         "deliveries refused": "Refused by the vendor",
+        "deliveries withdrawing": "Cancelled; the vendor is asked to end it",
+        "deliveries cancelled": "Cancelled; nothing is at the vendor",
+        "refunds unknown": "Money going back; the bank is asked whether it has it",
+        "refunds sent": "Money on its way back",
+        "refunds done": "Money given back",
+        "refunds failed": "The refund was delayed; somebody sees to it",
+        "refunds paid_otherwise": "Money given back by another way",
         "subscriptions active": "Service active",
         "subscriptions failed": "Service not delivered",
         "licences assigned": "Seat given to somebody",

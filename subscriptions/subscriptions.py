@@ -21,7 +21,7 @@ from core.tenancy import Access, CustomerOwned, owned_by
 
 class SubscriptionState(StrEnum):
     """ENDING: the end is asked of the vendor and not confirmed yet. FAILED: never delivered, and never will
-    be under this order line."""
+    be under this order line. CANCELLED: given up before it was delivered."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -29,6 +29,7 @@ class SubscriptionState(StrEnum):
     ENDING = "ending"
     ENDED = "ended"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 STANDING = (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED)
@@ -61,12 +62,17 @@ class Subscription(CustomerOwned, db.Model):
     )
     LIFE = states.Transitions(
         {
-            SubscriptionState.PENDING: [SubscriptionState.ACTIVE, SubscriptionState.FAILED],
+            SubscriptionState.PENDING: [
+                SubscriptionState.ACTIVE,
+                SubscriptionState.FAILED,
+                SubscriptionState.CANCELLED,
+            ],
             SubscriptionState.ACTIVE: [SubscriptionState.SUSPENDED, SubscriptionState.ENDING],
             SubscriptionState.SUSPENDED: [SubscriptionState.ACTIVE, SubscriptionState.ENDING],
             SubscriptionState.ENDING: [SubscriptionState.ENDED],
             SubscriptionState.ENDED: [],
             SubscriptionState.FAILED: [],
+            SubscriptionState.CANCELLED: [],
         },
         first=SubscriptionState.PENDING,
     )
@@ -157,6 +163,16 @@ class SubscriptionEnded(Event):
     order_line_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class SubscriptionGivenUp(Event):
+    """Given up before it was delivered."""
+
+    subscription_id: UUID
+    reseller_id: UUID
+    customer_id: UUID | None
+    order_line_id: UUID
+
+
 def find(code: str) -> Subscription:
     """A subscription of the scope by its code."""
     found = db.session().scalar(select(Subscription).where(Subscription.code == code))
@@ -190,6 +206,16 @@ def fail(subscription: Subscription, why: str) -> None:
     states.move(subscription, SubscriptionState.FAILED, why=why)
     publish(
         SubscriptionFailed(
+            subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id
+        )
+    )
+
+
+def give_up(subscription: Subscription, why: str) -> None:
+    """Cancelled before it was delivered; it never ran."""
+    states.move(subscription, SubscriptionState.CANCELLED, why=why)
+    publish(
+        SubscriptionGivenUp(
             subscription.id, subscription.reseller_id, subscription.customer_id, subscription.order_line_id
         )
     )

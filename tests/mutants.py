@@ -18,6 +18,8 @@ LINKED = (".venv", "node_modules", ".node")
 LEFT_OUT = (".git", "instance*", "__pycache__", ".pytest_cache", ".ruff_cache", "*.pyc", *LINKED)
 DURABLE = "tests/provisioning/test_durable.py::test_"
 ENDINGS = "tests/provisioning/test_endings.py::test_"
+REFUNDS = "tests/billing/test_refunds.py::test_"
+CANCELLING = "tests/provisioning/test_cancelling.py::test_"
 QUEUE = "tests/core/test_queue.py::test_"
 ITEMS = "tests/provisioning/test_work_items.py::test_"
 PAYMENTS = "tests/billing/test_payments.py::test_"
@@ -228,6 +230,55 @@ MUTANTS = (
         "Task.leased_by == worker, Task.state",
         "Task.state",
         QUEUE + "an_unclear_answer_counts_only_from_the_worker_who_holds_the_task",
+    ),
+    Mutant(
+        "never more back than captured",
+        "billing/refunds.py",
+        "if payment is not None and claim.amount > payments.refundable(payment):",
+        "if False:",
+        REFUNDS + "no_more_goes_back_than_was_captured_whatever_the_line_says",
+    ),
+    Mutant(
+        "the database counts refunds",
+        "billing/refunds.py",
+        "UPDATE payments SET refunded_minor = refunded_minor + NEW.amount_minor",
+        "UPDATE payments SET refunded_minor = refunded_minor + 0 * NEW.amount_minor",
+        REFUNDS + "no_more_goes_back_than_was_captured_whatever_the_line_says",
+    ),
+    Mutant(
+        "one key, one refund",
+        "checkout/line_refunds.py",
+        "if (earlier := refunds.of_key(key)) is not None:",
+        "if (earlier := None) is not None:",
+        REFUNDS + "one_key_is_one_refund_however_many_ask_at_once",
+    ),
+    Mutant(
+        "refunds are looked up",
+        "billing/refund_calls.py",
+        "refunds.CALL, Repeat.LOOK_UP,",
+        "refunds.CALL, Repeat.SAFE,",
+        REFUNDS + "what_was_done_without_an_answer_is_found_not_asked_again",
+    ),
+    Mutant(
+        "nothing cancelled becomes active",
+        "provisioning/fulfilment.py",
+        "if delivery.action == Action.PROVISION and (found.cancellation or delivery.state not in GOING_ON):",
+        "if False:",
+        CANCELLING + "what_the_vendor_works_on_is_ended_there_before_money_goes_back",
+    ),
+    Mutant(
+        "nothing cancelled is sent",
+        "provisioning/fulfilment.py",
+        "if wish is not None and not task.intent_open:",
+        "if False:",
+        CANCELLING + "a_wish_that_comes_while_a_worker_has_it_in_hand_is_heard_before_it_asks",
+    ),
+    Mutant(
+        "nothing that runs is given back whole",
+        "checkout/line_refunds.py",
+        "if whole and state in COMES:",
+        "if False:",
+        CANCELLING + "a_line_that_runs_or_comes_is_not_given_back_whole",
     ),
     Mutant(
         "slots",

@@ -7,10 +7,14 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskCliRunner
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
 import app
+from checkout import orders
 from checkout.orders import PayBy
+from core import db
+from provisioning import fulfilment
+from provisioning.deliveries import Delivery
 from sandbox.servers import Postgres
 from storefront import doctor
 from tests.world import World, open_portal
@@ -42,8 +46,19 @@ def busy(world: World) -> World:
     world.buys("harbour", "standard-m", pay_by=PayBy.ACCOUNT, alias="harbour")
     world.fund_by_hand(world.buys("acme", "patch-y", 3))
     world.work()
+    refuse_one(world)
     world.buys("acme", "patch-y", 2)
     return world
+
+
+def refuse_one(world: World) -> None:
+    """An order is paid by card, refused, and on its way back; the gateway is away."""
+    code = world.buys("acme", "patch-y", 1)
+    world.pay(code)
+    with world.acting():
+        mine = select(Delivery.id).where(Delivery.order_id == orders.find(code).id)
+        fulfilment.refuse(db.session().scalars(mine).one(), why="No.")
+    world.work()
 
 
 def found() -> set[str]:
@@ -81,6 +96,11 @@ FAULTS = {
     "invoice numbers": [
         "UPDATE invoices SET series = 'NW-2026', number = 2, state = 'paid'"
         " WHERE id = (SELECT id FROM invoices LIMIT 1)"
+    ],
+    "refunds": ["UPDATE payments SET refunded_minor = 0"],
+    "credit notes": ["DELETE FROM credit_note_lines", "DELETE FROM credit_notes"],
+    "refunded and active": [
+        "UPDATE subscriptions SET state = 'active' WHERE order_line_id IN (SELECT order_line_id FROM refunds)"
     ],
     "sums": [
         "UPDATE orders SET total_minor = total_minor + 1, tax_minor = tax_minor + 1"

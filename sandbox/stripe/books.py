@@ -16,9 +16,9 @@ SELECT account, 'captured', json_extract(body, '$.currency'), sum(json_extract(b
 UNION ALL SELECT account, 'payments', json_extract(body, '$.currency'), count(*)
   FROM objects WHERE kind = 'charge' AND json_extract(body, '$.paid') GROUP BY 1, 3
 UNION ALL SELECT account, 'refunded', json_extract(body, '$.currency'), sum(json_extract(body, '$.amount'))
-  FROM objects WHERE kind = 'refund' GROUP BY 1, 3
+  FROM objects WHERE kind = 'refund' AND json_extract(body, '$.status') <> 'failed' GROUP BY 1, 3
 UNION ALL SELECT account, 'refunds', json_extract(body, '$.currency'), count(*)
-  FROM objects WHERE kind = 'refund' GROUP BY 1, 3
+  FROM objects WHERE kind = 'refund' AND json_extract(body, '$.status') <> 'failed' GROUP BY 1, 3
 UNION ALL SELECT account, 'fees', json_extract(body, '$.currency'), sum(json_extract(body, '$.fee'))
   FROM objects WHERE kind = 'balance_transaction' GROUP BY 1, 3
 UNION ALL SELECT account, 'events', json_extract(body, '$.type'), count(*)

@@ -11,7 +11,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from . import books, cards, deliveries, disputes, endpoints, events, payments, sessions
+from . import books, cards, deliveries, disputes, endpoints, events, payments, refunds, sessions
 from .deliveries import Postman
 from .moods import API, EVERYONE, WEBHOOKS, BadMood, Moods
 from .pages import Pages
@@ -29,6 +29,7 @@ ADDRESSES = Map(
         Rule("/_sandbox/expire", endpoint="expire", methods=["POST"]),
         Rule("/_sandbox/dispute", endpoint="dispute", methods=["POST"]),
         Rule("/_sandbox/endpoint", endpoint="endpoint", methods=["POST"]),
+        Rule("/_sandbox/refund", endpoint="refund", methods=["POST"]),
         Rule("/_sandbox/resend", endpoint="resend", methods=["POST"]),
         Rule("/_sandbox/forget_keys", endpoint="forget_keys", methods=["POST"]),
     ]
@@ -135,6 +136,14 @@ class Controls:
         with self.store.act(row["account"]) as act:
             off = given.get("status") == "disabled"
             return endpoints.update(act, {"disabled": off}, wanted)
+
+    def refund(self, request: Request) -> Json:
+        """What the bank made of a refund: `account`, `refund` (its id), `status` succeeded, pending or
+        failed."""
+        given = given_by(request)
+        with self.store.act() as act:
+            mine = Act(act.db, str(given.get("account", "")), act.now)
+            return refunds.turn(mine, str(given.get("refund", "")), str(given.get("status", "")))
 
     def resend(self, request: Request) -> Json:
         """Deliver stored events again: `event` one id, several or "all"; `order` as_sent, reverse, any, or a

@@ -42,6 +42,35 @@ def create(act: Act, params: Json) -> Json:
     return refund
 
 
+def turn(act: Act, refund_id: str, status: str) -> Json:
+    """What the bank made of a refund later: taken, still waiting, or sent back ("failed"), which gives the
+    charge its money again."""
+    refund = act.get("refund", refund_id)
+    if status not in ("pending", "succeeded", "failed") or refund["status"] == "failed":
+        raise Refusal(f"This refund is {refund['status']} and cannot become {status}.", param="status")
+    before: Json = {"status": refund["status"]}
+    refund["status"] = status
+    if status == "failed":
+        refund["failure_reason"] = "expired_or_canceled_card"
+        charge = act.get("charge", refund["charge"])
+        charge["amount_refunded"] -= refund["amount"]
+        charge["refunded"] = False
+        act.save(charge)
+        refund["failure_balance_transaction"] = new_entry(
+            act,
+            "refund_failure",
+            refund_id,
+            act.get("payment_intent", refund["payment_intent"]),
+            refund["amount"],
+            0,
+        )["id"]
+    act.save(refund)
+    events.record(act, "refund.updated", refund, before)
+    if status == "failed":
+        events.record(act, "refund.failed", refund)
+    return refund
+
+
 def charge_to_refund(act: Act, params: Json) -> Json:
     if ("charge" in params) == ("payment_intent" in params):
         raise bad_parameter(

@@ -82,14 +82,19 @@ class _Desk:
         self._calls = calls
 
     def state(self) -> Response:
-        """Purchases per reference, the references bought more than once, and counts of everything."""
+        """Purchases per reference, the references bought more than once, what runs (reference -> id), and
+        counts of everything."""
         self._store.finish_due()
         per_reference = self._store.rows(
             "SELECT reference, count(*) AS times FROM purchases GROUP BY reference"
         )
         purchases = {row["reference"]: row["times"] for row in per_reference}
         doubles = sorted(reference for reference, times in purchases.items() if times > 1)
-        return jsonify({"purchases": purchases, "doubles": doubles, "counts": self._counts()})
+        active = self._store.rows("SELECT reference, id FROM subscriptions WHERE state = 'active'")
+        running = {row["reference"]: row["id"] for row in active}
+        return jsonify(
+            {"purchases": purchases, "doubles": doubles, "running": running, "counts": self._counts()}
+        )
 
     def purchases(self) -> Response:
         """The next purchases after a number, oldest first; `last` is where to go on from."""

@@ -18,10 +18,13 @@ from core import db, tasks
 from core.money import Money, total
 from core.parties import Customer, Reseller
 from core.tasks import Task, TaskAttempt, TaskState
+from provisioning import fulfilment
 from provisioning.connectors.base import Action
-from provisioning.deliveries import Delivery, DeliveryState, VendorRecord
-from storefront import timelines
+from provisioning.deliveries import WITHDRAW, Delivery, DeliveryState, VendorRecord
+from provisioning.line_cancellations import KEYS, LineCancellation, LineCancellationState
+from storefront import refund_views, timelines
 from storefront.moments import Moment, moment
+from storefront.refund_views import RefundView
 from storefront.timelines import Entry, newest_first
 from subscriptions.subscriptions import Licence, Subscription
 
@@ -30,6 +33,7 @@ from subscriptions.subscriptions import Licence, Subscription
 class Leg:
     """A line with its three prices; the margins are what lies between them."""
 
+    line_id: UUID
     title: str
     fields: str
     quantity: str
@@ -48,8 +52,11 @@ class DeliveryView:
     id: UUID
     number: int
     title: str
+    withdraws: bool
     state: DeliveryState
     note: str
+    wish: str | None
+    cancellable: bool
     reference: str
     connector: str
     subscription: str
@@ -82,6 +89,7 @@ class Dossier:
     fund: Fund | None
     hold: Hold | None
     deliveries: Sequence[DeliveryView]
+    refunds: Sequence[RefundView]
     trail: Sequence[Entry]
 
 
@@ -101,8 +109,11 @@ def open_dossier(order: Order) -> Dossier:
     invoice = invoices.of_order(order.id)
     fund = session.scalar(select(Fund).where(Fund.order_id == order.id))
     legs = legs_of(order)
+    given = refund_views.of_order(order.id)
     about = [
         order.id,
+        *(refund.id for refund in given),
+        *(refund.note_id for refund in given if refund.note_id),
         *(row.id for row in (payment, invoice, fund) if row),
         *(attempt.id for attempt in attempts),
     ]
@@ -120,6 +131,7 @@ def open_dossier(order: Order) -> Dossier:
         fund=fund,
         hold=session.scalar(select(Hold).where(Hold.order_id == order.id)),
         deliveries=deliveries_of(order),
+        refunds=given,
         trail=newest_first(timelines.of(about)),
     )
 
@@ -147,6 +159,7 @@ def legs_of(order: Order) -> list[Leg]:
 def _leg(line: OrderLine, wholesale: Money, costs: OrderCost) -> Leg:
     cost = Money(costs.total_minor, costs.currency) if costs.total_minor is not None else None
     return Leg(
+        line.id,
         f"{line.product_name}, {line.plan_name}",
         ", ".join(f"{name} {value}" for name, value in line.fields.items()),
         f"{line.quantity} × {line.unit}, {line.term.label}",
@@ -192,7 +205,7 @@ def deliveries_of(order: Order) -> list[DeliveryView]:
     """Deliveries in line order, each with the story of its attempts."""
     session = db.session()
     rows = session.execute(
-        select(Delivery, Subscription, OrderLine, OrderCost, Task, VendorRecord)
+        select(Delivery, Subscription, OrderLine, OrderCost, Task, VendorRecord, LineCancellation)
         .join(
             Subscription,
             (Subscription.distributor_id == Delivery.distributor_id)
@@ -212,6 +225,11 @@ def deliveries_of(order: Order) -> list[DeliveryView]:
             VendorRecord,
             (VendorRecord.distributor_id == Delivery.distributor_id)
             & (VendorRecord.delivery_id == Delivery.id),
+        )
+        .outerjoin(
+            LineCancellation,
+            (LineCancellation.distributor_id == Delivery.distributor_id)
+            & (LineCancellation.delivery_id == Delivery.id),
         )
         .where(Delivery.order_id == order.id)
         .order_by(OrderLine.number, Delivery.id)
@@ -247,22 +265,28 @@ def deliveries_of(order: Order) -> list[DeliveryView]:
 
 
 def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, attempts: int) -> DeliveryView:
-    delivery, subscription, line, cost, task, vendor = row
+    delivery, subscription, line, cost, task, vendor, wish = row
     waits = task.state in tasks.OPEN
     return DeliveryView(
         id=delivery.id,
         number=number,
         title=("End of " if delivery.action == Action.END else "")
+        + ("Ending it again: " if delivery.action == WITHDRAW else "")
         + f"{line.product_name}, {line.plan_name}, {line.quantity} × {line.unit}",
+        withdraws=delivery.action == WITHDRAW,
         state=delivery.state,
         note=delivery.note,
+        wish=told_wish(wish) if wish else None,
+        cancellable=wish is None
+        and delivery.action == Action.PROVISION
+        and delivery.state in fulfilment.GOING_ON,
         reference=str(delivery.reference),
         connector=cost.connector,
         subscription=subscription.code,
         subscription_state=subscription.state,
         licences=f"{seats} of {subscription.quantity}",
         external_id=vendor.external_id if vendor else "",
-        details=list(vendor.details.items()) if vendor else [],
+        details=[(name, text) for name, text in vendor.details.items() if name != KEYS] if vendor else [],
         task_state=task.state,
         attempts=f"{attempts} so far" if attempts else "none yet",
         next_try=moment(task.next_at) if waits else None,
@@ -272,6 +296,21 @@ def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, atte
         ending=delivery.action == Action.END,
         timeline=newest_first(timeline),
     )
+
+
+WISHES = {
+    LineCancellationState.ASKED: "What became of the open attempt is found out first.",
+    LineCancellationState.NEVER_BOUGHT: "Nothing of it was bought.",
+    LineCancellationState.WITHDRAWING: "The vendor had it already and is being asked to end it.",
+    LineCancellationState.WITHDRAWN: "The vendor had it already and has ended it.",
+    LineCancellationState.STANDS: "The vendor had it already and does not end it, so it stands.",
+}
+
+
+def told_wish(wish: LineCancellation) -> str:
+    """Who wanted it cancelled, and what became of that."""
+    why = f" (“{wish.why}”)" if wish.why else ""
+    return f"Cancelled by {wish.asked_by}{why}. {WISHES[wish.state]}"
 
 
 ANSWERS = {

@@ -70,6 +70,43 @@ class AmountField(StringField):
         return money.parse(typed, self.currency) if typed else None
 
 
+class ByHand(Form):
+    """Money given back by hand."""
+
+    amount = AmountField("Amount")
+    borne = RadioField(
+        "Who bears it",
+        choices=[
+            SelectChoice("as_sold", "Each its part: we give up wholesale, the reseller its margin"),
+            SelectChoice("distributor", "We bear it all; the reseller keeps its margin"),
+            SelectChoice("reseller", "The reseller bears it all; wholesale stays as it is"),
+        ],
+        default="as_sold",
+    )
+    why = StringField("Reason", REASON, description="The buyer reads it.")
+
+
+class Refunding(Form):
+    """What happens when a vendor refuses."""
+
+    when_refused = RadioField(
+        "When a vendor refuses a paid line",
+        choices=[
+            SelectChoice("automatic", "Give its money back by itself"),
+            SelectChoice("ask", "Ask us: the work queue offers the refund"),
+        ],
+        default="automatic",
+    )
+    fee_when_refused = RadioField(
+        "The card fee, which does not come back, is borne by",
+        choices=[
+            SelectChoice("distributor", "Us: the reseller gets its share of the fee back"),
+            SelectChoice("reseller", "The reseller: it bore the fee when the order was paid"),
+        ],
+        default="distributor",
+    )
+
+
 class Product(Form):
     """What is described of a product."""
 

@@ -17,6 +17,7 @@ SECTIONS = (
     ("Sales", None, ""),
     ("Orders", "order_list", "package"),
     ("Subscriptions", "subscription_list", "key-round"),
+    ("Refunds", "refund_list", "rotate-ccw"),
     ("Resellers", "reseller_list", "handshake"),
     ("Customers", "customer_list", "users"),
     ("Catalogue", "product_list", "boxes"),

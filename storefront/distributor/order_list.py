@@ -166,8 +166,8 @@ def waits_for(show: str) -> ColumnElement[bool]:
         case "stuck":
             return has(is_stuck())
         case "done":
-            undelivered = has(BOUGHT & (Delivery.state != DeliveryState.SUCCESS))
-            return and_(Order.state == OrderState.FUNDED, ~undelivered)
+            ended = (DeliveryState.SUCCESS, DeliveryState.CANCELLED)
+            return and_(Order.state == OrderState.FUNDED, ~has(BOUGHT & Delivery.state.not_in(ended)))
         case _:
             raise LookupError(show)
 
@@ -224,9 +224,13 @@ def stage_of(state: OrderState, deliveries: Sequence[DeliveryState]) -> tuple[st
         (DeliveryState.REFUSED, "Refused by the vendor"),
         (DeliveryState.NEEDS_ACTION, "Needs action"),
         (DeliveryState.UNKNOWN, "Unknown at the vendor"),
+        (DeliveryState.WITHDRAWING, "Being cancelled"),
     ):
         if worst in deliveries:
             return worst, words
-    if deliveries and all(one is DeliveryState.SUCCESS for one in deliveries):
-        return "delivered", "Delivered"
+    left = [one for one in deliveries if one is not DeliveryState.CANCELLED]
+    if deliveries and not left:
+        return "withdrawn", "Cancelled and given back"
+    if left and all(one is DeliveryState.SUCCESS for one in left):
+        return "delivered", "Delivered" if len(left) == len(deliveries) else "Delivered, a part cancelled"
     return "delivering", "Being delivered"

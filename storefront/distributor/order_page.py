@@ -12,14 +12,18 @@ from wtforms import Form
 
 from billing import disputes, payments, stripe_gateway
 from billing.payments import AttemptState, PaymentAttempt
+from billing.refunds import Because
 from billing.stripe_gateway import GatewayAccount
-from checkout import orders
+from checkout import line_refunds, orders
+from checkout.line_refunds import Preview
 from checkout.orders import Order, OrderState
 from core import db
 from core.errors import Refusal
 from core.money import Money
 from provisioning import deliveries, fulfilment
-from storefront import lists, pages
+from provisioning.connectors.base import Action
+from provisioning.deliveries import DeliveryState
+from storefront import lists, pages, refund_views
 from storefront.distributor import console
 from storefront.distributor.dossiers import Dossier, open_dossier
 from storefront.distributor.forms import Reason, Resolution
@@ -35,7 +39,7 @@ pages.saying(
         " so nothing is bought twice."
     ),
     resolved="Resolved by hand; the reason is in the trail.",
-    refused="It will not be delivered. The refund is on the work queue.",
+    refused="It will not be delivered. What becomes of the money is said on the order.",
     cancelled="The order is cancelled. Money that still comes goes to the work queue.",
     covered="The order is covered. Its deliveries are on their way.",
 )
@@ -81,6 +85,22 @@ STATES = {
         "The money of that line is still with us: refund it or agree on something else,"
         " then close the work item.",
     ),
+    "refunded": (
+        "info",
+        "The vendor refused a line, and its money goes back",
+        "The refunds below say how much goes back in each leg, and how far it is.",
+    ),
+    "withdrawing": (
+        "wait",
+        "Being cancelled",
+        "The vendor had it before the cancellation arrived. It is being ended there; then the money goes"
+        " back, never before.",
+    ),
+    "withdrawn": (
+        "info",
+        "Cancelled while it was being delivered",
+        "Nothing of it is at the vendor. The refunds below say how much goes back in each leg.",
+    ),
 }
 
 
@@ -105,7 +125,13 @@ def show(
             (dispute, moment(dispute.opened_at), moment(dispute.due_by), moment(dispute.ended_at))
             for dispute in disputes.of_order(dossier.order.id)
         ]
-    stage, words = stage_of(dossier.order.state, [one.state for one in dossier.deliveries if not one.ending])
+        offers = [
+            offer_of(one.id) if one.state is DeliveryState.REFUSED else None for one in dossier.deliveries
+        ]
+    bought = [one.state for one in dossier.deliveries if not (one.ending or one.withdraws)]
+    stage, words = stage_of(dossier.order.state, bought)
+    if stage == "refused" and not any(offer for offer in offers):
+        stage, words = "refunded", "Refused and given back"
     tone, title, sentence = STATES[stage]
     return pages.render(
         "distributor/order.html",
@@ -121,10 +147,27 @@ def show(
         ],
         acts=[acts_of(one.id, one.id == delivery_id, form) for one in dossier.deliveries],
         cancel_form=form if form is not None and delivery_id is None else Reason(prefix="cancel-"),
+        offers=offers,
+        paid_forms={
+            one.id: Reason(prefix=f"paid-{key_of(one.id)}-") for one in dossier.refunds if one.failed
+        },
+        offered=refund_views.BEARERS,
+        settled=dossier.order.state is OrderState.FUNDED,
         unpaid=dossier.order.state is OrderState.AWAITING_PAYMENT,
         uncovered=dossier.order.state is OrderState.UNCOVERED,
         problem=problem,
     )
+
+
+def offer_of(delivery_id: UUID) -> Preview | None:
+    """What a refund of a refused line would move exactly; none where nothing is left to give back."""
+    delivery = deliveries.find(delivery_id)
+    if delivery.state is not DeliveryState.REFUSED or delivery.action != Action.PROVISION:
+        return None
+    try:
+        return line_refunds.preview(delivery.order_line_id, because=Because.REFUSED)
+    except Refusal:
+        return None
 
 
 def faults(form: Form) -> str:
@@ -154,13 +197,18 @@ def facts(dossier: Dossier) -> dict[str, object]:
 
 def acts_of(delivery_id: UUID, is_sent: bool, form: Form | None) -> dict[str, Form]:
     """The forms of one delivery; the one that was refused keeps its input."""
-    key = delivery_id.hex[-8:]
+    key = key_of(delivery_id)
     resolve, refuse = Resolution(prefix=f"resolve-{key}-"), Reason(prefix=f"refuse-{key}-")
     if is_sent and isinstance(form, Resolution):
         resolve = form
     elif is_sent and form is not None:
         refuse = form
-    return {"resolve": resolve, "refuse": refuse}
+    return {"resolve": resolve, "refuse": refuse, "cancel": Reason(prefix=f"cancel-{key}-")}
+
+
+def key_of(row_id: UUID) -> str:
+    """What tells the forms of several rows on one page apart."""
+    return row_id.hex[-8:]
 
 
 # --- Acts ---------------------------------------------------------------------------------------------------

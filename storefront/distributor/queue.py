@@ -19,11 +19,11 @@ from core.tasks import Task, TaskState
 from core.work import WorkItem
 from provisioning import fulfilment
 from provisioning.connectors.base import Action
-from provisioning.deliveries import Delivery
-from storefront import lists, pages
+from provisioning.deliveries import WITHDRAW, Delivery
+from storefront import lists, pages, refund_views
 from storefront.distributor import console
 from storefront.distributor.forms import Reason
-from storefront.distributor.order_page import acts_of
+from storefront.distributor.order_page import acts_of, offer_of
 from storefront.moments import Moment, moment
 from storefront.visitors import require_role
 
@@ -47,6 +47,7 @@ class Item:
     looks_up: bool
     ending: bool
     retryable: bool
+    withdraws: bool
     url: str
 
 
@@ -72,12 +73,13 @@ def show(
             db.session().scalar(
                 select(func.count())
                 .select_from(Task)
-                .where(Task.state == TaskState.PARKED, Task.kind != "deliver")
+                .where(Task.state == TaskState.PARKED, Task.kind.not_in(("deliver", "withdraw")))
             )
             or 0
         )
         checked = moment(machine_now())
-    opened = next((item for item in items if str(item.id) == chosen), items[0] if items else None)
+        opened = next((item for item in items if str(item.id) == chosen), items[0] if items else None)
+        offer = offer_of(opened.delivery_id) if opened and opened.delivery_id else None
     return pages.render(
         "distributor/work.html",
         status,
@@ -85,6 +87,8 @@ def show(
         items=items[:MOST],
         count=f"{MOST} of more" if len(items) > MOST else str(len(items)),
         opened=opened,
+        offer=offer,
+        bearer=refund_views.BEARERS[offer.fee_borne_by] if offer else "",
         forms=acts_of(opened.delivery_id, False, None) if opened and opened.delivery_id else None,
         close_form=form or Reason(prefix="close-"),
         closed=closed,
@@ -146,6 +150,7 @@ def _item(
         looks_up=bool(task and task.intent_open),
         ending=bool(delivery and delivery.action == Action.END),
         retryable=bool(task and task.state in (*tasks.OPEN, TaskState.PARKED)),
+        withdraws=bool(delivery and delivery.action == WITHDRAW),
         url=url_for("distributor.work_queue", item=item.id),
     )
 

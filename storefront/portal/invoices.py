@@ -1,13 +1,18 @@
 """Invoices of the customer: the list, and each as a page that prints well. A draft says what it is: a number
 is given when it is paid."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
+from flask import url_for
 from sqlalchemy import ColumnElement, Select, or_, select
 from werkzeug.wrappers import Response
 
-from billing import invoices, tax
+from billing import credit_notes, invoices, tax
+from billing.credit_notes import CreditNote
 from billing.invoices import Invoice, InvoiceState
 from checkout.orders import Order
 from core import db
@@ -63,10 +68,7 @@ def the_list() -> List:
             ),
         ],
         Invoice.id,
-        lambda found: [
-            {"invoice": invoice, "order": code, "made": moment(invoice.issued_at or invoice.created_at)}
-            for invoice, code in found
-        ],
+        rows_of,
         "-date",
         search=found_by,
         filters=[
@@ -78,6 +80,20 @@ def the_list() -> List:
         export="portal.invoice_file",
         size=20,
     )
+
+
+def rows_of(found: Sequence[tuple[Invoice, str]]) -> list[dict[str, Any]]:
+    """Rows with what was given back of each invoice; one statement more for a page."""
+    notes = notes_of([invoice.id for invoice, _ in found])
+    return [
+        {
+            "invoice": invoice,
+            "order": code,
+            "made": moment(invoice.issued_at or invoice.created_at),
+            "notes": notes.get(invoice.id, ()),
+        }
+        for invoice, code in found
+    ]
 
 
 def invoices_with_orders() -> Select[Invoice, str]:
@@ -99,6 +115,43 @@ def found_by(query: str) -> ColumnElement[bool]:
     return or_(*found)
 
 
+def notes_of(invoice_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[CreditNote]]:
+    """Invoice -> its credit notes, oldest first."""
+    found: dict[UUID, list[CreditNote]] = defaultdict(list)
+    chosen = select(CreditNote).where(CreditNote.invoice_id.in_(invoice_ids)).order_by(CreditNote.id)
+    for note in db.session().scalars(chosen) if invoice_ids else ():
+        found[note.invoice_id].append(note)
+    return found
+
+
+@portal.get("/credit-notes/<uuid:note_id>")
+@signed_in_customer
+def credit_note(note_id: UUID) -> Response:
+    """One credit note, printable."""
+    require_role(*ROLES)
+    with db.transaction() as session:
+        note = credit_notes.find(note_id)
+        lines = credit_notes.lines(note.id)
+        order_code = session.scalar(select(Order.code).where(Order.id == note.order_id))
+    return pages.render(
+        "portal/credit_note.html",
+        title=_("Credit note %(number)s", number=note.label),
+        note=note,
+        lines=lines,
+        order=order_code,
+        issued=moment(note.issued_at),
+        paper_url=url_for("portal.credit_note_paper", note_id=note.id),
+    )
+
+
+@portal.get("/credit-notes/<uuid:note_id>/credit-note.pdf")
+@signed_in_customer
+def credit_note_paper(note_id: UUID) -> Response:
+    """The credit note as a file."""
+    require_role(*ROLES)
+    return downloads.credit_note(note_id)
+
+
 @portal.get("/invoices/<uuid:invoice_id>")
 @signed_in_customer
 def invoice(invoice_id: UUID) -> Response:
@@ -107,6 +160,7 @@ def invoice(invoice_id: UUID) -> Response:
     with db.transaction() as session:
         found = invoices.find(invoice_id)
         lines = invoices.lines(found.id)
+        notes = notes_of([found.id]).get(found.id, ())
         order_code = session.scalar(select(Order.code).where(Order.id == found.order_id))
         timeline = timelines.of([found.id])
     return pages.render(
@@ -115,6 +169,7 @@ def invoice(invoice_id: UUID) -> Response:
         invoice=found,
         lines=lines,
         rates={line.id: tax.percent(line.tax_basis_points) for line in lines},
+        notes=notes,
         order_code=order_code,
         made=moment(found.created_at),
         issued=moment(found.issued_at),

@@ -4,6 +4,7 @@ back."""
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 import structlog
 from flask import redirect, request, url_for
@@ -18,18 +19,20 @@ from checkout.orders import Order, OrderLine, OrderState
 from core import db
 from core.languages import _
 from core.tenancy import Side
+from provisioning import deliveries, line_cancellations
 from storefront import downloads, exports, lists, pages, paying, progress, taxes, timelines
 from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.paying import Journey, NothingToPay
 from storefront.portal import portal
-from storefront.visitors import require_role, signed_in_customer, the_shop, visitor
+from storefront.visitors import has_role, require_role, signed_in_customer, the_shop, visitor
 
 log = structlog.get_logger("portal")
 pages.saying(
     returned="Thank you. We are asking the payment service how it went.",
     cancelled="The order is cancelled. Nothing was charged.",
+    cancelling="It is being cancelled. This page says each step, and a mail tells you when money goes back.",
     nothing_to_pay="There is nothing to pay right now; this page shows how the order stands.",
 )
 
@@ -160,6 +163,7 @@ def order_values(found: Order, now: progress.Progress) -> dict[str, Any]:
         "unpaid": found.state is OrderState.AWAITING_PAYMENT,
         "single": len(now.lines) == 1,
         "sums": taxes.of_order(found),
+        "may_cancel": has_role("buyer"),
     }
 
 
@@ -180,6 +184,18 @@ def cancel(code: str) -> Response:
     with db.transaction(widened_because="giving up an order"):
         orders.cancel(orders.of_id(found.id), why=f"{visitor().name} cancelled it.")
     return pages.see("portal.order", "cancelled", code=code)
+
+
+@portal.post("/deliveries/<uuid:delivery_id>/cancel")
+@signed_in_customer
+def cancel_delivery(delivery_id: UUID) -> Response:
+    """Gives up a line that is being delivered; the money goes back when nothing of it runs (QP9)."""
+    require_role("buyer")
+    with db.transaction():
+        code = orders.of_id(deliveries.find(delivery_id).order_id).code
+    with db.transaction(widened_because="cancelling a delivery"):
+        line_cancellations.ask(delivery_id, by=visitor().name, why="The buyer cancelled it.")
+    return pages.see("portal.order", "cancelling", code=code)
 
 
 # --- Paying ---------------------------------------------------------------------------------------

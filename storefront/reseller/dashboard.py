@@ -9,6 +9,7 @@ from flask import url_for
 from sqlalchemy import ColumnElement, exists, func, select
 from werkzeug.wrappers import Response
 
+from billing.refunds import Refund
 from catalog.listings import Listing
 from catalog.products import Plan
 from checkout import reseller_plans
@@ -29,7 +30,7 @@ STOPPED = (DeliveryState.NEEDS_ACTION, DeliveryState.UNKNOWN, DeliveryState.REFU
 STOPPED_WORDS = {
     DeliveryState.NEEDS_ACTION: "Your distributor is putting something right by hand. The payment is safe.",
     DeliveryState.UNKNOWN: "No clear answer from the vendor. It is being looked up; nobody is charged twice.",
-    DeliveryState.REFUSED: "The vendor refused. The payment is safe; your distributor refunds it or helps.",
+    DeliveryState.REFUSED: "The vendor refused. Your distributor decides about the money.",
 }
 
 
@@ -155,7 +156,7 @@ def waiting(most: int = 6) -> list[Waiting]:
         select(Order, Customer.name, Delivery.state, Delivery.changed_at)
         .join(Delivery, (Delivery.distributor_id == Order.distributor_id) & (Delivery.order_id == Order.id))
         .outerjoin(Customer, customers)
-        .where(Delivery.state.in_(STOPPED), BOUGHT)
+        .where(Delivery.state.in_(STOPPED), BOUGHT, ~given_back())
         .order_by(Delivery.changed_at)
         .limit(most)
     )
@@ -171,6 +172,15 @@ def waiting(most: int = 6) -> list[Waiting]:
         words = "Your customer has not paid yet." if name else "You have not paid yet."
         found.append(waits(order, name, order.state, f"{words} It is kept for 24 hours.", order.created_at))
     return found[:most]
+
+
+def given_back() -> Any:
+    """The money of a delivery's line is on its way back: nobody waits for it any more."""
+    return exists().where(
+        Refund.distributor_id == Delivery.distributor_id,
+        Refund.order_line_id == Delivery.order_line_id,
+        Delivery.state == DeliveryState.REFUSED,
+    )
 
 
 def waits(order: Order, customer: str | None, state: str, words: str, since: datetime) -> Waiting:

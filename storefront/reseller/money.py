@@ -5,11 +5,12 @@ from operator import itemgetter
 from typing import Any
 
 from flask import request, url_for
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from werkzeug.wrappers import Response
 
-from billing import invoices, tax
+from billing import credit_notes, invoices, tax
 from billing.credit import Balance
+from billing.credit_notes import CreditNote
 from billing.invoices import Charge, ChargeState, Invoice, InvoiceState
 from catalog import products
 from checkout.orders import Order
@@ -32,9 +33,10 @@ VIEWS = [
     ("", "Wholesale charges"),
     ("from-distributor", "Invoices to you"),
     ("to-customers", "Invoices to customers"),
+    ("credit-notes", "Credit notes"),
 ]
 STATES = [(state.value, state.value.capitalize()) for state in SubscriptionState]
-CHARGED = [("due", "Due"), ("settled", "Covered by a payment")]
+CHARGED = [("due", "Due"), ("settled", "Covered by a payment"), ("credited", "Given back")]
 INVOICED = [(state.value, state.value.capitalize()) for state in InvoiceState]
 
 
@@ -43,7 +45,7 @@ def money_page() -> Response:
     """Charges, or invoices of either direction; newest first."""
     show = which()
     with db.transaction():
-        page = lists.page(*(the_charges() if not show else the_bills(show)))
+        page = lists.page(*the_list_of(show))
         due, balances = owed(), standing()
     tabs = [
         (word, url_for("reseller.money_page", show=value or None), value == show) for value, word in VIEWS
@@ -64,12 +66,19 @@ def money_file() -> Response:
     """The list that is shown, as a file."""
     show = which()
     with db.transaction():
-        return exports.answer(*(the_charges() if not show else the_bills(show)))
+        return exports.answer(*the_list_of(show))
 
 
 def which() -> str:
-    """Which of the three lists is asked for."""
+    """Which of the lists is asked for."""
     return lists.at_most(VIEWS, request.args.get("show", ""))
+
+
+def the_list_of(show: str) -> tuple[List, Select[Any, str] | Select[Any, str, str]]:
+    """The list that is asked for, and its rows."""
+    if not show:
+        return the_charges()
+    return the_notes() if show == "credit-notes" else the_bills(show)
 
 
 def the_charges() -> tuple[List, Select[Charge, str]]:
@@ -80,7 +89,7 @@ def the_charges() -> tuple[List, Select[Charge, str]]:
         [
             Column("charge", "Charge", lambda row: row["charge"].description),
             Column("order", "Order", itemgetter("code")),
-            Column("state", "State", lambda row: row["charge"].state),
+            Column("state", "State", itemgetter("state")),
             Column("date", "Date", itemgetter("at"), Charge.id),
             Column("net", "Net", lambda row: row["charge"].total, Charge.total_minor, kind="num", money=True),
             Column("vat", "VAT", lambda row: row["charge"].tax, kind="num", money=True),
@@ -103,7 +112,7 @@ def the_charges() -> tuple[List, Select[Charge, str]]:
     chosen = (
         select(Charge, Order.code)
         .join(Order, (Order.distributor_id == Charge.distributor_id) & (Order.id == Charge.order_id))
-        .where(Charge.state.in_((ChargeState.DUE, ChargeState.SETTLED)))
+        .where(Charge.state.in_((ChargeState.DUE, ChargeState.SETTLED, ChargeState.CREDITED)))
     )
     return of, chosen
 
@@ -131,12 +140,7 @@ def the_bills(show: str) -> tuple[List, Select[Invoice, str, str]]:
         Invoice.id,
         lambda found: [invoice_row(*row) for row in found],
         "-date",
-        search=lambda query: or_(
-            Order.code.icontains(query, autoescape=True),
-            Invoice.customer_id.in_(
-                select(Customer.id).where(Customer.name.icontains(query, autoescape=True))
-            ),
-        ),
+        search=lambda query: of_order_or_customer(query, Invoice),
         filters=[
             lists.Choice("state", "State", INVOICED, lambda word: Invoice.state == InvoiceState(word)),
             Days("date", "Written", Invoice.created_at),
@@ -158,10 +162,93 @@ def the_bills(show: str) -> tuple[List, Select[Invoice, str, str]]:
     return of, chosen
 
 
+def of_order_or_customer(query: str, paper: type[Invoice | CreditNote]) -> ColumnElement[bool]:
+    """Papers found by a part of the order's code or of the customer's name."""
+    named = select(Customer.id).where(Customer.name.icontains(query, autoescape=True))
+    return or_(Order.code.icontains(query, autoescape=True), paper.customer_id.in_(named))
+
+
+def the_notes() -> tuple[List, Select[CreditNote, str, str]]:
+    """Credit notes of the distributor to us, and of us to our customers."""
+    of = List(
+        "Credit notes",
+        "reseller.money_page",
+        [
+            Column("note", "Credit note", lambda row: row["note"].label),
+            Column("invoice", "For invoice", lambda row: row["note"].invoice_label),
+            Column("order", "Order", itemgetter("order")),
+            Column("customer", "Customer", itemgetter("customer")),
+            Column("reason", "Reason", lambda row: row["note"].reason, only_file=True),
+            Column("date", "Date", itemgetter("at"), CreditNote.id),
+            Column(
+                "total",
+                "Given back",
+                lambda row: row["note"].total,
+                CreditNote.total_minor,
+                kind="num",
+                money=True,
+            ),
+        ],
+        CreditNote.id,
+        lambda found: [note_row(*row) for row in found],
+        "-date",
+        search=lambda query: of_order_or_customer(query, CreditNote),
+        filters=[Days("date", "Issued", CreditNote.issued_at)],
+        export="reseller.money_file",
+        kept=("show",),
+    )
+    chosen = (
+        select(CreditNote, Order.code, Customer.name)
+        .join(Order, (Order.distributor_id == CreditNote.distributor_id) & (Order.id == CreditNote.order_id))
+        .outerjoin(
+            Customer,
+            (Customer.distributor_id == CreditNote.distributor_id) & (Customer.id == CreditNote.customer_id),
+        )
+    )
+    return of, chosen
+
+
+def note_row(note: CreditNote, code: str, customer: str | None) -> dict[str, Any]:
+    """A credit note as the table shows it."""
+    return {
+        "note": note,
+        "url": url_for("reseller.credit_note", note_id=note.id),
+        "order": code,
+        "order_url": url_for("reseller.order_page", code=code),
+        "customer": customer,
+        "at": moment(note.issued_at),
+    }
+
+
+@console.get("/money/credit-notes/<note_id>")
+def credit_note(note_id: str) -> Response:
+    """One credit note, as it can be printed."""
+    with db.transaction():
+        note = credit_notes.find(lists.identifier(note_id, "credit note"))
+        lines = credit_notes.lines(note.id)
+        code = db.session().scalar(select(Order.code).where(Order.id == note.order_id))
+    return pages.render(
+        "reseller/credit_note.html",
+        title=f"Credit note {note.label}",
+        note=note,
+        lines=lines,
+        order=code,
+        issued=moment(note.issued_at),
+        paper_url=url_for("reseller.credit_note_paper", note_id=note.id),
+    )
+
+
+@console.get("/money/credit-notes/<note_id>/credit-note.pdf")
+def credit_note_paper(note_id: str) -> Response:
+    """The credit note as a file."""
+    return downloads.credit_note(lists.identifier(note_id, "credit note"))
+
+
 def charge_row(charge: Charge, code: str) -> dict[str, Any]:
     """A charge as the table shows it."""
     return {
         "charge": charge,
+        "state": dict(CHARGED)[charge.state],
         "code": code,
         "url": url_for("reseller.order_page", code=code),
         "at": moment(charge.created_at),
@@ -184,7 +271,7 @@ def invoice_row(invoice: Invoice, code: str, customer: str | None) -> dict[str, 
 def owed() -> list[Money]:
     """What is due on the next wholesale invoice, per currency."""
     rows = db.session().execute(
-        select(Charge.currency, func.sum(Charge.total_minor + Charge.tax_minor))
+        select(Charge.currency, func.sum(Charge.total_minor + Charge.tax_minor - Charge.credited_minor))
         .where(Charge.state == ChargeState.DUE)
         .group_by(Charge.currency)
     )

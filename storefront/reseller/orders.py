@@ -17,15 +17,16 @@ from checkout.orders import Order, OrderLine, OrderState, OrderWholesale, PayBy
 from core import db
 from core.money import Money
 from core.parties import Customer
+from provisioning import deliveries, line_cancellations
 from provisioning.deliveries import Delivery, DeliveryState
-from storefront import downloads, exports, lists, pages, progress, taxes, timelines
+from storefront import downloads, exports, lists, pages, progress, refund_views, taxes, timelines
 from storefront.filters import Amounts, Days
 from storefront.lists import Column, List
 from storefront.moments import Moment, moment
 from storefront.progress import LineProgress
 from storefront.reseller import console, menu, payments
 from storefront.reseller.margins import Margin, margin
-from storefront.visitors import the_shop
+from storefront.visitors import has_role, require_role, the_shop, visitor
 from whitelabel_themes.loader import base
 
 SHOWS = [
@@ -42,6 +43,7 @@ STATES = {
 pages.saying(
     order_cancelled="The order is cancelled. Nothing was charged.",
     order_returned="Thank you. We are asking the payment service how it went.",
+    order_cancelling="It is being cancelled. This page says each step; money goes back when nothing runs.",
     order_nothing_to_pay="There is nothing to pay for this order right now.",
 )
 
@@ -213,7 +215,7 @@ def order_page(code: str) -> Response:
             if order.customer_id
             else None
         )
-        legs = lines_of(order)
+        legs, given = lines_of(order), refund_views.of_order(order.id)
         wholesale = wholesale_of([order.id]).get(order.id, Money(0, order.currency))
         timeline = timelines.of(belonging_to(order))
     return pages.render(
@@ -222,6 +224,8 @@ def order_page(code: str) -> Response:
         refresh_seconds=3 if values["progress"].live else None,
         customer=customer,
         legs=legs,
+        refunds=given,
+        may_cancel=has_role("buyer", "subscriptions_manager"),
         wholesale=wholesale,
         margin=margin(order.net, wholesale) if customer else None,
         sums=taxes.of_order(order),
@@ -230,6 +234,18 @@ def order_page(code: str) -> Response:
         expires=moment(order.expires_at),
         **values,
     )
+
+
+@console.post("/deliveries/<delivery_id>/cancel")
+def cancel_delivery(delivery_id: str) -> Response:
+    """Gives up a line of ours or of a customer that is being delivered (QP9)."""
+    require_role("buyer", "subscriptions_manager")
+    known = lists.identifier(delivery_id, "delivery")
+    with db.transaction():
+        code = orders.of_id(deliveries.find(known).order_id).code
+    with db.transaction(widened_because="cancelling a delivery"):
+        line_cancellations.ask(known, by=visitor().name, why="The reseller cancelled it.")
+    return pages.see("reseller.order_page", "order-cancelling", code=code)
 
 
 @console.get("/orders/<code>/progress")
@@ -252,8 +268,8 @@ def confirmation(code: str) -> Response:
 
 def values_of(order: Order) -> dict[str, Any]:
     """What the order's page and its live part show."""
-    now = progress.of(order)
     own = order.customer_id is None
+    now = progress.of(order, ours=own)
     now = replace(now, lines=tuple(our_words(line, own=own) for line in now.lines))
     storefront = menu.own_storefront() if own else None
     opened = own and now.state == "delivered" and any("alias" in line.line.fields for line in now.lines)

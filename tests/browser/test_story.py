@@ -205,7 +205,8 @@ def test_a_declined_card_says_why_and_the_order_waits(chromium: Browser, shop: S
     expect(anna.get_by_text("Everything of this order is delivered.")).to_be_visible(timeout=DELIVERED)
 
 
-def test_a_vendor_that_refuses_is_said_so_with_what_happens_to_the_money(
+@pytest.mark.promise("QP10", "QM8")
+def test_what_a_vendor_refuses_goes_back_to_the_card_with_a_credit_note(
     chromium: Browser, shop: Shop
 ) -> None:
     anna, portal = as_person(chromium, shop, "anna@acorn", f"{shop.url}/harbour"), f"{shop.url}/harbour"
@@ -217,12 +218,18 @@ def test_a_vendor_that_refuses_is_said_so_with_what_happens_to_the_money(
         expect(anna.get_by_text(re.compile("This tenant may not hold that product")).first).to_be_visible(
             timeout=DELIVERED
         )
-        expect(anna.get_by_text(re.compile("refund|money|paid", re.I)).first).to_be_visible()
+        expect(anna.get_by_text(re.compile("to your card on")).first).to_be_visible(timeout=DELIVERED)
     finally:
         shop.vendor("instant")
+    order = anna.url
+    anna.goto(f"{portal}/invoices")
+    anna.get_by_role("link", name=re.compile("Credit note")).first.click()
+    expect(anna.get_by_text("Refused by the vendor").first).to_be_visible()
+    told = shop.mail(shop.person("anna@acorn")["email"], "you get")
+    assert "on the way back to the card" in told["text"]
     nora = as_person(chromium, shop, "nora@")
-    nora.goto(f"{shop.url}/distributor/work")
-    expect(nora.get_by_text("This tenant may not hold that product").first).to_be_visible()
+    nora.goto(f"{shop.url}/distributor/orders/{order.rstrip('/').rpartition('/')[2].split('?')[0]}")
+    expect(nora.get_by_text("Given back").first).to_be_visible()
 
 
 def test_a_vendor_that_is_down_delivers_when_it_is_back_and_only_once(chromium: Browser, shop: Shop) -> None:

@@ -155,7 +155,7 @@ def test_a_delivery_is_resolved_by_hand_with_id_licences_and_reason(
     assert codes(nora.get("/distributor/orders", q="SUB-77").text) == {code}
 
 
-def test_a_delivery_is_refused_with_a_reason_and_the_money_stays_on_the_queue(
+def test_a_delivery_is_refused_with_a_reason_and_the_queue_holds_it_until_the_money_is_on_its_way(
     world: World, nora: Visit, vendor: Vendor
 ) -> None:
     code = stopped(world, vendor)
@@ -171,6 +171,8 @@ def test_a_delivery_is_refused_with_a_reason_and_the_money_stays_on_the_queue(
     assert the_delivery(world, code).state is DeliveryState.REFUSED
     assert "Refused delivery" in nora.get("/distributor/work").text
     assert codes(nora.get("/distributor/orders", show="failed").text) == {code}
+    world.work()
+    assert "Nothing needs you" in nora.get("/distributor/work").text
 
 
 def test_an_unpaid_order_is_cancelled_with_a_reason(busy: World, nora: Visit) -> None:

@@ -9,12 +9,17 @@ import pytest
 from sqlalchemy import select
 
 import app
-from checkout import orders
+from billing import refund_policies
+from billing.refund_policies import Party, WhenRefused
+from billing.refunds import Because, Refund
+from checkout import line_refunds, orders
 from checkout.orders import PayBy
 from core import db
+from core.money import Money
 from partners import acceptances, invitations, storefronts
 from partners.invitations import Invitation
 from partners.storefronts import Host, Image, Storefront
+from provisioning import fulfilment, line_cancellations
 from provisioning.deliveries import ConnectorSettings, Delivery
 from storefront import mail, mailer
 from storefront.mailer import Letter, Mail
@@ -30,6 +35,7 @@ MAILS: dict[str, Callable[[], Mail | None]] = {
     "needs_attention": lambda: mail.needs_attention(the(Delivery).id),
     "we_are_on_it": lambda: mail.we_are_on_it(the(Delivery).id),
     "delivery_refused": lambda: mail.delivery_refused(the(Delivery).id),
+    "refunded": lambda: mail.refunded(the(Refund).id),
     "invitation": lambda: mail.invitation(the(Invitation).id),
 }
 
@@ -44,8 +50,13 @@ def acme_has_bought(world: World) -> str:
     open_portal(world)
     world.give_credit("brightfield", 1000_00)
     code = world.buys("acme", "patch-y", 15)
-    world.fund_by_hand(code)
+    world.pay(code)
     world.work()
+    with world.acting():
+        line = orders.lines(orders.find(code).id)[0]
+        line_refunds.give_back(
+            line.id, key="1", because=Because.BY_HAND, why="Late.", amount=Money(500, "EUR")
+        )
     with world.acting("brightfield"):
         invitations.invite_customer("Ferrow & Sons", email="finn@ferrow.example", name="Finn", by="Bea")
     return code
@@ -212,3 +223,49 @@ def test_the_logo_travels_inside_the_mail(world: World) -> None:
     assert 'src="cid:logo"' in html.get_content()
     [picture] = [part for part in message.walk() if part["Content-ID"] == "<logo>"]
     assert picture.get_content() == b"PNG of Brightfield"
+
+
+@pytest.mark.promise("QP10")
+@pytest.mark.parametrize("refused", [True, False], ids=["refused", "cancelled"])
+def test_who_gets_money_back_is_told_once_and_in_words_that_are_true(
+    world: World, post: PostOffice, refused: bool
+) -> None:
+    open_portal(world)
+    code = world.buys("acme", "patch-y", 15)
+    world.pay(code)
+    with world.acting():
+        delivery = the(Delivery)
+        if refused:
+            fulfilment.refuse(delivery.id, why="This tenant is managed by somebody else.")
+        else:
+            line_cancellations.ask(delivery.id, by="Anna")
+    world.work()
+    [told] = [each for each in post.mails(to="anna@people.example") if code not in each["subject"]]
+    assert "you get €374.25 back" in told["subject"]
+    for words in (
+        "on the way back to the card",
+        "It can take some days",
+        "credit note",
+        "need to do nothing",
+    ):
+        assert words in told["text"]
+    assert ("managed by somebody else" in told["text"]) == refused
+    assert ("cancelled before" in told["text"]) == (not refused)
+    assert f"http://shop.test/brightfield/orders/{code}" in told["links"]
+
+
+@pytest.mark.promise("QP10")
+def test_where_a_person_decides_the_buyer_hears_that_and_nothing_of_a_refund(
+    world: World, post: PostOffice
+) -> None:
+    open_portal(world)
+    with world.acting():
+        refund_policies.decide(when_refused=WhenRefused.ASK, fee_when_refused=Party.DISTRIBUTOR)
+    code = world.buys("acme", "patch-y", 15)
+    world.pay(code)
+    with world.acting():
+        fulfilment.refuse(the(Delivery).id, why="No.")
+    world.work()
+    [told] = [each for each in post.mails(to="anna@people.example") if code not in each["subject"]]
+    assert "We could not deliver" in told["subject"]
+    assert "writes to you" in told["text"]

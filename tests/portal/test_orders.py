@@ -51,7 +51,11 @@ def becomes(world: World, state: DeliveryState, note: str = "") -> None:
         (DeliveryState.PROCESSING, "is setting it up", True),
         (DeliveryState.UNKNOWN, "You will not be charged twice", True),
         (DeliveryState.NEEDS_ACTION, "Your payment is safe", False),
-        (DeliveryState.REFUSED, "We refund it or agree with you on something else", False),
+        (
+            DeliveryState.REFUSED,
+            "We refund it or agree with you on something else",
+            True,
+        ),  # its refund begins
     ],
 )
 def test_every_state_of_a_delivery_says_what_happens_next(

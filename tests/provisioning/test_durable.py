@@ -4,7 +4,7 @@ guard that is proved here has its mutant in tests/mutants.py."""
 
 import signal
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +17,12 @@ from core.work import WorkItem
 from provisioning import fulfilment
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState
 from sandbox.servers import Postgres
-from tests.conftest import on_server
-from tests.fast_worker import LEASE, SETTLE, Worker
+from tests.fast_worker import LEASE, SETTLE
+from tests.provisioning.conftest import Hire, until
 from tests.vendors import Vendor
-from tests.world import World, open_portal
+from tests.world import World
 
 POINTS = ("task.claimed", "task.intent_committed", "task.before_send", "task.answered", "task.recorded")
-Hire = Callable[..., Worker]
-
-
-@pytest.fixture
-def shop(world: World, vendor: Vendor, postgres: Postgres) -> World:
-    """Brightfield's shop is open and sells what the vendor delivers. What is committed survives a crash of
-    the server, unlike elsewhere in the tests."""
-    on_server(postgres, "ALTER DATABASE shop SET synchronous_commit = on")
-    db.reset()
-    open_portal(world)
-    with world.acting():
-        db.add(ConnectorSettings(connector="http_service", settings=vendor.settings))
-    return world
-
-
-@pytest.fixture
-def hire(tmp_path: Path) -> Generator[Hire]:
-    """Starts worker processes and ends them with the test."""
-    hired: list[Worker] = []
-
-    def hire(name: str = "worker", **how: Any) -> Worker:
-        hired.append(Worker(tmp_path, name, **how))
-        return hired[-1]
-
-    yield hire
-    for worker in hired:
-        worker.end()
 
 
 def sell(world: World, count: int = 1) -> list[str]:
@@ -67,14 +40,6 @@ def states(world: World) -> dict[str, DeliveryState]:
     """Reference -> what the page says of its delivery."""
     with world.acting():
         return {str(d.reference): d.state for d in db.session().scalars(select(Delivery))}
-
-
-def until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    """Waits for something that processes do by themselves."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def delivered(world: World) -> Callable[[], bool]:

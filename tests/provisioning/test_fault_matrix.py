@@ -1,6 +1,7 @@
 """The fault matrix (QC5): one story, from the basket over Stripe's page to the licence and its mail, told by
 real processes, of which one fails at a named point. Whichever point it is, the story ends as if nothing had
-been: one order, one settlement, one purchase, no mail lost, and the doctor has nothing to say.
+been: one order, one settlement, one purchase, no mail lost, and the doctor has nothing to say. A second story
+ends at a vendor that refuses, and with the money given back, once (QM6).
 
 `make test` kills; FAULT_MODES=kill,raise,hang (as `make campaign` says it) plays all three."""
 
@@ -23,6 +24,7 @@ from sqlalchemy import select
 from billing import payments
 from billing.ledger import JournalEntry
 from billing.payments import AttemptState, Fund, Payment, PaymentAttempt, PaymentState
+from billing.refunds import Refund, RefundState
 from checkout.orders import Order, OrderState
 from core import db, drain
 from core.faults import POINTS
@@ -64,6 +66,8 @@ WORKER = {
 }
 """At which hit: the first task is a mail, which has points of its own; the second is Stripe's event."""
 CASES = [("web", point, 1) for point in WEB] + [("worker", point, nth) for point, nth in WORKER.items()]
+REFUND = {"refund.requested": 1, "stripe.answered": 4, "refund.settled": 1}
+"""Of the story that ends in a refund; Stripe's fourth answer to the worker is the refund itself."""
 TWICE = {("mail.sent", "kill"), ("mail.sent", "raise")}  # after DATA, before anybody knew (QC9)
 
 
@@ -233,6 +237,37 @@ def said_early(world: World, vendor: Vendor) -> bool:
 def test_wherever_a_process_fails_the_story_ends_the_same(
     stage: Stage, who: str, point: str, nth: int, mode: str
 ) -> None:
+    play(stage, who, point, nth, mode)
+    now = books(stage.world)
+    assert tuple(vars(now).values())[:-1] == ONE
+    assert stage.vendor.state()["purchases"] == dict.fromkeys(now.references, 1)
+    arrived = Counter(mail["message_id"] for mail in stage.mails())
+    assert len(arrived) == 2, arrived
+    assert sum(arrived.values()) == (3 if (point, mode) in TWICE else 2), arrived
+
+
+@pytest.mark.promise("QC5", "QM6", "QP10")
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("point", "nth"), REFUND.items(), ids=REFUND)
+def test_wherever_a_worker_fails_the_money_goes_back_once(
+    stage: Stage, point: str, nth: int, mode: str
+) -> None:
+    stage.vendor.feels({"kind": "refuse"})
+    play(stage, "worker", point, nth, mode, ends=DeliveryState.REFUSED)
+    with stage.world.acting():
+        refund = db.session().scalars(select(Refund)).one()
+        payment = db.session().scalars(select(Payment)).one()
+        assert (refund.state, refund.amount) == (RefundState.DONE, payment.amount)
+        assert payment.refunded_minor == payment.captured_minor
+        made = stage.stripe.counts(payments.gateway().account())["refunds"]
+    assert made == {"eur": 1}
+    assert stage.vendor.state()["purchases"] == {}
+
+
+def play(
+    stage: Stage, who: str, point: str, nth: int, mode: str, ends: DeliveryState = DeliveryState.SUCCESS
+) -> None:
+    """Anna orders and pays while `who` fails; comes back when nothing is left to do."""
     world, mark = stage.world, stage.folder / f"{point}.{mode}"
     plan = str(world.plan("m365-bb-m").id)
     stage.start("web", f"{point}:{mode}@{nth}" if who == "web" else "")
@@ -249,7 +284,7 @@ def test_wherever_a_process_fails_the_story_ends_the_same(
     story = threading.Thread(target=tell, daemon=True)
     story.start()
     codes, until, healthy = list[int](), time.monotonic() + PATIENCE, who == "web"
-    while story.is_alive() or not mark.exists() or not finished(stage):
+    while story.is_alive() or not mark.exists() or not finished(stage, ends):
         assert time.monotonic() < until, f"{books(world)}\nopen: {open_tasks(world)}\n{stage.logs()}"
         codes += stage.look()
         if mark.exists() and not healthy:
@@ -260,24 +295,18 @@ def test_wherever_a_process_fails_the_story_ends_the_same(
     over.set()
     assert mark.exists(), f"{point} did not strike"
     assert codes == ([-signal.SIGKILL] if mode == "kill" else [])
-    now = books(world)
-    assert tuple(vars(now).values())[:-1] == ONE
-    assert stage.vendor.state()["purchases"] == dict.fromkeys(now.references, 1)
     with world.acting():
         assert db.session().scalars(select(Order.code)).one() == told[0]
     with world.acting():
         assert set(db.session().scalars(select(Task.lane))) <= set(drain.known_lanes())
-    arrived = Counter(mail["message_id"] for mail in stage.mails())
-    assert len(arrived) == 2, arrived
-    assert sum(arrived.values()) == (3 if (point, mode) in TWICE else 2), arrived
     assert doctor.examine() == []
 
 
-def finished(stage: Stage) -> bool:
+def finished(stage: Stage, ends: DeliveryState) -> bool:
     """Whether nothing is left to do."""
-    return books(stage.world).deliveries == [DeliveryState.SUCCESS] and not open_tasks(stage.world)
+    return books(stage.world).deliveries == [ends] and not open_tasks(stage.world)
 
 
 @pytest.mark.promise("QC5")
 def test_every_fault_point_is_in_the_matrix() -> None:
-    assert set(WEB) | set(WORKER) == set(POINTS)
+    assert {*WEB, *WORKER, *REFUND} == set(POINTS)

@@ -78,7 +78,8 @@ def minutes_pass(world: World, minutes: int) -> None:
 
 def state(world: World) -> DeliveryState:
     with world.acting():
-        return db.session().scalars(select(Delivery.state)).one()
+        bought = select(Delivery.state).where(Delivery.action == "provision")
+        return db.session().scalars(bought).one()
 
 
 def mails(world: World, kind: str) -> int:

@@ -207,7 +207,7 @@ def test_a_plan_that_fails_opens_nothing_and_frees_the_alias(world: World, bea: 
     world.work()
     assert storefront_of(world) is None
     assert plan_of(world) is None
-    bea.sees(f"/reseller/orders/{code}", "Not delivered", "Not this time.")
+    bea.sees(f"/reseller/orders/{code}", "Not this time.", "€49.00 are off the account.")
 
 
 def world_order(code: str) -> Order:

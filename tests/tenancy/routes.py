@@ -117,6 +117,11 @@ ROUTES: dict[str, Route] = {
     "GET /orders/<code>/progress": Route(CUSTOMER, {"code": "order"}, ok=(200, 286)),
     "GET /orders/<code>/pay": Route(CUSTOMER, {"code": "unpaid"}, ok=(503,)),
     "POST /orders/<code>/cancel": Route(CUSTOMER, {"code": "unpaid"}, page="/orders/{unpaid}"),
+    "POST /deliveries/<uuid:delivery_id>/cancel": Route(
+        CUSTOMER, {"delivery_id": "delivery"}, page="/orders/{parked_order}"
+    ),
+    "GET /credit-notes/<uuid:note_id>": mine(CUSTOMER, note_id="credit_note"),
+    "GET /credit-notes/<uuid:note_id>/credit-note.pdf": mine(CUSTOMER, note_id="credit_note"),
     "GET /services": Route(CUSTOMER),
     "GET /services.csv": Route(CUSTOMER),
     "GET /services/<code>": mine(CUSTOMER, code="subscription"),
@@ -194,6 +199,11 @@ ROUTES: dict[str, Route] = {
     "GET /reseller/money": Route(RESELLER),
     "GET /reseller/money.csv": Route(RESELLER),
     "GET /reseller/money/invoices/<invoice_id>": mine(RESELLER, invoice_id="invoice"),
+    "GET /reseller/money/credit-notes/<note_id>": mine(RESELLER, note_id="credit_note"),
+    "GET /reseller/money/credit-notes/<note_id>/credit-note.pdf": mine(RESELLER, note_id="credit_note"),
+    "POST /reseller/deliveries/<delivery_id>/cancel": Route(
+        RESELLER, {"delivery_id": "delivery"}, page="/reseller/orders/{parked_order}"
+    ),
     "GET /reseller/orders": Route(RESELLER),
     "GET /reseller/orders.csv": Route(RESELLER),
     "GET /reseller/orders/<code>": mine(RESELLER, code="order"),
@@ -303,6 +313,31 @@ ROUTES: dict[str, Route] = {
     "GET /distributor/invoices/<invoice_id>/receipt.pdf": Route(
         DISTRIBUTOR, {"invoice_id": "invoice"}, ok=(404,)
     ),
+    "POST /distributor/deliveries/<delivery_id>/cancel": Route(
+        DISTRIBUTOR, {"delivery_id": "delivery"}, page="/distributor/orders/{parked_order}", form=WHY
+    ),
+    "POST /distributor/deliveries/<delivery_id>/give-back": Route(
+        DISTRIBUTOR, {"delivery_id": "delivery"}, changes=False, ok=(422,)
+    ),  # it is not refused
+    "GET /distributor/order-lines/<line_id>/refund": mine(DISTRIBUTOR, line_id="line"),
+    "POST /distributor/order-lines/<line_id>/refund": Route(
+        DISTRIBUTOR,
+        {"line_id": "line"},
+        form={"amount": "1.00", "borne": "as_sold", "why": "Because.", "key": "k"},
+    ),
+    "GET /distributor/refunds": Route(DISTRIBUTOR),
+    "GET /distributor/refunds.csv": Route(DISTRIBUTOR),
+    "POST /distributor/refunds/policy": Route(
+        DISTRIBUTOR, page="/distributor/refunds", form={"when_refused": "ask"}
+    ),
+    "POST /distributor/refunds/<refund_id>/retry": Route(
+        DISTRIBUTOR, {"refund_id": "refund"}, changes=False, ok=(422,)
+    ),  # it has not failed
+    "POST /distributor/refunds/<refund_id>/paid": Route(
+        DISTRIBUTOR, {"refund_id": "refund"}, changes=False, ok=(422,), form={"why": "Because."}
+    ),
+    "GET /distributor/credit-notes/<note_id>": mine(DISTRIBUTOR, note_id="credit_note"),
+    "GET /distributor/credit-notes/<note_id>/credit-note.pdf": mine(DISTRIBUTOR, note_id="credit_note"),
     "GET /distributor/gateway": Route(DISTRIBUTOR),
     "POST /distributor/gateway": Route(
         DISTRIBUTOR, page="/distributor/gateway", form={"account_id": "acct_new"}

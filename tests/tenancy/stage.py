@@ -10,11 +10,14 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import select, text
 
+from billing import credit_notes
 from billing.invoices import Invoice
+from billing.refunds import Because
 from catalog import listings, loading
-from checkout import orders
+from checkout import line_refunds, orders
 from checkout.orders import Checkout, Clearance, PayBy
 from core import account_links, db, parties, tenancy
+from core.money import Money
 from core.tenancy import Scope, Side
 from core.work import WorkItem
 from partners import companies, domains, invitations, storefronts, terms
@@ -89,7 +92,7 @@ def build(world: World, app: Flask) -> Stage:
             customer_id=customer.id,
         )
     stage.names |= deliver_patches(world) | park_mailboxes(world) | invite(world)
-    stage.names |= cancel(world) | plans_of_resellers(world)
+    stage.names |= cancel(world) | plans_of_resellers(world) | give_a_part_back(world)
     stage.names["unpaid"] = world.buys("acme", "patch-y", 2)
     stage.names["own_order"] = own_order(world)
     stage.names["terms"] = publish_terms(world)
@@ -182,6 +185,21 @@ def park_mailboxes(world: World) -> dict[str, str]:
         order = orders.find(code)
         delivery = db.session().scalars(select(Delivery).where(Delivery.order_id == order.id)).one()
         return {"parked_order": code, "delivery": str(delivery.id), "task": str(delivery.task_id)}
+
+
+def give_a_part_back(world: World) -> dict[str, str]:
+    """A part of a line that Acme paid by card is on its way back, with its credit note."""
+    code = world.buys("acme", "patch-y", 4)
+    world.pay(code)
+    world.work(5)
+    with world.acting():
+        line = orders.lines(orders.find(code).id)[0]
+        refund = line_refunds.give_back(
+            line.id, key="hand:1", because=Because.BY_HAND, why="Late.", amount=Money(500, "EUR")
+        )
+        assert refund
+        [note] = credit_notes.of_order(refund.order_id)
+        return {"line": str(line.id), "refund": str(refund.id), "credit_note": str(note.id)}
 
 
 def own_order(world: World) -> str:

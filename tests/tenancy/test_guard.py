@@ -140,6 +140,7 @@ def test_the_reasons_to_widen_are_counted(world: World) -> None:
         "reporting what an order lacked",
         "drawing a paper",
         "letting a domain go",
+        "cancelling a delivery",
     } == tenancy.WIDENED.allowed
 
 

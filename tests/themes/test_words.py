@@ -20,6 +20,7 @@ UNTRANSLATED = (
     "base/templates/account/sign_in.html",
     "base/templates/account/two_factor.html",
     "base/templates/parts/companies.html",
+    "base/templates/parts/refunds.html",
     "base/templates/portal/basket.html",
     "base/templates/portal/checkout.html",
     "base/templates/portal/company.html",

@@ -1,6 +1,7 @@
 """Both directions against Stripe's official document: what the gateway sends and what the sandbox answers."""
 
 import copy
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,13 +27,14 @@ def test_every_request_of_the_gateway_is_one_that_stripe_documents(
     stripe.tell("pay", session=page.session_id)
     paid = stripe_gateway.report(account, page.session_id)
     assert paid.payment_intent
-    stripe_gateway.refund(account, paid.payment_intent, 500, "refund-1", currency="EUR")
+    given = stripe_gateway.refund(account, paid.payment_intent, 500, "refund-1", currency="EUR")
+    assert stripe_gateway.refund_report(account, given.refund_id) == given
     stripe_gateway.find_refund(account, paid.payment_intent, "refund-1")
     list(stripe_gateway.events_since(account, began))
     stripe_gateway.expire_session(account, stripe_gateway.open_session(account, an_attempt()).session_id)
 
     asked = requests_of(stripe, account)
-    assert {(each["method"], each["path"].split("/cs_")[0]) for each in asked} == {
+    assert {(each["method"], re.split("/cs_|/re_", each["path"])[0]) for each in asked} == {
         ("POST", "/v1/webhook_endpoints"),
         ("POST", "/v1/checkout/sessions"),
         ("GET", "/v1/checkout/sessions"),

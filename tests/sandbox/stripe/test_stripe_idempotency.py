@@ -145,7 +145,9 @@ def test_a_refund_whose_answer_was_a_500_is_found(stripe: StripeSandbox, account
     stripe.tell("moods", account=account.account_id, api="commit_then_500")
     with pytest.raises(GatewayDown):
         stripe_gateway.refund(account, payment, 500, "r1", currency="EUR")
-    assert stripe_gateway.find_refund(account, payment, "r1")
+    found = stripe_gateway.find_refund(account, payment, "r1")
+    assert found
+    assert (found.amount_minor, found.status, found.came_back) == (500, "succeeded", False)
     assert stripe_gateway.find_refund(account, payment, "r2") is None
 
 
