@@ -49,7 +49,7 @@ def test_two_factor_is_set_up_and_asked_for(chromium: Browser, shop: Shop) -> No
     page.get_by_role("button", name="Begin").click()
     picture = page.get_by_role("img", name=re.compile("QR code"))
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth > 100)")
     secret = page.locator("[data-copy]").first.get_attribute("data-copy") or ""
     page.get_by_label("Code").fill(TOTP(secret).now())
     page.get_by_role("button", name="Switch it on").click()
