@@ -11,11 +11,12 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from billing import ledger, payments, stripe_gateway
+from billing import ledger, payments, stripe_disputes
 from billing.ledger import Account
 from billing.payments import Gateway, Payment
+from billing.stripe_disputes import DisputeReport
 from billing.stripe_events import StripeEventRow, limits, tell_a_person
-from billing.stripe_gateway import DisputeReport, GatewayAccount, GatewayDown, GatewayRefused
+from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused
 from core import db, states, tasks, work
 from core.ids import new_id
 from core.money import Money
@@ -221,7 +222,7 @@ def _account(task: Claimed) -> tuple[GatewayAccount, str] | None:
 
 def _ask(asked: tuple[GatewayAccount, str]) -> DisputeReport:
     try:
-        return stripe_gateway.dispute(*asked)
+        return stripe_disputes.report(*asked)
     except GatewayDown as down:
         raise Again(timedelta(seconds=30), str(down)) from down
     except GatewayRefused as no:
@@ -244,7 +245,7 @@ def _to_list(_task: Claimed) -> tuple[tuple[GatewayAccount, datetime], ...] | No
 
 def _list(asked: tuple[tuple[GatewayAccount, datetime], ...]) -> list[DisputeReport]:
     try:
-        return [report for each in asked for report in stripe_gateway.disputes_since(*each)]
+        return [report for each in asked for report in stripe_disputes.since(*each)]
     except GatewayDown as down:
         raise Again(timedelta(minutes=5), str(down)) from down
     except GatewayRefused as no:

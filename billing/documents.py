@@ -149,7 +149,6 @@ def credit_note(of: CreditNote, lines: Sequence[CreditNoteLine], order_code: str
             ("Date", day(of.issued_at)),
             ("For invoice", of.invoice_label),
             ("Order", order_code),
-            ("Reason", of.reason),
         ),
         side(of.seller),
         side(of.buyer),
@@ -158,6 +157,7 @@ def credit_note(of: CreditNote, lines: Sequence[CreditNoteLine], order_code: str
         (
             f"This takes {of.total.text} off invoice {of.invoice_label}. The line numbers are those of the"
             " invoice.",
+            f"Reason: {of.reason}",
             *tax_notes(of.tax_kind),
         ),
     )

@@ -112,13 +112,19 @@ def posted(about: str) -> bool:
     return db.session().scalar(select(JournalEntry.id).where(JournalEntry.about == about)) is not None
 
 
-def balance(account: Account, currency: str, reseller_id: UUID | None = None) -> Money:
-    """The sum of an account."""
+def balance(
+    account: Account, currency: str, reseller_id: UUID | None = None, *, order_id: UUID | None = None
+) -> Money:
+    """The sum of an account, or of what one order moved in it."""
     chosen = select(func.coalesce(func.sum(JournalLine.minor), 0)).where(
         JournalLine.account == account, JournalLine.currency == currency
     )
     if reseller_id:
         chosen = chosen.where(JournalLine.reseller_id == reseller_id)
+    if order_id:
+        chosen = chosen.where(
+            JournalLine.entry_id.in_(select(JournalEntry.id).where(JournalEntry.order_id == order_id))
+        )
     return Money(int(db.session().scalar(chosen) or 0), currency)
 
 

@@ -3,19 +3,21 @@ look-up (its idempotency keys are forgotten after 24 hours, refunds are not). An
 reason to look at it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
-from billing import payments, refunds, stripe_gateway
-from billing.payments import AttemptState, PaymentAttempt
+from billing import foreign_refunds, payments, refunds, stripe_gateway, stripe_refunds
+from billing.payments import AttemptState, Gateway, Payment, PaymentAttempt
 from billing.refunds import RefundState
-from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused, RefundReport
+from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused
+from billing.stripe_refunds import RefundReport
 from core import db, tasks, work
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, Unclear
 
 SOON = timedelta(seconds=30)
+LOOK_BACK = timedelta(days=30)  # as long as Stripe keeps its events
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def prepare(task: Claimed) -> Call | None:
     ended = (RefundState.DONE, RefundState.SENT, RefundState.PAID_OTHERWISE)
     if refund.state in ended or refund.payment_id is None:
         return None
-    payment = db.session().scalars(select(payments.Payment).where(payments.Payment.id == refund.payment_id))
+    payment = db.session().scalars(select(Payment).where(Payment.id == refund.payment_id))
     account = payments.gateway(payment.one().gateway_account_id).account()
     session_id = db.session().scalar(
         select(PaymentAttempt.session_id).where(
@@ -45,7 +47,7 @@ def prepare(task: Claimed) -> Call | None:
     )
     if session_id is None:
         raise NeedsPerson("The page that was paid is not known any more.")
-    return Call(account, session_id, str(refund.id), refund.call_key, refund.amount_minor, refund.currency)
+    return Call(account, session_id, refund.key, refund.call_key, refund.amount_minor, refund.currency)
 
 
 def give_back(call: Call) -> RefundReport:
@@ -70,7 +72,7 @@ def give_back(call: Call) -> RefundReport:
 
 def _refund(call: Call, payment_intent: str, key: str) -> RefundReport:
     try:
-        return stripe_gateway.refund(
+        return stripe_refunds.make(
             call.account, payment_intent, call.amount_minor, key, currency=call.currency, mark=call.mark
         )
     except GatewayRefused as no:
@@ -80,7 +82,7 @@ def _refund(call: Call, payment_intent: str, key: str) -> RefundReport:
 def look_up(call: Call) -> RefundReport | None:
     """The refund as the gateway has it; None when it says that there is none."""
     try:
-        return stripe_gateway.find_refund(call.account, _payment_of(call), call.mark)
+        return stripe_refunds.find(call.account, _payment_of(call), call.mark)
     except GatewayDown as down:
         raise Again(SOON, str(down), accepted=True) from down
     except GatewayRefused as no:
@@ -101,7 +103,8 @@ def _payment_of(call: Call) -> str:
 
 
 def _record(_task: Claimed, report: RefundReport) -> None:
-    refunds.settle(report)
+    if refunds.settle(report) is None:
+        foreign_refunds.note(report)
 
 
 def _on_parked(task: Claimed, note: str) -> None:
@@ -160,7 +163,7 @@ def look_at(task: Claimed) -> Look:
 def ask(look: Look) -> RefundReport:
     """Outside any transaction: how it stands."""
     try:
-        return stripe_gateway.refund_report(look.account, look.refund_id)
+        return stripe_refunds.report(look.account, look.refund_id)
     except GatewayDown as down:
         raise Again(timedelta(seconds=min(300, 2 ** min(look.tries + 1, 8))), str(down)) from down
     except GatewayRefused as no:
@@ -176,6 +179,28 @@ def poll(_task: Claimed | None = None) -> None:
             for refund_id in db.session().scalars(sent)
         ]
     )
+
+
+def _to_list(_task: Claimed) -> tuple[tuple[GatewayAccount, datetime], ...] | None:
+    """Nobody is asked before the first payment."""
+    if db.session().scalar(select(Payment.id).where(Payment.captured_minor.is_not(None)).limit(1)) is None:
+        return None
+    since = db.session().info["now"] - LOOK_BACK
+    return tuple((gateway.account(), since) for gateway in db.session().scalars(select(Gateway)))
+
+
+def _list(asked: tuple[tuple[GatewayAccount, datetime], ...]) -> list[RefundReport]:
+    try:
+        return [report for each in asked for report in stripe_refunds.foreign_since(*each)]
+    except GatewayDown as down:
+        raise Again(timedelta(minutes=5), str(down)) from down
+    except GatewayRefused as no:
+        raise Again(timedelta(hours=1), str(no)) from no
+
+
+def _listed(_task: Claimed, reports: list[RefundReport]) -> None:
+    for report in reports:
+        foreign_refunds.note(report)
 
 
 def _tell_a_person(task: Claimed, note: str) -> None:
@@ -203,3 +228,15 @@ tasks.register(
     )
 )
 tasks.register(Kind("poll_refunds", Repeat.SAFE, prepare=poll, limits=limits, every=timedelta(hours=1)))
+tasks.register(
+    Kind(
+        "poll_foreign_refunds",
+        Repeat.SAFE,
+        prepare=_to_list,
+        call=_list,
+        record=_listed,
+        limits=limits,
+        alone=True,
+        every=timedelta(hours=1),
+    )
+)

@@ -7,7 +7,7 @@ select."""
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
@@ -16,7 +16,7 @@ from billing import credit, credit_notes, invoices, ledger, payments
 from billing.ledger import Account
 from billing.payments import FundKind, Payment
 from billing.refund_policies import Party
-from billing.stripe_gateway import RefundReport
+from billing.stripe_refunds import RefundReport
 from core import db, parties, states, tasks, trail, work
 from core.errors import Missing, Refused
 from core.events import Event, publish
@@ -58,8 +58,9 @@ class Way(StrEnum):
 
 
 class Refund(CustomerOwned, db.Model):
-    """The retail leg: what the buyer gets back, gross; `tax` is the part of it that is VAT. Its id is the
-    idempotency key of the first call, `tries` counts the calls that came back and were begun anew."""
+    """The retail leg: what the buyer gets back, gross; `tax` is the part of it that is VAT. Its `key` is its
+    mark at the gateway and the idempotency key of the first call: the same again where a restore has lost the
+    row and it is requested anew. `tries` counts the calls that came back and were begun anew."""
 
     __tablename__ = "refunds"
     __access__ = Access(distributor="rcu", reseller="r", customer="r")
@@ -119,7 +120,7 @@ class Refund(CustomerOwned, db.Model):
     @property
     def call_key(self) -> str:
         """The idempotency key of the present try."""
-        return str(self.id) if self.tries == 1 else f"{self.id}-{self.tries}"
+        return self.key if self.tries == 1 else f"{self.key}-{self.tries}"
 
 
 class RefundShare(ResellerOwned, db.Model):
@@ -373,10 +374,7 @@ def uncovered(order_id: UUID, currency: str) -> Money:
 def settle(report: RefundReport) -> RefundState | None:
     """What the gateway reports about one of our refunds becomes true here, once, however often and by whom it
     is told. Returns its state, or None when the refund is not ours."""
-    try:
-        refund = db.session().scalar(select(Refund).where(Refund.id == UUID(report.key)))
-    except ValueError:
-        return None
+    refund = of_key(report.key)
     if refund is None or refund.payment_id is None:
         return None
     payments.lock(refund.payment_id)
@@ -431,6 +429,7 @@ def _done(refund: Refund, to: RefundState = RefundState.DONE) -> None:
             order_id=refund.order_id,
         )
     work.close_about(refund.id, "Refunded.")
+    work.close_about(uuid5(NAMESPACE_URL, refund.key), "It is known here again.")
 
 
 def _fail(refund: Refund, words: str) -> None:

@@ -89,7 +89,7 @@ def store(event: StripeEvent) -> bool:
     """One row per (account, event id), and its task with it; False when it is there already."""
     now = db.session().info["now"]
     speaks_of_us = bool(event.session_id or event.attempt_id or event.dispute_id)
-    of_refund = bool(event.refund_id and event.refund_key)
+    of_refund = bool(event.refund_id)
     values = {
         "id": new_id(), "distributor_id": current().distributor_id, "account_id": event.account_id,
         "event_id": event.event_id, "type": event.type,

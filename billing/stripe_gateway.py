@@ -1,7 +1,7 @@
-"""Stripe, as values: a payment page is asked for, reported on, refunded; an event is read only when its
-signature holds. No database and no pages here, and the only file that imports Stripe's library. Nothing is
-retried inside: a page tries again when its visitor does and a task when it is due, both under the same
-idempotency key."""
+"""Stripe, as values: a payment page is asked for and reported on; an event is read only when its signature
+holds. Refunds are in billing/stripe_refunds.py, disputes in billing/stripe_disputes.py. No database and no
+pages here, and the only file that imports Stripe's library. Nothing is retried inside: a page tries again
+when its visitor does and a task when it is due, both under the same idempotency key."""
 
 import json
 from collections.abc import Generator, Iterator, Mapping
@@ -17,6 +17,7 @@ from core.faults import fault
 
 if TYPE_CHECKING:
     from stripe import StripeClient
+    from stripe._v1_services import V1Services
     from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
 
 # The version whose official OpenAPI document the contract tests hold both sides to.
@@ -165,42 +166,6 @@ class PaymentReport:
 
 
 @dataclass(frozen=True)
-class DisputeReport:
-    """What Stripe says of a dispute. `withdrawn` is what was taken from the account for it and `returned`
-    what came back, without the fee; `session_id` and `attempt_id` name the page whose payment it is about."""
-
-    dispute_id: str
-    session_id: str | None
-    attempt_id: str | None
-    status: str
-    reason: str
-    amount_minor: int
-    currency: str
-    withdrawn_minor: int
-    returned_minor: int
-    fee_minor: int
-    due_by: datetime | None
-
-
-@dataclass(frozen=True)
-class RefundReport:
-    """What Stripe says of a refund. `key` is ours, empty for a refund that somebody made elsewhere;
-    `failure` says in Stripe's word why a refund came back."""
-
-    refund_id: str
-    key: str
-    amount_minor: int
-    currency: str
-    status: Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
-    failure: str = ""
-
-    @property
-    def came_back(self) -> bool:
-        """It gave nothing to anybody, and never will."""
-        return self.status in ("failed", "canceled")
-
-
-@dataclass(frozen=True)
 class StripeEvent:
     event_id: str
     type: str
@@ -212,7 +177,6 @@ class StripeEvent:
     object: dict[str, Any]
     dispute_id: str | None = None
     refund_id: str | None = None
-    refund_key: str | None = None
 
 
 def open_session(account: GatewayAccount, attempt: AttemptRequest) -> SessionPage:
@@ -220,17 +184,17 @@ def open_session(account: GatewayAccount, attempt: AttemptRequest) -> SessionPag
 
     Payment methods are the account's own choice in its Stripe dashboard (dynamic), so none is named here."""
     _refuse_stale(attempt)
-    with _named_refusals():
-        session = _client(account).v1.checkout.sessions.create(
+    with asking(account) as stripe:
+        session = stripe.checkout.sessions.create(
             params=_session_params(attempt), options={"idempotency_key": attempt.attempt_id}
         )
-    return SessionPage(session.id, session.url, _moment(session.expires_at))
+    return SessionPage(session.id, session.url, moment_of(session.expires_at))
 
 
 def report(account: GatewayAccount, session_id: str) -> PaymentReport:
     """How a session stands, asked at the account itself; a session of another account is GatewayRefused."""
-    with _named_refusals():
-        session = _client(account).v1.checkout.sessions.retrieve(
+    with asking(account) as stripe:
+        session = stripe.checkout.sessions.retrieve(
             session_id, params={"expand": ["payment_intent.latest_charge.balance_transaction"]}
         )
     return _report_of(account, session.to_dict())
@@ -239,8 +203,8 @@ def report(account: GatewayAccount, session_id: str) -> PaymentReport:
 def pages_since(account: GatewayAccount, since: datetime) -> list[MadePage]:
     """Every page of ours made at or after a moment, oldest first; pages of others at this account are left
     out."""
-    with _named_refusals():
-        newest_first = _client(account).v1.checkout.sessions.list(
+    with asking(account) as stripe:
+        newest_first = stripe.checkout.sessions.list(
             params={"created": {"gte": int(since.timestamp())}, "limit": 100}
         )
         found = [session.to_dict() for session in newest_first.auto_paging_iter()]
@@ -263,101 +227,22 @@ def _made_page(session: dict[str, Any]) -> MadePage | None:
         amount_minor=minor_amount(session["amount_total"], currency),
         currency=currency,
         email=payer.get("email") or session.get("customer_email") or "",
-        created=_moment(session["created"]),
-        expires_at=_moment(session["expires_at"]),
-    )
-
-
-def dispute(account: GatewayAccount, dispute_id: str) -> DisputeReport:
-    """How a dispute stands, and whose payment it is about."""
-    with _named_refusals():
-        client = _client(account).v1
-        told = client.disputes.retrieve(dispute_id).to_dict()
-        return _dispute_report(client, told)
-
-
-def disputes_since(account: GatewayAccount, since: datetime) -> list[DisputeReport]:
-    """Every dispute that was opened at or after a moment, oldest first."""
-    with _named_refusals():
-        client = _client(account).v1
-        listed = client.disputes.list(params={"created": {"gte": int(since.timestamp())}, "limit": 100})
-        found = [each.to_dict() for each in listed.auto_paging_iter()]
-        return [_dispute_report(client, told) for told in reversed(found)]
-
-
-def _dispute_report(client: Any, told: dict[str, Any]) -> DisputeReport:
-    currency = str(told["currency"]).upper()
-    entries: list[dict[str, Any]] = told["balance_transactions"]
-    moved = [(minor_amount(e["amount"], currency), minor_amount(e["fee"], currency)) for e in entries]
-    pages: Any = client.checkout.sessions.list(params={"payment_intent": told["payment_intent"], "limit": 1})
-    page: dict[str, Any] = pages.data[0].to_dict() if pages.data else {}
-    due_by = told["evidence_details"].get("due_by")
-    return DisputeReport(
-        dispute_id=told["id"],
-        session_id=page.get("id"),
-        attempt_id=page.get("client_reference_id"),
-        status=told["status"],
-        reason=told["reason"],
-        amount_minor=minor_amount(told["amount"], currency),
-        currency=currency,
-        withdrawn_minor=-sum(amount for amount, _ in moved if amount < 0),
-        returned_minor=sum(amount for amount, _ in moved if amount > 0),
-        fee_minor=sum(fee for _, fee in moved),
-        due_by=_moment(due_by) if due_by else None,
+        created=moment_of(session["created"]),
+        expires_at=moment_of(session["expires_at"]),
     )
 
 
 def expire_session(account: GatewayAccount, session_id: str) -> None:
     """Close an open page. GatewayRefused when it is not open any more: then ask for its report."""
-    with _named_refusals():
-        _client(account).v1.checkout.sessions.expire(session_id)
-
-
-def refund(
-    account: GatewayAccount,
-    payment_intent: str,
-    amount_minor: int,
-    key: str,
-    *,
-    currency: str,
-    mark: str = "",
-) -> RefundReport:
-    """Give back part or all of a payment, once per idempotency key; `mark` is what the refund is found by
-    (default: the key).
-
-    After GatewayDown ask `find_refund` before trying again: it may have been done."""
-    with _named_refusals():
-        given = _client(account).v1.refunds.create(
-            params={
-                "payment_intent": payment_intent,
-                "amount": stripe_amount(amount_minor, currency),
-                "metadata": {"refund_key": mark or key},
-            },
-            options={"idempotency_key": key},
-        )
-    return _refund_of(given.to_dict())
-
-
-def find_refund(account: GatewayAccount, payment_intent: str, key: str) -> RefundReport | None:
-    """The refund made under a key, if there is one that did not come back: keys are forgotten after 24 hours,
-    refunds are not."""
-    with _named_refusals():
-        made = _client(account).v1.refunds.list(params={"payment_intent": payment_intent, "limit": 100})
-        found = [_refund_of(each.to_dict()) for each in made.auto_paging_iter()]
-    return next((each for each in found if each.key == key and not each.came_back), None)
-
-
-def refund_report(account: GatewayAccount, refund_id: str) -> RefundReport:
-    """How a refund stands, asked at the account itself."""
-    with _named_refusals():
-        return _refund_of(_client(account).v1.refunds.retrieve(refund_id).to_dict())
+    with asking(account) as stripe:
+        stripe.checkout.sessions.expire(session_id)
 
 
 def register_endpoint(account: GatewayAccount, url: str) -> str:
     """Have the account send its events to a URL; returns the signing secret, which Stripe tells only this
     once."""
-    with _named_refusals():
-        made = _client(account).v1.webhook_endpoints.create(
+    with asking(account) as stripe:
+        made = stripe.webhook_endpoints.create(
             params={"url": url, "enabled_events": list(EVENTS_OF_INTEREST)}
         )
     if not made.secret:
@@ -390,8 +275,8 @@ def events_since(account: GatewayAccount, since: datetime) -> Iterator[StripeEve
     """Every event of interest created at or after a moment, oldest first; Stripe keeps 30 days of them.
 
     Stripe lists newest first, so all pages are read before the first event is given."""
-    with _named_refusals():
-        newest_first = _client(account).v1.events.list(
+    with asking(account) as stripe:
+        newest_first = stripe.events.list(
             params={
                 "created": {"gte": int(since.timestamp())},
                 "types": list(EVENTS_OF_INTEREST),
@@ -419,6 +304,11 @@ def minor_amount(amount: int, currency: str) -> int:
     return amount * divide // multiply
 
 
+def moment_of(seconds: int) -> datetime:
+    """Stripe's time as ours, UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def _stripe() -> ModuleType:
     import stripe  # noqa: PLC0415 - costs 0.4 s and 17 MB: only processes that speak to Stripe pay for it
 
@@ -441,13 +331,13 @@ def _client(account: GatewayAccount) -> "StripeClient":
 
 
 @contextmanager
-def _named_refusals() -> Generator[None]:
-    """Around every call. Stripe's errors as ours: a 4xx is a refusal, except 409 and 429 which, like the
-    rest, may pass."""
+def asking(account: GatewayAccount) -> "Generator[V1Services]":
+    """The API of an account, for a call. Stripe's errors as ours: a 4xx is GatewayRefused, except 409 and 429
+    which, like the rest, may pass: GatewayDown."""
     stripe = _stripe()
     fault("stripe.before_call")
     try:
-        yield
+        yield _client(account).v1
         fault("stripe.answered")
     except stripe.StripeError as problem:
         status: int | None = problem.http_status
@@ -559,29 +449,11 @@ def _event_of(account: GatewayAccount, event: dict[str, Any]) -> StripeEvent:
         event_id=event["id"],
         type=event["type"],
         account_id=account.account_id,
-        created=_moment(event["created"]),
+        created=moment_of(event["created"]),
         session_id=thing["id"] if kind == "checkout.session" else None,
         attempt_id=marks.get("attempt_id"),
         payment_intent=payment,
         object=thing,
         dispute_id=thing["id"] if kind == "dispute" else None,
         refund_id=thing["id"] if kind == "refund" else None,
-        refund_key=marks.get("refund_key") if kind == "refund" else None,
     )
-
-
-def _refund_of(thing: dict[str, Any]) -> RefundReport:
-    currency = str(thing["currency"]).upper()
-    marks: dict[str, str] = thing.get("metadata") or {}
-    return RefundReport(
-        refund_id=thing["id"],
-        key=marks.get("refund_key", ""),
-        amount_minor=minor_amount(thing["amount"], currency),
-        currency=currency,
-        status=thing.get("status") or "pending",
-        failure=str(thing.get("failure_reason") or "").replace("_", " "),
-    )
-
-
-def _moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -34,9 +34,9 @@ class NotEnded(Refused):
         super().__init__("This line is still on its way or delivered. Cancel it first.")
 
 
-def key_of(delivery_id: UUID) -> str:
+def key_of(order_line_id: UUID) -> str:
     """One line that is not delivered, one refund."""
-    return f"delivery:{delivery_id}"
+    return f"undelivered:{order_line_id}"
 
 
 def give_back(delivery_id: UUID, *, by: str = "") -> Refund | None:
@@ -48,7 +48,7 @@ def give_back(delivery_id: UUID, *, by: str = "") -> Refund | None:
     cancelled = delivery.state is DeliveryState.CANCELLED
     refund = line_refunds.give_back(
         delivery.order_line_id,
-        key=key_of(delivery.id),
+        key=key_of(delivery.order_line_id),
         because=Because.CANCELLED if cancelled else Because.REFUSED,
         why="Cancelled before it was delivered" if cancelled else "Refused by the vendor",
         by=by,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from billing import payments, strays, stripe_gateway
+from billing import foreign_refunds, payments, refunds, strays, stripe_gateway, stripe_refunds
 from billing.payments import AttemptState, Gateway
 from billing.stripe_gateway import MadePage
 from checkout import orders
@@ -32,6 +32,7 @@ class Found:
     adopted: int = 0
     paid_for_nothing: int = 0
     closed: int = 0
+    refunds: int = 0
     orphans: int = 0
     unlisted: tuple[str, ...] = ()
 
@@ -48,6 +49,7 @@ class Found:
             f"{self.settled} payments were found paid; {self.adopted} of their pages were unknown here.",
             f"{self.paid_for_nothing} payments are for orders that are gone;"
             f" {self.closed} open pages of such orders were closed.",
+            f"{self.refunds} refunds at gateways have no record here.",
             f"{self.orphans} purchases at vendors have no record here.{unlisted}",
         )
         return "\n  ".join(lines)
@@ -77,6 +79,11 @@ def _compare(name: str, since: datetime) -> Found:
     for gateway in gateways:
         for page in stripe_gateway.pages_since(gateway.account(), since - LONGEST_PAGE):
             _ask_about(page, gateway, found)
+        for given in stripe_refunds.since(gateway.account(), since):
+            with db.transaction():
+                if refunds.settle(given) is None:
+                    foreign_refunds.note(given)
+                    found.refunds += 1
     unlisted: list[str] = []
     for key, values in configured.items():
         listed = base.purchases(CONNECTORS[key], values, since) if key in CONNECTORS else []

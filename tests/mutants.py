@@ -253,11 +253,11 @@ MUTANTS = (
         REFUNDS + "one_key_is_one_refund_however_many_ask_at_once",
     ),
     Mutant(
-        "refunds are looked up",
+        "a refund is looked for before it is asked",
         "billing/refund_calls.py",
-        "refunds.CALL, Repeat.LOOK_UP,",
-        "refunds.CALL, Repeat.SAFE,",
-        REFUNDS + "what_was_done_without_an_answer_is_found_not_asked_again",
+        "payment, made = _payment_of(call), look_up(call)",
+        "payment, made = _payment_of(call), None",
+        "tests/billing/test_foreign_refunds.py::test_a_refund_that_a_restore_lost_is_found_and_not_made_again",
     ),
     Mutant(
         "nothing cancelled becomes active",

@@ -272,13 +272,12 @@ def stripe_is_asked_between_fault_points(path: str, tree: ast.AST) -> Iterator[s
     guarded = {
         id(call)
         for node in ast.walk(tree)
-        if isinstance(node, ast.With)
-        and any(called(item.context_expr) == "_named_refusals" for item in node.items)
+        if isinstance(node, ast.FunctionDef) and node.name == "asking"
         for call in calls(node, "_client")
     }
     for call in calls(tree, "_client"):
         if id(call) not in guarded:
-            yield f"{at(path, call)}: asks Stripe outside `_named_refusals`, where the fault points are"
+            yield f"{at(path, call)}: asks Stripe outside `asking`, where the fault points are"
 
 
 BREACHES: dict[Rule, tuple[str, str]] = {

@@ -6,13 +6,14 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
 
 import pytest
+import stripe as sdk
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import app
 from billing import payments, stripe_gateway
 from billing.payments import Payment, PaymentAttempt
-from billing.stripe_gateway import GatewayAccount, PaymentReport
+from billing.stripe_gateway import API_VERSION, GatewayAccount, PaymentReport
 from checkout.orders import PayBy
 from core import db, tenancy
 from core.work import WorkItem
@@ -77,6 +78,12 @@ class Till:
         self.ring(self.came(2))
         self.world.work()
         return code
+
+    def dashboard(self):
+        """The account as its owner uses it, past the shop."""
+        return sdk.StripeClient(
+            self.account.secret_key, base_addresses={"api": self.stripe.url}, stripe_version=API_VERSION
+        ).v1
 
     def settle(self, report: PaymentReport) -> payments.PaymentState | None:
         """Settles a report as a task does."""

@@ -431,7 +431,7 @@ def test_a_refund_that_the_bank_sends_back_is_told_by_an_event_and_tried_anew(ti
 
 def test_a_refund_that_waits_for_its_bank_is_done_when_the_bank_says_so(till: Till) -> None:
     refund = by_hand(till, delivered(till), 10_00)
-    told = refunds.RefundReport("re_1", str(refund.id), 10_00, "EUR", "pending")
+    told = refunds.RefundReport("re_1", refund.key, 10_00, "EUR", "pending")
     with till.world.acting():
         assert refunds.settle(told) is RefundState.SENT
         assert refunds.settle(replace(told, status="succeeded")) is RefundState.DONE
@@ -469,7 +469,7 @@ def test_a_failed_refund_can_be_paid_past_the_gateway(till: Till) -> None:
         assert ledger.balance(Account.BANK, "EUR") == euro(-10_00)
     till.world.work()
     assert at_stripe(till) == {}
-    told = refunds.RefundReport("re_1", str(refund.id), 10_00, "EUR", "succeeded")
+    told = refunds.RefundReport("re_1", refund.key, 10_00, "EUR", "succeeded")
     with till.world.acting():
         assert refunds.settle(told) is RefundState.PAID_OTHERWISE
     assert [item.kind for item in till.waiting()] == ["refunded twice"]

@@ -15,7 +15,7 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select, update
 
-from billing import payments, stripe_events, stripe_gateway
+from billing import payments, stripe_events, stripe_refunds
 from billing.invoices import Invoice
 from billing.ledger import JournalEntry
 from billing.payments import AttemptState, Fund, PaymentAttempt
@@ -124,7 +124,7 @@ def test_every_order_of_a_declined_paid_and_refunded_story_ends_the_same(till: T
         till.pay(session, DECLINED)
         till.pay(session)
         intent = till.report(session).payment_intent or ""
-        stripe_gateway.refund(till.account, intent, 1_00, f"key-{code}", currency="EUR")
+        stripe_refunds.make(till.account, intent, 1_00, f"key-{code}", currency="EUR")
         events = till.came(5)
         assert len({event.event["type"] for event in events}) == 5
         for place in arrival:

@@ -1,9 +1,11 @@
 """Refunds, credit notes and cancellations on the pages of all three sides: what each says is true, and what
 Nora, Bea and Anna may do there."""
 
+import io
 import re
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select, update
 
 from billing import refund_policies, refunds
@@ -63,7 +65,7 @@ def goes_through(world: World) -> None:
     """The gateway has given it back."""
     with world.acting():
         refund = db.session().scalars(select(Refund)).one()
-        refunds.settle(refunds.RefundReport("re_1", str(refund.id), refund.amount_minor, "EUR", "succeeded"))
+        refunds.settle(refunds.RefundReport("re_1", refund.key, refund.amount_minor, "EUR", "succeeded"))
 
 
 def words(page: str) -> str:
@@ -110,6 +112,17 @@ def test_a_credit_note_is_beside_its_invoice_for_each_who_may_see_it(
         assert note.invoice_label in page.text
         assert "€249.50" in page.text
         assert "€212.10" not in page.text
+    for file in (
+        anna.get(f"/credit-notes/{note.id}/credit-note.pdf"),
+        bea.get(f"/reseller/money/credit-notes/{note.id}/credit-note.pdf"),
+        nora.get(f"/distributor/credit-notes/{note.id}/credit-note.pdf"),
+    ):
+        assert f"credit-note-{note.label}.pdf" in file.headers["Content-Disposition"]
+        drawn = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(file.data)).pages)
+        said = "".join(drawn.split())
+        for word in ("Credit note", note.label, note.invoice_label, "Refused by the vendor", "€249.50"):
+            assert word.replace(" ", "") in said, word
+    assert note.label in bea.get("/reseller/money.csv", show="credit-notes").text
 
 
 def test_the_queue_offers_the_exact_money_where_the_distributor_wants_to_be_asked(

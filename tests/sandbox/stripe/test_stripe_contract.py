@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import stripe as sdk
 
-from billing import stripe_gateway
+from billing import stripe_gateway, stripe_refunds
 from billing.stripe_gateway import API_VERSION, GatewayAccount
 from tests.sandbox.stripe import contract
 from tests.sandbox.stripe.world import BROWSER, Receiver, StripeSandbox, an_attempt, wait_for
@@ -27,9 +27,9 @@ def test_every_request_of_the_gateway_is_one_that_stripe_documents(
     stripe.tell("pay", session=page.session_id)
     paid = stripe_gateway.report(account, page.session_id)
     assert paid.payment_intent
-    given = stripe_gateway.refund(account, paid.payment_intent, 500, "refund-1", currency="EUR")
-    assert stripe_gateway.refund_report(account, given.refund_id) == given
-    stripe_gateway.find_refund(account, paid.payment_intent, "refund-1")
+    given = stripe_refunds.make(account, paid.payment_intent, 500, "refund-1", currency="EUR")
+    assert stripe_refunds.report(account, given.refund_id) == given
+    stripe_refunds.find(account, paid.payment_intent, "refund-1")
     list(stripe_gateway.events_since(account, began))
     stripe_gateway.expire_session(account, stripe_gateway.open_session(account, an_attempt()).session_id)
 
@@ -117,7 +117,7 @@ def test_every_event_delivered_is_one_that_stripe_documents(
     stripe.tell("pay", session=page.session_id, card="4000000000009995")
     stripe.tell("pay", session=page.session_id, card="4000002500003155", challenge="complete")
     paid = stripe_gateway.report(shop, page.session_id)
-    stripe_gateway.refund(shop, paid.payment_intent or "", 100, "r1", currency="EUR")
+    stripe_refunds.make(shop, paid.payment_intent or "", 100, "r1", currency="EUR")
     left = stripe_gateway.open_session(shop, an_attempt())
     stripe.tell("pay", session=left.session_id, card="4000000000000002")
     stripe_gateway.expire_session(shop, left.session_id)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import stripe as sdk
 
-from billing import stripe_gateway
+from billing import stripe_disputes, stripe_gateway
 from billing.stripe_gateway import API_VERSION, GatewayAccount
 from tests.sandbox.stripe import contract
 from tests.sandbox.stripe.world import BROWSER, Receiver, StripeSandbox, an_attempt, wait_for
@@ -37,7 +37,7 @@ def test_a_card_that_disputes_takes_the_money_back_and_says_so(
     for each in receiver.received:
         contract.check_object(each.event)
         contract.check_object(each.event["data"]["object"])
-    told = stripe_gateway.dispute(shop, dispute.id)
+    told = stripe_disputes.report(shop, dispute.id)
     assert (told.session_id, told.withdrawn_minor, told.fee_minor) == (session, 12_500, 2_000)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from billing import stripe_gateway
+from billing import stripe_gateway, stripe_refunds
 from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused
 from tests.sandbox.stripe.world import BROWSER, StripeSandbox, an_attempt
 
@@ -133,32 +133,32 @@ def test_nobody_listening_is_down_too(account: GatewayAccount) -> None:
 
 def test_a_refund_is_made_once_per_key(stripe: StripeSandbox, account: GatewayAccount) -> None:
     payment = paid(stripe, account)
-    first = stripe_gateway.refund(account, payment, 500, "r1", currency="EUR")
-    assert stripe_gateway.refund(account, payment, 500, "r1", currency="EUR") == first
-    assert stripe_gateway.refund(account, payment, 500, "r2", currency="EUR") != first
+    first = stripe_refunds.make(account, payment, 500, "r1", currency="EUR")
+    assert stripe_refunds.make(account, payment, 500, "r1", currency="EUR") == first
+    assert stripe_refunds.make(account, payment, 500, "r2", currency="EUR") != first
     assert stripe.counts(account)["refunded"] == {"eur": 1_000}
 
 
 def test_a_refund_whose_answer_was_a_500_is_found(stripe: StripeSandbox, account: GatewayAccount) -> None:
     payment = paid(stripe, account)
-    assert stripe_gateway.find_refund(account, payment, "r1") is None
+    assert stripe_refunds.find(account, payment, "r1") is None
     stripe.tell("moods", account=account.account_id, api="commit_then_500")
     with pytest.raises(GatewayDown):
-        stripe_gateway.refund(account, payment, 500, "r1", currency="EUR")
-    found = stripe_gateway.find_refund(account, payment, "r1")
+        stripe_refunds.make(account, payment, 500, "r1", currency="EUR")
+    found = stripe_refunds.find(account, payment, "r1")
     assert found
     assert (found.amount_minor, found.status, found.came_back) == (500, "succeeded", False)
-    assert stripe_gateway.find_refund(account, payment, "r2") is None
+    assert stripe_refunds.find(account, payment, "r2") is None
 
 
 def test_refunds_never_exceed_what_was_captured(stripe: StripeSandbox, account: GatewayAccount) -> None:
     payment = paid(stripe, account)
-    stripe_gateway.refund(account, payment, 12_000, "r1", currency="EUR")
+    stripe_refunds.make(account, payment, 12_000, "r1", currency="EUR")
     with pytest.raises(GatewayRefused, match="greater than unrefunded amount"):
-        stripe_gateway.refund(account, payment, 501, "r2", currency="EUR")
-    stripe_gateway.refund(account, payment, 500, "r3", currency="EUR")
+        stripe_refunds.make(account, payment, 501, "r2", currency="EUR")
+    stripe_refunds.make(account, payment, 500, "r3", currency="EUR")
     with pytest.raises(GatewayRefused) as refused:
-        stripe_gateway.refund(account, payment, 1, "r4", currency="EUR")
+        stripe_refunds.make(account, payment, 1, "r4", currency="EUR")
     assert refused.value.code == "charge_already_refunded"
     assert stripe.counts(account)["refunded"] == {"eur": 12_500}
 
@@ -171,7 +171,7 @@ def test_fifty_refunds_at_once_stay_within_what_was_captured(
 
     def try_refund(number: int) -> bool:
         try:
-            return bool(stripe_gateway.refund(account, payment, 1_000, f"r{number}", currency="EUR"))
+            return bool(stripe_refunds.make(account, payment, 1_000, f"r{number}", currency="EUR"))
         except GatewayRefused:
             return False
 
@@ -184,4 +184,4 @@ def test_an_unpaid_session_has_nothing_to_refund(stripe: StripeSandbox, account:
     page = stripe_gateway.open_session(account, an_attempt())
     declined = stripe.tell("pay", session=page.session_id, card="4000000000000002")
     with pytest.raises(GatewayRefused, match="successful charge"):
-        stripe_gateway.refund(account, declined["payment_intent"], 1, "r1", currency="EUR")
+        stripe_refunds.make(account, declined["payment_intent"], 1, "r1", currency="EUR")
