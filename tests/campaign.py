@@ -1,7 +1,8 @@
 """The crash campaign (QP1, QC1): a whole installation as processes, customers who order over HTTP and pay at
-the Stripe sandbox, a vendor without idempotency that fails as promises A3 says, while everything is killed,
-frozen, wiped and restarted. Afterwards the vendor's books are compared with ours: nothing lost, nothing
-doubled, and the doctor has nothing to say. `python -m tests.campaign --help`."""
+the Stripe sandbox, a vendor without idempotency that answers late, wrongly, never, or refuses for good, while
+everything is killed, frozen, wiped and restarted. Afterwards the vendor's books and Stripe's are compared
+with ours: nothing lost, nothing doubled, what was refused given back once, and the doctor has nothing to say.
+`python -m tests.campaign --help`."""
 
 import argparse
 import os
@@ -40,6 +41,7 @@ MOODS = [
     {"kind": "commit_late", "chance": 0.05, "seconds": LATE},
     {"kind": "timeout_after_success", "chance": 0.10, "seconds": LATE},
     {"kind": "error_500_after", "chance": 0.05},
+    {"kind": "refuse", "chance": 0.03},
 ]
 FROZEN = 5.0
 PATIENCE = 120.0
@@ -342,8 +344,10 @@ def judge(town: Town, shoppers: Shoppers) -> list[str]:
         for reference, code, state in town.sql(f"SELECT d.reference, o.code, d.state {WHERE}")
     }
     delivered = {code for code, state in ours.values() if state == "success"}
+    refused = {code for code, state in ours.values() if state == "refused"}
     findings = {
-        "paid but not delivered (lost)": set(shoppers.paid) - delivered,
+        "paid, neither delivered nor refused (lost)": set(shoppers.paid) - delivered - refused,
+        **given_back(town, refused),
         "delivered but not bought (lost)": {
             code
             for reference, (code, state) in ours.items()
@@ -372,6 +376,26 @@ def judge(town: Town, shoppers: Shoppers) -> list[str]:
     return wrong + (
         [f"the doctor says:\n{doctor.stdout}{doctor.stderr[-2000:]}"] if doctor.returncode else []
     )
+
+
+def given_back(town: Town, refused: set[str]) -> dict[str, set[str]]:
+    """What the vendor refused went back to the card, all of it and once (QM6, QP10)."""
+    there = httpx.get(f"{town.stripe}/_sandbox/state", timeout=30).json()["accounts"][f"acct_{STRIPE}"]
+    here = town.sql(
+        "SELECT o.code, r.state, p.captured_minor = r.amount_minor FROM refunds r"
+        " JOIN orders o ON o.distributor_id = r.distributor_id AND o.id = r.order_id"
+        " JOIN payments p ON p.distributor_id = r.distributor_id AND p.id = r.payment_id"
+    )
+    done = Counter(code for code, state, whole in here if state == "done" and whole)
+    made = sum(there["refunds"].values())
+    return {
+        "refused and not given back (lost)": refused - set(done),
+        "given back without a refusal, or twice (doubled)": (set(done) - refused)
+        | {code for code, times in done.items() if times > 1},
+        "refunds at Stripe that are not ours, or twice (doubled)": {f"{made} for {len(refused)} refused"}
+        if made != len(refused)
+        else set(),
+    }
 
 
 def arrived(room: Path) -> Counter[str]:
@@ -409,10 +433,12 @@ def still_to_do(town: Town) -> int:
 
 
 def unfinished(town: Town, shoppers: Shoppers) -> int:
-    """Paid orders whose deliveries have not all succeeded."""
+    """Paid orders whose deliveries have not all come to an end."""
     done = {
         code
-        for (code,) in town.sql(f"SELECT o.code {WHERE} GROUP BY o.code HAVING bool_and(d.state = 'success')")
+        for (code,) in town.sql(
+            f"SELECT o.code {WHERE} GROUP BY o.code HAVING bool_and(d.state IN ('success', 'refused'))"
+        )
     }
     return len(set(shoppers.paid) - done)
 
