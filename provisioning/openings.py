@@ -72,10 +72,12 @@ def close_storefront(event: SubscriptionEnded) -> None:
 
 def release_aliases() -> int:
     """Addresses of shops that stayed closed are free again; says how many. One whose reseller has ordered
-    another plan is kept until that is settled."""
+    another plan is kept until that is settled, and one whose customers have a service, for as long as it
+    runs: they look after it there."""
     released = 0
     for storefront in storefronts.closed_too_long(business_now()):
-        if reseller_plans.under_way(storefront.reseller_id) is None:
+        needed = reseller_plans.under_way(storefront.reseller_id) is not None
+        if not needed and not subscriptions.any_of_customers(storefront.reseller_id):
             states.move(storefront, StorefrontState.RELEASED, why="It stayed closed too long.")
             released += 1
     return released

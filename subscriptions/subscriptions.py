@@ -186,6 +186,17 @@ def by_line(order_line_id: UUID) -> Subscription:
     return db.session().scalars(select(Subscription).where(Subscription.order_line_id == order_line_id)).one()
 
 
+def any_of_customers(reseller_id: UUID) -> bool:
+    """Whether anything that a reseller's customers bought runs, or is still to come."""
+    comes_or_runs = Subscription.state.not_in(
+        (SubscriptionState.ENDED, SubscriptionState.FAILED, SubscriptionState.CANCELLED)
+    )
+    chosen = select(Subscription.id).where(
+        Subscription.reseller_id == reseller_id, Subscription.customer_id.is_not(None), comes_or_runs
+    )
+    return db.session().scalar(chosen.limit(1)) is not None
+
+
 def activate(subscription: Subscription) -> None:
     """The vendor delivered: the term begins now, by the business clock. Its clock has nothing to do before
     half of the term is over (provisioning.lifecycles)."""
