@@ -30,6 +30,7 @@ from core.events import Event, publish
 from core.faults import fault
 from core.ids import new_code, new_id
 from core.money import Money
+from core.statements import Statement
 from core.tasks import Again
 from core.tenancy import Access, CustomerOwned, DistributorOwned, ResellerOwned, current, owned_by
 
@@ -158,9 +159,20 @@ class Gateway(DistributorOwned, db.Model):
 
     def expected_fee(self, amount: Money) -> Money:
         """What the gateway will probably keep of a captured amount."""
-        return Money(
-            -(-amount.minor * self.fee_basis_points // 10_000) + self.fee_fixed_minor, amount.currency
-        )
+        return Fees(self.id, self.fee_basis_points, self.fee_fixed_minor).on(amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """What a gateway takes, as far as it is known before it says so."""
+
+    gateway_id: UUID
+    basis_points: int
+    fixed_minor: int
+
+    def on(self, amount: Money) -> Money:
+        """What it will probably keep of a captured amount."""
+        return Money(-(-amount.minor * self.basis_points // 10_000) + self.fixed_minor, amount.currency)
 
 
 class FundKind(StrEnum):
@@ -342,8 +354,28 @@ def gateway(gateway_id: UUID | None = None) -> Gateway:
     chosen = select(Gateway).order_by(Gateway.id).limit(1)
     found = db.session().scalar(chosen.where(Gateway.id == gateway_id) if gateway_id else chosen)
     if found is None:
-        raise Refused("Card payment is not set up yet. Please contact your provider.")
+        raise NoGateway
     return found
+
+
+class NoGateway(Refused):
+    """The distributor has no account at a gateway."""
+
+    def __init__(self) -> None:
+        super().__init__("Card payment is not set up yet. Please contact your provider.")
+
+
+def fees() -> Fees:
+    """What the distributor's gateway takes; NoGateway without one. Its keys are not read."""
+    found = FEES.rows()
+    if not found:
+        raise NoGateway
+    return Fees(*found[0])
+
+
+FEES = Statement(
+    select(Gateway.id, Gateway.fee_basis_points, Gateway.fee_fixed_minor).order_by(Gateway.id).limit(1)
+)
 
 
 def save_gateway(

@@ -11,9 +11,10 @@ from billing import credit, tax
 from catalog.listings import NotOffered
 from catalog.price_lists import WholesalePrice
 from catalog.products import Audience, Plan, Product, ProductType
-from checkout import orders, reseller_plans
+from checkout import placing, reseller_plans
 from checkout.baskets import BasketItem, BasketLine, Buyer
-from checkout.orders import Checkout, Clearance, Order, PayBy
+from checkout.orders import Order, PayBy
+from checkout.placing import Checkout, Clearance
 from core import db
 from core.errors import Conflict, Refused
 from core.ids import new_id
@@ -144,7 +145,7 @@ def activate(
         )
     )
     db.flush()
-    return orders.place(
+    return placing.place(
         by,
         clearance,
         Checkout(request_key, storefront_id, PayBy.ACCOUNT, due.minor, asks_terms=False),

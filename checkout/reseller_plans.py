@@ -14,7 +14,8 @@ from catalog.price_lists import WholesalePrice
 from catalog.products import Plan, Product, ProductType
 from checkout import baskets
 from checkout.baskets import Buyer
-from checkout.orders import NotAReseller, Order, OrderLine, OrderState
+from checkout.orders import Order, OrderLine, OrderState
+from checkout.placing import NotAReseller
 from core import db, parties
 from core.errors import Conflict
 from core.money import Money

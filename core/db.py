@@ -180,10 +180,11 @@ _driver: ContextVar["psycopg.Connection[Any] | None"] = ContextVar("driver", def
 
 
 @contextmanager
-def reading() -> Generator[None]:
+def reading(*, widened_because: str = "") -> Generator[None]:
     """A read-only transaction under the scope in force for `core.statements`: no session, no entities. For
-    what is asked a thousand times a second; everything else begins a `transaction`."""
-    with _without_session("BEGIN READ ONLY"):
+    what is asked a thousand times a second; everything else begins a `transaction`, where `widened_because`
+    is explained."""
+    with tenancy.wide_from_the_start(widened_because), _without_session("BEGIN READ ONLY"):
         yield
 
 

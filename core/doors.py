@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, MetaData, Row, text
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.exc import DBAPIError
 
 from core import db, tenancy
@@ -99,17 +99,9 @@ def _row_type(name: str) -> Any:
     return namedtuple(name, columns)  # pyright: ignore[reportUntypedNamedTuple]  known when it runs, not before
 
 
-def call_here(name: str, arguments: Mapping[str, Any]) -> list[Row[Any]]:
-    """All rows of a door function, inside the transaction we are in."""
-    return list(db.session().execute(invocation(name, tuple(arguments)), arguments).all())
-
-
-_invocations: dict[tuple[str, tuple[str, ...]], Any] = {}
-
-
-def invocation(name: str, arguments: tuple[str, ...]) -> Any:
-    """SELECT * FROM name(arg => :arg, ...), compiled once."""
-    key = (name, arguments)
-    if key not in _invocations:
-        _invocations[key] = text(f"SELECT * FROM {name}({', '.join(f'{a} => :{a}' for a in arguments)})")  # noqa: S608 names are ours
-    return _invocations[key]
+def call_here(name: str, arguments: Mapping[str, Any]) -> list[Any]:
+    """All rows of a door function, inside the transaction we are in; also sent by the driver."""
+    with db.told_by_the_driver(name):
+        rows = db.driver().execute(*_by_hand(name, arguments)).fetchall()
+    row = _row_type(name)
+    return [row._make(values) for values in rows]

@@ -2,17 +2,19 @@
 customer, membership. Each side sees only its own standing; name, address and contacts belong to the
 standing and are never shared through the company."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Interval, UniqueConstraint, select, text
+from sqlalchemy import CheckConstraint, Index, Interval, UniqueConstraint, bindparam, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doors, trail
 from core.doors import door
 from core.errors import Missing
 from core.ids import new_code, new_id
+from core.statements import Statement
 from core.tenancy import CLOSED, Access, CustomerOwned, DistributorOwned, ResellerOwned, Side, owned_by
 
 
@@ -168,6 +170,38 @@ def customer(customer_id: UUID) -> Customer:
     if found is None:
         raise Missing("customer")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Purchaser:
+    """A customer as its checkout knows it: columns, not a row that is written back."""
+
+    id: UUID
+    reseller_id: UUID
+    name: str
+    email: str
+    country: str
+    ordered_by: OrderedBy
+
+
+def purchaser(customer_id: UUID) -> Purchaser:
+    """The customer who is about to order, inside the scope; Missing if it is not theirs."""
+    found = PURCHASER.rows(customer=customer_id)
+    if not found:
+        raise Missing("customer")
+    return Purchaser(*found[0])
+
+
+PURCHASER = Statement(
+    select(
+        Customer.id,
+        Customer.reseller_id,
+        Customer.name,
+        Customer.email,
+        Customer.country,
+        Customer.ordered_by,
+    ).where(Customer.id == bindparam("customer"))
+)
 
 
 def add_customer(reseller_id: UUID, *, name: str, email: str, country: str = "") -> Customer:

@@ -13,9 +13,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from checkout import orders
+from checkout import orders, placing
 from checkout.baskets import BasketItem
-from checkout.orders import Clearance, OrderCost, OrderFunded, OrderLine
+from checkout.orders import OrderCost, OrderFunded, OrderLine
+from checkout.placing import Clearance
 from core import db, drain, tasks, trail, work
 from core.errors import Refused, Unavailable
 from core.events import Event, publish
@@ -23,6 +24,7 @@ from core.ids import new_code, new_id
 from core.outcomes import ALARM
 from core.parties import Customer, Reseller
 from core.settings import settings
+from core.statements import Statement
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, TaskState, Unclear
 from provisioning import deliveries, line_cancellations, restorations
 from provisioning.connectors import base
@@ -89,14 +91,18 @@ class VendorSilent(Unavailable):
 
 def settings_by_connector() -> dict[str, dict[str, str]]:
     """The distributor's settings of each connector; read in a widened transaction."""
-    return {row.connector: as_values(row) for row in db.session().scalars(select(ConnectorSettings))}
+    return {key: as_values(own) for key, own in CONFIGURED.rows()}
 
 
-def as_values(row: ConnectorSettings | None) -> dict[str, str]:
+CONFIGURED = Statement(select(ConnectorSettings.connector, ConnectorSettings.settings))
+
+
+def as_values(own: Mapping[str, Any]) -> dict[str, str]:
     """A connector's settings as it gets them. Which network it may reach is the installation's decision,
     never a row's (SSRF)."""
-    own = {key: str(value) for key, value in row.settings.items()} if row else {}
-    return own | {"network": "loopback" if settings().sandbox else "public"}
+    return {key: str(value) for key, value in own.items()} | {
+        "network": "loopback" if settings().sandbox else "public"
+    }
 
 
 def clear(
@@ -115,7 +121,7 @@ def clear(
             item.quantity,
             customer=customer,
             fields=item.fields,
-            settings=configured.get(item.connector, as_values(None)),
+            settings=configured.get(item.connector, as_values({})),
         )
         try:
             base.check(chosen, request)
@@ -127,7 +133,7 @@ def clear(
             base.NeedsAction,
         ) as silent:  # a wrong key is the distributor's matter, not the buyer's
             raise VendorSilent from silent
-    return Clearance(orders.basket_hash([(i.plan_id, i.quantity, i.fields) for i in basket]), len(basket))
+    return Clearance(placing.basket_hash([(i.plan_id, i.quantity, i.fields) for i in basket]), len(basket))
 
 
 # --- When the order is funded -------------------------------------------------------------------------------
@@ -339,7 +345,7 @@ def _prepare(task: Claimed) -> Call | None:
         external_id=external_id,
         customer={"name": standing.name, "email": standing.email, "country": standing.country},
         fields={key: str(value) for key, value in line.fields.items()},
-        settings=as_values(configured),
+        settings=as_values(configured.settings if configured else {}),
         asked_on=delivery.created_at.date(),
     )
     return Call(cost.connector, request)

@@ -64,7 +64,7 @@ def prepare(task: Claimed) -> Call | None:
         quantity=line.quantity,
         external_id=record.external_id,
         customer={"name": standing.name, "email": standing.email, "country": standing.country},
-        settings=fulfilment.as_values(configured),
+        settings=fulfilment.as_values(configured.settings if configured else {}),
         asked_on=end.created_at.date(),
     )
     return Call(cost.connector, request)

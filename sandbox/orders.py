@@ -15,9 +15,10 @@ from billing import payments, stripe_gateway
 from billing.payments import AttemptState, Payment, PaymentAttempt
 from billing.stripe_gateway import GatewayAccount
 from catalog import products
-from checkout import baskets, orders
+from checkout import baskets, orders, placing
 from checkout.baskets import Buyer
-from checkout.orders import Checkout, Order, PayBy
+from checkout.orders import Order, PayBy
+from checkout.placing import Checkout
 from core import db, tenancy
 from core.drain import Drain
 from core.settings import settings
@@ -95,7 +96,7 @@ def _place(wish: Wish) -> str:
     with tenancy.acting_as(wish.scope):
         with db.transaction(widened_because="checking with connectors"):
             configured = fulfilment.settings_by_connector()
-            if (placed := orders.earlier(wish.buyer, wish.key)) is not None:
+            if (placed := placing.earlier(wish.buyer, wish.key)) is not None:
                 return placed
         with db.transaction():
             baskets.clear(wish.buyer)
@@ -104,7 +105,7 @@ def _place(wish: Wish) -> str:
         clearance = fulfilment.clear(basket, configured, wish.customer or {})
         pay_by = PayBy.CARD if wish.card else PayBy.ACCOUNT
         with db.transaction(widened_because="placing an order"):
-            return orders.place(wish.buyer, clearance, Checkout(wish.key, wish.storefront_id, pay_by))
+            return placing.place(wish.buyer, clearance, Checkout(wish.key, wish.storefront_id, pay_by))
 
 
 def _pay(wish: Wish, code: str) -> None:

@@ -16,9 +16,10 @@ from billing import credit, payments, tax
 from billing.stripe_gateway import PaymentReport
 from catalog import listings, loading
 from catalog.products import Plan
-from checkout import baskets, orders
+from checkout import baskets, orders, placing
 from checkout.baskets import Buyer
-from checkout.orders import Checkout, Order, PayBy
+from checkout.orders import Order, PayBy
+from checkout.placing import Checkout, Clearance
 from core import clock, db, parties, passwords, tenancy, time_machine
 from core.drain import Drain
 from core.ids import new_token
@@ -165,7 +166,7 @@ class World:
         with self.acting(who):
             baskets.add(self.people[who], plan_id, quantity, fields)
 
-    def clearance(self, who: str) -> orders.Clearance:
+    def clearance(self, who: str) -> Clearance:
         """What the connectors say about somebody's basket."""
         with tenancy.acting_as(self.scope(who)):
             with db.transaction(widened_because="checking with connectors"):
@@ -181,7 +182,7 @@ class World:
         clearance = self.clearance(who)
         shop = self.storefronts.get("brightfield") or self.storefronts["northwind"]
         with tenancy.acting_as(self.scope(who)), db.transaction(widened_because="placing an order"):
-            return orders.place(
+            return placing.place(
                 self.people[who], clearance, Checkout(key or new_token(), shop, pay_by, seen_total)
             )
 

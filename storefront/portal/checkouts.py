@@ -11,14 +11,14 @@ from werkzeug.wrappers import Response
 
 from billing import tax
 from billing.tax import TaxUndecided
-from checkout import baskets, orders
+from checkout import baskets, placing
 from checkout.baskets import BasketItem
-from checkout.orders import Checkout
+from checkout.placing import Checkout
 from core import db, parties
 from core.errors import Missing, Refusal
 from core.ids import new_token
 from core.languages import _
-from core.parties import Customer, OrderedBy
+from core.parties import OrderedBy, Purchaser
 from core.tenancy import current
 from partners import companies, terms
 from provisioning import fulfilment
@@ -37,8 +37,8 @@ from storefront.visitors import buyer, require_role, signed_in_customer, the_sho
 def checkout() -> Response:
     """The review before the order is placed."""
     require_role("buyer")
-    with db.transaction():
-        items, customer = baskets.items(buyer()), parties.customer(current_customer())
+    with db.reading():
+        items, customer = baskets.items(buyer()), parties.purchaser(current_customer())
     if not items:
         return pages.see("portal.basket")
     return checkout_page(items, customer)
@@ -59,7 +59,7 @@ def questions(item: BasketItem) -> list[Field]:
 
 def checkout_page(
     items: Sequence[BasketItem],
-    customer: Customer,
+    customer: Purchaser,
     *,
     problem: str = "",
     wrong: Mapping[str, str] | None = None,
@@ -117,29 +117,26 @@ def place() -> Response:
     require_role("buyer")
     me, key = buyer(), request.form.get("request_key", "")[:64]
     company = company_forms.sent() if company_forms.was_sent() else None
-    with db.transaction():
-        items, customer = baskets.items(me), parties.customer(current_customer())
-        fine = company is None or first_company(company, customer)
-        code = None if items else orders.earlier(me, key)
-        answers = {item.line_id: given(item) for item in items}
-        wrong = {
-            f"{item.line_id}-{name}": words
-            for item in items
-            for name, words in wrong_answers(item, answers[item.line_id]).items()
-        }
-        if not wrong:
-            baskets.answer(
-                me,
-                {
-                    item.line_id: answers[item.line_id]
-                    for item in items
-                    if answers[item.line_id] != item.fields
-                },
-            )
+    with db.reading():
+        items, customer = baskets.items(me), parties.purchaser(current_customer())
+        code = None if items else placing.earlier(me, key)
     if code:
         return to_payment(code)
     if not items:
         return pages.see("portal.basket")
+    answers = {item.line_id: given(item) for item in items}
+    wrong = {
+        f"{item.line_id}-{name}": words
+        for item in items
+        for name, words in wrong_answers(item, answers[item.line_id]).items()
+    }
+    new = {item.line_id: answers[item.line_id] for item in items if answers[item.line_id] != item.fields}
+    fine = True
+    if company or (new and not wrong):
+        with db.transaction():
+            fine = company is None or first_company(company, customer)
+            if not wrong:
+                baskets.answer(me, new)
     if wrong or not fine:
         problem = _("Please look at the marked fields.")
         company = None if fine else company
@@ -148,15 +145,15 @@ def place() -> Response:
     try:
         return to_payment(order(items, customer, key), free=not baskets.sum_of(items))
     except IntegrityError:  # the same form, sent twice at once: the first one has placed it
-        with db.transaction():
-            placed = orders.earlier(me, key)
+        with db.reading():
+            placed = placing.earlier(me, key)
         if placed is None:
             raise
         return to_payment(placed)
     except Refusal as refusal:
         if isinstance(refusal, TaxUndecided):
             taxes.report(refusal)
-        with db.transaction():
+        with db.reading():
             items = baskets.items(me)
         return (
             checkout_page(items, customer, problem=str(refusal), status=refusal.status)
@@ -165,9 +162,9 @@ def place() -> Response:
         )
 
 
-def order(items: Sequence[BasketItem], customer: Customer, key: str) -> str:
+def order(items: Sequence[BasketItem], customer: Purchaser, key: str) -> str:
     """Asks the connectors, then places in one transaction; the order's code."""
-    with db.transaction(widened_because="checking with connectors"):
+    with db.reading(widened_because="checking with connectors"):
         settings = fulfilment.settings_by_connector()
     clearance = fulfilment.clear(
         items, settings, {"name": customer.name, "email": customer.email, "country": customer.country}
@@ -180,10 +177,10 @@ def order(items: Sequence[BasketItem], customer: Customer, key: str) -> str:
         agreed=agreements.agreed(),
     )
     with db.transaction(widened_because="placing an order"):
-        return orders.place(buyer(), clearance, wish)
+        return placing.place(buyer(), clearance, wish)
 
 
-def first_company(form: Company, customer: Customer) -> bool:
+def first_company(form: Company, customer: Purchaser) -> bool:
     """Keeps the company data that the checkout asked for, once: what is there already is changed on its own
     page only. False with the problems at their fields."""
     if companies.of(customer.id) is not None:

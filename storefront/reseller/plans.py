@@ -9,9 +9,10 @@ from werkzeug.wrappers import Response
 
 from billing import credit, tax
 from billing.tax import Chain, Sums, TaxUndecided
-from checkout import baskets, orders, reseller_plans
+from checkout import baskets, orders, placing, reseller_plans
 from checkout.baskets import Buyer
-from checkout.orders import Checkout, OrderState, PayBy
+from checkout.orders import OrderState, PayBy
+from checkout.placing import Checkout
 from checkout.reseller_plans import PlanOffer
 from core import db, parties
 from core.clock import business_now
@@ -212,7 +213,7 @@ def earlier(who: Buyer, form: BuyPlan) -> str | None:
     if not form.request_key.data:
         return None
     with db.transaction():
-        return orders.earlier(who, form.request_key.data)
+        return placing.earlier(who, form.request_key.data)
 
 
 def place(who: Buyer, code: str, form: BuyPlan) -> str:
@@ -240,7 +241,7 @@ def place(who: Buyer, code: str, form: BuyPlan) -> str:
         agreements.agreed(),
     )
     with db.transaction(widened_because="placing an order"):
-        return orders.place(who, clearance, checkout)
+        return placing.place(who, clearance, checkout)
 
 
 def alias_of(storefront: Storefront | None) -> str | None:

@@ -23,7 +23,8 @@ from billing.tax import (
     Treatment,
 )
 from checkout import orders
-from checkout.orders import OrderLine, OrderState, OrderWholesale, PayBy, PriceChanged
+from checkout.orders import OrderLine, OrderState, OrderWholesale, PayBy
+from checkout.placing import PriceChanged
 from core import db, parties, tenancy
 from core.money import Money, total
 from core.work import WorkItem

@@ -12,8 +12,9 @@ from billing.ledger import Account, JournalLine
 from billing.payments import AttemptState, PaymentState
 from billing.stripe_gateway import PaymentReport, SessionPage
 from catalog import listings
-from checkout import orders
-from checkout.orders import Checkout, Order, OrderState
+from checkout import placing
+from checkout.orders import Order, OrderState
+from checkout.placing import Checkout
 from core import claims, db, doors, parties, tenancy
 from core.money import Money
 from core.work import WorkItem
@@ -121,7 +122,7 @@ def test_a_shop_whose_clock_is_ahead_keeps_new_orders_open(world: World) -> None
     clearance = world.clearance("acme")
     ahead = replace(world.scope("acme"), offset=timedelta(days=40))
     with tenancy.acting_as(ahead), db.transaction(widened_because="placing an order"):
-        code = orders.place(
+        code = placing.place(
             world.people["acme"], clearance, Checkout("once", world.storefronts["brightfield"])
         )
     run_periodic(world)

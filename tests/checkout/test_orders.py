@@ -11,9 +11,10 @@ from billing import credit
 from billing.invoices import Invoice, InvoiceState
 from catalog.listings import Listing, NotOffered
 from catalog.price_lists import WholesalePrice
-from checkout import baskets, orders
+from checkout import baskets, orders, placing
 from checkout.baskets import BasketLine, WrongQuantity
-from checkout.orders import (
+from checkout.orders import Order, OrderLine, OrderState, PayBy
+from checkout.placing import (
     Checkout,
     Clearance,
     CustomerEnded,
@@ -21,11 +22,7 @@ from checkout.orders import (
     NotCleared,
     NotOnAccount,
     OnlyYourResellerOrders,
-    Order,
     OrderingStopped,
-    OrderLine,
-    OrderState,
-    PayBy,
     PriceChanged,
 )
 from core import db, parties, tenancy
@@ -206,14 +203,14 @@ def place_uncleared(world: World, who: str, **choice: object) -> str:
                 )
                 .all()
             )
-            seen = orders.basket_hash([(line.plan_id, line.quantity, line.fields) for line in lines])
+            seen = placing.basket_hash([(line.plan_id, line.quantity, line.fields) for line in lines])
         with db.transaction(widened_because="placing an order"):
             checkout = Checkout(
                 str(choice.get("key", random.random())),
                 world.storefronts["brightfield"],
                 PayBy(str(choice.get("pay_by", PayBy.CARD))),
             )
-            return orders.place(world.people[who], Clearance(seen, len(lines)), checkout)
+            return placing.place(world.people[who], Clearance(seen, len(lines)), checkout)
 
 
 # --- One form, one order ----------------------------------------------------------------------------------
@@ -233,7 +230,7 @@ def test_the_same_form_sent_again_gives_the_first_order(shop: World) -> None:
 
 def place_with(world: World, clearance: Clearance, key: str) -> str:
     with db.transaction(widened_because="placing an order"):
-        return orders.place(world.people["acme"], clearance, Checkout(key, world.storefronts["brightfield"]))
+        return placing.place(world.people["acme"], clearance, Checkout(key, world.storefronts["brightfield"]))
 
 
 @pytest.mark.promise("QC3")
@@ -437,7 +434,7 @@ def ready_to_buy(world: World, person: str) -> tuple[str, Clearance]:
 
 def on_account(world: World, person: str, clearance: Clearance) -> str:
     with tenancy.acting_as(world.scope("brightfield")), db.transaction(widened_because="placing an order"):
-        return orders.place(
+        return placing.place(
             world.people[person], clearance, Checkout(person, world.storefronts["northwind"], PayBy.ACCOUNT)
         )
 
@@ -457,7 +454,7 @@ def test_of_two_buyers_of_one_alias_one_is_refused_before_payment(world: World) 
 
         def buy(who: str, clearance: Clearance) -> str:
             with tenancy.acting_as(world.scope(who)), db.transaction(widened_because="placing an order"):
-                return orders.place(
+                return placing.place(
                     world.people[who], clearance, Checkout(f"{who}", world.storefronts["northwind"])
                 )
 

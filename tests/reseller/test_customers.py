@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from billing.invoices import Invoice
 from catalog.listings import Listing
-from checkout.orders import OnlyYourResellerOrders
+from checkout.placing import OnlyYourResellerOrders
 from core import db, parties
 from core.parties import Customer, Membership, OrderedBy
 from partners import acceptances, invitations

@@ -14,8 +14,9 @@ from billing import credit_notes
 from billing.invoices import Invoice
 from billing.refunds import Because
 from catalog import listings, loading
-from checkout import line_refunds, orders
-from checkout.orders import Checkout, Clearance, PayBy
+from checkout import line_refunds, orders, placing
+from checkout.orders import PayBy
+from checkout.placing import Checkout, Clearance
 from core import account_links, db, parties, tenancy
 from core.money import Money
 from core.tenancy import Scope, Side
@@ -176,9 +177,9 @@ def park_mailboxes(world: World) -> dict[str, str]:
     """A delivery of Acme's that only a person can go on with: its connector has no settings."""
     world.put("acme", "m365-bb-m", 2)
     buyer, plan = world.people["acme"], world.plan("m365-bb-m")
-    cleared = Clearance(orders.basket_hash([(plan.id, 2, {})]), 1)
+    cleared = Clearance(placing.basket_hash([(plan.id, 2, {})]), 1)
     with tenancy.acting_as(world.scope("acme")), db.transaction(widened_because="placing an order"):
-        code = orders.place(buyer, cleared, Checkout("mailboxes", world.storefronts["brightfield"]))
+        code = placing.place(buyer, cleared, Checkout("mailboxes", world.storefronts["brightfield"]))
     world.fund_by_hand(code)
     world.work(5)
     with world.acting():

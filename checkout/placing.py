@@ -1,0 +1,327 @@
+"""Placing an order: one commit writes it with both legs (decision 14). Every price is computed again
+(`checkout.pricing`); of what the browser sent, only the total that was seen is read, to refuse another
+(QM3)."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from billing import credit, invoices, payments, tax
+from billing.invoices import ChargeState, Invoice, InvoiceLine, InvoiceState
+from billing.payments import Fees, FundKind, Payment, PaymentState
+from billing.stripe_gateway import stripe_amount
+from checkout import orders, pricing
+from checkout.baskets import BasketLine, Buyer
+from checkout.orders import Order, OrderCost, OrderLine, OrderPlaced, OrderState, OrderWholesale, PayBy
+from checkout.pricing import EmptyBasket, PricedLine, Standing, Taxed
+from core import db, parties, trail
+from core.clock import business_now
+from core.errors import Conflict, Refused
+from core.events import publish
+from core.faults import fault
+from core.ids import new_code, new_id, new_token
+from core.money import Money
+from core.parties import OrderedBy
+from core.statements import Statement
+from core.tenancy import current
+from partners import storefronts, terms
+from partners.terms import Agreed, Asked, TermsAcceptance
+
+UNPAID_LIFE = timedelta(hours=24)
+
+
+# --- Refusals -----------------------------------------------------------------------------------------------
+
+
+class OnlyYourResellerOrders(Refused):
+    """H45: this customer's reseller orders for it."""
+
+    def __init__(self) -> None:
+        super().__init__("Your provider orders for you. Please contact them.")
+
+
+class NotOnAccount(Refused):
+    """A customer's order is paid by card: the account is its reseller's."""
+
+    def __init__(self) -> None:
+        super().__init__("This order is paid by card. Please choose card payment.")
+
+
+class CustomerEnded(Refused):
+    """The relationship has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your account with this shop has ended, so nothing can be ordered. Please contact your provider."
+        )
+
+
+class NotAReseller(Refused):
+    """I15: the account is not marked as reseller."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your account is not enabled for reselling, so it cannot buy a reseller plan."
+            " Please contact your distributor."
+        )
+
+
+class OrderingStopped(Refused):
+    """The distributor switched ordering off for this reseller (I30)."""
+
+    def __init__(self) -> None:
+        super().__init__("Ordering is switched off for this account. Please contact your distributor.")
+
+
+class NotCleared(Conflict):
+    """The basket is not the one that was checked."""
+
+    def __init__(self) -> None:
+        super().__init__("Your basket has changed meanwhile. Please check it once more.")
+
+
+class PriceChanged(Conflict):
+    """The total is not the one the buyer saw."""
+
+    def __init__(self, now: Money) -> None:
+        super().__init__(
+            f"Prices have changed meanwhile: the total is now {now.text}. Please check and confirm again."
+        )
+
+
+# --- Clearance ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """Proof that the connectors were asked about exactly this basket; made only by
+    provisioning.fulfilment.clear()."""
+
+    basket: str
+    lines: int
+
+
+def basket_hash(lines: Sequence[tuple[UUID, int, Mapping[str, Any]]]) -> str:
+    """What a clearance is for: plans, quantities and fields."""
+    content = sorted(f"{plan_id}:{quantity}:{sorted(fields.items())}" for plan_id, quantity, fields in lines)
+    return hashlib.sha256("|".join(content).encode()).hexdigest()
+
+
+# --- Placing ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """What the checkout form says besides the basket. `request_key` makes a repeated submit give the first
+    order; `seen_total` is the gross total that the page showed, so that nobody pays a price they did not
+    see. `agreed` are the terms that were ticked, if any were asked for; `asks_terms` is off where the
+    distributor orders on a reseller's behalf, who is then asked with its own next order."""
+
+    request_key: str
+    storefront_id: UUID
+    pay_by: PayBy = PayBy.CARD
+    seen_total: int | None = None
+    agreed: Agreed | None = None
+    asks_terms: bool = True
+
+
+def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
+    """Places the buyer's basket as an order and returns its code: order, lines, both legs, draft invoice,
+    charges and payment in one commit. Runs in a transaction widened for "placing an order"; refusals are
+    raised by name before anything is written."""
+    if (placed := earlier(buyer, checkout.request_key)) is not None:
+        return placed
+    try:
+        standing, lines = pricing.price(buyer)
+    except EmptyBasket:
+        if (placed := earlier(buyer, checkout.request_key)) is None:
+            raise
+        return placed
+    if clearance.basket != basket_hash([(line.plan_id, line.quantity, line.fields) for line in lines]):
+        raise NotCleared
+    _may_order(standing, lines)
+    taxed = pricing.taxes(tax.chain(buyer.reseller_id, buyer.customer_id), lines)
+    amount, wholesale = taxed.retail.gross, taxed.wholesale.gross
+    if checkout.seen_total is not None and checkout.seen_total != amount.minor:
+        raise PriceChanged(amount)
+    tax.refuse_unknown(taxed.chain)
+    asked = terms.asked(buyer.reseller_id, buyer.customer_id) if checkout.asks_terms else None
+    accepts = asked if terms.refuse_unless(checkout.agreed, asked) else None
+    by_card = checkout.pay_by is PayBy.CARD and amount.minor > 0
+    if amount.minor and not by_card and current().customer_id is not None:
+        raise NotOnAccount
+    fees = payments.fees() if by_card else None
+    if by_card:
+        stripe_amount(amount.minor, amount.currency)
+    held = _reserve_what_the_payment_will_not_cover(buyer, amount, wholesale, fees)
+    for line in lines:
+        if line.opens_storefront:
+            reseller = parties.reseller(buyer.reseller_id)
+            storefronts.hold(reseller, str(line.fields["alias"]), currency=amount.currency)
+    order = _write(buyer, lines, checkout, taxed, fees, held, accepts)
+    publish(OrderPlaced(order["id"]))
+    if not by_card:
+        orders.fund(order["id"], FundKind.CREDIT if amount.minor else FundKind.NOTHING_DUE, wholesale)
+    db.flush()
+    fault("place.before_commit")
+    return str(order["code"])
+
+
+def earlier(buyer: Buyer, request_key: str) -> str | None:
+    """The code of the order that this form has placed already: a second submit of it gives the first
+    order."""
+    found = EARLIER.rows(key=request_key, membership=buyer.membership_id)
+    return str(found[0][0]) if found else None
+
+
+EARLIER = Statement(
+    select(Order.code).where(
+        Order.request_key == bindparam("key"), Order.membership_id == bindparam("membership")
+    )
+)
+
+
+def _may_order(standing: Standing, lines: Sequence[PricedLine]) -> None:
+    if not standing.ordering_enabled:
+        raise OrderingStopped
+    if standing.ended_at is not None:
+        raise CustomerEnded
+    if standing.ordered_by is OrderedBy.RESELLER:
+        raise OnlyYourResellerOrders
+    if any(line.opens_storefront for line in lines) and not standing.enable_reselling:
+        raise NotAReseller
+    if len({line.price.currency for line in lines} | {line.wholesale.currency for line in lines}) > 1:
+        raise Refused("All lines of an order have one currency. Please order them one after the other.")
+
+
+def _reserve_what_the_payment_will_not_cover(
+    buyer: Buyer, amount: Money, wholesale: Money, fees: Fees | None
+) -> tuple[UUID, Money] | None:
+    """An order is funded when captured gross minus fee covers wholesale gross; a difference is reserved on
+    the reseller's credit, or refused by name (design section 2). The fee of a reseller's own order is the
+    distributor's. Returns the balance and what is held of it."""
+    fee = fees.on(amount) if fees and buyer.customer_id else Money(0, amount.currency)
+    missing = wholesale - (amount - fee) if fees else wholesale
+    if missing.minor <= 0:
+        return None
+    balance = credit.reserve(buyer.reseller_id, missing)
+    return (balance, missing) if balance else None
+
+
+def _write(
+    buyer: Buyer, lines: Sequence[PricedLine], checkout: Checkout, taxed: Taxed,
+    fees: Fees | None, held: tuple[UUID, Money] | None, accepts: Asked | None,
+) -> dict[str, Any]:  # fmt: skip
+    """All rows of a placed order in one statement."""
+    now, amount = db.session().info["now"], taxed.retail.gross
+    retail, at_wholesale = taxed.retail.treatment, taxed.wholesale.treatment
+    sums = {
+        "net_minor": taxed.retail.net.minor, "tax_minor": taxed.retail.tax.minor, "total_minor": amount.minor,
+        "currency": amount.currency, "tax_kind": retail.kind, "tax_name": retail.name,
+        "seller": taxed.chain.seller.snapshot(), "buyer": taxed.chain.buyer.snapshot(buyer.email),
+    }  # fmt: skip
+    distributor = {"distributor_id": current().distributor_id}
+    only_reseller = distributor | {"reseller_id": buyer.reseller_id}
+    owner = only_reseller | {"customer_id": buyer.customer_id}
+    order = owner | sums | {
+        "id": new_id(), "code": new_code("ORD"), "request_key": checkout.request_key,
+        "return_token": new_token(), "storefront_id": checkout.storefront_id,
+        "membership_id": buyer.membership_id, "placed_by": buyer.name, "email": buyer.email,
+        "state": OrderState.AWAITING_PAYMENT, "pay_by": checkout.pay_by,
+        "created_at": now, "expires_at": business_now() + UNPAID_LIFE, "cancelled_because": "",
+    }  # fmt: skip
+    invoice = owner | sums | {
+        "id": new_id(), "order_id": order["id"], "series": "", "state": InvoiceState.DRAFT, "created_at": now,
+    }  # fmt: skip
+    order_lines: list[dict[str, Any]] = []
+    wholesale: list[dict[str, Any]] = []
+    costs: list[dict[str, Any]] = []
+    charges: list[dict[str, Any]] = []
+    invoice_lines: list[dict[str, Any]] = []
+    for number, p in enumerate(lines, start=1):
+        line_id, quantity, currency = new_id(), p.quantity, p.price.currency
+        net, net_wholesale = p.price * quantity, p.wholesale * quantity
+        sums = {
+            "unit_minor": p.price.minor, "total_minor": net.minor, "currency": currency,
+            "tax_minor": retail.on(net).minor, "tax_basis_points": retail.basis_points,
+        }  # fmt: skip
+        order_lines.append(
+            owner | sums | {
+                "id": line_id, "order_id": order["id"], "number": number, "plan_id": p.plan_id,
+                "product_name": p.product, "plan_name": p.plan, "unit": p.per,
+                "quantity": quantity, "term": p.term, "billing_period": p.billing_period,
+                "fields": p.fields,
+            }
+        )  # fmt: skip
+        about = {
+            "order_id": order["id"],
+            "order_line_id": line_id,
+            "total_minor": net_wholesale.minor,
+            "tax_minor": at_wholesale.on(net_wholesale).minor,
+            "currency": currency,
+        }
+        wholesale.append(only_reseller | about | {"id": new_id(), "unit_minor": p.wholesale.minor})
+        charges.append(
+            only_reseller | about | {
+                "id": new_id(), "description": f"{p.product}, {p.plan}, {quantity} × {p.per}",
+                "state": ChargeState.DRAFT, "created_at": now,
+                "tax_kind": at_wholesale.kind, "tax_name": at_wholesale.name,
+            }
+        )  # fmt: skip
+        costs.append(
+            distributor | {
+                "id": new_id(), "order_id": order["id"], "order_line_id": line_id, "sku": p.sku,
+                "connector": p.connector, "opens_storefront": p.opens_storefront,
+                "total_minor": p.cost.minor * quantity if p.cost else None, "currency": currency,
+            }
+        )  # fmt: skip
+        invoice_lines.append(
+            owner | sums | {
+                "id": new_id(), "invoice_id": invoice["id"], "number": number, "quantity": quantity,
+                "description": f"{p.product}, {p.plan}",
+            }
+        )  # fmt: skip
+    rows: dict[type[db.Model], list[dict[str, Any]]] = {
+        Order: [order], OrderLine: order_lines, OrderWholesale: wholesale, OrderCost: costs,
+        Invoice: [invoice], InvoiceLine: invoice_lines, invoices.Charge: charges,
+        trail.TrailEntry: [
+            owner | {
+                "id": new_id(), "at": now, "person_id": buyer.person_id,
+                "object_type": "orders", "object_id": order["id"], "what": "placed",
+                "request_id": current().request_id,
+            }
+        ],
+    }  # fmt: skip
+    if fees is not None:
+        rows[Payment] = [
+            owner | {
+                "id": new_id(), "order_id": order["id"], "gateway_account_id": fees.gateway_id,
+                "state": PaymentState.PENDING, "amount_minor": amount.minor, "currency": amount.currency,
+                "created_at": now,
+            }
+        ]  # fmt: skip
+    if held is not None:
+        balance, amount_held = held
+        rows[credit.Hold] = [
+            only_reseller | {
+                "id": new_id(), "balance_id": balance, "order_id": order["id"],
+                "minor": amount_held.minor, "currency": amount_held.currency, "created_at": now,
+            }
+        ]  # fmt: skip
+    if accepts is not None and checkout.agreed is not None:
+        rows[TermsAcceptance] = [
+            owner | terms.acceptance(
+                accepts, checkout.agreed, buyer_id=buyer.customer_id or buyer.reseller_id,
+                order_id=order["id"], order_code=order["code"], company=taxed.chain.buyer.legal_name,
+                person_id=buyer.person_id, name=buyer.name, email=buyer.email, accepted_at=now,
+            )
+        ]  # fmt: skip
+    db.insert_all(
+        rows, gone={BasketLine: [line.line_id for line in lines]}
+    )  # not what came into it meanwhile
+    return order

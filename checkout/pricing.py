@@ -1,0 +1,181 @@
+"""What a basket costs at this moment: both legs and the vendor's cost of every line, and what its buyer may
+do, in one statement of columns. Nothing that the browser sent is read here (QM3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from billing import tax
+from billing.tax import Chain, Sums
+from catalog.listings import Listing, NotOffered
+from catalog.price_lists import WholesalePrice
+from catalog.products import Audience, Plan, PlanCost, Product, ProductType
+from checkout.baskets import BasketLine, Buyer, check_quantity
+from core.errors import Refused
+from core.money import Money
+from core.parties import Customer, OrderedBy, Reseller
+from core.periods import Term
+from core.statements import Statement
+
+
+class EmptyBasket(Refused):
+    """Nothing to order."""
+
+    def __init__(self) -> None:
+        super().__init__("Your basket is empty.")
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A basket line with everything that an order keeps of it. `price` is what the buyer pays for a unit;
+    `per` is the word for one."""
+
+    line_id: UUID
+    quantity: int
+    fields: Mapping[str, Any]
+    plan_id: UUID
+    product: str
+    plan: str
+    sku: str
+    per: str
+    term: Term
+    billing_period: Term
+    connector: str
+    opens_storefront: bool
+    price: Money
+    wholesale: Money
+    cost: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the buyer's company may do; the last two are a customer's."""
+
+    ordering_enabled: bool
+    enable_reselling: bool
+    ordered_by: OrderedBy | None
+    ended_at: datetime | None
+
+
+_BASKET = (
+    select(
+        # the buyer, the same on every line
+        Reseller.ordering_enabled,
+        Reseller.enable_reselling,
+        Customer.ordered_by,
+        Customer.ended_at,
+        # may it be sold
+        Plan.published & Product.published,
+        ProductType.audience,
+        Plan.minimum_quantity,
+        Plan.maximum_quantity,
+        # for how much
+        Listing.price_minor,
+        Listing.currency,
+        WholesalePrice.price_minor,
+        WholesalePrice.currency,
+        PlanCost.cost_minor,
+        PlanCost.currency,
+        # what it is, in the order of PricedLine
+        BasketLine.id,
+        BasketLine.quantity,
+        BasketLine.fields,
+        Plan.id,
+        Product.name,
+        Plan.name,
+        Plan.sku,
+        ProductType.unit,
+        Plan.term,
+        Plan.billing_period,
+        ProductType.connector,
+        ProductType.opens_storefront,
+    )
+    .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
+    .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+    .join(
+        ProductType,
+        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
+    )
+    .join(
+        Reseller,
+        (Reseller.distributor_id == BasketLine.distributor_id) & (Reseller.id == BasketLine.reseller_id),
+    )
+    .outerjoin(
+        Customer,
+        (Customer.distributor_id == BasketLine.distributor_id) & (Customer.id == BasketLine.customer_id),
+    )
+    .outerjoin(
+        Listing,
+        (Listing.distributor_id == Plan.distributor_id)
+        & (Listing.plan_id == Plan.id)
+        & (Listing.reseller_id == BasketLine.reseller_id)
+        & Listing.published,
+    )
+    .outerjoin(
+        WholesalePrice,
+        (WholesalePrice.distributor_id == Plan.distributor_id)
+        & (WholesalePrice.plan_id == Plan.id)
+        & (WholesalePrice.price_list_id == Reseller.price_list_id),
+    )
+    .outerjoin(PlanCost, (PlanCost.distributor_id == Plan.distributor_id) & (PlanCost.plan_id == Plan.id))
+    .where(
+        BasketLine.membership_id == bindparam("membership"), BasketLine.reseller_id == bindparam("reseller")
+    )
+    .order_by(BasketLine.added_at, BasketLine.id)
+    .with_for_update(of=BasketLine)
+)
+LOCKED_BASKET = Statement(_BASKET)
+
+
+def price(buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
+    """The buyer's basket with both legs and the cost, its lines held until the end of the transaction;
+    EmptyBasket, NotOffered or WrongQuantity otherwise. Works as the distributor: call it in a widened
+    transaction."""
+    rows = LOCKED_BASKET.rows(membership=buyer.membership_id, reseller=buyer.reseller_id)
+    if not rows:
+        raise EmptyBasket
+    return Standing(*rows[0][:4]), [_priced(buyer, row[4:]) for row in rows]
+
+
+def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
+    """One line, or the refusal by name."""
+    published, audience, minimum, maximum, *amounts = row[:10]
+    retail, wholesale, cost = (money(*amounts[at : at + 2]) for at in (0, 2, 4))
+    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[10:]
+    to_reseller = buyer.customer_id is None
+    price = wholesale if to_reseller else retail
+    if not published or wholesale is None or price is None or (audience is Audience.RESELLER) != to_reseller:
+        raise NotOffered
+    check_quantity(quantity, minimum, maximum, per)
+    return PricedLine(
+        line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens,
+        price, wholesale, cost,
+    )  # fmt: skip
+
+
+def money(minor: int | None, currency: str | None) -> Money | None:
+    """An amount of a table that may have none."""
+    return None if minor is None or currency is None else Money(minor, currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Taxed:
+    """Both legs of an order with their tax. A reseller that buys for itself has the same twice: what it pays
+    is the wholesale leg."""
+
+    chain: Chain
+    retail: Sums
+    wholesale: Sums
+
+
+def taxes(chain: Chain, lines: Sequence[PricedLine]) -> Taxed:
+    """Net, tax and gross of both legs, by the same rule (billing.tax.between)."""
+    return Taxed(
+        chain,
+        tax.sums([p.price * p.quantity for p in lines], tax.between(chain.seller, chain.buyer)),
+        tax.sums([p.wholesale * p.quantity for p in lines], tax.between(chain.distributor, chain.reseller)),
+    )
