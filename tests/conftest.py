@@ -125,7 +125,7 @@ def on_server(postgres: Postgres, *statements: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def copies(installation: dict[str, str], postgres: Postgres) -> Generator[Copies]:
+def world_copies(installation: dict[str, str], postgres: Postgres) -> Generator[Copies]:
     """Copies of the world's database."""
     made = Copies(postgres, template="shop_template", name="shop", owner="shop_owner")
     yield made
@@ -133,11 +133,11 @@ def copies(installation: dict[str, str], postgres: Postgres) -> Generator[Copies
 
 
 @pytest.fixture
-def world(copies: Copies) -> Generator[World]:
+def world(world_copies: Copies) -> Generator[World]:
     """A fresh copy of the world."""
     db.reset()
     doorbell.connection().flushall()
-    copies.fresh()
+    world_copies.fresh()
     yield copy.deepcopy(_founded)
     db.reset()
 

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+import app as product
 from core import db
 from sandbox.servers import Postgres
 from storefront.fragments import FRAGMENTS
@@ -64,7 +65,7 @@ def test_every_route_has_an_owner_and_every_line_a_route(world: World) -> None:
 
 @pytest.mark.promise("QS1")
 def test_a_route_without_an_owner_is_noticed(world: World) -> None:
-    app = make_app()
+    app = product.create_app()
     app.add_url_rule("/reseller/secrets/<code>", "secrets", lambda code: code, methods=["GET", "DELETE"])
     assert unclassified(app) == {"GET /reseller/secrets/<code>", "DELETE /reseller/secrets/<code>"}
 
