@@ -55,7 +55,7 @@ class Copies:
 
     def _prepare(self) -> None:
         """Asks for the next copy and for the end of the last, and does not wait."""
-        self._next = f"{self._name}_copy_{next(self._numbers)}"
+        self._next = f"{self._template}_copy_{next(self._numbers)}"
         create = f"CREATE DATABASE {self._next} TEMPLATE {self._template} OWNER {self._owner}"
         self._making.pgconn.send_query(f"{create} STRATEGY FILE_COPY".encode())
         if self._old:
@@ -86,12 +86,16 @@ class Copies:
             there = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
             while ask(there, [self._name]).fetchone():
                 time.sleep(0.002)  # renaming would look again after 100 ms only
-            old = f"{self._name}_old_{next(self._numbers)}"
+            old = f"{self._template}_old_{next(self._numbers)}"
             ask(f"ALTER DATABASE {self._name} RENAME TO {old}".encode())
             self._old.append(old)
         ask(f"ALTER DATABASE {self._next} RENAME TO {self._name}".encode())
 
     def close(self) -> None:
-        """The server may stop."""
+        """The server may stop; what was being made for nobody is made to its end and dropped."""
+        with contextlib.suppress(psycopg.OperationalError):
+            self._wait()
+            for name in (self._next, *self._old):
+                self._dropping.execute(f"DROP DATABASE IF EXISTS {name}".encode())
         self._making.close()
         self._dropping.close()

@@ -2,7 +2,7 @@
 everywhere: another customer of the same shop, a customer and the staff of another reseller, the staff of
 another distributor, the other sides of the same trade, and nobody at all (QS1)."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from core import db
 from sandbox.servers import Postgres
 from storefront.fragments import FRAGMENTS
 from tests.conftest import on_server
+from tests.copies import Copies
 from tests.forms import PageForm, forms_of
 from tests.pictures import changed, picture
 from tests.tenancy.routes import ROUTES, Owner, Route
@@ -85,16 +86,19 @@ def stage(world: World, postgres: Postgres) -> Generator[Stage]:
     on_server(postgres, "DROP DATABASE IF EXISTS shop_stage WITH (FORCE)")
 
 
-def curtain(stage: Stage, postgres: Postgres) -> None:
-    """The stage as it was."""
-    db.reset()
-    stage.begin_again()
-    on_server(
-        postgres,
-        "DROP DATABASE IF EXISTS shop WITH (FORCE)",
-        "CREATE DATABASE shop TEMPLATE shop_stage OWNER shop_owner",
-    )
-    FRAGMENTS.clear()
+@pytest.fixture
+def curtain(stage: Stage, postgres: Postgres) -> Generator[Callable[[], None]]:
+    """Puts the stage as it was."""
+    copies = Copies(postgres, template="shop_stage", name="shop", owner="shop_owner")
+
+    def fall() -> None:
+        db.reset()
+        stage.begin_again()
+        copies.fresh()
+        FRAGMENTS.clear()
+
+    yield fall
+    copies.close()
 
 
 # --- Asking -----------------------------------------------------------------------------------------------
@@ -237,10 +241,12 @@ def test_pages_are_shown_to_their_owner_and_to_nobody_else(stage: Stage, postgre
 
 
 @pytest.mark.promise("QS1")
-def test_forms_are_taken_from_their_owner_and_from_nobody_else(stage: Stage, postgres: Postgres) -> None:
+def test_forms_are_taken_from_their_owner_and_from_nobody_else(
+    stage: Stage, postgres: Postgres, curtain: Callable[[], None]
+) -> None:
     found: list[str] = []
     for key, route in owned("POST"):
-        curtain(stage, postgres)
+        curtain()
         try:
             data = filled(key, route, stage)
         except AssertionError as missing:
@@ -250,7 +256,7 @@ def test_forms_are_taken_from_their_owner_and_from_nobody_else(stage: Stage, pos
         found += faults(stage, key, route)
         if touched := changed(before, picture(postgres, without=UNTOLD)):
             found.append(f"{key}: a stranger changed {touched}")
-            curtain(stage, postgres)
+            curtain()
         answer = ask(stage, OWNER[route.owner], key, route, data)
         if answer.status_code not in route.ok:
             found.append(f"{key}: its owner gets {answer.status_code}")
