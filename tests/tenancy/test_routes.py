@@ -3,6 +3,7 @@ everywhere: another customer of the same shop, a customer and the staff of anoth
 another distributor, the other sides of the same trade, and nobody at all (QS1)."""
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from storefront.fragments import FRAGMENTS
 from tests.conftest import on_server
 from tests.copies import Copies
 from tests.forms import PageForm, forms_of
-from tests.pictures import changed, picture
+from tests.pictures import Camera, changed
 from tests.tenancy.routes import ROUTES, Owner, Route
 from tests.tenancy.stage import Stage, build
 from tests.visits import Visit, make_app
@@ -99,6 +100,13 @@ def curtain(stage: Stage, postgres: Postgres) -> Generator[Callable[[], None]]:
 
     yield fall
     copies.close()
+
+
+@pytest.fixture
+def camera(stage: Stage, postgres: Postgres) -> Generator[Camera]:
+    """Sees what is changed on the stage."""
+    with closing(Camera(postgres, without=UNTOLD)) as camera:
+        yield camera
 
 
 # --- Asking -----------------------------------------------------------------------------------------------
@@ -226,23 +234,23 @@ def owned(method: str) -> list[tuple[str, Route]]:
 
 
 @pytest.mark.promise("QS1", "QS5")
-def test_pages_are_shown_to_their_owner_and_to_nobody_else(stage: Stage, postgres: Postgres) -> None:
-    before, found = picture(postgres, without=UNTOLD), list[str]()
+def test_pages_are_shown_to_their_owner_and_to_nobody_else(stage: Stage, camera: Camera) -> None:
+    before, found = camera.picture(), list[str]()
     for key, route in owned("GET"):
         found += faults(stage, key, route)
-        if touched := changed(before, picture(postgres, without=UNTOLD)):
+        if touched := changed(before, camera.picture()):
             found.append(f"{key}: a stranger changed {touched}")
-            before = picture(postgres, without=UNTOLD)
+            before = camera.picture()
         answer = ask(stage, OWNER[route.owner], key, route, {})
         if answer.status_code not in route.ok:
             found.append(f"{key}: its owner gets {answer.status_code}")
-        before = picture(postgres, without=UNTOLD)
+        before = camera.picture()
     assert found == [], "\n".join(found)
 
 
 @pytest.mark.promise("QS1")
 def test_forms_are_taken_from_their_owner_and_from_nobody_else(
-    stage: Stage, postgres: Postgres, curtain: Callable[[], None]
+    stage: Stage, camera: Camera, curtain: Callable[[], None]
 ) -> None:
     found: list[str] = []
     for key, route in owned("POST"):
@@ -252,15 +260,15 @@ def test_forms_are_taken_from_their_owner_and_from_nobody_else(
         except AssertionError as missing:
             found.append(str(missing))
             continue
-        before = picture(postgres, without=UNTOLD)
+        before = camera.picture()
         found += faults(stage, key, route)
-        if touched := changed(before, picture(postgres, without=UNTOLD)):
+        if touched := changed(before, camera.picture()):
             found.append(f"{key}: a stranger changed {touched}")
             curtain()
         answer = ask(stage, OWNER[route.owner], key, route, data)
         if answer.status_code not in route.ok:
             found.append(f"{key}: its owner gets {answer.status_code}")
-        if route.changes and not changed(before, picture(postgres, without=UNTOLD)):
+        if route.changes and not changed(before, camera.picture()):
             found.append(f"{key}: its owner changed nothing (status {answer.status_code})")
     assert found == [], "\n".join(found)
 
