@@ -16,9 +16,10 @@ import app
 from core import db, doorbell, roles
 from sandbox.servers import Postgres, Valkey
 from storefront import schema
-from tests import ids, machines
+from tests import compiled, ids, machines
 from tests import world as worlds
 from tests.budget import Budget
+from tests.copies import Copies, quick_folder
 from tests.world import World
 from whitelabel_themes import assets
 
@@ -26,6 +27,7 @@ from whitelabel_themes import assets
 def pytest_configure(config: pytest.Config) -> None:
     """Once per run, in the process that leads: build the static files, hold the time budget."""
     config.pluginmanager.register(ids, "ids")
+    compiled.share()
     if hasattr(config, "workerinput"):
         return
     config.pluginmanager.register(Budget())
@@ -33,14 +35,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 INSTANCE = Path(os.environ.get("TEST_INSTANCE", "instance-test")).absolute()
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "min_wal_size": "32MB",
+    "max_wal_size": "128MB",
+}
 SECRET = "tests-only-secret-key-of-forty-characters"
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[Postgres]:
     """A PostgreSQL server of this test process."""
-    with machines.postgres(tmp_path_factory.mktemp("pg"), FAST) as server:
+    with (
+        quick_folder(tmp_path_factory.mktemp("pg")) as folder,
+        machines.postgres(folder / "data", FAST) as server,
+    ):
         roles.create(server.admin_url(), "shop")
         yield server
 
@@ -113,16 +124,20 @@ def on_server(postgres: Postgres, *statements: str) -> None:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def world_copies(installation: dict[str, str], postgres: Postgres) -> Generator[Copies]:
+    """Copies of the world's database."""
+    made = Copies(postgres, template="shop_template", name="shop", owner="shop_owner")
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def world(installation: dict[str, str], postgres: Postgres) -> Generator[World]:
+def world(world_copies: Copies) -> Generator[World]:
     """A fresh copy of the world."""
     db.reset()
     doorbell.connection().flushall()
-    on_server(
-        postgres,
-        "DROP DATABASE IF EXISTS shop WITH (FORCE)",
-        "CREATE DATABASE shop TEMPLATE shop_template OWNER shop_owner",
-    )
+    world_copies.fresh()
     yield copy.deepcopy(_founded)
     db.reset()
 

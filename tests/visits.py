@@ -2,19 +2,31 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
 import app
+from core import logs
+from core.settings import settings
+from storefront import access
 from tests.world import HOST, PASSWORD
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 def make_app() -> Flask:
-    """The application as a server would make it."""
+    """The application as a server would make it, one for all tests with the same settings: making it takes
+    longer than most pages. What is about its start, or adds to it, makes one by `app.create_app`."""
+    made = _made(str(settings().model_dump()))
+    logs.set_up(access.of_the_request)  # for the output of this test
+    return made
+
+
+@cache
+def _made(_chosen: str) -> Flask:
     return app.create_app()
 
 

@@ -10,7 +10,6 @@ import stripe as sdk
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-import app
 from billing import payments, stripe_gateway
 from billing.payments import Payment, PaymentAttempt
 from billing.stripe_gateway import API_VERSION, GatewayAccount, PaymentReport
@@ -20,6 +19,7 @@ from core.work import WorkItem
 from storefront import paying
 from storefront.paying import Journey
 from tests.sandbox.stripe.world import Received, Receiver, StripeSandbox, new_account, wait_for
+from tests.visits import make_app
 from tests.world import HOST, World, open_portal
 
 GOOD, DECLINED = "4242424242424242", "4000000000000002"
@@ -139,5 +139,5 @@ def till(world: World, stripe_process: StripeSandbox) -> Generator[Till]:
             account.api_base,
         )
     open_portal(world)
-    yield Till(world, stripe_process, account, receiver, app.create_app().test_client())
+    yield Till(world, stripe_process, account, receiver, make_app().test_client())
     receiver.close()

@@ -14,12 +14,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-import app as product
 from billing.payments import Gateway
 from core import db
 from storefront.fragments import FRAGMENTS
 from tests.mail.conftest import office, post  # noqa: F401 a real mail server
 from tests.sandbox.stripe.world import BROWSER, StripeSandbox, new_account
+from tests.visits import make_app
 from tests.world import HOST, PASSWORD, World, open_portal
 
 SHOP = f"http://{HOST}"
@@ -89,7 +89,7 @@ class Browser:
 def web(world: World) -> Flask:
     """The application over the world's database."""
     FRAGMENTS.clear()
-    return product.create_app()
+    return make_app()
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client, TestResponse
 
-import app
 from tests.mail.conftest import office, post  # noqa: F401 a real mail server
 from tests.portal.conftest import cards, stripe  # noqa: F401 one sandbox of the gateway for all
+from tests.visits import make_app
 from tests.world import HOST, PASSWORD, World
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -56,7 +56,7 @@ class Person:
 
 @pytest.fixture
 def flask_app(world: World) -> Flask:
-    return app.create_app()
+    return make_app()
 
 
 @pytest.fixture

@@ -2,19 +2,22 @@
 everywhere: another customer of the same shop, a customer and the staff of another reseller, the staff of
 another distributor, the other sides of the same trade, and nobody at all (QS1)."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+import app as product
 from core import db
 from sandbox.servers import Postgres
 from storefront.fragments import FRAGMENTS
 from tests.conftest import on_server
+from tests.copies import Copies
 from tests.forms import PageForm, forms_of
-from tests.pictures import changed, picture
+from tests.pictures import Camera, changed
 from tests.tenancy.routes import ROUTES, Owner, Route
 from tests.tenancy.stage import Stage, build
 from tests.visits import Visit, make_app
@@ -64,7 +67,7 @@ def test_every_route_has_an_owner_and_every_line_a_route(world: World) -> None:
 
 @pytest.mark.promise("QS1")
 def test_a_route_without_an_owner_is_noticed(world: World) -> None:
-    app = make_app()
+    app = product.create_app()
     app.add_url_rule("/reseller/secrets/<code>", "secrets", lambda code: code, methods=["GET", "DELETE"])
     assert unclassified(app) == {"GET /reseller/secrets/<code>", "DELETE /reseller/secrets/<code>"}
 
@@ -84,16 +87,26 @@ def stage(world: World, postgres: Postgres) -> Generator[Stage]:
     on_server(postgres, "DROP DATABASE IF EXISTS shop_stage WITH (FORCE)")
 
 
-def curtain(stage: Stage, postgres: Postgres) -> None:
-    """The stage as it was."""
-    db.reset()
-    stage.begin_again()
-    on_server(
-        postgres,
-        "DROP DATABASE IF EXISTS shop WITH (FORCE)",
-        "CREATE DATABASE shop TEMPLATE shop_stage OWNER shop_owner",
-    )
-    FRAGMENTS.clear()
+@pytest.fixture
+def curtain(stage: Stage, postgres: Postgres) -> Generator[Callable[[], None]]:
+    """Puts the stage as it was."""
+    copies = Copies(postgres, template="shop_stage", name="shop", owner="shop_owner")
+
+    def fall() -> None:
+        db.reset()
+        stage.begin_again()
+        copies.fresh()
+        FRAGMENTS.clear()
+
+    yield fall
+    copies.close()
+
+
+@pytest.fixture
+def camera(stage: Stage, postgres: Postgres) -> Generator[Camera]:
+    """Sees what is changed on the stage."""
+    with closing(Camera(postgres, without=UNTOLD)) as camera:
+        yield camera
 
 
 # --- Asking -----------------------------------------------------------------------------------------------
@@ -221,39 +234,41 @@ def owned(method: str) -> list[tuple[str, Route]]:
 
 
 @pytest.mark.promise("QS1", "QS5")
-def test_pages_are_shown_to_their_owner_and_to_nobody_else(stage: Stage, postgres: Postgres) -> None:
-    before, found = picture(postgres, without=UNTOLD), list[str]()
+def test_pages_are_shown_to_their_owner_and_to_nobody_else(stage: Stage, camera: Camera) -> None:
+    before, found = camera.picture(), list[str]()
     for key, route in owned("GET"):
         found += faults(stage, key, route)
-        if touched := changed(before, picture(postgres, without=UNTOLD)):
+        if touched := changed(before, camera.picture()):
             found.append(f"{key}: a stranger changed {touched}")
-            before = picture(postgres, without=UNTOLD)
+            before = camera.picture()
         answer = ask(stage, OWNER[route.owner], key, route, {})
         if answer.status_code not in route.ok:
             found.append(f"{key}: its owner gets {answer.status_code}")
-        before = picture(postgres, without=UNTOLD)
+        before = camera.picture()
     assert found == [], "\n".join(found)
 
 
 @pytest.mark.promise("QS1")
-def test_forms_are_taken_from_their_owner_and_from_nobody_else(stage: Stage, postgres: Postgres) -> None:
+def test_forms_are_taken_from_their_owner_and_from_nobody_else(
+    stage: Stage, camera: Camera, curtain: Callable[[], None]
+) -> None:
     found: list[str] = []
     for key, route in owned("POST"):
-        curtain(stage, postgres)
+        curtain()
         try:
             data = filled(key, route, stage)
         except AssertionError as missing:
             found.append(str(missing))
             continue
-        before = picture(postgres, without=UNTOLD)
+        before = camera.picture()
         found += faults(stage, key, route)
-        if touched := changed(before, picture(postgres, without=UNTOLD)):
+        if touched := changed(before, camera.picture()):
             found.append(f"{key}: a stranger changed {touched}")
-            curtain(stage, postgres)
+            curtain()
         answer = ask(stage, OWNER[route.owner], key, route, data)
         if answer.status_code not in route.ok:
             found.append(f"{key}: its owner gets {answer.status_code}")
-        if route.changes and not changed(before, picture(postgres, without=UNTOLD)):
+        if route.changes and not changed(before, camera.picture()):
             found.append(f"{key}: its owner changed nothing (status {answer.status_code})")
     assert found == [], "\n".join(found)
 
