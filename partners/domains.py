@@ -217,7 +217,7 @@ def claim(storefront: Storefront | None, typed: str, *, included: bool) -> Domai
         host=host,
         challenge=new_token(),
         state=DomainState.PENDING,
-        note="Waits for the TXT record.",
+        note="Set the TXT record below where its DNS is kept, then let us look.",
         created_at=db.session().info["now"],
     )
     try:

@@ -1,6 +1,7 @@
 """Company data as a form: the same fields in the checkout, where they are asked once, and on the pages that
 change them later. What they must be is partners.companies' business."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import request
@@ -11,8 +12,14 @@ from wtforms.validators import InputRequired
 from core import db
 from partners import companies
 from partners.companies import CompanyDetails, CompanyIncomplete, Details
+from storefront import pages
+from storefront.moments import moment
+from storefront.visitors import has_role
 
 PREFIX = "company-"
+pages.saying(
+    company_saved="Saved. It stands on orders and invoices from now on; older papers stay as they are."
+)
 
 
 class Company(Form):
@@ -39,6 +46,20 @@ def form_of(row: CompanyDetails | None, *, name: str = "", country: str = "") ->
     """The form with what is kept, or with what the standing says."""
     kept = companies.as_details(row) if row else Details(name, "", "", "", country)
     return offered(Company(prefix=PREFIX, data={f: getattr(kept, f) for f in Details.__dataclass_fields__}))
+
+
+def page_values(
+    row: CompanyDetails | None, form: Company | None, *, name: str, country: str = ""
+) -> dict[str, Any]:
+    """What each side's page about its company shows: the form, refused or fresh, and what is kept."""
+    return {
+        "title": "Company",
+        "form": form or form_of(row, name=name, country=country),
+        "kept": row,
+        "country": companies.country_name(row.country) if row else "",
+        "changed": moment(row.changed_at) if row else None,
+        "may_change": has_role("admin"),
+    }
 
 
 def sent() -> Company:

@@ -195,11 +195,16 @@ def delivery_refused(delivery_id: UUID) -> Mail:
         cancelled=cancelled,
         service=line.product_name,
         amount=counted(line.quantity, line.unit),
-        note=delivery.note,
+        note=vendors_words(order, delivery),
         total=line.gross.text,
         paid_by_card=order.pay_by is PayBy.CARD,
         free=not line.total,
     )
+
+
+def vendors_words(order: Order, delivery: Delivery) -> str:
+    """Why a vendor refused, as it said it: for resellers, who deal with it; customers read our words."""
+    return "" if order.customer_id else delivery.note
 
 
 def refunded(refund_id: UUID) -> Mail | None:
@@ -223,7 +228,7 @@ def refunded(refund_id: UUID) -> Mail | None:
         because=refund.because.value,
         service=line.product_name,
         amount=counted(line.quantity, line.unit),
-        note=refused.note if refused and refund.because is Because.REFUSED else "",
+        note=vendors_words(order, refused) if refused and refund.because is Because.REFUSED else "",
         why=refund.why,
         money=refund.amount.text,
         whole=refund.amount == line.gross,

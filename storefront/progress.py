@@ -2,13 +2,14 @@
 from what happened (order, payment, deliveries and their trail); a page of an hour ago and a live one say the
 same."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
 
 from billing.payments import AttemptState, Payment, PaymentAttempt
 from billing.refunds import Refund
@@ -16,6 +17,7 @@ from catalog.products import Plan, Product
 from checkout.orders import Order, OrderLine, OrderState, PayBy
 from core import db
 from core.languages import Words, _
+from core.tenancy import Side, current
 from core.trail import TrailEntry
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
 from provisioning.line_cancellations import LineCancellation, LineCancellationState
@@ -113,6 +115,43 @@ def of(order: Order, *, ours: bool = True) -> Progress:
     unwanted = any(wish.state is LineCancellationState.ASKED for wish in wishes.values())
     summary = _summary(order, deliveries, unwanted=unwanted, owed=owed)
     return Progress(_first(order, declined, paying=paying), lines, summary, live, declined, paying)
+
+
+def states_of(found: Sequence[Order]) -> dict[UUID, str]:
+    """order -> the state that its page would show, for lists; one statement."""
+    refunded = exists().where(
+        Refund.distributor_id == OrderLine.distributor_id, Refund.order_line_id == OrderLine.id
+    )
+    unwanted = exists().where(
+        LineCancellation.distributor_id == Delivery.distributor_id,
+        LineCancellation.delivery_id == Delivery.id,
+        LineCancellation.state == LineCancellationState.ASKED,
+    )
+    chosen = (
+        select(Delivery.order_id, Delivery.state, OrderLine, unwanted, refunded)
+        .join(
+            OrderLine,
+            and_(OrderLine.distributor_id == Delivery.distributor_id, OrderLine.id == Delivery.order_line_id),
+        )
+        .where(
+            Delivery.order_id.in_([order.id for order in found if order.state is OrderState.FUNDED]), BOUGHT
+        )
+    )
+    deliveries: dict[UUID, list[DeliveryState]] = defaultdict(list)
+    wished: set[UUID] = set()
+    owed: set[UUID] = set()
+    for order_id, state, line, is_unwanted, is_refunded in db.session().execute(chosen):
+        deliveries[order_id].append(state)
+        if is_unwanted:
+            wished.add(order_id)
+        if state is DeliveryState.REFUSED and line.gross and not is_refunded:
+            owed.add(order_id)
+    return {
+        order.id: _summary(
+            order, deliveries.get(order.id, ()), unwanted=order.id in wished, owed=order.id in owed
+        )
+        for order in found
+    }
 
 
 def _rows(order_id: UUID) -> Sequence[tuple[OrderLine, Delivery | None, str | None, str]]:
@@ -264,7 +303,7 @@ def _line(
             ready,
         ),
         DeliveryState.REFUSED: (
-            Step("wrong", _("Refused by %(vendor)s", vendor=vendor), delivery.note or None, changed),
+            Step("wrong", _("Refused by %(vendor)s", vendor=vendor), _refusal(delivery, vendor), changed),
             money_back.last_step(line, given, ours=ours, cancelled=wish is not None),
         ),
         DeliveryState.WITHDRAWING: money_back.withdrawing(vendor, wish),
@@ -288,6 +327,13 @@ def _line(
         shown = (*shown, *(money_back.step(refund, ours) for refund in given))
     cancellable = delivery.id if on_its_way and wish is None else None
     return LineProgress(line, shown, delivery.state.value, code, cancellable)
+
+
+def _refusal(delivery: Delivery, vendor: str) -> str:
+    """A customer reads our words; the vendor's own are for those who deal with it."""
+    if delivery.note and current().side is not Side.CUSTOMER:
+        return f"“{delivery.note}”"
+    return _("%(vendor)s did not take this order, so nothing of it was set up.", vendor=vendor)
 
 
 def _summary(order: Order, deliveries: Sequence[DeliveryState], *, unwanted: bool, owed: bool) -> str:
@@ -318,7 +364,7 @@ WORDS = Words(
         "awaiting_payment": "Awaiting payment",
         "uncovered": "Paid, being checked",
         "cancelled": "Cancelled",
-        "refused": "Partly or wholly refused",
+        "refused": "Not delivered in full",
         "refunded": "Refused and refunded",
         "cancelling": "Being cancelled",
         "withdrawing": "Being cancelled",

@@ -13,6 +13,7 @@ from checkout.baskets import Buyer
 from core import tenancy
 from core.errors import Denied, Missing, NeedsLogin, Refusal
 from core.tenancy import Side
+from partners.invitations import ROLES
 from storefront.shop import Shop, Visitor, scope_for
 
 P = ParamSpec("P")
@@ -136,6 +137,6 @@ def require_role(*roles: str) -> None:
     """Denied, with the role that is missing."""
     if not has_role(*roles):
         raise Denied(
-            f"This needs the role {' or '.join(role.replace('_', ' ') for role in roles)}."
+            f"This needs the role “{'” or “'.join(ROLES.get(role, role) for role in roles)}”."
             " Please ask an administrator of your company."
         )

@@ -16,7 +16,8 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from tests.shots import sign_in
+from tests.browser.conftest import Shop
+from tests.shots.camera import sign_in
 
 OUT = Path(__file__).parent.parent / "docs" / "images"
 LARGEST = 150_000  # bytes
@@ -32,7 +33,7 @@ def main(instance: Path) -> None:
         path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_context(viewport=SIZE, color_scheme="light").new_page()  # type: ignore[arg-type]  a size
-        sign_in(page, demo, "anna@acorn", "/harbour/")
+        sign_in(page, Shop(demo), "anna@acorn", "/harbour")
         page.goto(f"{demo['url']}/harbour/")
         page.get_by_role("heading", name="Products", exact=True).scroll_into_view_if_needed()
         page.mouse.wheel(0, 520)
@@ -40,7 +41,7 @@ def main(instance: Path) -> None:
         buy(page, demo["url"], f"http://127.0.0.1:{ports['stripe']}")
         keep(page, "order-progress")
         page = browser.new_context(viewport=SIZE, color_scheme="light").new_page()  # type: ignore[arg-type]  a size
-        sign_in(page, demo, "nora@", "/distributor/")
+        sign_in(page, Shop(demo), "nora@")
         page.goto(f"{demo['url']}/distributor/work")
         keep(page, "work-queue")
         browser.close()

@@ -10,12 +10,7 @@ from storefront import companies as company_forms
 from storefront import pages
 from storefront.companies import Company
 from storefront.distributor import console
-from storefront.moments import moment
-from storefront.visitors import has_role, require_role
-
-pages.saying(
-    company_saved="Saved. It stands on orders and invoices from now on; older papers stay as they are."
-)
+from storefront.visitors import require_role
 
 
 @console.get("/company")
@@ -28,16 +23,11 @@ def show(form: Company | None = None, status: int = 200) -> Response:
     """The page, with a refused form as it was sent."""
     with db.transaction():
         row = companies.of(current().distributor_id)
-        name, country = parties.the_distributor().name, ""
+        name = parties.the_distributor().name
     return pages.render(
         "distributor/company.html",
         status,
-        title="Company",
-        form=form or company_forms.form_of(row, name=name, country=country),
-        kept=row,
-        country=companies.country_name(row.country) if row else "",
-        changed=moment(row.changed_at) if row else None,
-        may_change=has_role("admin"),
+        **company_forms.page_values(row, form, name=name),
     )
 
 

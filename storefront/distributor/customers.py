@@ -13,6 +13,7 @@ from checkout.orders import Order
 from core import db
 from core.errors import Missing
 from core.parties import Customer, Membership, Reseller
+from partners import companies
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console
 from storefront.distributor.order_list import orders, rows_of
@@ -138,6 +139,7 @@ def customer_page(code: str) -> Response:
         "distributor/customer.html",
         title=customer.name,
         customer=customer,
+        country=companies.country_name(customer.country),
         reseller=reseller,
         reseller_url=url_for("distributor.reseller_page", code=reseller_code),
         people=people,

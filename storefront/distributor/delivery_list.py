@@ -18,6 +18,7 @@ from storefront import exports, lists, pages
 from storefront.distributor import console
 from storefront.filters import Days
 from storefront.lists import Column, List
+from storefront.mail import counted
 from storefront.moments import moment
 from subscriptions.subscriptions import Subscription
 
@@ -43,7 +44,7 @@ def delivery_file() -> Response:
 
 def the_list() -> List:
     """What the list is."""
-    connectors = [(key, key.replace("_", " ").capitalize()) for key in sorted(CONNECTORS)]
+    connectors = [(key, CONNECTORS[key].label) for key in sorted(CONNECTORS)]
     return List(
         "Deliveries",
         "distributor.delivery_list",
@@ -115,11 +116,11 @@ def rows_of(found: Sequence[tuple[Delivery, Subscription, str, str, str | None]]
     """Deliveries as the list shows them."""
     return [
         {
-            "what": f"{subscription.product_name}, {subscription.quantity} × {subscription.unit}",
+            "what": f"{subscription.product_name}, {counted(subscription.quantity, subscription.unit)}",
             "subscription": subscription.code,
             "order": order,
             "url": url_for("distributor.order_page", code=order),
-            "connector": connector.replace("_", " "),
+            "connector": CONNECTORS[connector].label if connector in CONNECTORS else connector,
             "action": delivery.action,
             "state": delivery.state,
             "badge": BADGES.get(delivery.state, delivery.state),

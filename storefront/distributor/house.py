@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from core import db
 from core.parties import Membership
 from core.tenancy import Side
+from partners.invitations import ROLES
 from storefront import exports, lists, pages
 from storefront.distributor import console
 from storefront.lists import Column, List
@@ -65,7 +66,7 @@ def rows_of(found: Sequence[tuple[Membership]]) -> list[dict[str, Any]]:
         {
             "name": one.name,
             "email": one.email,
-            "roles": [role.replace("_", " ") for role in one.roles],
+            "roles": [ROLES.get(role, role) for role in one.roles],
             "since": moment(one.created_at),
             "me": one.id == visitor().membership_id,
         }

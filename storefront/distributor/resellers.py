@@ -21,6 +21,7 @@ from core.errors import Refusal
 from core.money import Money
 from core.parties import Customer, Reseller
 from partners import domains, standings, storefronts
+from partners.invitations import ROLES
 from partners.storefronts import Storefront, StorefrontState
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, forms
@@ -180,7 +181,10 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
             or 0,
             "plan": plan_of(reseller.id),
             "margin": margin_of(reseller.id),
-            "people": [(m.name, m.email, ", ".join(m.roles)) for m in parties.members(reseller.id)],
+            "people": [
+                (m.name, m.email, ", ".join(ROLES.get(role, role) for role in m.roles))
+                for m in parties.members(reseller.id)
+            ],
             "offers": activations.offers(reseller),
             "domain": domains.of_reseller(reseller.id),
             "trail": timelines.of([reseller.id, *([shop.id] if shop else []), *(one.id for one in balances)]),

@@ -15,6 +15,7 @@ from storefront import exports, lists, pages
 from storefront.distributor import console
 from storefront.filters import Amounts, Days
 from storefront.lists import Column, List
+from storefront.mail import counted
 from storefront.moments import moment
 from storefront.visitors import the_shop
 from subscriptions.subscriptions import Subscription, SubscriptionState
@@ -123,7 +124,7 @@ def rows_of(found: Sequence[tuple[Subscription, str, str | None, str]]) -> list[
         {
             "code": one.code,
             "title": f"{one.product_name}, {one.plan_name}",
-            "quantity": f"{one.quantity} × {one.unit}",
+            "quantity": counted(one.quantity, one.unit),
             "number": one.quantity,
             "state": one.state,
             "who": customer or f"{reseller} (for itself)",

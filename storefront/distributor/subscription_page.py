@@ -9,6 +9,7 @@ from core.clock import business_now
 from core.errors import Missing
 from storefront import endings, pages
 from storefront.distributor import console
+from storefront.mail import counted
 from storefront.moments import moment
 from storefront.visitors import has_role
 from subscriptions import subscriptions
@@ -42,6 +43,7 @@ def show_subscription(code: str, status: int = 200, *, problem: str | None = Non
         status,
         title=found.code,
         subscription=found,
+        amount=counted(found.quantity, found.unit),
         reseller=reseller,
         customer=customer,
         licences=f"{valid} of {found.quantity} valid" if seats else "none",

@@ -7,14 +7,9 @@ from partners import companies
 from storefront import companies as company_forms
 from storefront import pages
 from storefront.companies import Company
-from storefront.moments import moment
 from storefront.portal import portal
 from storefront.portal.checkouts import current_customer
-from storefront.visitors import has_role, require_role, signed_in_customer
-
-pages.saying(
-    company_saved="Saved. It stands on orders and invoices from now on; older papers stay as they are."
-)
+from storefront.visitors import require_role, signed_in_customer
 
 
 @portal.get("/company")
@@ -31,12 +26,7 @@ def company_page(form: Company | None = None, status: int = 200) -> Response:
     return pages.render(
         "portal/company.html",
         status,
-        title="Company",
-        form=form or company_forms.form_of(row, name=customer.name, country=customer.country),
-        kept=row,
-        country=companies.country_name(row.country) if row else "",
-        changed=moment(row.changed_at) if row else None,
-        may_change=has_role("admin"),
+        **company_forms.page_values(row, form, name=customer.name, country=customer.country),
     )
 
 

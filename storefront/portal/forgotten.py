@@ -1,7 +1,7 @@
 """A forgotten password: the page asks for the address and answers the same whoever it belongs to; the mail's
 link leads to a form that works once. A second factor is asked for all the same when signing in."""
 
-from flask import request
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from core import account_links, db
@@ -88,4 +88,10 @@ def choosing(token: str, *, problem: str | None = None, status: int = 200) -> Re
 
 def ended(no: LinkEnded) -> Response:
     """The one answer for unknown, used and expired links."""
-    return pages.render("account/link_ended.html", no.status, title=no.title, words=str(no))
+    return pages.render(
+        "account/link_ended.html",
+        no.status,
+        title=no.title,
+        words=str(no),
+        again=url_for("portal.forgotten_page"),
+    )

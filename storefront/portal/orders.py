@@ -63,7 +63,7 @@ def the_list() -> List:
         [
             Column("order", _("Order"), lambda row: row["order"].code),
             Column("what", _("What"), itemgetter("what")),
-            Column("state", _("State"), lambda row: dict(states)[row["order"].state]),
+            Column("state", _("State"), lambda row: progress.WORDS[row["state"]]),
             Column("placed", _("Placed"), itemgetter("placed"), Order.id),
             Column(
                 "total", _("Total"), lambda row: row["order"].total, Order.total_minor, kind="num", money=True
@@ -89,10 +89,16 @@ def found_by(query: str) -> ColumnElement[bool]:
 
 
 def rows_of(found: Sequence[tuple[Order]]) -> list[dict[str, Any]]:
-    """Orders as the list shows them; one statement more for a page."""
+    """Orders as the list shows them, in the words of their own pages; two statements more for a page."""
     names = _names([order.id for (order,) in found])
+    states = progress.states_of([order for (order,) in found])
     return [
-        {"order": order, "what": names.get(order.id, ""), "placed": moment(order.created_at)}
+        {
+            "order": order,
+            "what": names.get(order.id, ""),
+            "state": states[order.id],
+            "placed": moment(order.created_at),
+        }
         for (order,) in found
     ]
 

@@ -4,7 +4,7 @@ sessions, and what happened to it."""
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from core import account_links, accounts, db, sessions
@@ -119,7 +119,9 @@ def confirm_email(token: str) -> Response:
 
 def ended(no: LinkEnded) -> Response:
     """The one answer for unknown, used and expired links."""
-    return pages.render("account/link_ended.html", no.status, title=no.title, words=str(no))
+    return pages.render(
+        "account/link_ended.html", no.status, title=no.title, words=str(no), again=url_for("portal.profile")
+    )
 
 
 @portal.post("/profile/password")

@@ -21,7 +21,7 @@ from partners.storefronts import Image, Storefront, StorefrontState
 from storefront import pages
 from storefront.reseller import console, menu
 from storefront.reseller.forms import Logo
-from storefront.visitors import require_role
+from storefront.visitors import has_role, require_role
 from whitelabel_themes import contrast, images
 from whitelabel_themes.contrast import TEXT
 from whitelabel_themes.images import BadImage
@@ -115,6 +115,7 @@ def studio(
         "reseller/branding.html",
         status,
         title="Branding",
+        may_change=has_role("storefront_manager"),
         form=form,
         theme=theme,
         theme_notes={each.name: each.character for each in themes().values()},

@@ -15,7 +15,7 @@ from core import db, parties, trail
 from core.errors import Missing, Refusal
 from core.parties import Customer, OrderedBy
 from core.tenancy import Side
-from partners import invitations
+from partners import companies, invitations
 from partners.invitations import ROLES, Invitation
 from partners.storefronts import StorefrontState
 from storefront import exports, lists, pages, timelines
@@ -160,7 +160,7 @@ def invite_customer() -> Response:
                 email=form.email.data or "",
                 name=form.name.data or "",
                 by=visitor().name,
-                country=(form.country.data or "").upper(),
+                country=form.country.data or "",
             )
     except Refusal as refusal:
         return show_invite(form, refusal)
@@ -226,6 +226,7 @@ def show(
         refusal.status if refusal else status,
         title=customer.name,
         customer=customer,
+        country=companies.country_name(customer.country),
         people=people,
         invited=invited,
         subscriptions=subscriptions,

@@ -231,7 +231,7 @@ def onboarding(has_plan: bool, storefront: Storefront | None, figures: dict[str,
         Task(
             "Invite a customer",
             "They get a mail, choose a password and see your prices.",
-            bool(figures["invitations"]),
+            bool(figures["invitations"] or figures["customers"]),
             url_for("reseller.invite_form"),
             "Invite",
         ),

@@ -4,6 +4,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from core import db
+from core.errors import Missing
 from partners import terms
 from storefront import agreements, pages
 from storefront.moments import moment
@@ -13,16 +14,21 @@ from storefront.visitors import the_shop
 
 @console.get("/terms/distributor")
 def distributor_terms() -> Response:
-    """The version in force, or the one that is asked for by number; Missing while nothing is published."""
+    """The version in force, or the one that is asked for by number."""
     asked = request.args.get("number", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else None
     with db.transaction():
-        found = terms.read(None, number)
+        try:
+            found = terms.read(None, number)
+        except Missing:
+            if number is not None:
+                raise
+            found = None
     return pages.render(
         "reseller/distributor_terms.html",
         title="Terms",
         seller=the_shop().distributor_name,
         found=found,
-        published=moment(found.published_at),
-        body=agreements.prose(found.words),
+        published=moment(found.published_at) if found else None,
+        body=agreements.prose(found.words) if found else "",
     )

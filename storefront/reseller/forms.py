@@ -6,13 +6,16 @@ from wtforms import (
     Form,
     HiddenField,
     RadioField,
+    SelectField,
     SelectMultipleField,
     StringField,
     widgets,
 )
+from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from core.parties import OrderedBy
+from partners import companies
 from partners.invitations import ROLES
 from provisioning.connectors.fields import EMAIL
 
@@ -52,10 +55,13 @@ class InviteCustomer(Form):
         "Name of the person", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed]
     )
     email = EmailField("E-mail", ADDRESS, filters=[trimmed])
-    country = StringField(
+    country = SelectField(
         "Country",
-        [Optional(), Regexp(r"[A-Za-z]{2}\Z", message="Two letters, such as DE.")],
-        description="Two letters, such as DE.",
+        choices=[
+            SelectChoice("", "Please choose"),
+            *(SelectChoice(code, name) for code, name in companies.countries().items()),
+        ],
+        filters=[lambda value: trimmed(value).upper()],
     )
 
 

@@ -148,16 +148,19 @@ def is_like(show: str) -> ColumnElement[bool]:
 
 
 def rows_of(found: Sequence[tuple[Order, Customer | None]]) -> list[OrderRow]:
-    """Rows with what was bought and both legs; two statements for a page."""
+    """Rows with what was bought, how far it is and both legs; three statements for a page."""
     ids = [order.id for order, _ in found]
     bought, wholesale = names(ids), wholesale_of(ids)
+    states = progress.states_of([order for order, _ in found])
     return [
-        row_of(order, customer, bought.get(order.id, ""), wholesale.get(order.id))
+        row_of(order, customer, bought.get(order.id, ""), wholesale.get(order.id), states[order.id])
         for order, customer in found
     ]
 
 
-def row_of(order: Order, customer: Customer | None, what: str, wholesale: Money | None) -> OrderRow:
+def row_of(
+    order: Order, customer: Customer | None, what: str, wholesale: Money | None, state: str
+) -> OrderRow:
     """One row; our own orders have one leg."""
     paid = wholesale or Money(0, order.currency)
     return OrderRow(
@@ -165,8 +168,8 @@ def row_of(order: Order, customer: Customer | None, what: str, wholesale: Money 
         url_for("reseller.order_page", code=order.code),
         customer.name if customer else "For yourself",
         what,
-        order.state,
-        progress.WORDS[order.state],
+        state,
+        progress.WORDS[state],
         moment(order.created_at),
         order.net,
         paid,

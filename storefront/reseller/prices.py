@@ -20,7 +20,7 @@ from storefront import exports, lists, pages
 from storefront.lists import Column, List
 from storefront.reseller import console, menu
 from storefront.reseller.margins import Margin, margin
-from storefront.visitors import require_role
+from storefront.visitors import has_role, require_role
 
 pages.saying(
     price_saved="Saved. Your shop shows the new price already.",
@@ -78,6 +78,7 @@ def show(
         "reseller/prices.html",
         status,
         title="Prices",
+        may_change=has_role("storefront_manager"),
         page=page,
         categories=[value for value, _ in categories_of(of)],
         category=request.args.get("category", "")[:100],

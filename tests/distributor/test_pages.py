@@ -93,7 +93,7 @@ def test_who_lacks_the_role_is_denied_with_its_name(busy: World, nora: Visit) ->
         db.session().execute(update(Membership).where(Membership.id == nora_id).values(roles=["buyer"]))
     denied = nora.post("/distributor/connectors/http_service/pause", {"pause-why": "maintenance"})
     assert denied.status_code == 403
-    assert "cloud administrator" in denied.text
+    assert "Cloud administrator" in denied.text
 
 
 def test_a_form_without_its_token_changes_nothing(busy: World, nora: Visit) -> None:

@@ -79,7 +79,8 @@ def test_a_refused_line_says_everywhere_what_goes_back(
     code = paid(world, paused=True)
     refuse(world, code)
     seen = words(anna.get(f"/orders/{code}").text)
-    assert "This tenant may not hold it." in seen
+    assert "did not take this order" in seen
+    assert "This tenant may not hold it." not in seen  # whose words a reason is: docs/decisions/0008
     assert "€249.50 go back to your card. It can take some days" in seen
     goes_through(world)
     seen = words(anna.get(f"/orders/{code}").text)

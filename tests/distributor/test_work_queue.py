@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from checkout import orders
 from core import db, work
 from core.ids import new_id
 from core.work import WorkItem
@@ -80,7 +81,25 @@ def test_an_item_is_closed_with_a_reason_only(world: World, nora: Visit) -> None
         == 303
     )
     assert open_items(world) == []
-    assert "Refunded at Stripe" in nora.get("/distributor/work").text
+    assert "Refunded at Stripe" not in nora.get("/distributor/work").text
+    assert "Refunded at Stripe" in nora.get("/distributor/work?show=settled").text
+    assert "Refunded at Stripe" in nora.get("/distributor/work.csv?show=settled").text
+
+
+def test_the_queue_is_a_list_that_is_searched_and_exported(
+    world: World, nora: Visit, two_stopped: Vendor
+) -> None:
+    first, second = open_items(world)
+    with world.acting():
+        codes = [orders.of_id(item.order_id).code for item in (first, second) if item.order_id]
+    found = nora.get(f"/distributor/work?q={codes[1]}").text
+    assert f'value="{second.id}"' in found
+    assert f'value="{first.id}"' not in found
+    assert f"/distributor/work/{second.id}/close" in found  # the first of what is shown comes up
+    file = nora.get(f"/distributor/work.csv?q={codes[1]}").text
+    assert codes[1] in file
+    assert codes[0] not in file
+    assert "Nothing like it waits" in nora.get("/distributor/work?q=nothing-like-it").text
 
 
 def test_nothing_chosen_is_said(world: World, nora: Visit) -> None:

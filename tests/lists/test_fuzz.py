@@ -34,6 +34,7 @@ LISTS = {
         "/distributor/tasks",
         "/distributor/webhooks",
         "/distributor/staff",
+        "/distributor/work",
     ),
 }
 NAMES = (

@@ -64,15 +64,36 @@ def test_every_state_of_a_delivery_says_what_happens_next(
     becomes(
         world,
         state,
-        "Not sold in your country." if state is DeliveryState.REFUSED else "wrong API key at the vendor",
+        "Tenant 4711 is blocked." if state is DeliveryState.REFUSED else "wrong API key at the vendor",
     )
     page = anna.see(f"/orders/{order}")
     assert words in page
     assert ("data-poll" in page) is live
     assert ('<noscript><meta http-equiv="refresh"' in page) is live
-    assert ("Not sold in your country." in page) is (state is DeliveryState.REFUSED)
+    assert ("did not take this order" in page) is (state is DeliveryState.REFUSED)
     assert "API key" not in page
+    assert "4711" not in page  # a vendor's words are for those who deal with it
     assert anna.get(f"/orders/{order}/progress").status_code == (200 if live else 286)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (DeliveryState.PROCESSING, "Being delivered"),
+        (DeliveryState.UNKNOWN, "We are checking"),
+        (DeliveryState.NEEDS_ACTION, "We are working on it"),
+        (DeliveryState.REFUSED, "Not delivered in full"),
+    ],
+)
+def test_the_list_says_what_the_page_of_the_order_says(
+    world: World, anna: Browser, order: str, state: DeliveryState, words: str
+) -> None:
+    becomes(world, state)
+    row = next(row for row in anna.see("/orders").split("<tr>") if order in row)
+    assert words in row
+    assert words in anna.see(f"/orders/{order}").split("</h1>")[1].split("</header>")[0]
+    file = anna.get("/orders.csv").text
+    assert words in next(line for line in file.splitlines() if order in line)
 
 
 def test_progress_answers_nothing_while_nothing_changes_and_stops_at_the_end(

@@ -26,10 +26,10 @@ def test_an_empty_page_says_why_and_what_to_do(world: World, bea: Person, path: 
 
 
 def test_the_onboarding_counts_what_is_done(world: World, bea: Person) -> None:
-    bea.sees("/reseller/", "0</strong> of 6 steps done", "You are on Basic")
+    bea.sees("/reseller/", "1</strong> of 6 steps done", "You are on Basic")
     bea.places("/reseller/plans/free-m", alias="brightfield", request_key="one", seen_total="0")
     world.work()
-    bea.sees("/reseller/", "2</strong> of 6 steps done", "http://shop.test/brightfield/")
+    bea.sees("/reseller/", "3</strong> of 6 steps done", "http://shop.test/brightfield/")
 
 
 def test_the_month_shows_revenue_wholesale_and_margin_of_paid_orders(world: World, bea: Person) -> None:

@@ -405,6 +405,7 @@ ROUTES: dict[str, Route] = {
     "GET /distributor/webhooks": Route(DISTRIBUTOR),
     "GET /distributor/webhooks.csv": Route(DISTRIBUTOR),
     "GET /distributor/work": Route(DISTRIBUTOR),
+    "GET /distributor/work.csv": Route(DISTRIBUTOR),
     "POST /distributor/work/<item_id>/close": Route(
         DISTRIBUTOR, {"item_id": "item"}, page="/distributor/work", form=WHY
     ),
