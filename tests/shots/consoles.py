@@ -1,0 +1,431 @@
+"""What the staff of resellers and of the distributor see."""
+
+from tests.shots.acts import (
+    all_of,
+    buy_plan,
+    fill,
+    opens,
+    press,
+    publish,
+    see,
+    see_in_list,
+    send,
+    stripe,
+    to_link,
+    type_card,
+    unchecked,
+)
+from tests.shots.camera import STAY, Chapter, Stop
+
+TERMS = """# Terms of sale
+
+## What you buy
+You buy the right to use a cloud service for its term. The vendor's own terms of use apply as well.
+
+## Payment
+- Prices are net; VAT is added.
+- Invoices are due at once when paid by card.
+
+## Ends
+A subscription runs until the end of its term and may be cancelled until then."""
+
+
+def lists(side: str, **names: str) -> tuple[Stop, ...]:
+    """A list as it is, and when nothing matches."""
+    return tuple(
+        stop
+        for name, path in names.items()
+        for stop in (
+            Stop(f"{side}-{name}", f"/{side}/{path}"),
+            Stop(f"{side}-{name}-none-match", f"/{side}/{path}", f"/{side}/{path}?q=nothing-like-it"),
+        )
+    )
+
+
+BEFORE = [
+    Chapter(
+        "A reseller before its plan",
+        "bea@",
+        "",
+        (
+            Stop("new-reseller-dashboard", "/reseller/"),
+            Stop("new-reseller-plans", "/reseller/plans"),
+            Stop("new-reseller-customers", "/reseller/customers"),
+            Stop("new-reseller-invite", "/reseller/customers/invite"),
+            Stop("new-reseller-orders", "/reseller/orders"),
+            Stop("new-reseller-subscriptions", "/reseller/subscriptions"),
+            Stop("new-reseller-prices", "/reseller/prices"),
+            Stop("new-reseller-money", "/reseller/money"),
+            Stop("new-reseller-branding", "/reseller/branding"),
+            Stop("new-reseller-domain", "/reseller/domain"),
+            Stop("new-reseller-terms", "/reseller/terms"),
+            Stop("new-reseller-terms-of-the-distributor", "/reseller/terms/distributor"),
+            Stop("new-reseller-team", "/reseller/team"),
+            Stop("new-reseller-company", "/reseller/company"),
+        ),
+    ),
+    Chapter(
+        "A reseller that may not resell yet",
+        "kira@",
+        "",
+        (
+            Stop("waiting-reseller-dashboard", "/reseller/"),
+            Stop("waiting-reseller-plans", "/reseller/plans"),
+            Stop("waiting-reseller-plan", "/reseller/plans/<code>", "/reseller/plans/plan-standard-m"),
+        ),
+    ),
+    Chapter(
+        "The distributor publishes terms",
+        "nora@",
+        "",
+        (
+            Stop("distributor-terms-none", "/distributor/terms"),
+            Stop("distributor-terms-wrong", "/distributor/terms", then=send("form[data-guard]")),
+            Stop("distributor-terms", "/distributor/terms", then=publish(TERMS)),
+        ),
+    ),
+]
+
+RESELLERS = [
+    Chapter(
+        "A reseller buys its plan",
+        "bea@",
+        "",
+        (
+            Stop("reseller-plan", "/reseller/plans/<code>", "/reseller/plans/plan-standard-m"),
+            Stop(
+                "reseller-plan-wrong",
+                "/reseller/plans/<code>",
+                "/reseller/plans/plan-standard-m",
+                then=send("main form:has([name=alias])", alias="-- not an alias --"),
+            ),
+            Stop(
+                "reseller-payment-page-down",
+                "/reseller/orders/<code>/pay",
+                STAY,
+                then=all_of(stripe(api="down"), buy_plan("Standard", "brightfield")),
+            ),
+            Stop(
+                "reseller-order-unpaid",
+                "/reseller/orders/<code>",
+                "/reseller/orders",
+                row="Standard",
+                then=stripe(api="normal"),
+            ),
+            Stop("reseller-dashboard-waits", "/reseller/"),
+            Stop(
+                "reseller-order-ready",
+                "/reseller/orders/<code>",
+                "/reseller/orders",
+                row="Standard",
+                then=all_of(press("Pay now"), type_card(), see("Your storefront is open")),
+            ),
+            Stop("reseller-plans-open", "/reseller/plans"),
+            Stop("reseller-terms-of-the-distributor", "/reseller/terms/distributor"),
+            Stop("reseller-customers-none", "/reseller/customers"),
+            Stop("reseller-prices-first", "/reseller/prices"),
+            Stop("reseller-domain-none", "/reseller/domain"),
+            Stop("reseller-domain-wrong", "/reseller/domain", then=send(host="not a host")),
+            Stop(
+                "reseller-domain-claimed", "/reseller/domain", then=send(host="portal.brightfield.localhost")
+            ),
+            Stop(
+                "reseller-domain-missing",
+                "/reseller/domain",
+                STAY,
+                then=all_of(press("Look for the record"), see("Last looked")),
+            ),
+            Stop("names-record", "", STAY, then=to_link(":")),
+        ),
+    ),
+    Chapter(
+        "A reseller at work",
+        "hugo@",
+        "",
+        (
+            Stop("reseller-terms-wrong", "/reseller/terms", then=send("form[data-guard]")),
+            Stop("reseller-terms", "/reseller/terms", then=publish(TERMS)),
+            Stop("reseller-dashboard", "/reseller/"),
+            *lists(
+                "reseller",
+                customers="customers",
+                orders="orders",
+                subscriptions="subscriptions",
+                prices="prices",
+                money="money",
+                team="team",
+            ),
+            Stop("reseller-customer", "/reseller/customers/<code>", "/reseller/customers", row="Acorn"),
+            Stop(
+                "reseller-customer-invite-wrong",
+                "",
+                STAY,
+                then=send("form[action$='/people']", email="no address"),
+            ),
+            Stop(
+                "reseller-customer-invited",
+                "/reseller/customers/<code>",
+                STAY,
+                then=all_of(
+                    lambda page, _shop: page.locator(
+                        "form[action$='/people'] input[name=roles]"
+                    ).first.check(),
+                    send("form[action$='/people']", name="Pia Park", email="pia@acorn.example"),
+                ),
+            ),
+            Stop("reseller-invite", "/reseller/customers/invite"),
+            Stop(
+                "reseller-invite-wrong",
+                "/reseller/customers/invite",
+                then=send("form[data-guard]", email="no address"),
+            ),
+            Stop("reseller-order", "/reseller/orders/<code>", "/reseller/orders", row="Business Standard"),
+            Stop("reseller-order-checking", "/reseller/orders/<code>", "/reseller/orders", row="Visio"),
+            Stop("reseller-order-refused", "/reseller/orders/<code>", "/reseller/orders", row="Power BI"),
+            Stop(
+                "reseller-order-unpaid-of-customer",
+                "/reseller/orders/<code>",
+                "/reseller/orders",
+                row="Exchange",
+            ),
+            Stop(
+                "reseller-subscription",
+                "/reseller/subscriptions/<code>",
+                "/reseller/subscriptions",
+                row="Business Standard",
+            ),
+            Stop(
+                "reseller-subscription-cancel",
+                "/reseller/subscriptions/<code>/cancel",
+                STAY,
+                then=to_link("/cancel"),
+            ),
+            Stop(
+                "reseller-subscription-failed",
+                "/reseller/subscriptions/<code>",
+                "/reseller/subscriptions",
+                row="Power BI",
+            ),
+            Stop(
+                "reseller-prices-wrong",
+                "/reseller/prices",
+                "/reseller/prices?q=Exchange",
+                then=all_of(fill("[name^=price-]", "cheap"), press("Save all prices")),
+            ),
+            Stop(
+                "reseller-prices-rule",
+                "/reseller/prices",
+                then=all_of(opens("Change many prices"), send("form:has([name=percent])", percent="x")),
+            ),
+            Stop(
+                "reseller-invoice",
+                "/reseller/money/invoices/<invoice_id>",
+                "/reseller/money?show=to-customers",
+                then=to_link("/invoices/"),
+            ),
+            Stop("reseller-branding", "/reseller/branding"),
+            Stop(
+                "reseller-branding-wrong",
+                "/reseller/branding",
+                then=all_of(
+                    fill("#studio [name=brand]", "#ffee88"),
+                    fill("#studio [name=shop_name]", ""),
+                    unchecked("#studio"),
+                    press("Save", exact=True),
+                ),
+            ),
+            Stop("reseller-company", "/reseller/company"),
+            Stop(
+                "reseller-company-wrong",
+                "/reseller/company",
+                then=send("form[data-guard]", company__legal_name=""),
+            ),
+            Stop(
+                "reseller-team-wrong",
+                "/reseller/team",
+                then=send("form:has([name=email])", email="no address"),
+            ),
+            Stop("reseller-not-found", "", "/reseller/orders/nothing"),
+        ),
+    ),
+]
+
+DISTRIBUTOR = [
+    Chapter(
+        "The distributor",
+        "nora@",
+        "",
+        (
+            Stop("distributor-dashboard", "/distributor/"),
+            Stop("distributor-work", "/distributor/work"),
+            Stop("distributor-work-close", "/distributor/work", STAY, then=opens("Close this item")),
+            Stop("distributor-work-close-wrong", "/distributor/work", then=send("form[action$='/close']")),
+            *lists(
+                "distributor",
+                orders="orders",
+                subscriptions="subscriptions",
+                catalogue="catalogue",
+                resellers="resellers",
+                customers="customers",
+                deliveries="deliveries",
+                invoices="invoices",
+                payments="payments",
+                plans="plans",
+                staff="staff",
+                webhooks="webhooks",
+                tasks="tasks",
+            ),
+            Stop("distributor-order", "/distributor/orders/<code>", "/distributor/orders?show=done", row="Acorn",
+            ),
+            Stop("distributor-refunds-none", "/distributor/refunds"),
+            Stop("distributor-refund", "/distributor/order-lines/<line_id>/refund", "/distributor/orders?show=done", row="Acorn",
+                then=to_link("/refund"),
+            ),
+            Stop(
+                "distributor-refund-wrong",
+                "/distributor/order-lines/<line_id>/refund",
+                STAY,
+                then=send("main form", amount="99999", why="Too much was sold."),
+            ),
+            Stop(
+                "distributor-refund-exact",
+                "/distributor/order-lines/<line_id>/refund",
+                STAY,
+                then=send("main form", amount="10", why="Too much was sold."),
+            ),
+            Stop("distributor-order-refunded", "/distributor/orders/<code>", STAY, then=press("Give back")),
+            Stop("distributor-refunds", "/distributor/refunds", then=see_in_list("/credit-notes/")),
+            Stop(
+                "distributor-credit-note",
+                "/distributor/credit-notes/<note_id>",
+                STAY,
+                then=to_link("/credit-notes/"),
+            ),
+            Stop("distributor-order-checking", "/distributor/orders/<code>", "/distributor/orders?show=unknown", row="Acorn"
+            ),
+            Stop("distributor-order-stopped", "/distributor/orders/<code>", "/distributor/orders?show=stuck", row="Osprey",
+            ),
+            Stop("distributor-order-refuse", "/distributor/orders/<code>", STAY, then=opens("Refuse")),
+            Stop("distributor-order-refused", "/distributor/orders/<code>", "/distributor/orders?show=failed", row="Osprey",
+            ),
+            Stop("distributor-order-unpaid", "/distributor/orders/<code>", "/distributor/orders?show=unpaid", row="Lumen",
+            ),
+            Stop(
+                "distributor-subscription",
+                "/distributor/subscriptions/<code>",
+                "/distributor/subscriptions",
+                row="Business Standard",
+            ),
+            Stop(
+                "distributor-subscription-cancel",
+                "/distributor/subscriptions/<code>/cancel",
+                "/distributor/subscriptions?q=Standard",
+                row="for itself",
+                then=to_link("/cancel"),
+            ),
+            Stop(
+                "distributor-product",
+                "/distributor/catalogue/<code>",
+                "/distributor/catalogue",
+                row="Microsoft",
+            ),
+            Stop(
+                "distributor-product-wrong",
+                "/distributor/catalogue/<code>",
+                STAY,
+                then=send("main form:has([name=name])", name=""),
+            ),
+            Stop("distributor-catalogue-file", "/distributor/catalogue-file"),
+            Stop("distributor-catalogue-file-wrong", "/distributor/catalogue-file", then=send()),
+            Stop(
+                "distributor-reseller",
+                "/distributor/resellers/<code>",
+                "/distributor/resellers",
+                row="Harbour",
+            ),
+            Stop(
+                "distributor-reseller-wrong",
+                "",
+                STAY,
+                then=all_of(fill("form[action$='/credit'] [name$=ceiling]", "-1"), send("form[action$='/credit']")),
+            ),
+            Stop(
+                "distributor-activation",
+                "/distributor/resellers/<code>/activate",
+                "/distributor/resellers",
+                row="Kestrel",
+                then=to_link("/activate"),
+            ),
+            Stop("distributor-activation-wrong", "", STAY, then=send(alias="-- not an alias --")),
+            Stop(
+                "distributor-customer", "/distributor/customers/<code>", "/distributor/customers", row="Acorn"
+            ),
+            Stop("distributor-connectors", "/distributor/connectors"),
+            Stop("distributor-connectors-pause", "/distributor/connectors", STAY, then=opens("Pause")),
+            Stop(
+                "distributor-connectors-wrong",
+                "/distributor/connectors",
+                then=send("#http_service form", base_url="nowhere"),
+            ),
+            Stop("distributor-connectors-checked", "/distributor/connectors", then=press("Pre-check now")),
+            Stop("distributor-gateway", "/distributor/gateway"),
+            Stop("distributor-gateway-checked", "/distributor/gateway", then=press("Check the key")),
+            Stop("distributor-gateway-wrong", "/distributor/gateway", then=send(account_id="")),
+            Stop("distributor-tax-rates", "/distributor/tax-rates"),
+            Stop(
+                "distributor-tax-rates-wrong",
+                "/distributor/tax-rates",
+                then=send("form:has([name=percent])", percent="x"),
+            ),
+            Stop("distributor-company", "/distributor/company"),
+            Stop(
+                "distributor-company-wrong",
+                "/distributor/company",
+                then=send("form[data-guard]", company__legal_name=""),
+            ),
+            Stop("distributor-time", "/distributor/time"),
+            Stop("distributor-time-wrong", "/distributor/time", then=send("form:has([name=days])")),
+            Stop("distributor-not-found", "", "/distributor/orders/nothing"),
+        ),
+    ),
+    Chapter(
+        "A billing agent of the distributor",
+        "milan@",
+        "",
+        (
+            Stop(
+                "distributor-product-denied",
+                "/distributor/catalogue/<code>",
+                "/distributor/catalogue",
+                row="Microsoft",
+                then=send("main form:has([name=name])"),
+            ),
+            Stop("distributor-company-denied", "/distributor/company"),
+            Stop("distributor-terms-denied", "/distributor/terms"),
+            Stop("distributor-gateway-denied", "/distributor/gateway", then=press("Check the key")),
+        ),
+    ),
+    Chapter(
+        "A reseller after a refund",
+        "hugo@",
+        "",
+        (
+            Stop("reseller-credit-notes", "/reseller/money", "/reseller/money?show=credit-notes"),
+            Stop(
+                "reseller-credit-note",
+                "/reseller/money/credit-notes/<note_id>",
+                STAY,
+                then=to_link("/credit-notes/"),
+            ),
+        ),
+    ),
+    Chapter(
+        "A customer after a refund",
+        "anna@acorn",
+        "/harbour",
+        (
+            Stop("customer-invoices-and-credit", "/invoices"),
+            Stop("customer-credit-note", "/credit-notes/<uuid:note_id>", STAY, then=to_link("/credit-notes/")),
+        ),
+    ),
+]

@@ -1,0 +1,38 @@
+"""The tour: every page of every side, in the order of a story, so that what the demo world lacks exists when
+it is needed. tests/test_shots.py compares it with the application's addresses."""
+
+from tests.shots import consoles, portals
+from tests.shots.camera import Chapter
+
+TOUR: list[Chapter] = [
+    *portals.BEFORE,
+    *consoles.BEFORE,
+    *consoles.RESELLERS,
+    *portals.CUSTOMERS,
+    *portals.THEMES,
+    *portals.ACCOUNTS,
+    *consoles.DISTRIBUTOR,
+    *portals.SIMULATORS,
+]
+
+NO_PAGES: dict[str, str] = {
+    "/livez": "words for machines",
+    "/readyz": "words for machines",
+    "/healthz": "words for machines",
+    "/metrics": "figures for machines",
+    "/home": "leads to the first page of whoever is signed in",
+    "/ticket/<token>": "leads into a shop on another host",
+    "/orders/<code>/progress": "a part of the order's page",
+    "/reseller/orders/<code>/progress": "a part of the order's page",
+    "/reseller/branding/frame": "a part of the studio",
+    "/reseller/branding/preview": "stands inside the studio",
+    "/reseller/domain/state": "a part of the domain's page",
+    "/reseller/plans/alias": "a part of the plan's page",
+}
+"""GET routes that answer no whole page, each with what it is instead. Files need no line."""
+FILES = (".csv", ".pdf", ".png", ".css", ".ico")
+
+
+def stops_at() -> set[str]:
+    """The routes of the application that somebody looks at."""
+    return {stop.route for chapter in TOUR for stop in chapter.stops if stop.route}
