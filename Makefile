@@ -20,7 +20,7 @@ export PORT INSTANCE
 bin := .venv/bin
 wanted := core partners catalog subscriptions billing checkout provisioning storefront whitelabel_themes sandbox
 sized := tests/provisioning/test_fault_matrix.py tests/billing/test_webhooks.py
-packages = $(wildcard $(wanted)) $(wildcard app.py)
+packages = $(wildcard $(wanted)) $(wildcard app.py serve.py)
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'

@@ -27,8 +27,9 @@ from sandbox.ports import reserve
 from sandbox.servers import Postgres, Valkey
 
 BIN = Path(sys.executable).parent
-GRANIAN = [
-    str(BIN / "granian"),
+GRANIAN = [str(BIN / "granian")]
+PRODUCT = [sys.executable, "serve.py"]  # the same, with the product loaded before the workers are forked
+OPTIONS = [
     "--interface",
     "wsgi",
     "--host",
@@ -55,7 +56,7 @@ def serving(
     """A server of two processes with four threads each, until the block ends."""
     with Path(tempfile.gettempdir(), "bench-servers.log").open("ab") as nowhere:
         process = subprocess.Popen(
-            [*GRANIAN, "--port", str(port), *extra, app],
+            [*(PRODUCT if app.startswith("app:") else GRANIAN), *OPTIONS, "--port", str(port), *extra, app],
             env={**os.environ, **env},
             stdout=nowhere,
             stderr=nowhere,

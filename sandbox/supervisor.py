@@ -134,8 +134,7 @@ def processes(installation: Installation) -> list[Process]:
     static = ("--static-path-route", "/static", "--static-path-mount", installation.folder / "static")
     web = (
         PYTHON,
-        "-m",
-        "granian",
+        "serve.py",
         "--interface",
         "wsgi",
         "--factory",

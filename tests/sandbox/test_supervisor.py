@@ -66,6 +66,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("checkout")
     ignored = shutil.ignore_patterns("stripe", "vendor", "__pycache__")
     shutil.copytree(installations.ROOT / "sandbox", root / "sandbox", ignore=ignored)
+    shutil.copy(installations.ROOT / "serve.py", root)
     files = {"app.py": APP, "core/roles.py": ROLES, "whitelabel_themes/assets.py": ASSETS}
     files |= {f"sandbox/{name}.py": SIMULATOR for name in ("stripe", "vendor")}
     for name, content in files.items():

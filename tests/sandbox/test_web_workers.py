@@ -112,6 +112,16 @@ def test_when_the_server_is_killed_its_workers_end_and_the_port_is_free(
     held.close()
 
 
+def test_workers_share_what_the_product_loads(serve: Callable[..., Served]) -> None:
+    port, held = ports.reserve()
+    served = serve(port).until_ready()
+    for worker in served.workers:
+        said = Path(f"/proc/{worker}/smaps_rollup").read_text()
+        written, shared = (int(said.split(f"{of}:")[1].split()[0]) for of in ("Anonymous", "Shared_Dirty"))
+        assert shared > written / 3, said  # without a common parent it is next to nothing
+    held.close()
+
+
 @pytest.mark.promise("QS2")
 def test_the_web_does_not_serve_from_a_database_without_walls(
     serve: Callable[..., Served], postgres: Postgres
