@@ -47,9 +47,14 @@ def sender(shop: Storefront) -> Sender:
     return Sender(shop.name, legal, url, logo, contact, theme, settings)
 
 
-def _shop_of(order: Order) -> Storefront:
-    """Customers hear from their reseller's shop, resellers from the distributor's."""
-    return links.open_shop_of(order.reseller_id) if order.customer_id else links.house()
+def _sender_of(order: Order) -> Sender:
+    """Customers hear from their reseller's shop, resellers from the distributor's. Read once in a
+    transaction: a worker draws several mails in one, and most of what they need is their shop."""
+    known: dict[UUID | None, Sender] = db.session().info.setdefault("senders", {})
+    theirs = order.reseller_id if order.customer_id else None
+    if theirs not in known:
+        known[theirs] = sender(links.open_shop_of(theirs) if theirs else links.house())
+    return known[theirs]
 
 
 def _place_of(order: Order, shop: Sender) -> str:
@@ -60,7 +65,7 @@ def _place_of(order: Order, shop: Sender) -> str:
 
 
 def _to_the_buyer(order: Order, template: str, subject: str, **values: Any) -> Mail:
-    shop = sender(_shop_of(order))
+    shop = _sender_of(order)
     reason = f"You get this mail because you ordered {order.code} at {shop.name}."
     about = {"code": order.code, "order_url": _place_of(order, shop)}
     return Mail(template, shop, order.email, order.placed_by, subject, reason, about | values)
@@ -74,7 +79,7 @@ def order_received(order_id: UUID) -> Mail | None:
     order = orders.of_id(order_id)
     if order.state is OrderState.CANCELLED:
         return None
-    until, place = moment(order.expires_at), _place_of(order, sender(_shop_of(order)))
+    until, place = moment(order.expires_at), _place_of(order, _sender_of(order))
     return _to_the_buyer(
         order,
         "order_received",
@@ -124,7 +129,7 @@ def service_ready(subscription_id: UUID) -> Mail | None:
     opened = storefronts.of_reseller(order.reseller_id) if _is_plan(subscription) else None
     if opened is not None:
         return _storefront_ready(order, subscription, opened)
-    shop = sender(_shop_of(order))
+    shop = _sender_of(order)
     ends = moment(subscription.ends_at)
     return _to_the_buyer(
         order,
