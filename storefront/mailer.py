@@ -190,14 +190,13 @@ def _server() -> smtplib.SMTP:
     user:password@ if it wants one. A password never goes over the network in clear."""
     where = urlsplit(settings().smtp_url)
     host = where.hostname or "127.0.0.1"
-    context = ssl.create_default_context()
     if where.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, where.port or 465, timeout=PATIENCE, context=context)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, where.port or 465, timeout=PATIENCE, context=_tls())
     else:
         server = smtplib.SMTP(host, where.port or 25, timeout=PATIENCE)
         server.ehlo_or_helo_if_needed()
         if not _is_here(host) and server.has_extn("starttls"):
-            server.starttls(context=context)
+            server.starttls(context=_tls())
         elif where.username and not _is_here(host):
             server.close()
             raise NeedsPerson(
@@ -206,6 +205,12 @@ def _server() -> smtplib.SMTP:
     if where.username:
         server.login(unquote(where.username), unquote(where.password or ""))
     return server
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Made once: reading the list of authorities takes longer than drawing a mail."""
+    return ssl.create_default_context()
 
 
 def _is_here(host: str) -> bool:
