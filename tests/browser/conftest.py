@@ -15,6 +15,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from tests.copies import quick_folder
+
 expect.set_options(timeout=45_000)  # a busy machine is slow, not wrong
 
 GIVEN = (
@@ -79,7 +81,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Shop]:
     if running := os.environ.get("RUNNING_INSTANCE"):
         yield Shop(json.loads(Path(running, "demo.json").read_text()))
         return
-    room = tmp_path_factory.mktemp("installation")
+    with quick_folder(tmp_path_factory.mktemp("installation")) as room:
+        yield from supervised(room)
+
+
+def supervised(room: Path) -> Generator[Shop]:
+    """The supervisor over an instance folder in this one."""
     env = {key: value for key, value in os.environ.items() if key not in GIVEN}
     log = (room / "supervisor.log").open("wb")
     process = subprocess.Popen(
