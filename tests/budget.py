@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 import pytest
 
 BUDGET = {
-    "rules": 240.0,
-    "walls": 160.0,
+    "rules": 180.0,
+    "walls": 110.0,
     "durable": 300.0,
-    "sandbox": 200.0,
-    "looks": 140.0,
-    "pages": 500.0,
+    "sandbox": 140.0,
+    "looks": 90.0,
+    "pages": 250.0,
     "browser": 380.0,
-    "losses": 120.0,
+    "losses": 90.0,
 }
 KINDS = {
     "tenancy": "walls",

@@ -3,6 +3,7 @@ the next one and drops the last one by itself, and a test waits for two renaming
 room for it: a copy is some thousand small files, and a busy disk takes ten times as long for them."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -30,13 +31,26 @@ def quick_folder(otherwise: Path) -> Generator[Path]:
         return
     for left in MEMORY.glob(f"{PREFIX}*"):
         if not Path("/proc", left.name.split("-")[2]).exists():
-            shutil.rmtree(left, ignore_errors=True)
+            with contextlib.suppress(OSError), held(left):
+                shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=MEMORY))
     folder.chmod(0o711)  # the server may run as somebody else
+    with held(folder):
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Generator[None]:
+    """The folder is ours, or OSError: processes of another container are not in our list."""
+    opened = os.open(folder, os.O_RDONLY)
     try:
-        yield folder
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        os.close(opened)
 
 
 class Copies:

@@ -118,7 +118,7 @@ class Forked:
                 self.exit = os.waitstatus_to_exitcode(status)
         return self.exit
 
-    def wait(self, seconds: float = 10) -> int:
+    def wait(self, seconds: float = 40) -> int:
         """Its exit code, once it has ended."""
         until = time.monotonic() + seconds
         while self.poll() is None:
@@ -129,7 +129,7 @@ class Forked:
             time.sleep(0.02)
         return self.exit or 0
 
-    def frozen(self, seconds: float = 10) -> None:
+    def frozen(self, seconds: float = 40) -> None:
         """Waits until it has stopped itself."""
         until = time.monotonic() + seconds
         while Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":

@@ -73,7 +73,7 @@ class Vendor:
         assert answer.is_success, answer.text
 
 
-def in_the_end(holds: Callable[[], bool], patience: float = 20.0) -> bool:
+def in_the_end(holds: Callable[[], bool], patience: float = 60.0) -> bool:
     """Whether it comes true within so many seconds."""
     until = time.monotonic() + patience
     while not holds() and time.monotonic() < until:

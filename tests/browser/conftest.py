@@ -13,7 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import expect
+
+from tests.copies import quick_folder
+
+expect.set_options(timeout=45_000)  # a busy machine is slow, not wrong
 
 GIVEN = (
     "DATABASE_URL",
@@ -48,11 +52,11 @@ class Shop:
     def mails(self, to: str) -> list[dict[str, Any]]:
         """What arrived in the inbox for an address, newest first."""
         found = httpx.get(
-            f"{self.demo['inbox'].rstrip('/')}/messages.json", params={"to": to}, timeout=10
+            f"{self.demo['inbox'].rstrip('/')}/messages.json", params={"to": to}, timeout=30
         ).json()
         return list(found["messages"] if isinstance(found, dict) else found)
 
-    def mail(self, to: str, subject: str, patience: float = 30) -> dict[str, Any]:
+    def mail(self, to: str, subject: str, patience: float = 60) -> dict[str, Any]:
         """The newest mail to an address whose subject holds these words, once it has arrived."""
         until = time.monotonic() + patience
         while time.monotonic() < until:
@@ -66,7 +70,7 @@ class Shop:
         """Sets the vendor simulator's mood for everything that has none of its own."""
         moods = {"moods": [{"kind": kind, **how}]}
         httpx.post(
-            f"{self.demo['vendor'].rstrip('/')}/_sandbox/moods", json=moods, timeout=10
+            f"{self.demo['vendor'].rstrip('/')}/_sandbox/moods", json=moods, timeout=30
         ).raise_for_status()
 
 
@@ -77,7 +81,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Shop]:
     if running := os.environ.get("RUNNING_INSTANCE"):
         yield Shop(json.loads(Path(running, "demo.json").read_text()))
         return
-    room = tmp_path_factory.mktemp("installation")
+    with quick_folder(tmp_path_factory.mktemp("installation")) as room:
+        yield from supervised(room)
+
+
+def supervised(room: Path) -> Generator[Shop]:
+    """The supervisor over an instance folder in this one."""
     env = {key: value for key, value in os.environ.items() if key not in GIVEN}
     log = (room / "supervisor.log").open("wb")
     process = subprocess.Popen(
@@ -102,27 +111,8 @@ def ready(instance: Path, process: subprocess.Popen[bytes], log: Path) -> dict[s
             break
         try:
             demo = json.loads((instance / "demo.json").read_text())
-            if httpx.get(f"{demo['url'].rstrip('/')}/readyz", timeout=2).status_code == 200:
+            if httpx.get(f"{demo['url'].rstrip('/')}/readyz", timeout=10).status_code == 200:
                 return demo
         except (OSError, ValueError, httpx.HTTPError):
             time.sleep(0.3)
     raise AssertionError(f"the installation did not start:\n{log.read_text()[-4000:]}")
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Generator[BrowserContext]:
-    """Somebody's browser."""
-    opened = chromium.new_context(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(15_000)
-    expect.set_options(timeout=15_000)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    """A page that fails the test on a script error or a blocked resource."""
-    opened = context.new_page()
-    problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    return opened

@@ -83,7 +83,7 @@ def prove(page: Page, base: str, name: str) -> None:
     expect(opened.value.get_by_text(f"_storefront-verify.{name}")).to_be_visible()
     opened.value.close()
     page.get_by_role("button", name="Look for the record").click()
-    expect(page.get_by_text("Verified")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Verified")).to_be_visible(timeout=90_000)
 
 
 def test_a_portal_opens_under_its_own_name(chromium: Browser, shop: Shop) -> None:

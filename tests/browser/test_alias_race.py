@@ -57,7 +57,7 @@ def test_two_resellers_submit_one_alias_at_once_and_one_is_asked_for_another(
     for page in pages:
         expect(
             page.get_by_text(re.compile("already taken")).or_(page.get_by_text("ORD-")).first
-        ).to_be_visible(timeout=30_000)
+        ).to_be_visible(timeout=90_000)
     assert (tmp_path / "place.before_commit.hang").exists()
     [loser] = [page for page in pages if page.get_by_text(re.compile("already taken")).count()]
     expect(loser.get_by_label("Storefront alias")).to_have_value(ALIAS)

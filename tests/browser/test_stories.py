@@ -25,7 +25,7 @@ def anna(chromium: Browser, shop: Shop) -> Generator[Page]:
 def at_harbour(context: BrowserContext, shop: Shop) -> Page:
     """Signed in, on the portal's front page."""
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(45_000)
     person = shop.person("anna@acorn")
     sign_in(page, harbour(shop), person["email"], person["password"])
     return page
@@ -139,7 +139,7 @@ def past_the_head(page: Page) -> None:
 def test_it_is_told_with_the_keyboard_alone(chromium: Browser, shop: Shop) -> None:
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page, person = context.new_page(), shop.person("anna@acorn")
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(45_000)
     page.goto(f"{harbour(shop)}/sign-in")
     page.keyboard.type(person["email"])
     page.keyboard.press("Tab")

@@ -72,7 +72,7 @@ TOUR: dict[str, list[str]] = {
 def signed_in(context: BrowserContext, shop: Shop, who: str, base: str) -> Page:
     """Somebody's page in a shop; nobody's where there is no name."""
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(45_000)
     if who:
         person = shop.person(who)
         page.goto(f"{base}/sign-in")

@@ -27,7 +27,7 @@ class PostOffice:
     def open(self) -> None:
         where = ["--smtp-port", str(self.smtp), "--http-port", str(self.http), "--data", self.data]
         self.child = children.start([sys.executable, "-m", "sandbox.inbox", *where], log=self.data / "log")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (ports.listens(self.smtp) and ports.listens(self.http)):
             assert time.monotonic() < deadline, children.tail(self.data / "log")
             time.sleep(0.02)

@@ -57,7 +57,7 @@ def hire(tmp_path: Path) -> Generator[Hire]:
         worker.end()
 
 
-def until(condition: Callable[[], bool], seconds: float = 15) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Waits for something that processes do by themselves."""
     end = time.monotonic() + seconds
     while not condition():

@@ -40,7 +40,7 @@ from tests.vendors import Vendor
 from tests.world import World, open_portal
 
 MODES = os.environ.get("FAULT_MODES", "kill").split(",")
-PATIENCE = 40.0  # seconds for one story
+PATIENCE = 90.0  # seconds for one story
 WEB = (
     "outbound.before_call",
     "outbound.answered",
@@ -94,7 +94,7 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[int, int]
     room = tmp_path_factory.mktemp("inbox")
     where = ["--smtp-port", str(smtp), "--http-port", str(http), "--data", str(room)]
     child = children.start([sys.executable, "-m", "sandbox.inbox", *where], log=room / "log")
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not (ports.listens(smtp) and ports.listens(http)):
         assert time.monotonic() < until, children.tail(room / "log")
         time.sleep(0.02)

@@ -44,7 +44,7 @@ class NameServer:
         self.http, self._http_held = ports.reserve()
         where = ["--dns-port", str(self.dns), "--http-port", str(self.http), "--data", data]
         self.child = children.start([sys.executable, "-m", "sandbox.names", *where], log=data / "log")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not (ports.listens(self.dns) and ports.listens(self.http)):
             assert time.monotonic() < deadline, children.tail(data / "log")
             time.sleep(0.05)

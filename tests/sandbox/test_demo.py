@@ -52,7 +52,7 @@ def simulators(folder: Path) -> Generator[dict[str, str]]:
         )
         for name, options in commands.items()
     ]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not all(map(ports.listens, numbers)):
         assert time.monotonic() < deadline, [children.tail(folder / f"{name}.log") for name in commands]
         time.sleep(0.05)

@@ -17,7 +17,7 @@ def started(data: Path, dns_port: int, http_port: int) -> subprocess.Popen[bytes
     """The process, once it answers."""
     where = ["--dns-port", str(dns_port), "--http-port", str(http_port), "--data", data]
     child = children.start([sys.executable, "-m", "sandbox.names", *where], log=data / "log")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (ports.listens(dns_port) and ports.listens(http_port)):
         assert time.monotonic() < deadline, children.tail(data / "log")
         time.sleep(0.05)

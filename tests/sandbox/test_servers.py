@@ -42,7 +42,7 @@ def noted(postgres: Postgres) -> list[str]:
     return words
 
 
-def is_gone(pid: int, within: float = 10) -> bool:
+def is_gone(pid: int, within: float = 30) -> bool:
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         state = Path(f"/proc/{pid}/stat")

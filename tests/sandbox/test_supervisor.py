@@ -129,7 +129,7 @@ def supervise(checkout: Path) -> Iterator[Callable[..., Supervised]]:
         supervised.process.wait()
 
 
-def eventually(holds: Callable[[], bool], within: float = 15) -> bool:
+def eventually(holds: Callable[[], bool], within: float = 60) -> bool:
     deadline = time.monotonic() + within
     while not holds():
         if time.monotonic() > deadline:
@@ -216,7 +216,7 @@ def test_a_step_that_fails_ends_the_start_with_its_words(
     shutil.copytree(checkout, broken)
     (broken / "core" / "roles.py").write_text("raise SystemExit('no roles today')")
     shop = Supervised(broken, tmp_path / "shop")
-    said, _ = shop.process.communicate(timeout=60)
+    said, _ = shop.process.communicate(timeout=120)
     assert shop.process.returncode == 1
     assert "roles failed (exit code 1):\nno roles today" in said
     assert belonging_to(tmp_path / "shop") == []
@@ -238,6 +238,6 @@ def test_two_at_once_from_one_checkout_get_a_folder_and_a_port_each(
 def test_a_named_folder_in_use_is_refused_by_name(supervise: Callable[..., Supervised], tmp_path: Path):
     supervise(tmp_path / "shop").until_ready()
     second = supervise(tmp_path / "shop")
-    said, _ = second.process.communicate(timeout=30)
+    said, _ = second.process.communicate(timeout=120)
     assert second.process.returncode == 1
     assert f"{tmp_path / 'shop'} is in use" in said

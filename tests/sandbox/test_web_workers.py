@@ -54,7 +54,7 @@ class Served:
         return left
 
 
-def eventually(holds: Callable[[], bool], within: float = 15) -> bool:
+def eventually(holds: Callable[[], bool], within: float = 60) -> bool:
     until = time.monotonic() + within
     while not holds():
         if time.monotonic() > until:

@@ -147,7 +147,8 @@ def test_a_form_is_sent_once_on_a_double_click(chromium, site, env, static):
     sent: list[str] = []
     page.route("**/slow", lambda route: sent.append(route.request.url) or route.fulfill(status=204))
     page.locator("form[data-guard]").evaluate("form => { form.action = '/slow'; form.noValidate = true }")
-    page.locator("form[data-guard] button[type=submit]:has-text('Save changes')").dblclick()
+    with page.expect_request("**/slow"):
+        page.locator("form[data-guard] button[type=submit]:has-text('Save changes')").dblclick()
     page.wait_for_timeout(200)
     assert len(sent) == 1
     page.context.close()
@@ -165,7 +166,7 @@ def test_progress_asks_again_until_the_answer_asks_no_more(chromium, site, env, 
 
     page.route("**/progress", answer)
     assert look_at(page, site + other_page(env, static, "progress.html", title="Order")) == []
-    page.get_by_text("All is delivered").wait_for(timeout=10_000)
+    page.get_by_text("All is delivered").wait_for(timeout=45_000)
     page.wait_for_timeout(2500)
     assert len(asked) == 2
     page.context.close()

@@ -1,7 +1,6 @@
 """Killed at any instant, the sandbox goes on where its last answer left it."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -53,7 +52,8 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(
     with ThreadPoolExecutor(2) as threads:
         shoppers = [threads.submit(shopper) for _ in range(2)]
         for _ in range(5):
-            time.sleep(0.2)
+            enough = len(opened) + 5
+            wait_for(lambda enough=enough: len(opened) >= enough)
             own_stripe.kill()
             own_stripe.start()
         kills_are_over.set()

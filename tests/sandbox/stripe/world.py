@@ -117,7 +117,7 @@ class Receiver:
         return self.types
 
 
-def wait_for(true: Callable[[], Any], seconds: float = 10) -> None:
+def wait_for(true: Callable[[], Any], seconds: float = 40) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "waited in vain"
