@@ -74,9 +74,9 @@ bench: ## speed, as ratios to the limit pages of the same run
 	@bin/install test
 	$(bin)/python -m benchmarks
 
-shots: ## pictures of every page
+shots: ## pictures of every page at 360 and 1280 px, light and dark, in shots/; INSTANCE names a shop that runs already
 	@bin/install test
-	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" $(bin)/python -m tests.shots
+	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" $(bin)/python -m tests.shots $(INSTANCE)
 
 readme-shots: ## the three pictures of the README, of an installation that runs (INSTANCE)
 	@bin/install test

@@ -20,9 +20,11 @@ from core.parties import Customer, Reseller
 from core.tasks import Task, TaskAttempt, TaskState
 from provisioning import fulfilment
 from provisioning.connectors.base import Action
+from provisioning.connectors.registry import CONNECTORS
 from provisioning.deliveries import WITHDRAW, Delivery, DeliveryState, VendorRecord
 from provisioning.line_cancellations import KEYS, LineCancellation, LineCancellationState
 from storefront import refund_views, timelines
+from storefront.mail import counted
 from storefront.moments import Moment, moment
 from storefront.refund_views import RefundView
 from storefront.timelines import Entry, newest_first
@@ -162,7 +164,7 @@ def _leg(line: OrderLine, wholesale: Money, costs: OrderCost) -> Leg:
         line.id,
         f"{line.product_name}, {line.plan_name}",
         ", ".join(f"{name} {value}" for name, value in line.fields.items()),
-        f"{line.quantity} × {line.unit}, {line.term.label}",
+        f"{counted(line.quantity, line.unit)}, {line.term.label}",
         line.total,
         wholesale,
         cost,
@@ -272,7 +274,7 @@ def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, atte
         number=number,
         title=("End of " if delivery.action == Action.END else "")
         + ("Ending it again: " if delivery.action == WITHDRAW else "")
-        + f"{line.product_name}, {line.plan_name}, {line.quantity} × {line.unit}",
+        + f"{line.product_name}, {line.plan_name}, {counted(line.quantity, line.unit)}",
         withdraws=delivery.action == WITHDRAW,
         state=delivery.state,
         note=delivery.note,
@@ -281,7 +283,7 @@ def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, atte
         and delivery.action == Action.PROVISION
         and delivery.state in fulfilment.GOING_ON,
         reference=str(delivery.reference),
-        connector=cost.connector,
+        connector=CONNECTORS[cost.connector].label if cost.connector in CONNECTORS else cost.connector,
         subscription=subscription.code,
         subscription_state=subscription.state,
         licences=f"{seats} of {subscription.quantity}",
