@@ -59,7 +59,9 @@ def main(running: str, titles: list[str]) -> int:
             with installation() as shop:
                 taken = Camera(browser, shop, OUT).walk(chapters)
         browser.close()
-    click.echo(f"{sum(len(names) for _, names in taken.chapters)} pages and states: {sheet.write(OUT, taken)}")
+    click.echo(
+        f"{sum(len(names) for _, names in taken.chapters)} pages and states: {sheet.write(OUT, taken)}"
+    )
     return 1 if taken.failed else 0
 
 

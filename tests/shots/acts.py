@@ -48,8 +48,8 @@ def press(name: str, exact: bool = False) -> Act:
 
 
 def send(selector: str = "main form", **fields: str) -> Act:
-    """Fills in fields by name (a company's fields have dashes, here two underscores) and sends their form as it
-    is, past what the browser would check."""
+    """Fills in fields by name (a company's fields have dashes, here two underscores) and sends their form
+    as it is, past what the browser would check."""
 
     def sent(page: Page, _shop: Shop) -> None:
         form = page.locator(selector).first

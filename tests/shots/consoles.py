@@ -275,10 +275,18 @@ DISTRIBUTOR = [
                 webhooks="webhooks",
                 tasks="tasks",
             ),
-            Stop("distributor-order", "/distributor/orders/<code>", "/distributor/orders?show=done", row="Acorn",
+            Stop(
+                "distributor-order",
+                "/distributor/orders/<code>",
+                "/distributor/orders?show=done",
+                row="Acorn",
             ),
             Stop("distributor-refunds-none", "/distributor/refunds"),
-            Stop("distributor-refund", "/distributor/order-lines/<line_id>/refund", "/distributor/orders?show=done", row="Acorn",
+            Stop(
+                "distributor-refund",
+                "/distributor/order-lines/<line_id>/refund",
+                "/distributor/orders?show=done",
+                row="Acorn",
                 then=to_link("/refund"),
             ),
             Stop(
@@ -301,14 +309,30 @@ DISTRIBUTOR = [
                 STAY,
                 then=to_link("/credit-notes/"),
             ),
-            Stop("distributor-order-checking", "/distributor/orders/<code>", "/distributor/orders?show=unknown", row="Acorn"
+            Stop(
+                "distributor-order-checking",
+                "/distributor/orders/<code>",
+                "/distributor/orders?show=unknown",
+                row="Acorn",
             ),
-            Stop("distributor-order-stopped", "/distributor/orders/<code>", "/distributor/orders?show=stuck", row="Osprey",
+            Stop(
+                "distributor-order-stopped",
+                "/distributor/orders/<code>",
+                "/distributor/orders?show=stuck",
+                row="Osprey",
             ),
             Stop("distributor-order-refuse", "/distributor/orders/<code>", STAY, then=opens("Refuse")),
-            Stop("distributor-order-refused", "/distributor/orders/<code>", "/distributor/orders?show=failed", row="Osprey",
+            Stop(
+                "distributor-order-refused",
+                "/distributor/orders/<code>",
+                "/distributor/orders?show=failed",
+                row="Osprey",
             ),
-            Stop("distributor-order-unpaid", "/distributor/orders/<code>", "/distributor/orders?show=unpaid", row="Lumen",
+            Stop(
+                "distributor-order-unpaid",
+                "/distributor/orders/<code>",
+                "/distributor/orders?show=unpaid",
+                row="Lumen",
             ),
             Stop(
                 "distributor-subscription",
@@ -347,7 +371,9 @@ DISTRIBUTOR = [
                 "distributor-reseller-wrong",
                 "",
                 STAY,
-                then=all_of(fill("form[action$='/credit'] [name$=ceiling]", "-1"), send("form[action$='/credit']")),
+                then=all_of(
+                    fill("form[action$='/credit'] [name$=ceiling]", "-1"), send("form[action$='/credit']")
+                ),
             ),
             Stop(
                 "distributor-activation",
@@ -425,7 +451,9 @@ DISTRIBUTOR = [
         "/harbour",
         (
             Stop("customer-invoices-and-credit", "/invoices"),
-            Stop("customer-credit-note", "/credit-notes/<uuid:note_id>", STAY, then=to_link("/credit-notes/")),
+            Stop(
+                "customer-credit-note", "/credit-notes/<uuid:note_id>", STAY, then=to_link("/credit-notes/")
+            ),
         ),
     ),
 ]

@@ -87,7 +87,11 @@ CUSTOMERS = [
                 "/basket",
                 then=all_of(put("m365-business-standard", 5), put("0patch-pro", 2)),
             ),
-            Stop("customer-basket-wrong", "/basket", then=all_of(fill("[name^=quantity-]", "9999999"), send("form:has(table)"))),
+            Stop(
+                "customer-basket-wrong",
+                "/basket",
+                then=all_of(fill("[name^=quantity-]", "9999999"), send("form:has(table)")),
+            ),
             Stop("customer-checkout", "/checkout"),
             Stop("customer-checkout-wrong", "/checkout", then=send("main form[data-guard]")),
             Stop("stripe-pay", "", STAY, then=order),
@@ -135,7 +139,9 @@ CUSTOMERS = [
                 STAY,
                 then=all_of(put("0patch-pro", 1), stripe(api="down"), order),
             ),
-            Stop("customer-order-unpaid", "/orders/<code>", "/orders", row="0patch", then=stripe(api="normal")),
+            Stop(
+                "customer-order-unpaid", "/orders/<code>", "/orders", row="0patch", then=stripe(api="normal")
+            ),
             Stop("customer-order-cancelling", "/orders/<code>", STAY, then=opens("Cancel the order")),
             Stop("customer-order-cancelled", "/orders/<code>", STAY, then=send("form[action$='/cancel']")),
         ),
