@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,7 @@ def installation() -> Generator[Shop]:
 def main(running: str, titles: list[str]) -> int:
     """Every picture, the sheet, and what could not be taken."""
     chapters = [each for each in TOUR if not titles or any(word in each.title for word in titles)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     OUT.mkdir(exist_ok=True)
     for old in OUT.glob("*.png") if not titles else ():
         old.unlink()

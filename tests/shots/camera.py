@@ -123,7 +123,6 @@ class Camera:
                 page.screenshot(
                     path=self.out / file_name(name, width, mode),
                     full_page=True,
-                    animations="disabled",
                     timeout=30_000,
                     clip={"x": 0, "y": 0, "width": max(wide, width), "height": max(tall, SIZES[width])},
                 )
