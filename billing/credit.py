@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, trail
 from core.errors import Refused
+from core.languages import _
 from core.money import Money
 from core.tenancy import Access, ResellerOwned, owned_by
 
@@ -62,8 +63,11 @@ class CreditExceeded(Refused):
 
     def __init__(self, needed: Money) -> None:
         super().__init__(
-            f"Your credit line does not cover {needed.text}."
-            " Pay by card, or ask your distributor for more credit."
+            _(
+                "Your credit line does not cover %(needed)s. Pay by card, or ask your distributor for more"
+                " credit.",
+                needed=needed.text,
+            )
         )
 
 
@@ -71,7 +75,12 @@ class CeilingUnderReserved(Refused):
     """A credit line cannot be lowered below what orders hold of it already."""
 
     def __init__(self, reserved: Money) -> None:
-        super().__init__(f"Orders hold {reserved.text} of this already, so it cannot be less than that.")
+        super().__init__(
+            _(
+                "Orders hold %(reserved)s of this already, so it cannot be less than that.",
+                reserved=reserved.text,
+            )
+        )
 
 
 def reserve(reseller_id: UUID, amount: Money) -> UUID | None:

@@ -29,6 +29,7 @@ from core.errors import Refused
 from core.events import Event, publish
 from core.faults import fault
 from core.ids import new_code, new_id
+from core.languages import _
 from core.money import Money
 from core.statements import Statement
 from core.tasks import Again
@@ -217,9 +218,9 @@ class PaidAlready(Refused):
 
     def __init__(self, state: PaymentState) -> None:
         super().__init__(
-            "This order is paid already."
+            _("This order is paid already.")
             if state is PaymentState.PAID
-            else "This order is cancelled and cannot be paid any more."
+            else _("This order is cancelled and cannot be paid any more.")
         )
 
 
@@ -228,8 +229,10 @@ class BeingChecked(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "A payment for this order has arrived, but not as it was asked for. We are checking it;"
-            " please do not pay again."
+            _(
+                "A payment for this order has arrived, but not as it was asked for. We are checking it;"
+                " please do not pay again."
+            )
         )
 
 
@@ -362,7 +365,7 @@ class NoGateway(Refused):
     """The distributor has no account at a gateway."""
 
     def __init__(self) -> None:
-        super().__init__("Card payment is not set up yet. Please contact your provider.")
+        super().__init__(_("Card payment is not set up yet. Please contact your provider."))
 
 
 def fees() -> Fees:
@@ -392,7 +395,7 @@ def save_gateway(
     found = db.session().scalar(select(Gateway).order_by(Gateway.id).limit(1).with_for_update())
     if found is None:
         if not secret_key:
-            raise Refused("Enter the secret key of the account.")
+            raise Refused(_("Enter the secret key of the account."))
         found = db.add(
             Gateway(
                 code=new_code("WHK", 12).lower(),

@@ -21,6 +21,7 @@ from core import db, parties, states, tasks, trail, work
 from core.errors import Missing, Refused
 from core.events import Event, publish
 from core.faults import fault
+from core.languages import _
 from core.money import Money, total
 from core.tasks import TaskState
 from core.tenancy import Access, CustomerOwned, ResellerOwned, owned_by
@@ -185,14 +186,14 @@ class MoreThanCaptured(Refused):
     """QM6: never more back than came in."""
 
     def __init__(self, left: Money) -> None:
-        super().__init__(f"Only {left.text} of this payment are left to give back.")
+        super().__init__(_("Only %(left)s of this payment are left to give back.", left=left.text))
 
 
 class NotFailed(Refused):
     """Only a refund that failed can be tried again or settled by hand."""
 
     def __init__(self, state: RefundState) -> None:
-        super().__init__(f"This refund is {state}; there is nothing to mend.")
+        super().__init__(_("This refund is %(state)s; there is nothing to mend.", state=state))
 
 
 # --- Asking -------------------------------------------------------------------------------------------------
@@ -273,7 +274,7 @@ def request(claim: Claim) -> Refund:
     Raises MoreThanCaptured. The caller holds the order's lock, and the payment's before it."""
     fund = payments.fund_of(claim.order_id)
     if fund is None:
-        raise Refused("Nothing was paid for this order, so there is nothing to give back.")
+        raise Refused(_("Nothing was paid for this order, so there is nothing to give back."))
     by_card = fund.kind is FundKind.PAYMENT and claim.amount.minor > 0
     payment = payments.lock(fund.payment_id) if by_card and fund.payment_id else None
     if payment is not None and claim.amount > payments.refundable(payment):
@@ -487,7 +488,7 @@ def paid_otherwise(refund: Refund, *, why: str) -> None:
     """A person paid a failed refund past the gateway, and says how."""
     refund = _failed(refund)
     if not why.strip():
-        raise Refused("Say how it was paid.")
+        raise Refused(_("Say how it was paid."))
     task = db.session().scalar(select(tasks.Task).where(tasks.Task.key == f"{CALL}:{refund.call_key}"))
     if task is not None and task.state in (*tasks.OPEN, TaskState.PARKED):
         tasks.close(task, TaskState.REFUSED, why=why)

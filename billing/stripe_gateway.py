@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, cast
 
 from core.errors import Refusal, Refused, Unavailable
 from core.faults import fault
+from core.languages import _
 
 if TYPE_CHECKING:
     from stripe import StripeClient
@@ -53,7 +54,7 @@ class GatewayDown(Unavailable):
     idempotency key and will repeat it for 24 hours, so only a new key can succeed."""
 
     def __init__(self, detail: str, *, replayed: bool = False) -> None:
-        super().__init__("The card payment service does not answer right now.")
+        super().__init__(_("The card payment service does not answer right now."))
         self.detail, self.replayed = detail, replayed
 
 
@@ -61,7 +62,7 @@ class GatewayRefused(Refused):
     """Stripe understood and said no; `code` is its documented error code."""
 
     def __init__(self, message: str, *, code: str | None = None, status: int | None = None) -> None:
-        super().__init__(f"The card payment service refused this: {message}")
+        super().__init__(_("The card payment service refused this: %(message)s", message=message))
         self.message, self.code, self.http_status = message, code, status
 
 
@@ -70,7 +71,7 @@ class AttemptStale(GatewayRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "this payment attempt has run out of time; please start a new one.", code="attempt_stale"
+            _("this payment attempt has run out of time; please start a new one."), code="attempt_stale"
         )
 
 

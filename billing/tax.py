@@ -17,6 +17,7 @@ from core import db, doors, tenancy, trail, work
 from core.clock import business_now
 from core.doors import door
 from core.errors import Conflict, Refused
+from core.languages import _, for_later
 from core.money import Money, total
 from core.tenancy import Access, DistributorOwned
 from partners.companies import EU, countries, country_name
@@ -53,10 +54,14 @@ class TaxKind(StrEnum):
 
 NOTES = {
     TaxKind.DOMESTIC: "",
-    TaxKind.REVERSE_CHARGE: "Reverse charge: the recipient of the service owes the VAT"
-    " (articles 44 and 196 of Directive 2006/112/EC).",
-    TaxKind.EXPORT: "Not subject to VAT in the seller's country: the place of supply is where the"
-    " recipient is established.",
+    TaxKind.REVERSE_CHARGE: for_later(
+        "Reverse charge: the recipient of the service owes the VAT"
+        " (articles 44 and 196 of Directive 2006/112/EC)."
+    ),
+    TaxKind.EXPORT: for_later(
+        "Not subject to VAT in the seller's country: the place of supply is where the"
+        " recipient is established."
+    ),
 }
 """What a paper says about a treatment."""
 
@@ -234,7 +239,11 @@ class NoTaxRate(TaxUndecided):
     def __init__(self, country: str) -> None:
         name = country_name(country)
         super().__init__(
-            f"There is no tax rate for {name} yet, so this cannot be ordered. We have told the distributor."
+            _(
+                "There is no tax rate for %(name)s yet, so this cannot be ordered. We have told the"
+                " distributor.",
+                name=name,
+            )
         )
         self.about = country
         self.item = (
@@ -248,8 +257,11 @@ class NoSellerData(TaxUndecided):
 
     def __init__(self, seller: str) -> None:
         super().__init__(
-            f"{seller} has not entered its company data yet, so nothing can be invoiced."
-            " We have told the distributor."
+            _(
+                "%(seller)s has not entered its company data yet, so nothing can be invoiced. We have told"
+                " the distributor.",
+                seller=seller,
+            )
         )
         self.about = seller
         self.item = (
@@ -262,7 +274,7 @@ class NoBuyerData(Refused):
     """An invoice needs the buyer's name and address: asked once, before the first order."""
 
     def __init__(self) -> None:
-        super().__init__("Company data are missing: please enter them first, they stand on the invoice.")
+        super().__init__(_("Company data are missing: please enter them first, they stand on the invoice."))
 
 
 def refuse_unknown(chain: Chain) -> None:
@@ -306,8 +318,10 @@ class RateIsPast(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "This country has a rate already, so a new one begins today at the earliest:"
-            " what was invoiced stays as it is."
+            _(
+                "This country has a rate already, so a new one begins today at the earliest: what was"
+                " invoiced stays as it is."
+            )
         )
 
 
@@ -315,7 +329,7 @@ class RateExists(Conflict):
     """Two rates of one country on one day."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is a rate from that day already: {name}.")
+        super().__init__(_("There is a rate from that day already: %(name)s.", name=name))
 
 
 class WrongRate(Refused):
@@ -325,9 +339,9 @@ class WrongRate(Refused):
 def add_rate(country: str, name: str, basis_points: int, valid_from: date) -> TaxRate:
     """A country's rate from a day on. The first of a country may lie in the past, the next ones may not."""
     if country not in countries():
-        raise WrongRate("Please choose the country.")
+        raise WrongRate(_("Please choose the country."))
     if not 0 <= basis_points <= MOST:
-        raise WrongRate("A rate is between 0 and 100 percent.")
+        raise WrongRate(_("A rate is between 0 and 100 percent."))
     known = rates(country)
     same = next((rate for rate in known if rate.valid_from == valid_from), None)
     if same is not None:

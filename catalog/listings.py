@@ -28,6 +28,7 @@ from core import db, doors
 from core.doors import door
 from core.errors import Missing, Refused
 from core.ids import new_id
+from core.languages import _
 from core.money import Money
 from core.statements import Statement
 from core.tenancy import CLOSED, Access, ResellerOwned, owned_by
@@ -127,7 +128,7 @@ class NotOffered(Refused):
     """The plan is not on this shop's shelf."""
 
     def __init__(self) -> None:
-        super().__init__("This is no longer offered in this shop.")
+        super().__init__(_("This is no longer offered in this shop."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ def shelf(*, after: str = "", category: str = "", limit: int = PAGE) -> list[Car
     costs what page 1 costs)."""
     values: dict[str, Any] = {}
     if after:
-        listing_id, _, values["sort_key"] = after.partition(".")
+        listing_id, _dot, values["sort_key"] = after.partition(".")
         try:
             values["listing"] = UUID(listing_id)
         except ValueError:
@@ -402,7 +403,7 @@ def stock(reseller_id: UUID, distributor_id: UUID) -> int:
 def reprice(listing: Listing, price: Money) -> None:
     """The reseller's retail price of a plan, shown on the next request."""
     if price.currency != listing.currency:
-        raise Refused(f"Prices of this shop are in {listing.currency}.")
+        raise Refused(_("Prices of this shop are in %(currency)s.", currency=listing.currency))
     listing.price_minor = price.minor
     db.flush()
     changed(listing.reseller_id)

@@ -10,6 +10,7 @@ from catalog.price_lists import PriceList, WholesalePrice
 from catalog.products import Plan, PlanCost, Product, touch_catalogue
 from core import db, trail
 from core.errors import Refused
+from core.languages import _
 from core.money import Money
 
 
@@ -17,7 +18,7 @@ class WrongCurrency(Refused):
     """A plan is priced in one currency."""
 
     def __init__(self, currency: str) -> None:
-        super().__init__(f"This plan is priced in {currency}.")
+        super().__init__(_("This plan is priced in %(currency)s.", currency=currency))
 
 
 def set_list_price(plan: Plan, price: Money) -> None:

@@ -17,6 +17,7 @@ from catalog.price_lists import WholesalePrice
 from catalog.products import Plan, Product, ProductType
 from core import db, trail
 from core.errors import Missing, Refused
+from core.languages import _
 from core.money import Money, exponent
 from core.periods import Term
 
@@ -58,14 +59,16 @@ class WrongRule(Refused):
     """A percentage nobody means."""
 
     def __init__(self) -> None:
-        super().__init__(f"Enter a percentage between {LEAST} and {MOST}, such as 5 or -2.5.")
+        super().__init__(
+            _("Enter a percentage between %(least)s and %(most)s, such as 5 or -2.5.", least=LEAST, most=MOST)
+        )
 
 
 class WrongPrice(Refused):
     """A price nobody means."""
 
     def __init__(self, most: Money) -> None:
-        super().__init__(f"A price is at most {most.text}.")
+        super().__init__(_("A price is at most %(most)s.", most=most.text))
 
 
 def on_the_shelf() -> Select[Listing, Plan, str, str, WholesalePrice | None]:
@@ -103,7 +106,7 @@ def page(*, query: str = "", category: str = "", after: str = "", limit: int = 5
     if category:
         chosen = chosen.where(Product.category == category)
     if after:
-        listing_id, _, sort_key = after.partition(".")
+        listing_id, _dot, sort_key = after.partition(".")
         try:
             chosen = chosen.where(tuple_(Listing.sort_key, Listing.id) > (sort_key, UUID(listing_id)))
         except ValueError:
@@ -158,7 +161,7 @@ def raise_by(percent: Decimal, *, basis: Basis, category: str = "") -> int:
     chosen = on_the_shelf().with_for_update(of=Listing)
     factor = 1 + percent / 100
     changes: list[tuple[Listing, Money]] = []
-    for listing, _, _, _, wholesale in db.session().execute(
+    for listing, _product, _plan, _retail, wholesale in db.session().execute(
         chosen.where(Product.category == category) if category else chosen
     ):
         if wholesale is not None:
@@ -183,7 +186,7 @@ def _set(changes: Sequence[tuple[Listing, Money]]) -> int:
     changed = [(listing, price) for listing, price in changes if listing.price != price]
     for listing, price in changed:
         if price.currency != listing.currency:
-            raise Refused(f"Prices of this shop are in {listing.currency}.")
+            raise Refused(_("Prices of this shop are in %(currency)s.", currency=listing.currency))
         if price.minor > LARGEST * 10 ** exponent(price.currency) // 100:
             raise WrongPrice(Money(LARGEST * 10 ** exponent(price.currency) // 100, price.currency))
         trail.write(listing, "repriced", was=listing.price.text, now=price.text)
@@ -210,7 +213,7 @@ def _after_change(changed: Sequence[Listing]) -> None:
     db.flush()
     products = {listing.product_id for listing in changed}
     order = (Listing.product_id, Listing.published.desc(), Listing.price_minor, Listing.id)
-    for _, group in groupby(
+    for _product, group in groupby(
         db.session().scalars(select(Listing).where(Listing.product_id.in_(products)).order_by(*order)),
         key=lambda each: each.product_id,
     ):

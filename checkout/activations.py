@@ -18,6 +18,7 @@ from checkout.placing import Checkout, Clearance
 from core import db
 from core.errors import Conflict, Refused
 from core.ids import new_id
+from core.languages import _
 from core.money import Money
 from core.parties import Reseller
 
@@ -37,8 +38,13 @@ class NotCovered(Refused):
 
     def __init__(self, reseller: Reseller, price: Money, left: Money) -> None:
         super().__init__(
-            f"{reseller.name} has {left.text} of credit left; this plan costs {price.text}."
-            " Raise the credit line, or let the reseller pay by card."
+            _(
+                "%(reseller)s has %(left)s of credit left; this plan costs %(price)s. Raise the credit"
+                " line, or let the reseller pay by card.",
+                reseller=reseller.name,
+                left=left.text,
+                price=price.text,
+            )
         )
 
 

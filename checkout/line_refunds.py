@@ -17,6 +17,7 @@ from checkout import orders
 from checkout.orders import Order, OrderLine, OrderState, OrderWholesale
 from core import db
 from core.errors import Missing, Refused
+from core.languages import _
 from core.money import Money
 from subscriptions import subscriptions
 from subscriptions.subscriptions import SubscriptionState
@@ -37,14 +38,14 @@ class NothingToGiveBack(Refused):
     """The order is not paid, or all of the line is on its way back."""
 
     def __init__(self) -> None:
-        super().__init__("There is nothing left of this line to give back.")
+        super().__init__(_("There is nothing left of this line to give back."))
 
 
 class MoreThanLeft(Refused):
     """Not more than the line cost."""
 
     def __init__(self, left: Money) -> None:
-        super().__init__(f"Only {left.text} of this line are left to give back.")
+        super().__init__(_("Only %(left)s of this line are left to give back.", left=left.text))
 
 
 class StillRuns(Refused):
@@ -53,8 +54,12 @@ class StillRuns(Refused):
     def __init__(self, state: SubscriptionState) -> None:
         act = "Cancel the line" if state is SubscriptionState.PENDING else "End the service"
         super().__init__(
-            f"The service of this line is {state}, so the line cannot be given back whole."
-            f" {act} first, or give back a part."
+            _(
+                "The service of this line is %(state)s, so the line cannot be given back whole. %(act)s"
+                " first, or give back a part.",
+                state=state,
+                act=act,
+            )
         )
 
 

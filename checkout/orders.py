@@ -19,6 +19,7 @@ from core import db, states, work
 from core.clock import business_now
 from core.errors import Missing, Refused
 from core.events import Event, publish
+from core.languages import _
 from core.money import Money, total
 from core.periods import Term
 from core.tenancy import Access, CustomerOwned, DistributorOwned, ResellerOwned, owned_by
@@ -209,7 +210,7 @@ class NothingToCover(Refused):
     """Only a paid order that waits for cover can be covered."""
 
     def __init__(self) -> None:
-        super().__init__("This order does not wait for cover.")
+        super().__init__(_("This order does not wait for cover."))
 
 
 # --- What follows -------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from core.errors import Conflict, Refused
 from core.events import publish
 from core.faults import fault
 from core.ids import new_code, new_id, new_token
+from core.languages import _
 from core.money import Money
 from core.parties import OrderedBy
 from core.statements import Statement
@@ -42,14 +43,14 @@ class OnlyYourResellerOrders(Refused):
     """H45: this customer's reseller orders for it."""
 
     def __init__(self) -> None:
-        super().__init__("Your provider orders for you. Please contact them.")
+        super().__init__(_("Your provider orders for you. Please contact them."))
 
 
 class NotOnAccount(Refused):
     """A customer's order is paid by card: the account is its reseller's."""
 
     def __init__(self) -> None:
-        super().__init__("This order is paid by card. Please choose card payment.")
+        super().__init__(_("This order is paid by card. Please choose card payment."))
 
 
 class CustomerEnded(Refused):
@@ -57,7 +58,10 @@ class CustomerEnded(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "Your account with this shop has ended, so nothing can be ordered. Please contact your provider."
+            _(
+                "Your account with this shop has ended, so nothing can be ordered. Please contact your"
+                " provider."
+            )
         )
 
 
@@ -66,8 +70,10 @@ class NotAReseller(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "Your account is not enabled for reselling, so it cannot buy a reseller plan."
-            " Please contact your distributor."
+            _(
+                "Your account is not enabled for reselling, so it cannot buy a reseller plan. Please"
+                " contact your distributor."
+            )
         )
 
 
@@ -75,14 +81,14 @@ class OrderingStopped(Refused):
     """The distributor switched ordering off for this reseller (I30)."""
 
     def __init__(self) -> None:
-        super().__init__("Ordering is switched off for this account. Please contact your distributor.")
+        super().__init__(_("Ordering is switched off for this account. Please contact your distributor."))
 
 
 class NotCleared(Conflict):
     """The basket is not the one that was checked."""
 
     def __init__(self) -> None:
-        super().__init__("Your basket has changed meanwhile. Please check it once more.")
+        super().__init__(_("Your basket has changed meanwhile. Please check it once more."))
 
 
 class PriceChanged(Conflict):
@@ -90,7 +96,10 @@ class PriceChanged(Conflict):
 
     def __init__(self, now: Money) -> None:
         super().__init__(
-            f"Prices have changed meanwhile: the total is now {now.text}. Please check and confirm again."
+            _(
+                "Prices have changed meanwhile: the total is now %(now)s. Please check and confirm again.",
+                now=now.text,
+            )
         )
 
 
@@ -196,7 +205,7 @@ def _may_order(standing: Standing, lines: Sequence[PricedLine]) -> None:
     if any(line.opens_storefront for line in lines) and not standing.enable_reselling:
         raise NotAReseller
     if len({line.price.currency for line in lines} | {line.wholesale.currency for line in lines}) > 1:
-        raise Refused("All lines of an order have one currency. Please order them one after the other.")
+        raise Refused(_("All lines of an order have one currency. Please order them one after the other."))
 
 
 def _reserve_what_the_payment_will_not_cover(

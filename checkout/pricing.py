@@ -16,6 +16,7 @@ from catalog.price_lists import WholesalePrice
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from checkout.baskets import BasketLine, Buyer, check_quantity
 from core.errors import Refused
+from core.languages import _
 from core.money import Money
 from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
@@ -26,7 +27,7 @@ class EmptyBasket(Refused):
     """Nothing to order."""
 
     def __init__(self) -> None:
-        super().__init__("Your basket is empty.")
+        super().__init__(_("Your basket is empty."))
 
 
 @dataclass(frozen=True, slots=True)

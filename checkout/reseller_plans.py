@@ -18,6 +18,7 @@ from checkout.orders import Order, OrderLine, OrderState
 from checkout.placing import NotAReseller
 from core import db, parties
 from core.errors import Conflict
+from core.languages import _
 from core.money import Money
 from subscriptions.subscriptions import STANDING, Subscription, SubscriptionState
 
@@ -41,7 +42,7 @@ class AlreadyOnThisPlan(Conflict):
     """One plan at a time, and not the same twice."""
 
     def __init__(self, product: str) -> None:
-        super().__init__(f"You are on {product} already.")
+        super().__init__(_("You are on %(product)s already.", product=product))
 
 
 class PlanUnderWay(Conflict):
@@ -49,7 +50,11 @@ class PlanUnderWay(Conflict):
 
     def __init__(self, order: str) -> None:
         super().__init__(
-            f"Your order {order} for a plan is still under way. Pay or cancel it before you choose another."
+            _(
+                "Your order %(order)s for a plan is still under way. Pay or cancel it before you choose"
+                " another.",
+                order=order,
+            )
         )
 
 

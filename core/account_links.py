@@ -18,6 +18,7 @@ from core.doors import door
 from core.errors import Conflict, Refused
 from core.events import Event, publish
 from core.ids import new_id, new_token, token_hash
+from core.languages import _
 from core.parties import normal_email
 from core.sessions import Browser
 from core.tenancy import CLOSED
@@ -146,21 +147,21 @@ class LinkEnded(Refused):
     title = "This link does not work any more"
 
     def __init__(self) -> None:
-        super().__init__("It was used already, or is too old. Ask for a new one.")
+        super().__init__(_("It was used already, or is too old. Ask for a new one."))
 
 
 class AddressNotUsable(Conflict):
     """Somebody else signs in with it; only who reads that mailbox gets to know."""
 
     def __init__(self) -> None:
-        super().__init__("This address belongs to another account already, so it cannot become yours.")
+        super().__init__(_("This address belongs to another account already, so it cannot become yours."))
 
 
 class SameAddress(Refused):
     """A change that changes nothing."""
 
     def __init__(self) -> None:
-        super().__init__("This is the address you have already.")
+        super().__init__(_("This is the address you have already."))
 
 
 # --- A forgotten password -----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from core.doors import door
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.ids import new_id
+from core.languages import _
 from core.sessions import Browser
 from core.tenancy import Access
 
@@ -116,28 +117,28 @@ class PasswordChangedMeanwhile(Conflict):
     """Two changes at once."""
 
     def __init__(self) -> None:
-        super().__init__("Your password was changed elsewhere at this moment. Please sign in again.")
+        super().__init__(_("Your password was changed elsewhere at this moment. Please sign in again."))
 
 
 class SamePassword(Refused):
     """A change that changes nothing."""
 
     def __init__(self) -> None:
-        super().__init__("This is the password you have already. Choose another one.")
+        super().__init__(_("This is the password you have already. Choose another one."))
 
 
 class NoName(Refused):
     """People are called something."""
 
     def __init__(self) -> None:
-        super().__init__("Please write your name.")
+        super().__init__(_("Please write your name."))
 
 
 class NotYourPassword(Refused):
     """The password that proves it is really you."""
 
     def __init__(self) -> None:
-        super().__init__("This is not your password.")
+        super().__init__(_("This is not your password."))
 
 
 @dataclass(frozen=True, slots=True)

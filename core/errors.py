@@ -4,6 +4,8 @@ bug."""
 
 from typing import ClassVar
 
+from core.languages import _
+
 
 class Refusal(Exception):
     """A named refusal; `str(refusal)` is the sentence the person reads."""
@@ -23,7 +25,7 @@ class Missing(Refusal):
     title = "Not found"
 
     def __init__(self, what: str = "page") -> None:
-        super().__init__(f"We could not find this {what}.")
+        super().__init__(_("We could not find this %(what)s.", what=_(what)))
 
 
 class Conflict(Refusal):

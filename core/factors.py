@@ -19,6 +19,7 @@ from core import db, doors, seals
 from core.doors import door
 from core.errors import Conflict, Missing, Refused
 from core.ids import ALPHABET, new_id
+from core.languages import _
 from core.parties import normal_email
 from core.tenancy import CLOSED
 
@@ -151,7 +152,10 @@ class WrongCode(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "This code does not work. Wait for the next one, which comes every 30 seconds; each works once."
+            _(
+                "This code does not work. Wait for the next one, which comes every 30 seconds; each works"
+                " once."
+            )
         )
 
 
@@ -161,7 +165,9 @@ class FactorLocked(Refused):
     status = 429
 
     def __init__(self, until: datetime) -> None:
-        super().__init__(f"Too many wrong codes. Please try again after {until:%H:%M} UTC.")
+        super().__init__(
+            _("Too many wrong codes. Please try again after %(until)s UTC.", until=f"{until:%H:%M}")
+        )
 
 
 class HasFactor(Conflict):
@@ -169,7 +175,7 @@ class HasFactor(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Two-factor sign-in is switched on already. Switch it off first to set up another app."
+            _("Two-factor sign-in is switched on already. Switch it off first to set up another app.")
         )
 
 
@@ -263,7 +269,7 @@ def reset(email: str, *, why: str, by: str) -> bool:
     """For somebody who lost everything: an operator's act, written down. Whether there was one to remove;
     Missing for an unknown address."""
     if not why.strip():
-        raise Refused("Say why, and how you know that it is really them.")
+        raise Refused(_("Say why, and how you know that it is really them."))
     done = doors.call(RESET, {"p_email": normal_email(email), "p_why": why.strip(), "p_by": by})
     if done is None:
         raise Missing("account")

@@ -92,10 +92,10 @@ def speaking(in_language: str) -> Generator[None]:
         _language.reset(token)
 
 
-def _(message: str, **filled: Any) -> str:
+def _(message: str, /, **filled: Any) -> str:
     """The sentence in the language spoken now; `%(name)s` is filled in."""
     spoken = _language.get()
-    said = message if spoken in (SOURCE, MIRRORED) else catalogue(spoken).gettext(message)
+    said = message if not message or spoken in (SOURCE, MIRRORED) else catalogue(spoken).gettext(message)
     return said % filled if filled else said
 
 
@@ -112,7 +112,7 @@ def form_of(one: str, many: str, n: int) -> str:
     return catalogue(spoken).ngettext(one, many, n)
 
 
-def counted(one: str, many: str, n: int, **filled: Any) -> str:
+def counted(one: str, many: str, n: int, /, **filled: Any) -> str:
     """The form for a number, with `%(n)s` filled in."""
     return form_of(one, many, n) % {"n": n, **filled}
 
@@ -133,10 +133,19 @@ class Words(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._words)
 
+    def options(self) -> list[tuple[str, str]]:
+        """Keys and words in their order, to choose from."""
+        return list(self.items())
+
 
 def for_later(message: str) -> str:
     """Marks a sentence that stands in a table of the code; whoever shows it says `_()`."""
     return message
+
+
+def forms_for_later(one: str, many: str) -> tuple[str, str]:
+    """Marks both forms of a sentence that stand in a table of the code; whoever shows them says `counted`."""
+    return one, many
 
 
 @cache

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from core.errors import Refused
+from core.languages import _
 
 _one = threading.Semaphore(1)
 
@@ -17,7 +18,7 @@ class WeakPassword(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "A password has at least 8 characters, with a digit, an upper-case letter and a symbol."
+            _("A password has at least 8 characters, with a digit, an upper-case letter and a symbol.")
         )
 
 

@@ -5,6 +5,8 @@ import calendar
 from datetime import datetime
 from enum import StrEnum
 
+from core.languages import _
+
 
 class Term(StrEnum):
     """How long one is bound."""
@@ -21,12 +23,12 @@ class Term(StrEnum):
     @property
     def label(self) -> str:
         """For people: "1 year"."""
-        return {"P1M": "1 month", "P1Y": "1 year", "P3Y": "3 years"}[self.value]
+        return {"P1M": _("1 month"), "P1Y": _("1 year"), "P3Y": _("3 years")}[self.value]
 
     @property
     def per(self) -> str:
         """For prices: "per month"."""
-        return {"P1M": "per month", "P1Y": "per year", "P3Y": "per 3 years"}[self.value]
+        return {"P1M": _("per month"), "P1Y": _("per year"), "P3Y": _("per 3 years")}[self.value]
 
 
 def nth(anchor: datetime, k: int, step: Term) -> datetime:

@@ -14,6 +14,7 @@ from core import db, doors, passwords
 from core.doors import door
 from core.errors import Missing, NeedsLogin, Refused
 from core.ids import new_id, new_token, token_hash
+from core.languages import _
 from core.parties import normal_email
 from core.tenancy import CLOSED
 
@@ -149,7 +150,7 @@ class WrongLogin(Refused):
     """The same words for an unknown e-mail, a wrong password and a person without access to this shop."""
 
     def __init__(self) -> None:
-        super().__init__("E-mail and password do not match an account of this shop.")
+        super().__init__(_("E-mail and password do not match an account of this shop."))
 
 
 class Locked(Refused):
@@ -158,7 +159,9 @@ class Locked(Refused):
     status = 429
 
     def __init__(self, until: datetime) -> None:
-        super().__init__(f"Too many failed attempts. Please try again after {until:%H:%M} UTC.")
+        super().__init__(
+            _("Too many failed attempts. Please try again after %(until)s UTC.", until=f"{until:%H:%M}")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +266,7 @@ def rotate(session_id: UUID, *, membership_id: UUID | None = None) -> Opened:
         "p_membership": membership_id,
     }
     if not doors.call_here(ROTATE, arguments):
-        raise NeedsLogin("Your session has ended. Please sign in and try again.")
+        raise NeedsLogin(_("Your session has ended. Please sign in and try again."))
     return Opened(session_id, token)
 
 

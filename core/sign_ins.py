@@ -13,6 +13,7 @@ from core import db, doors, factors, sessions
 from core.doors import door
 from core.errors import NeedsLogin
 from core.ids import new_id, new_token, token_hash
+from core.languages import _
 from core.parties import normal_email
 from core.sessions import Browser, Opened, Proven, WrongLogin
 from core.tenancy import CLOSED
@@ -69,7 +70,7 @@ class StepEnded(NeedsLogin):
     """Ten minutes are over, or the password was changed."""
 
     def __init__(self) -> None:
-        super().__init__("Please sign in again: the time to enter the code is over.")
+        super().__init__(_("Please sign in again: the time to enter the code is over."))
 
 
 @dataclass(frozen=True, slots=True)

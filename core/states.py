@@ -7,6 +7,7 @@ from typing import Any
 
 from core import trail
 from core.errors import Conflict
+from core.languages import _
 from core.tenancy import DistributorOwned
 
 
@@ -15,7 +16,12 @@ class IllegalMove(Conflict):
 
     def __init__(self, what: str, was: str, to: str) -> None:
         super().__init__(
-            f"This {what} is {was.replace('_', ' ')}, so it cannot become {to.replace('_', ' ')}."
+            _(
+                "This %(what)s is %(was)s, so it cannot become %(to)s.",
+                what=what,
+                was=was.replace("_", " "),
+                to=to.replace("_", " "),
+            )
         )
 
 

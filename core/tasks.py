@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import db, doorbell, tenancy, trail
 from core.errors import Conflict, Missing, Refused
 from core.ids import new_id
+from core.languages import _
 from core.statements import Statement
 from core.tenancy import Access, DistributorOwned, owned_by
 
@@ -298,7 +299,7 @@ class NotWaiting(Refused):
     """Only an open or parked task can be retried or resolved."""
 
     def __init__(self, state: str) -> None:
-        super().__init__(f"This task is {state}; nothing is left to do.")
+        super().__init__(_("This task is %(state)s; nothing is left to do.", state=state))
 
 
 def find(task_id: UUID) -> Task:
@@ -313,7 +314,7 @@ class Busy(Conflict):
     """A worker has the task in its hands."""
 
     def __init__(self) -> None:
-        super().__init__("A worker is at this right now. Please look again in a minute.")
+        super().__init__(_("A worker is at this right now. Please look again in a minute."))
 
 
 def retry(task: Task, *, why: str = "", absent: bool = False) -> None:
@@ -322,7 +323,7 @@ def retry(task: Task, *, why: str = "", absent: bool = False) -> None:
     looked up, only that allows another attempt."""
     _hold(task)
     if absent and not why.strip():
-        raise Refused("Say how you know that the other side does not have it.")
+        raise Refused(_("Say how you know that the other side does not have it."))
     trail.write(task, "retried", why=why, was=task.state, absent=absent)
     still_open = task.intent_open and not absent
     db.session().execute(

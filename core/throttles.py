@@ -5,6 +5,7 @@ from datetime import timedelta
 from core import doors
 from core.doors import door
 from core.errors import Refused
+from core.languages import _
 
 # The row's lock serialises what comes at once; whoever comes too early changes nothing and gets no row.
 ALLOW = door("""
@@ -27,7 +28,7 @@ class TooOften(Refused):
     status = 429
 
     def __init__(self) -> None:
-        super().__init__("This was asked for too often. Please try again in an hour.")
+        super().__init__(_("This was asked for too often. Please try again in an hour."))
 
 
 def allow(key: str, *, most: int, pause: timedelta = timedelta()) -> bool:

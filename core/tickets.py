@@ -15,6 +15,7 @@ from core import db, doors, sessions
 from core.doors import door
 from core.errors import Conflict, Missing, Refused
 from core.ids import new_id, new_token, token_hash
+from core.languages import _
 from core.sessions import Browser, Opened, Proven
 from core.tenancy import CLOSED
 
@@ -91,8 +92,10 @@ class TicketEnded(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "It opens once and within a minute, for the person who asked for it."
-            " Go back and choose the account again, or sign in here."
+            _(
+                "It opens once and within a minute, for the person who asked for it. Go back and choose the"
+                " account again, or sign in here."
+            )
         )
 
 
@@ -129,7 +132,7 @@ def give(session_id: UUID, chosen: Any, *, host: str) -> Given:
         "p_host": chosen.host or host,
     }
     if doors.call(GIVE, arguments) is None:
-        raise Conflict("This account has moved at this moment. Please choose it again.")
+        raise Conflict(_("This account has moved at this moment. Please choose it again."))
     return Given(token, chosen.host or host)
 
 

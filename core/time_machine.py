@@ -8,6 +8,7 @@ from sqlalchemy import select
 from core import db, tasks, tenancy, trail
 from core.clock import business_now, machine_now
 from core.errors import Refused
+from core.languages import _
 from core.parties import Distributor
 from core.periods import Term, nth
 
@@ -18,21 +19,21 @@ class NoTimeMachine(Refused):
     """A real distributor's clock is everybody's clock."""
 
     def __init__(self) -> None:
-        super().__init__("The business clock moves in sandboxes only.")
+        super().__init__(_("The business clock moves in sandboxes only."))
 
 
 class OnlyForwards(Refused):
     """What has been announced, ended or invoiced cannot be taken back by a clock."""
 
     def __init__(self) -> None:
-        super().__init__("The business clock goes forwards only: choose a later time than it shows now.")
+        super().__init__(_("The business clock goes forwards only: choose a later time than it shows now."))
 
 
 class TooFar(Refused):
     """A mistyped year should not age a sandbox for ever."""
 
     def __init__(self) -> None:
-        super().__init__("The business clock goes 20 years ahead at the most.")
+        super().__init__(_("The business clock goes 20 years ahead at the most."))
 
 
 def after(*, days: int = 0, months: int = 0) -> datetime:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import db, tenancy, trail
 from core.errors import Missing, Refused
 from core.ids import new_id
+from core.languages import _
 from core.tenancy import Access, DistributorOwned
 
 
@@ -103,7 +104,7 @@ def resolve(item_id: UUID, because: str) -> WorkItem:
     if item is None:
         raise Missing("work item")
     if not because.strip():
-        raise Refused("Say in a few words how it was resolved.")
+        raise Refused(_("Say in a few words how it was resolved."))
     if item.closed_at is None:
         _close(item, because.strip())
     return item

@@ -17,6 +17,7 @@ from stdnum.exceptions import ValidationError
 
 from core import db, tenancy, trail
 from core.errors import Refused
+from core.languages import _, for_later
 from core.tenancy import Access, CustomerOwned, owned_by
 
 EU = frozenset(
@@ -70,7 +71,7 @@ class CompanyIncomplete(Refused):
     """Something is missing or has not the form it must have; `problems` is field -> sentence."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("Please look at your company's data.")
+        super().__init__(_("Please look at your company's data."))
         self.problems = dict(problems)
 
 
@@ -80,22 +81,22 @@ def normal(typed: Details) -> Details:
     words = {name: " ".join(getattr(typed, name).split()) for name in LONGEST}
     country = typed.country.strip().upper()
     problems = {
-        name: f"Please enter the {label}."
+        name: _("Please enter the %(label)s.", label=label)
         for name, label in {
-            "legal_name": "legal name",
-            "street": "street and number",
+            "legal_name": for_later("legal name"),
+            "street": for_later("street and number"),
             "postcode": "postcode",
             "city": "city",
         }.items()
         if not words[name]
     }
     problems |= {
-        name: f"At most {longest} characters."
+        name: _("At most %(longest)s characters.", longest=longest)
         for name, longest in LONGEST.items()
         if len(words[name]) > longest
     }
     if country not in countries():
-        problems["country"] = "Please choose the country."
+        problems["country"] = _("Please choose the country.")
     words["tax_id"] = words["tax_id"].upper().replace(" ", "")
     if words["tax_id"] and country in EU and "tax_id" not in problems:
         try:
@@ -118,8 +119,12 @@ def vat_number(text: str, country: str) -> str:
         return str(vat.validate(number))
     except ValidationError:
         raise ValueError(
-            f"This is no valid VAT number of {country_name(country)}; it begins with {prefix}."
-            " Leave it empty if you have none."
+            _(
+                "This is no valid VAT number of %(country)s; it begins with %(prefix)s. Leave it empty if"
+                " you have none.",
+                country=country_name(country),
+                prefix=prefix,
+            )
         ) from None
 
 

@@ -20,6 +20,7 @@ from core.doors import door
 from core.errors import Conflict, Denied, Missing, Refused
 from core.events import Event, publish
 from core.ids import new_id, new_token
+from core.languages import _
 from core.settings import settings
 from core.tenancy import Access, ResellerOwned, owned_by
 from partners.storefronts import Host, Storefront, StorefrontState
@@ -128,7 +129,7 @@ class NoDomainName(Refused):
     """What cannot be a host name."""
 
     def __init__(self) -> None:
-        super().__init__("Enter a host name such as portal.example.com: no https://, no port, no path.")
+        super().__init__(_("Enter a host name such as portal.example.com: no https://, no port, no path."))
 
 
 class DomainTaken(Conflict):
@@ -136,8 +137,12 @@ class DomainTaken(Conflict):
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"{host} cannot be used: another shop has it, or had it until lately."
-            f" A name that was let go is free for others after {COOLING.days} days."
+            _(
+                "%(host)s cannot be used: another shop has it, or had it until lately. A name that was let"
+                " go is free for others after %(days)s days.",
+                host=host,
+                days=COOLING.days,
+            )
         )
 
 
@@ -145,14 +150,14 @@ class HasDomain(Refused):
     """One own domain for one storefront."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(f"Your shop has {host} already. Let it go first to use another name.")
+        super().__init__(_("Your shop has %(host)s already. Let it go first to use another name.", host=host))
 
 
 class NotInPlan(Denied):
     """The reseller's plan does not include it."""
 
     def __init__(self) -> None:
-        super().__init__("Your plan does not include a domain of your own. Standard does.")
+        super().__init__(_("Your plan does not include a domain of your own. Standard does."))
 
 
 class NoOpenStorefront(Refused):
@@ -160,7 +165,7 @@ class NoOpenStorefront(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "A domain leads to your storefront. Choose a plan first; it opens when it is delivered."
+            _("A domain leads to your storefront. Choose a plan first; it opens when it is delivered.")
         )
 
 

@@ -18,20 +18,23 @@ from core import db, parties, states, trail
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.ids import new_id, new_token, token_hash
+from core.languages import Words, _
 from core.parties import Customer, Membership, normal_email
 from core.settings import settings
 from core.tenancy import Access, CustomerOwned, Side, current, owned_by
 
 LIFE = timedelta(hours=72)
 
-ROLES = {
-    "admin": "Administrator",
-    "buyer": "Buyer",
-    "billing_agent": "Billing agent",
-    "subscriptions_manager": "Subscriptions manager",
-    "cloud_administrator": "Cloud administrator",
-    "storefront_manager": "Storefront manager",
-}
+ROLES = Words(
+    {
+        "admin": "Administrator",
+        "buyer": "Buyer",
+        "billing_agent": "Billing agent",
+        "subscriptions_manager": "Subscriptions manager",
+        "cloud_administrator": "Cloud administrator",
+        "storefront_manager": "Storefront manager",
+    }
+)
 """role -> its name (I45, I46). An administrator may do everything."""
 
 
@@ -106,14 +109,19 @@ class AlreadyInvited(Conflict):
     """One open invitation per address and standing."""
 
     def __init__(self, email: str) -> None:
-        super().__init__(f"{email} has an open invitation already. Send that one again, or revoke it first.")
+        super().__init__(
+            _(
+                "%(email)s has an open invitation already. Send that one again, or revoke it first.",
+                email=email,
+            )
+        )
 
 
 class AlreadyThere(Conflict):
     """Belongs to this standing already, which the inviter sees in the list of people."""
 
     def __init__(self, email: str) -> None:
-        super().__init__(f"{email} belongs to this account already.")
+        super().__init__(_("%(email)s belongs to this account already.", email=email))
 
 
 class NotInvited(Refused):
@@ -124,8 +132,10 @@ class NotInvited(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "This link does not work any more: it was used, withdrawn or is older than three days."
-            " Ask for a new one."
+            _(
+                "This link does not work any more: it was used, withdrawn or is older than three days. Ask"
+                " for a new one."
+            )
         )
 
 
@@ -133,7 +143,7 @@ class UnknownRole(Refused):
     """Only the roles there are."""
 
     def __init__(self) -> None:
-        super().__init__("Choose at least one of the roles.")
+        super().__init__(_("Choose at least one of the roles."))
 
 
 # --- The inviter's side -------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from core.clock import business_now
 from core.doors import door
 from core.errors import Conflict, Missing, Refused
 from core.ids import new_code, new_id
+from core.languages import _
 from core.tenancy import Access, DistributorOwned, ResellerOwned, owned_by
 
 
@@ -165,14 +166,16 @@ class AliasTaken(Conflict):
     """I19: a taken alias is refused and another asked for."""
 
     def __init__(self, alias: str) -> None:
-        super().__init__(f"The address “{alias}” is already taken. Please choose another one.")
+        super().__init__(
+            _("The address “%(alias)s” is already taken. Please choose another one.", alias=alias)
+        )
 
 
 class HasStorefront(Refused):
     """One reseller has one storefront."""
 
     def __init__(self) -> None:
-        super().__init__("You already have a storefront, or an order for one is under way.")
+        super().__init__(_("You already have a storefront, or an order for one is under way."))
 
 
 def find(storefront_id: UUID) -> Storefront:

@@ -16,6 +16,7 @@ from core import db, doors, tenancy, trail
 from core.doors import door
 from core.errors import Conflict, Missing, Refused
 from core.ids import new_id
+from core.languages import _
 from core.tenancy import Access, CustomerOwned, ResellerOwned, owned_by
 
 LONGEST = 100_000
@@ -94,14 +95,14 @@ class TermsNotAccepted(Refused):
     """The box was not ticked."""
 
     def __init__(self) -> None:
-        super().__init__("Please read the terms and tick the box: without it nothing can be ordered.")
+        super().__init__(_("Please read the terms and tick the box: without it nothing can be ordered."))
 
 
 class TermsChanged(Conflict):
     """A new version came while the page was open."""
 
     def __init__(self) -> None:
-        super().__init__("The terms have changed meanwhile. Please read the new ones and agree again.")
+        super().__init__(_("The terms have changed meanwhile. Please read the new ones and agree again."))
 
 
 class NothingToPublish(Refused):

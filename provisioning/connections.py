@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select, update
 from catalog.products import Plan, Product, ProductType
 from core import db, doorbell, trail
 from core.errors import Missing, Refused
+from core.languages import _
 from core.tasks import OPEN, Task
 from provisioning.connectors import base
 from provisioning.connectors.base import Action, Connector, Field, Request
@@ -166,7 +167,7 @@ def probe(key: str) -> tuple[Connector, Request]:
     )
     if sku is None:
         raise Refused(
-            "No product is delivered by this connector yet, so there is nothing to ask the vendor about."
+            _("No product is delivered by this connector yet, so there is nothing to ask the vendor about.")
         )
     row = db.session().scalar(select(ConnectorSettings).where(ConnectorSettings.connector == key))
     sample = {

@@ -21,6 +21,7 @@ from core import db, drain, tasks, trail, work
 from core.errors import Refused, Unavailable
 from core.events import Event, publish
 from core.ids import new_code, new_id
+from core.languages import _
 from core.outcomes import ALARM
 from core.parties import Customer, Reseller
 from core.settings import settings
@@ -64,7 +65,7 @@ class NotGivenUp(Refused):
     """The page would go on to say "ending" for ever."""
 
     def __init__(self) -> None:
-        super().__init__("An end is not given up: end it at the vendor by hand, then resolve it here.")
+        super().__init__(_("An end is not given up: end it at the vendor by hand, then resolve it here."))
 
 
 class FieldProblem(Refused):
@@ -84,8 +85,10 @@ class VendorSilent(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "We could not check this with the vendor right now. Nothing was ordered;"
-            " please try again in a few minutes."
+            _(
+                "We could not check this with the vendor right now. Nothing was ordered; please try again"
+                " in a few minutes."
+            )
         )
 
 
@@ -164,7 +167,7 @@ def begin(event: OrderFunded) -> None:
         "reseller_id": order.reseller_id,
         "customer_id": order.customer_id,
     }
-    for line, cost, _ in rows:
+    for line, cost, _kind in rows:
         delivery_id, subscription_id = new_id(), new_id()
         task = tasks.row(
             "deliver", {"delivery": str(delivery_id)}, key=f"deliver:{line.id}", lane=cost.connector
@@ -559,7 +562,7 @@ def resolve(delivery_id: UUID, *, external_id: str, licences: Sequence[str], why
     """A person says that it was done, under which id, and how they know."""
     delivery = deliveries.find(delivery_id)
     if not external_id.strip() or not why.strip():
-        raise Refused("Name the vendor's id and say how you know that it was delivered.")
+        raise Refused(_("Name the vendor's id and say how you know that it was delivered."))
     task = tasks.find(delivery.task_id)
     tasks.close(task, TaskState.DONE, why=why)
     claimed = Claimed(
@@ -583,7 +586,7 @@ def refuse(delivery_id: UUID, *, why: str) -> None:
     if delivery.action == Action.END:
         raise NotGivenUp
     if not why.strip():
-        raise Refused("Say why it will not be delivered.")
+        raise Refused(_("Say why it will not be delivered."))
     task = tasks.find(delivery.task_id)
     tasks.close(task, TaskState.REFUSED, why=why)
     claimed = Claimed(

@@ -16,6 +16,7 @@ from core import db, states, tasks, trail, work
 from core.errors import Missing, Refused
 from core.events import Event, publish
 from core.ids import new_id
+from core.languages import _
 from core.tasks import Claimed, Kind, Repeat, Task, TaskState
 from core.tenancy import Access, CustomerOwned, owned_by
 from provisioning import deliveries, restorations
@@ -89,7 +90,7 @@ class TooLateToCancel(Refused):
             DeliveryState.SUCCESS: "It is delivered already, so there is nothing on its way to cancel.",
             DeliveryState.REFUSED: "The vendor refused it; nothing is on its way.",
         }
-        super().__init__(words.get(state, "It is cancelled already."))
+        super().__init__(words.get(state, _("It is cancelled already.")))
 
 
 def of_delivery(delivery_id: UUID) -> LineCancellation | None:

@@ -12,6 +12,7 @@ from checkout import line_refunds
 from core import tasks, work
 from core.errors import Refused
 from core.events import Event, publish
+from core.languages import _
 from core.tasks import Claimed, Kind, Repeat
 from provisioning import deliveries, line_cancellations
 from provisioning.deliveries import Delivery, DeliveryState
@@ -31,7 +32,7 @@ class NotEnded(Refused):
     """Only what will never be delivered is given back this way."""
 
     def __init__(self) -> None:
-        super().__init__("This line is still on its way or delivered. Cancel it first.")
+        super().__init__(_("This line is still on its way or delivered. Cancel it first."))
 
 
 def key_of(order_line_id: UUID) -> str:

@@ -5,6 +5,7 @@ happened, and their links lead to that shop's own address (QS7)."""
 from uuid import UUID
 
 from core import account_links, accounts, tenancy
+from core.languages import _, for_later
 from partners import storefronts
 from storefront import mail
 from storefront.mailer import Mail
@@ -13,30 +14,39 @@ from storefront.portal.profile import device
 
 WORDS = {
     "password changed": (
-        "Your password was changed",
-        "Your password was changed, and you were signed out everywhere else.",
+        for_later("Your password was changed"),
+        for_later("Your password was changed, and you were signed out everywhere else."),
     ),
     "password reset": (
-        "Your password was chosen anew",
-        "Your password was chosen anew by the link that we sent you, and you were signed out everywhere.",
+        for_later("Your password was chosen anew"),
+        for_later(
+            "Your password was chosen anew by the link that we sent you, and you were signed out everywhere."
+        ),
     ),
     "e-mail change asked": (
-        "Your account may get another address",
-        "Somebody who knows your password asked to sign in with another address from now on."
-        " Nothing changes before the link that we sent there is opened.",
+        for_later("Your account may get another address"),
+        for_later(
+            "Somebody who knows your password asked to sign in with another address from now on."
+            " Nothing changes before the link that we sent there is opened."
+        ),
     ),
     "e-mail changed": (
-        "Your account has another address",
-        "Your account is signed in to with another address from now on; this one does not work any more.",
+        for_later("Your account has another address"),
+        for_later(
+            "Your account is signed in to with another address from now on; this one does not work any more."
+        ),
     ),
     "two-factor switched on": (
-        "Two-factor sign-in is on",
-        "From now on signing in takes a code from your phone besides your password.",
+        for_later("Two-factor sign-in is on"),
+        for_later("From now on signing in takes a code from your phone besides your password."),
     ),
-    "two-factor switched off": ("Two-factor sign-in is off", "Your password alone lets you in from now on."),
+    "two-factor switched off": (
+        for_later("Two-factor sign-in is off"),
+        for_later("Your password alone lets you in from now on."),
+    ),
     "recovery codes renewed": (
-        "You have new recovery codes",
-        "Ten new recovery codes were made. Those before do not work any more.",
+        for_later("You have new recovery codes"),
+        for_later("Ten new recovery codes were made. Those before do not work any more."),
     ),
 }
 """what happened -> subject and sentence of the notice"""
@@ -51,11 +61,17 @@ def account_link(link_id: UUID) -> Mail | None:
     values = {"email": found.email, "until": until.exact if until else ""}
     if found.kind == "reset":
         values["link"] = f"{shop.url}/forgotten/{found.token}"
-        reason = f"You get this mail because this address was entered at {shop.name}."
-        return Mail("reset_password", shop, found.email, found.name, "Choose a new password", reason, values)
+        reason = _("You get this mail because this address was entered at %(shop)s.", shop=shop.name)
+        return Mail(
+            "reset_password", shop, found.email, found.name, _("Choose a new password"), reason, values
+        )
     values["link"] = f"{shop.url}/profile/email/{found.token}"
-    reason = f"You get this mail because {found.name} entered this address at {shop.name}."
-    return Mail("confirm_email", shop, found.email, found.name, "Is this your address?", reason, values)
+    reason = _(
+        "You get this mail because %(person)s entered this address at %(shop)s.",
+        person=found.name,
+        shop=shop.name,
+    )
+    return Mail("confirm_email", shop, found.email, found.name, _("Is this your address?"), reason, values)
 
 
 def account_notice(event_id: UUID) -> Mail | None:
@@ -64,14 +80,16 @@ def account_notice(event_id: UUID) -> Mail | None:
     if found is None or found.what not in WORDS:
         return None
     shop, at = mail.sender(storefronts.find(found.storefront_id)), moment(found.at)
-    subject, words = WORDS[found.what]
-    facts = [("When", at.exact if at else ""), ("Where", shop.name), ("Device", device(found.agent))]
+    subject, words = map(_, WORDS[found.what])
+    facts = [(_("When"), at.exact if at else ""), (_("Where"), shop.name), (_("Device"), device(found.agent))]
     values = {
         "words": words,
-        "facts": [*facts, ("From", found.address)] if found.address else facts,
+        "facts": [*facts, (_("From"), found.address)] if found.address else facts,
         "forgotten_url": f"{shop.url}/forgotten",
     }
-    reason = f"You get this mail because something about your account at {shop.name} has changed."
+    reason = _(
+        "You get this mail because something about your account at %(shop)s has changed.", shop=shop.name
+    )
     return Mail("account_notice", shop, found.email, found.name, subject, reason, values)
 
 

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from core import db, parties
 from core.errors import Missing, Refusal
+from core.languages import _
 from storefront import endings, pages
 from storefront.mail import counted
 from storefront.visitors import require_role, visitor
@@ -28,10 +29,10 @@ def ask(template: str, code: str, back: str, again: Again) -> Response:
         found = find(code)
         ending, whose = endings.ending_of(found), owner(found)
     if not ending.may_cancel:
-        return again(409, "There is nothing to cancel here: see how it ends.")
+        return again(409, _("There is nothing to cancel here: see how it ends."))
     return pages.render(
         template,
-        title=f"Cancel {found.code}",
+        title=_("Cancel %(code)s", code=found.code),
         service=found,
         amount=counted(found.quantity, found.unit),
         ending=ending,

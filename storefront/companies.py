@@ -5,14 +5,16 @@ from typing import Any
 from uuid import UUID
 
 from flask import request
-from wtforms import Form, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired
 
 from core import db
+from core.languages import _
 from partners import companies
 from partners.companies import CompanyDetails, CompanyIncomplete, Details
 from storefront import pages
+from storefront.forms import Form
 from storefront.moments import moment
 from storefront.visitors import has_role
 
@@ -53,7 +55,7 @@ def page_values(
 ) -> dict[str, Any]:
     """What each side's page about its company shows: the form, refused or fresh, and what is kept."""
     return {
-        "title": "Company",
+        "title": _("Company"),
         "form": form or form_of(row, name=name, country=country),
         "kept": row,
         "country": companies.country_name(row.country) if row else "",
@@ -70,7 +72,7 @@ def sent() -> Company:
 def offered(form: Company) -> Company:
     """The countries to choose from."""
     form.country.choices = [
-        SelectChoice("", "Please choose"),
+        SelectChoice("", _("Please choose")),
         *(SelectChoice(code, name) for code, name in companies.countries().items()),
     ]
     return form

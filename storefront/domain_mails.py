@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from core import db, parties
+from core.languages import _
 from partners import domains
 from partners.domains import Domain
 from storefront import links, mail
@@ -18,21 +19,24 @@ def domain_failing(domain_id: UUID) -> Mail | None:
     if domain.failing_since is None or domain.state is not domains.DomainState.VERIFIED:
         return None
     until = moment(domain.failing_since + domains.GRACE)
-    words = (
-        f"We cannot find the record that proves that {domain.host} is yours. Your portal still opens there."
-        f" Set the record again before {until.exact if until else ''}, or the domain is given up."
+    words = _(
+        "We cannot find the record that proves that %(host)s is yours. Your portal still opens there."
+        " Set the record again before %(until)s, or the domain is given up.",
+        host=domain.host,
+        until=until.exact if until else "",
     )
-    return _mail(domain, f"The record of {domain.host} is missing", words)
+    return _mail(domain, _("The record of %(host)s is missing", host=domain.host), words)
 
 
 def domain_lost(domain_id: UUID) -> Mail:
     """To the reseller, when the domain was given up."""
     domain = _the(domain_id)
-    words = (
-        f"The record that proves that {domain.host} is yours stayed away, so the domain does not lead to your"
-        " portal any more. Your portal goes on at its own address. You can claim the domain again."
+    words = _(
+        "The record that proves that %(host)s is yours stayed away, so the domain does not lead to your"
+        " portal any more. Your portal goes on at its own address. You can claim the domain again.",
+        host=domain.host,
     )
-    return _mail(domain, f"{domain.host} is given up", words)
+    return _mail(domain, _("%(host)s is given up", host=domain.host), words)
 
 
 def _the(domain_id: UUID) -> Domain:
@@ -43,10 +47,10 @@ def _mail(domain: Domain, subject: str, words: str) -> Mail:
     shop, reseller = mail.sender(links.house()), parties.reseller(domain.reseller_id)
     values = {
         "words": words,
-        "facts": [("Name of the TXT record", domain.record), ("Value", domain.proof)],
+        "facts": [(_("Name of the TXT record"), domain.record), (_("Value"), domain.proof)],
         "domain_url": f"{shop.url}/reseller/domain",
     }
-    reason = f"You get this mail because your company sells at {shop.name}."
+    reason = _("You get this mail because your company sells at %(shop)s.", shop=shop.name)
     return Mail("domain_notice", shop, reseller.email, reseller.name, subject, reason, values)
 
 

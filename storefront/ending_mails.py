@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from checkout import reseller_plans
 from checkout.orders import Order, OrderCost, OrderLine
-from core import db
+from core import db, languages
 from core.clock import business_now
+from core.languages import _
 from core.tenancy import Side
 from partners import storefronts
 from partners.storefronts import StorefrontState
@@ -32,7 +33,7 @@ def service_cancelled(cancellation_id: UUID) -> Mail | None:
     return _to_the_owner(
         service,
         "service_cancelled",
-        f"Cancelled: {service.product_name}",
+        _("Cancelled: %(product)s", product=service.product_name),
         until=asked.ends_at,
         by=asked.by,
         may_keep=cancellations.may_take_back(owner, asked),
@@ -45,7 +46,9 @@ def service_kept(cancellation_id: UUID) -> Mail | None:
     if cancellations.standing(service.id) is not None or service.state not in STANDING:
         return None
     ends = cancellations.end_of_service(service, None)
-    return _to_the_owner(service, "service_kept", f"Kept: {service.product_name}", until=ends)
+    return _to_the_owner(
+        service, "service_kept", _("Kept: %(product)s", product=service.product_name), until=ends
+    )
 
 
 def service_ends_soon(subscription_id: UUID) -> Mail | None:
@@ -56,11 +59,11 @@ def service_ends_soon(subscription_id: UUID) -> Mail | None:
     if ends is None or service.state not in STANDING or ends <= business_now():
         return None
     days = max(1, -(-(ends - business_now()).total_seconds() // 86400))
-    left = counted(int(days), "day")
+    left = languages.counted("%(n)s day", "%(n)s days", int(days))
     return _to_the_owner(
         service,
         "service_ends_soon",
-        f"{service.product_name} ends in {left}",
+        _("%(product)s ends in %(time)s", product=service.product_name, time=left),
         until=ends,
         left=left,
         cancelled=asked is not None,
@@ -80,7 +83,7 @@ def service_ended(subscription_id: UUID) -> Mail | None:
     return _to_the_owner(
         service,
         "service_ended",
-        f"Ended: {service.product_name}",
+        _("Ended: %(product)s", product=service.product_name),
         until=service.ends_at,
         licences=service.licences_issued,
         alias=shop.alias if shop is not None and closed else "",
@@ -106,7 +109,7 @@ def _to_the_owner(service: Subscription, template: str, subject: str, *, until: 
         "shop_url": f"{shop.url}/" if order.customer_id else f"{shop.url}/reseller/plans",
         "is_plan": _opens_storefront(service),
     }
-    reason = f"You get this mail because you ordered {order.code} at {shop.name}."
+    reason = _("You get this mail because you ordered %(code)s at %(shop)s.", code=order.code, shop=shop.name)
     return Mail(template, shop, order.email, order.placed_by, subject, reason, about | values)
 
 

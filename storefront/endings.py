@@ -151,7 +151,7 @@ class NotOurs(Denied):
     """The distributor does not step between a reseller and its customer."""
 
     def __init__(self) -> None:
-        super().__init__("A reseller sold this to its customer: the two of them cancel it, not you.")
+        super().__init__(_("A reseller sold this to its customer: the two of them cancel it, not you."))
 
 
 def refuse_unless_ours(service: Subscription) -> None:

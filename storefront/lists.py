@@ -6,6 +6,7 @@ scope shows (QS4)."""
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -149,6 +150,16 @@ def identifier(text: str, what: str = "page") -> UUID:
         return UUID(text)
     except ValueError:
         raise Missing(what) from None
+
+
+def word_of(state: str) -> str:
+    """A state as its badge says it: parts/badges.html has the words."""
+    return _(state.replace("_", " ").capitalize())
+
+
+def states(life: type[StrEnum]) -> Options:
+    """Every state of a life, for a filter."""
+    return [(state.value, word_of(state)) for state in life]
 
 
 def at_most(options: Options, value: str) -> str:

@@ -15,7 +15,8 @@ from billing.documents import Line, Paper
 from billing.refunds import Because, Way
 from checkout import line_refunds, orders
 from checkout.orders import Order, OrderLine, OrderState, PayBy
-from core import db, parties, tasks, work
+from core import db, languages, parties, tasks, work
+from core.languages import _
 from core.parties import Customer, Reseller
 from core.tasks import Claimed, Kind, Limits, Repeat
 from core.tenancy import Side
@@ -66,7 +67,7 @@ def _place_of(order: Order, shop: Sender) -> str:
 
 def _to_the_buyer(order: Order, template: str, subject: str, **values: Any) -> Mail:
     shop = _sender_of(order)
-    reason = f"You get this mail because you ordered {order.code} at {shop.name}."
+    reason = _("You get this mail because you ordered %(code)s at %(shop)s.", code=order.code, shop=shop.name)
     about = {"code": order.code, "order_url": _place_of(order, shop)}
     return Mail(template, shop, order.email, order.placed_by, subject, reason, about | values)
 
@@ -83,7 +84,7 @@ def order_received(order_id: UUID) -> Mail | None:
     return _to_the_buyer(
         order,
         "order_received",
-        f"We have your order {order.code}",
+        _("We have your order %(code)s", code=order.code),
         lines=[_words_of(line) for line in orders.lines(order.id)],
         sums=[(word, amount.text) for word, amount, _ in taxes.of_order(order)],
         unpaid=order.state is OrderState.AWAITING_PAYMENT,
@@ -134,7 +135,7 @@ def service_ready(subscription_id: UUID) -> Mail | None:
     return _to_the_buyer(
         order,
         "service_ready",
-        f"Ready: {subscription.product_name}",
+        _("Ready: %(product)s", product=subscription.product_name),
         service=subscription.product_name,
         plan=subscription.plan_name,
         amount=counted(subscription.quantity, subscription.unit),
@@ -151,7 +152,7 @@ def _storefront_ready(order: Order, subscription: Subscription, opened: Storefro
     return _to_the_buyer(
         order,
         "storefront_ready",
-        "Your storefront is open: log in and customise your portal",
+        _("Your storefront is open: log in and customise your portal"),
         plan=subscription.product_name,
         portal_url=portal,
         studio_url=f"{house}/reseller/branding",
@@ -174,15 +175,22 @@ def needs_attention(delivery_id: UUID) -> Mail:
         "ending": delivery.action == Action.END,
         "work_url": f"{shop.url}/distributor/work",
     }
-    subject = f"Waits for you: {line.product_name} for {customer or values['reseller']} ({order.code})"
-    reason = f"You get this mail because you are the contact of {distributor.name}."
+    subject = _(
+        "Waits for you: %(product)s for %(buyer)s (%(code)s)",
+        product=line.product_name,
+        buyer=customer or values["reseller"],
+        code=order.code,
+    )
+    reason = _(
+        "You get this mail because you are the contact of %(distributor)s.", distributor=distributor.name
+    )
     return Mail("needs_attention", shop, distributor.contact_email, distributor.name, subject, reason, values)
 
 
 def we_are_on_it(delivery_id: UUID) -> Mail:
     """To the buyer of that delivery, in plain words: it takes longer, and nothing is charged twice."""
     _delivery, order, line = _about(delivery_id)
-    subject = f"We are on it: {line.product_name}"
+    subject = _("We are on it: %(product)s", product=line.product_name)
     return _to_the_buyer(
         order, "we_are_on_it", subject, service=line.product_name, amount=counted(line.quantity, line.unit)
     )
@@ -196,7 +204,9 @@ def delivery_refused(delivery_id: UUID) -> Mail:
     return _to_the_buyer(
         order,
         "delivery_refused",
-        f"Cancelled: {line.product_name}" if cancelled else f"We could not deliver {line.product_name}",
+        _("Cancelled: %(product)s", product=line.product_name)
+        if cancelled
+        else _("We could not deliver %(product)s", product=line.product_name),
         cancelled=cancelled,
         service=line.product_name,
         amount=counted(line.quantity, line.unit),
@@ -222,9 +232,19 @@ def refunded(refund_id: UUID) -> Mail | None:
     notes = [note for note in credit_notes.of_order(order.id) if note.refund_id == refund.id]
     refused = deliveries.of_line(line.id, Action.PROVISION)
     subjects = {
-        Because.REFUSED: f"We could not deliver {line.product_name}: you get {refund.amount.text} back",
-        Because.CANCELLED: f"Cancelled: {line.product_name}: you get {refund.amount.text} back",
-        Because.BY_HAND: f"You get {refund.amount.text} back for {line.product_name}",
+        Because.REFUSED: _(
+            "We could not deliver %(product)s: you get %(amount)s back",
+            product=line.product_name,
+            amount=refund.amount.text,
+        ),
+        Because.CANCELLED: _(
+            "Cancelled: %(product)s: you get %(amount)s back",
+            product=line.product_name,
+            amount=refund.amount.text,
+        ),
+        Because.BY_HAND: _(
+            "You get %(amount)s back for %(product)s", amount=refund.amount.text, product=line.product_name
+        ),
     }
     return _to_the_buyer(
         order,
@@ -257,8 +277,12 @@ def invitation(invitation_id: UUID) -> Mail | None:
         "email": invited.email,
         "link": f"{shop.url}/invitations/{invitations.fresh_token(invited)}",
     }
-    reason = f"You get this mail because {invited.invited_by} entered this address at {shop.name}."
-    subject = f"{invited.invited_by} invites you to {company}"
+    reason = _(
+        "You get this mail because %(person)s entered this address at %(shop)s.",
+        person=invited.invited_by,
+        shop=shop.name,
+    )
+    subject = _("%(person)s invites you to %(company)s", person=invited.invited_by, company=company)
     return Mail("invitation", shop, invited.email, invited.name, subject, reason, values)
 
 
@@ -308,6 +332,8 @@ def _company(invited: Invitation) -> str:
 
 # --- As tasks -----------------------------------------------------------------------------------------------
 
+LANGUAGE = languages.SOURCE
+"""Of every mail: nobody's language is known beyond the browser in which it was chosen."""
 MAILS: dict[str, tuple[str, Callable[[UUID], Mail | None]]] = {}
 """kind of task -> the argument that names its object, and the function that says what the mail says."""
 
@@ -326,7 +352,8 @@ def _prepare(task: Claimed) -> Letter | None:
     """In the transaction: rows become a mail. The task's id is one per (template, object, event), so it is
     the Message-ID's."""
     argument, say = MAILS[task.kind]
-    mail = say(UUID(task.args[argument]))
+    with languages.speaking(LANGUAGE):
+        mail = say(UUID(task.args[argument]))
     return Letter(mail, str(task.id), task.attempts) if mail else None
 
 

@@ -60,7 +60,7 @@ class Sender:
 @dataclass(frozen=True, slots=True)
 class Mail:
     """What one mail says: `template` names the pair mail/<template>.html and .txt, `values` is what they
-    show."""
+    show. It is drawn in the `language` its words were said in."""
 
     template: str
     sender: Sender
@@ -69,6 +69,7 @@ class Mail:
     subject: str
     reason: str
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    language: str = field(default_factory=languages.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +83,20 @@ class Letter:
 
 
 def draw(mail: Mail) -> tuple[str, str]:
-    """HTML and text of a mail, in the theme of its shop."""
+    """HTML and text of a mail, in the theme of its shop and in the mail's language."""
     values = {
         **mail.values,
         "shop": mail.sender,
         "subject": mail.subject,
         "reason": mail.reason,
         "name": one_line(mail.name),
+        "language": mail.language,
         "look": tokens.mail_look(mail.sender.theme, mail.sender.settings),
     }
-    templates = environment_for(mail.sender.theme, _environment(), languages.language())
+    templates = environment_for(mail.sender.theme, _environment(), mail.language)
     html, text = (templates.get_template(f"mail/{mail.template}.{kind}") for kind in ("html", "txt"))
-    return html.render(values), text.render(values)
+    with languages.speaking(mail.language):
+        return html.render(values), text.render(values)
 
 
 @cache

@@ -4,16 +4,16 @@ the product is UTC."""
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from core.languages import _, counted, for_later
+from core.languages import _, counted, forms_for_later
 
 STEPS = (
-    (timedelta(minutes=1), timedelta(seconds=1), for_later("%(n)s second"), for_later("%(n)s seconds")),
-    (timedelta(hours=1), timedelta(minutes=1), for_later("%(n)s minute"), for_later("%(n)s minutes")),
-    (timedelta(days=1), timedelta(hours=1), for_later("%(n)s hour"), for_later("%(n)s hours")),
-    (timedelta(days=14), timedelta(days=1), for_later("%(n)s day"), for_later("%(n)s days")),
-    (timedelta(days=60), timedelta(days=7), for_later("%(n)s week"), for_later("%(n)s weeks")),
-    (timedelta(days=700), timedelta(days=30), for_later("%(n)s month"), for_later("%(n)s months")),
-    (timedelta.max, timedelta(days=365), for_later("%(n)s year"), for_later("%(n)s years")),
+    (timedelta(minutes=1), timedelta(seconds=1), *forms_for_later("%(n)s second", "%(n)s seconds")),
+    (timedelta(hours=1), timedelta(minutes=1), *forms_for_later("%(n)s minute", "%(n)s minutes")),
+    (timedelta(days=1), timedelta(hours=1), *forms_for_later("%(n)s hour", "%(n)s hours")),
+    (timedelta(days=14), timedelta(days=1), *forms_for_later("%(n)s day", "%(n)s days")),
+    (timedelta(days=60), timedelta(days=7), *forms_for_later("%(n)s week", "%(n)s weeks")),
+    (timedelta(days=700), timedelta(days=30), *forms_for_later("%(n)s month", "%(n)s months")),
+    (timedelta.max, timedelta(days=365), *forms_for_later("%(n)s year", "%(n)s years")),
 )
 
 

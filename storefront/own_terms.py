@@ -5,13 +5,15 @@ from uuid import UUID
 
 from flask import request
 from werkzeug.wrappers import Response
-from wtforms import Form, TextAreaField
+from wtforms import TextAreaField
 from wtforms.validators import InputRequired
 
 from core import db
 from core.errors import Refusal
+from core.languages import _
 from partners import terms
 from storefront import agreements, pages
+from storefront.forms import Form
 from storefront.visitors import has_role, require_role, visitor
 
 pages.saying(
@@ -39,7 +41,7 @@ def show(
     return pages.render(
         template,
         status,
-        title="Your terms",
+        title=_("Your terms"),
         form=form or Text(text=newest.text if newest else ""),
         body=agreements.prose(newest.text) if newest else None,
         rows=rows,

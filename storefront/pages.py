@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from core import languages
-from core.languages import _
+from core.languages import _, for_later
 from core.settings import settings
 from core.tenancy import Side
 from storefront import appearance
@@ -27,8 +27,8 @@ from whitelabel_themes.loader import Theme, base, environment_for, give_words
 
 T = TypeVar("T")
 SAID: dict[str, tuple[str, str]] = {
-    "signed-out": ("ok", "You are signed out."),
-    "saved": ("ok", "Saved."),
+    "signed-out": ("ok", for_later("You are signed out.")),
+    "saved": ("ok", for_later("Saved.")),
 }
 """key -> (tone, sentence); packages add theirs with `saying`."""
 

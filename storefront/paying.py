@@ -20,6 +20,7 @@ from checkout.orders import Order, OrderState
 from core import db
 from core.errors import Refused
 from core.faults import fault
+from core.languages import _
 
 MOST_ATTEMPTS = 3
 
@@ -29,7 +30,7 @@ class NothingToPay(Refused):
     says which."""
 
     def __init__(self) -> None:
-        super().__init__("There is nothing to pay for this order.")
+        super().__init__(_("There is nothing to pay for this order."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def find_page(code: str, journey: Journey) -> str:
             lines += (AttemptLine(order.tax_name, 1, order.tax.minor),)
     if order.state is not OrderState.AWAITING_PAYMENT:
         raise NothingToPay
-    for _ in range(MOST_ATTEMPTS):
+    for _attempt in range(MOST_ATTEMPTS):
         attempt, account, is_new = _current(order)
         page = (
             _reuse(attempt, account)

@@ -11,24 +11,29 @@ from billing.refund_policies import Party
 from billing.refunds import Because, Refund, RefundShare, RefundState, Way
 from checkout.orders import Order, OrderLine
 from core import db
+from core.languages import Words, _
 from core.money import Money
 from storefront.moments import Moment, moment
 
-REASONS = {
-    Because.REFUSED: "Refused by the vendor",
-    Because.CANCELLED: "Cancelled before delivery",
-    Because.BY_HAND: "By hand",
-}
-STANDS = {
-    RefundState.REQUESTED: "Being sent",
-    RefundState.UNKNOWN: "Being looked up",
-    RefundState.SENT: "With the bank",
-    RefundState.DONE: "Given back",
-    RefundState.FAILED: "Failed",
-    RefundState.PAID_OTHERWISE: "Paid otherwise",
-}
+REASONS = Words(
+    {
+        Because.REFUSED: "Refused by the vendor",
+        Because.CANCELLED: "Cancelled before delivery",
+        Because.BY_HAND: "By hand",
+    }
+)
+STANDS = Words(
+    {
+        RefundState.REQUESTED: "Being sent",
+        RefundState.UNKNOWN: "Being looked up",
+        RefundState.SENT: "With the bank",
+        RefundState.DONE: "Given back",
+        RefundState.FAILED: "Failed",
+        RefundState.PAID_OTHERWISE: "Paid otherwise",
+    }
+)
 TONES = {"requested": "processing", "sent": "processing", "done": "refunded", "paid_otherwise": "refunded"}
-BEARERS = {Party.DISTRIBUTOR: "the distributor", Party.RESELLER: "the reseller"}
+BEARERS = Words({Party.DISTRIBUTOR: "the distributor", Party.RESELLER: "the reseller"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ def view(
     refund: Refund, share: RefundShare, line: OrderLine, code: str, note: CreditNote | None
 ) -> RefundView:
     """One row of the statement."""
-    ways = {Way.CARD: "to the card", Way.ACCOUNT: "off the account", Way.NOTHING: "nothing was paid"}
+    ways = {Way.CARD: _("to the card"), Way.ACCOUNT: _("off the account"), Way.NOTHING: _("nothing was paid")}
     return RefundView(
         id=refund.id,
         order=code,

@@ -8,6 +8,7 @@ from billing import tax
 from billing.tax import Chain, Sums, TaxUndecided
 from checkout.baskets import BasketItem
 from core import db
+from core.languages import _
 from core.money import Money, total
 
 Rows = list[tuple[str, Money, str | None]]
@@ -25,12 +26,12 @@ def rows(sums: Sums, word: str) -> Rows:
     return three(sums.net, sums.tax, sums.treatment.name, sums.gross, word)
 
 
-def three(net: Money, taxed: Money, name: str, gross: Money, word: str = "Total") -> Rows:
+def three(net: Money, taxed: Money, name: str, gross: Money, word: str = "") -> Rows:
     """The three sums of an order or an invoice."""
-    return [("Net", net, None), (name or "VAT", taxed, "muted"), (word, gross, "total")]
+    return [(_("Net"), net, None), (name or _("VAT"), taxed, "muted"), (word or _("Total"), gross, "total")]
 
 
-def of_order(order: Any, word: str = "Total") -> Rows:
+def of_order(order: Any, word: str = "") -> Rows:
     """The sums of an order or an invoice, as they were when it was placed."""
     return three(order.net, order.tax, order.tax_name, order.total, word)
 
@@ -44,7 +45,7 @@ def recurring(items: Sequence[BasketItem], sums: Sums) -> Rows:
         )
         for item in items
     }
-    return [(f"Then {per}, with VAT", amount, "muted") for per, amount in again.items()]
+    return [(_("Then %(period)s, with VAT", period=per), amount, "muted") for per, amount in again.items()]
 
 
 def basket_rows(items: Sequence[BasketItem], sums: Sums | None) -> Rows:
@@ -54,8 +55,8 @@ def basket_rows(items: Sequence[BasketItem], sums: Sums | None) -> Rows:
         return []
     if sums is None:
         currency = items[0].unit_price.currency
-        return [("Net, without VAT", total([item.total for item in items], currency), "total")]
-    return [*rows(sums, "Due today"), *recurring(items, sums)]
+        return [(_("Net, without VAT"), total([item.total for item in items], currency), "total")]
+    return [*rows(sums, _("Due today")), *recurring(items, sums)]
 
 
 def try_basket(

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from checkout.baskets import Buyer
 from core import tenancy
 from core.errors import Denied, Missing, NeedsLogin, Refusal
+from core.languages import _
 from core.tenancy import Side
 from partners.invitations import ROLES
 from storefront.shop import Shop, Visitor, scope_for
@@ -57,7 +58,7 @@ class ShopClosed(Refusal):
     title = "This shop is closed"
 
     def __init__(self) -> None:
-        super().__init__("Nothing can be ordered here at the moment.")
+        super().__init__(_("Nothing can be ordered here at the moment."))
 
 
 def guard_portal() -> None:
@@ -93,7 +94,7 @@ def guard_distributor_console() -> Response | None:
 def to_sign_in() -> Response:
     """To the sign-in page, and back here afterwards."""
     if request.method != "GET":
-        raise NeedsLogin("Your session has ended. Please sign in and try again.")
+        raise NeedsLogin(_("Your session has ended. Please sign in and try again."))
     return redirect(f"{the_shop().base}/sign-in?{urlencode({'next': request.full_path.rstrip('?')})}", 303)
 
 
@@ -107,13 +108,18 @@ def signed_in_customer(view: Callable[P, R]) -> Callable[P, R | Response]:
             return to_sign_in()
         if visitor().side is not Side.CUSTOMER:
             raise Denied(
-                "This page is for customers of this shop. You are signed in as staff;"
-                " your console is in the account menu."
+                _(
+                    "This page is for customers of this shop. You are signed in as staff; your console is in"
+                    " the account menu."
+                )
             )
         if visitor().reseller_id != the_shop().reseller_id:
             raise Denied(
-                f"{visitor().standing} buys in another shop."
-                " Please go to the address that your provider gave you."
+                _(
+                    "%(standing)s buys in another shop."
+                    " Please go to the address that your provider gave you.",
+                    standing=visitor().standing,
+                )
             )
         return view(*args, **kwargs)
 
@@ -124,7 +130,7 @@ def buyer() -> Buyer:
     """The visitor as a buyer."""
     who = visitor()
     if who.membership_id is None or who.person_id is None or who.reseller_id is None:
-        raise NeedsLogin("Please sign in to buy.")
+        raise NeedsLogin(_("Please sign in to buy."))
     return Buyer(who.membership_id, who.person_id, who.reseller_id, who.customer_id, who.name, who.email)
 
 
@@ -137,6 +143,8 @@ def require_role(*roles: str) -> None:
     """Denied, with the role that is missing."""
     if not has_role(*roles):
         raise Denied(
-            f"This needs the role “{'” or “'.join(ROLES.get(role, role) for role in roles)}”."
-            " Please ask an administrator of your company."
+            _(
+                "This needs the role “%(roles)s”. Please ask an administrator of your company.",
+                roles="” or “".join(ROLES.get(role, role) for role in roles),
+            )
         )

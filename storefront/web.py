@@ -13,6 +13,7 @@ from flask.cli import ScriptInfo
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core import languages, logs
+from core.languages import _
 from core.settings import require_safe, settings
 from storefront import access, appearance, commands, errors, health, lifeline, pages, schema, webhooks
 from storefront.distributor import console as distributor_console
@@ -109,16 +110,16 @@ def refuse_what_no_text_can_hold() -> None:
         return
     said = [*request.args.items(multi=True), *(() if safe else request.form.items(multi=True))]
     if any("\x00" in name or "\x00" in value for name, value in said):
-        abort(400, "This request holds a character that no text can hold.")
+        abort(400, _("This request holds a character that no text can hold."))
 
 
 def check_origin() -> None:
     """A form of another site is refused, whoever is signed in."""
     origin = request.headers.get("Origin")
     if origin not in (None, "null") and urlsplit(origin or "").netloc.lower() != request.host.lower():
-        abort(403, "This form was sent from another site.")
+        abort(403, _("This form was sent from another site."))
     if origin == "null" or request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
-        abort(403, "This form was sent from another site.")
+        abort(403, _("This form was sent from another site."))
 
 
 def check_token() -> None:
@@ -127,7 +128,7 @@ def check_token() -> None:
     if expected and not hmac.compare_digest(
         request.form.get("csrf_token", request.headers.get("X-CSRF-Token", "")), expected
     ):
-        abort(400, "This form is too old. Please go back, reload the page and send it again.")
+        abort(400, _("This form is too old. Please go back, reload the page and send it again."))
 
 
 def finish(response: Whole) -> Whole:

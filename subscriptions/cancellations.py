@@ -16,6 +16,7 @@ from core import db, states, tenancy, trail
 from core.clock import business_now
 from core.errors import Conflict, Denied, Refused
 from core.events import Event, publish
+from core.languages import _
 from core.periods import next_end
 from core.tenancy import Access, CustomerOwned, Side, owned_by
 from subscriptions.subscriptions import STANDING, Subscription, SubscriptionState
@@ -83,7 +84,9 @@ class NothingToCancel(Refused):
     """Only what runs can be cancelled."""
 
     def __init__(self, state: SubscriptionState) -> None:
-        super().__init__(f"Only a service that runs can be cancelled; this one is {state.value}.")
+        super().__init__(
+            _("Only a service that runs can be cancelled; this one is %(state)s.", state=state.value)
+        )
 
 
 class TermIsOver(Refused):
@@ -91,7 +94,7 @@ class TermIsOver(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "The term is over and the service is being ended: nothing is left to cancel or keep."
+            _("The term is over and the service is being ended: nothing is left to cancel or keep.")
         )
 
 
@@ -99,21 +102,21 @@ class AlreadyCancelled(Conflict):
     """Once is enough."""
 
     def __init__(self) -> None:
-        super().__init__("This service is cancelled already.")
+        super().__init__(_("This service is cancelled already."))
 
 
 class NotCancelled(Conflict):
     """Nothing is there to take back."""
 
     def __init__(self) -> None:
-        super().__init__("This service is not cancelled, so there is nothing to take back.")
+        super().__init__(_("This service is not cancelled, so there is nothing to take back."))
 
 
 class CancelledByOthers(Denied):
     """What the seller cancelled, the buyer cannot take back."""
 
     def __init__(self, by: str) -> None:
-        super().__init__(f"{by} cancelled this service. Please ask them if you want to keep it.")
+        super().__init__(_("%(by)s cancelled this service. Please ask them if you want to keep it.", by=by))
 
 
 RANK = {Side.CUSTOMER: 0, Side.RESELLER: 1, Side.DISTRIBUTOR: 2}

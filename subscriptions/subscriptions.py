@@ -14,6 +14,7 @@ from core import db, states
 from core.clock import business_now
 from core.errors import Missing, Refused
 from core.events import Event, publish
+from core.languages import _
 from core.money import Money
 from core.periods import Term, end_of
 from core.tenancy import Access, CustomerOwned, owned_by
@@ -291,28 +292,36 @@ class NotAssignable(Refused):
     """Seats are given to people only while the service is active."""
 
     def __init__(self, state: SubscriptionState) -> None:
-        super().__init__(f"Seats can be assigned while the service is active; it is {state.value}.")
+        super().__init__(
+            _("Seats can be assigned while the service is active; it is %(state)s.", state=state.value)
+        )
 
 
 class NoFreeSeat(Refused):
     """Never more than bought (QP5)."""
 
     def __init__(self, quantity: int, unit: str) -> None:
-        super().__init__(f"All {quantity} {unit}s are assigned. Release one first, or order more.")
+        super().__init__(
+            _(
+                "All %(number)s %(unit)ss are assigned. Release one first, or order more.",
+                number=quantity,
+                unit=unit,
+            )
+        )
 
 
 class HasSeat(Refused):
     """One person needs one seat."""
 
     def __init__(self, to: str) -> None:
-        super().__init__(f"{to} has a seat of this service already.")
+        super().__init__(_("%(to)s has a seat of this service already.", to=to))
 
 
 class NoAssignee(Refused):
     """Nobody was named."""
 
     def __init__(self) -> None:
-        super().__init__("Write the e-mail address or the name of the person who gets the seat.")
+        super().__init__(_("Write the e-mail address or the name of the person who gets the seat."))
 
 
 def assign(subscription: Subscription, to: str) -> Licence:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from core.languages import _
+
 Kind = Literal["text", "email", "number", "choice", "domain", "alias", "secret", "url"]
 Party = Literal["buyer", "distributor"]
 
@@ -33,26 +35,32 @@ class Field:
     def problem(self, value: str | None) -> str | None:
         """The sentence that a user reads about this answer, or None if the answer is good."""
         if not value or not value.strip():
-            return f"{self.label} is needed." if self.required else None
+            return _("%(field)s is needed.", field=_(self.label)) if self.required else None
         if len(value) > (LONGEST_SECRET if self.kind == "secret" else LONGEST):
-            return f"{self.label} is too long."
+            return _("%(field)s is too long.", field=_(self.label))
         # A PEM key has lines; nothing else that is typed into one field does.
         if self.kind != "secret" and not value.isprintable():
-            return f"{self.label} must be one line of plain text."
+            return _("%(field)s must be one line of plain text.", field=_(self.label))
         return self._problem_of_kind(value)
 
     def _problem_of_kind(self, value: str) -> str | None:
         match self.kind:
             case "email" if not EMAIL.fullmatch(value):
-                return f"{self.label} must be an e-mail address, such as anna@example.com."
+                return _(
+                    "%(field)s must be an e-mail address, such as anna@example.com.", field=_(self.label)
+                )
             case "number" if not re.fullmatch(r"[0-9]{1,9}", value):
-                return f"{self.label} must be a whole number."
+                return _("%(field)s must be a whole number.", field=_(self.label))
             case "choice" if value not in self.choices:
-                return f"{self.label} must be one of: {', '.join(self.choices)}."
+                return _(
+                    "%(field)s must be one of: %(choices)s.",
+                    field=_(self.label),
+                    choices=", ".join(self.choices),
+                )
             case "domain" if not DOMAIN.fullmatch(value):
-                return f"{self.label} must be a domain name, such as example.com."
+                return _("%(field)s must be a domain name, such as example.com.", field=_(self.label))
             case "url" if not _is_web_address(value):
-                return f"{self.label} must be a web address that begins with https://."
+                return _("%(field)s must be a web address that begins with https://.", field=_(self.label))
             case "alias":
                 return self._problem_of_alias(value)
             case _:
@@ -60,12 +68,15 @@ class Field:
 
     def _problem_of_alias(self, value: str) -> str | None:
         if not ALIAS.fullmatch(value):
-            return (
-                f"{self.label} must be 3 to 40 lower-case letters, digits or hyphens, "
-                "and neither begin nor end with a hyphen."
+            return _(
+                "%(field)s must be 3 to 40 lower-case letters, digits or hyphens, and neither begin nor end"
+                " with a hyphen.",
+                field=_(self.label),
             )
         if value in self.reserved:
-            return f"{self.label} “{value}” is reserved; please choose another."
+            return _(
+                "%(field)s “%(value)s” is reserved; please choose another.", field=_(self.label), value=value
+            )
         return None
 
 
@@ -75,13 +86,15 @@ def problems(fields: tuple[Field, ...], answers: Mapping[str, str], *, asked_of:
     asked = {field.name: field for field in fields if field.asked_of == asked_of}
     found = {name: field.problem(answers.get(name)) for name, field in asked.items()}
     wrong = {name: problem for name, problem in found.items() if problem}
-    return wrong | {name: f"“{name}” is not asked for." for name in answers if name not in asked}
+    return wrong | {
+        name: _("“%(name)s” is not asked for.", name=name) for name in answers if name not in asked
+    }
 
 
 def _is_web_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        _ = parts.port
+        _port = parts.port
     except ValueError:
         return False
     # Plain http passes here because the sandbox listens on loopback; `outbound` refuses it on the public

@@ -9,6 +9,7 @@ from checkout.baskets import Buyer
 from core import db
 from core.errors import Denied, Refusal
 from core.ids import new_token
+from core.languages import _
 from core.parties import Reseller
 from partners import standings, storefronts
 from provisioning import fulfilment
@@ -41,7 +42,7 @@ def show(
     return pages.render(
         "distributor/activation.html",
         status,
-        title="Activate a reseller plan",
+        title=_("Activate a reseller plan"),
         reseller=reseller,
         form=form,
         key=key,
@@ -88,5 +89,5 @@ def in_the_name_of(reseller: Reseller) -> Buyer:
     """The member of staff as the buyer for a reseller: the mails go to the reseller."""
     who = visitor()
     if who.membership_id is None or who.person_id is None:
-        raise Denied("Sign in to order for a reseller.")
+        raise Denied(_("Sign in to order for a reseller."))
     return Buyer(who.membership_id, who.person_id, reseller.id, None, who.name, reseller.email)

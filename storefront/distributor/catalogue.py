@@ -15,10 +15,11 @@ from werkzeug.wrappers import Response
 from catalog import catalogue_files, listings, loading, pricing
 from catalog.loading import BadCatalogue, Loaded
 from catalog.price_lists import PriceList, WholesalePrice
-from catalog.products import Plan, PlanCost, Product, ProductType
+from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from core import db
 from core import money as moneys
 from core.errors import Missing
+from core.languages import Words, _
 from core.money import Money
 from core.parties import Reseller
 from partners.storefronts import Storefront, StorefrontState
@@ -35,7 +36,8 @@ pages.saying(
     ),
 )
 
-SHOWS = [("published", "Published"), ("hidden", "Hidden")]
+BUYERS = Words({Audience.CUSTOMER: "customers", Audience.RESELLER: "resellers"})
+SHOWS = Words({"published": "Published", "hidden": "Hidden"})
 
 
 @console.get("/catalogue")
@@ -43,7 +45,7 @@ def product_list() -> Response:
     """Products by name."""
     with db.transaction():
         page = lists.page(the_list(), products())
-    return pages.render("distributor/products.html", title="Catalogue", page=page)
+    return pages.render("distributor/products.html", title=_("Catalogue"), page=page)
 
 
 @console.get("/catalogue.csv")
@@ -59,26 +61,30 @@ def the_list() -> List:
         (row.code, row.name) for row in db.session().scalars(select(ProductType).order_by(ProductType.name))
     ]
     return List(
-        "Products",
+        _("Products"),
         "distributor.product_list",
         [
-            Column("name", "Product", itemgetter("name"), Product.name),
-            Column("code", "Code", itemgetter("code"), only_file=True),
-            Column("vendor", "Vendor", itemgetter("vendor"), Product.vendor),
-            Column("category", "Category", itemgetter("category"), Product.category),
-            Column("type", "Type", itemgetter("type")),
-            Column("plans", "Plans", itemgetter("plans"), kind="num"),
-            Column("from", "List price from", itemgetter("from"), kind="num", money=True),
-            Column("state", "State", lambda row: "published" if row["published"] else "hidden"),
+            Column("name", _("Product"), itemgetter("name"), Product.name),
+            Column("code", _("Code"), itemgetter("code"), only_file=True),
+            Column("vendor", _("Vendor"), itemgetter("vendor"), Product.vendor),
+            Column("category", _("Category"), itemgetter("category"), Product.category),
+            Column("type", _("Type"), itemgetter("type")),
+            Column("plans", _("Plans"), itemgetter("plans"), kind="num"),
+            Column("from", _("List price from"), itemgetter("from"), kind="num", money=True),
+            Column("state", _("State"), lambda row: "published" if row["published"] else "hidden"),
         ],
         Product.id,
         rows_of,
         "name",
         search=found_by,
         filters=[
-            lists.Choice("type", "Type", types, lambda code: ProductType.code == code, "All types"),
+            lists.Choice("type", _("Type"), types, lambda code: ProductType.code == code, _("All types")),
             lists.Choice(
-                "show", "State", SHOWS, lambda word: Product.published.is_(word == "published"), "All"
+                "show",
+                _("State"),
+                SHOWS.options(),
+                lambda word: Product.published.is_(word == "published"),
+                _("All"),
             ),
         ],
         export="distributor.product_file",
@@ -291,6 +297,7 @@ def show_product(
         title=product.name,
         product=product,
         kind=kind,
+        audience=BUYERS[kind.audience],
         form=form,
         rows=rows,
         price_lists=[one.name for one in price_lists],
@@ -313,22 +320,35 @@ def plan_row(
     def cell(name: str, label: str, stored: Money | None, below: Money | None = None) -> Cell:
         kept = typed.get(name, "") if typed is not None else str(stored.amount) if stored is not None else ""
         margin, low = margin_of(stored, below)
-        return Cell(name, f"{label} of {plan.name}", kept, errors.get(name), margin, low)
+        return Cell(
+            name, _("%(what)s of %(plan)s", what=label, plan=plan.name), kept, errors.get(name), margin, low
+        )
 
     return PlanRow(
         id=plan.id,
         name=plan.name,
         note=(
-            f"{plan.sku} · {plan.term.label}, {plan.billing_period.per}"
-            f" · {plan.minimum_quantity} to {plan.maximum_quantity}"
+            _(
+                "%(sku)s · %(term)s, %(period)s · %(least)s to %(most)s",
+                sku=plan.sku,
+                term=plan.term.label,
+                period=plan.billing_period.per,
+                least=plan.minimum_quantity,
+                most=plan.maximum_quantity,
+            )
         ),
         currency=plan.currency,
         published_name=f"on-{plan.id}",
         published=f"on-{plan.id}" in typed if typed is not None else plan.published,
-        list_price=cell(f"list-{plan.id}", "List price", plan.list_price),
-        cost=cell(f"cost-{plan.id}", "Cost", cost),
+        list_price=cell(f"list-{plan.id}", _("List price"), plan.list_price),
+        cost=cell(f"cost-{plan.id}", _("Cost"), cost),
         wholesale=[
-            cell(f"w-{plan.id}-{one.id}", f"Wholesale on {one.name}", wholesale.get((plan.id, one.id)), cost)
+            cell(
+                f"w-{plan.id}-{one.id}",
+                _("Wholesale on %(list)s", list=one.name),
+                wholesale.get((plan.id, one.id)),
+                cost,
+            )
             for one in price_lists
         ],
     )
@@ -340,7 +360,11 @@ def margin_of(price: Money | None, cost: Money | None) -> tuple[str, bool]:
         return "", False
     kept = price - cost
     percent = f", {Decimal(kept.minor * 100) / price.minor:.1f} %" if price.minor else ""
-    return (f"we lose {(-kept).text}", True) if kept.minor < 0 else (f"we keep {kept.text}{percent}", False)
+    return (
+        (_("we lose %(kept)s", kept=(-kept).text), True)
+        if kept.minor < 0
+        else (_("we keep %(kept)s%(percent)s", kept=kept.text, percent=percent), False)
+    )
 
 
 # --- A catalogue file ---------------------------------------------------------------------------------------
@@ -359,18 +383,18 @@ def load_file() -> Response:
     form = forms.Upload(request.form)
     upload = request.files.get("file")
     if not form.validate() or upload is None or not upload.filename:
-        return show_file(form, 422, faults=[] if form.errors else ["Choose a file first."])
+        return show_file(form, 422, faults=[] if form.errors else [_("Choose a file first.")])
     try:
         share = Decimal((form.share.data or "").strip().rstrip("%").replace(",", ".")) / 100
         content = catalogue_files.parse(upload.read())
     except InvalidOperation:
-        return show_file(form, 422, faults=["The wholesale share is a number of percent, such as 85."])
+        return show_file(form, 422, faults=[_("The wholesale share is a number of percent, such as 85.")])
     except BadCatalogue as error:
         return show_file(form, 422, faults=[str(error)])
     if faults := catalogue_files.problems(content, frozenset(CONNECTORS)):
         return show_file(form, 422, faults=faults)
     if not 0 < share <= 1:
-        return show_file(form, 422, faults=["The wholesale share is more than 0 and at most 100 percent."])
+        return show_file(form, 422, faults=[_("The wholesale share is more than 0 and at most 100 percent.")])
     with db.transaction():
         loaded = load(content, share)
     return show_file(
@@ -412,7 +436,7 @@ def show_file(
     return pages.render(
         "distributor/catalogue_file.html",
         status,
-        title="Load a catalogue file",
+        title=_("Load a catalogue file"),
         form=form,
         faults=faults[:50],
         more=max(0, len(faults) - 50),

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from core import clock, db, time_machine
 from core.errors import Missing, Refusal
+from core.languages import _
 from provisioning import lifecycles
 from provisioning.lifecycles import Coming
 from storefront import pages
@@ -34,7 +35,7 @@ def show_time(form: forms.TimeMachine, status: int = 200, *, problem: str | None
     return pages.render(
         "distributor/time.html",
         status,
-        title="Time machine",
+        title=_("Time machine"),
         form=form,
         machine=moment(machine),
         business=moment(business, machine),
@@ -47,7 +48,7 @@ def show_time(form: forms.TimeMachine, status: int = 200, *, problem: str | None
 def ahead(offset: timedelta) -> str:
     """How far the clock was moved, in words."""
     if not offset:
-        return "not at all"
+        return _("not at all")
     days, hours = offset.days, offset.seconds // 3600
     return f"{days} {'day' if days == 1 else 'days'}" + (f", {hours} h" if hours else "")
 
@@ -58,7 +59,7 @@ def row_of(one: Coming, business: datetime) -> dict[str, object]:
     return {
         "when": when,
         "instant": one.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+0000"),
-        "what": "It ends" if one.days is None else f"Notice: {one.days} days left",
+        "what": _("It ends") if one.days is None else _("Notice: %(days)s days left", days=one.days),
         "ends": one.days is None,
         "title": f"{one.subscription.product_name}, {one.subscription.plan_name}",
         "code": one.subscription.code,

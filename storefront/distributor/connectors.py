@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from core import db
 from core.errors import Refusal
+from core.languages import Words, _
 from provisioning import connections
 from provisioning.connections import BadSettings, Connection
 from provisioning.connectors.base import Action
@@ -17,6 +18,17 @@ from storefront.distributor import console, forms
 from storefront.visitors import require_role
 
 pages.saying(paused="Paused: nothing new is sent to this vendor.", resumed="Resumed: what waited is due now.")
+
+
+ACTIONS = Words(
+    {
+        Action.PROVISION: "Provision",
+        Action.CHANGE: "Change",
+        Action.SUSPEND: "Suspend",
+        Action.RESUME: "Resume",
+        Action.END: "End",
+    }
+)
 
 
 @console.get("/connectors")
@@ -48,9 +60,9 @@ def show(
     return pages.render(
         "distributor/connectors.html",
         status,
-        title="Connectors",
+        title=_("Connectors"),
         rows=rows,
-        actions=[action.value for action in Action],
+        actions=[ACTIONS[action] for action in Action],
         key=key,
         answer=answer,
         problem=problem,
@@ -64,9 +76,9 @@ def row(one: Connection, typed: Mapping[str, str] | None, problems: Mapping[str,
     fields = [
         {
             "name": field.name,
-            "label": field.label,
+            "label": _(field.label),
             "secret": field.kind == "secret",
-            "hint": field.hint,
+            "hint": _(field.hint),
             "stored": field.name in one.stored,
             "value": ""
             if field.kind == "secret"
@@ -80,7 +92,7 @@ def row(one: Connection, typed: Mapping[str, str] | None, problems: Mapping[str,
     ]
     return {
         "key": one.connector.key,
-        "label": one.connector.label,
+        "label": _(one.connector.label),
         "paused": one.paused,
         "ready": one.ready,
         "products": one.products,
@@ -115,7 +127,7 @@ def pause(key: str) -> Response:
     require_role("cloud_administrator")
     form = forms.Reason(request.form, prefix="pause-")
     if not form.validate():
-        return show(422, key=key, problem="Say in a few words why the connector is paused.")
+        return show(422, key=key, problem=_("Say in a few words why the connector is paused."))
     with db.transaction():
         connections.pause(key, why=form.why.data or "")
     return pages.see("distributor.connector_list", "paused", _anchor=key)

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from checkout.orders import Order
 from core import db
 from core.errors import Missing
+from core.languages import Words, _
 from core.parties import Customer, Membership, Reseller
 from partners import companies
 from storefront import exports, lists, pages, timelines
@@ -22,7 +23,7 @@ from storefront.lists import Column, List
 from storefront.moments import moment
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
-SHOWS = [("with", "With subscriptions"), ("without", "Without"), ("ended", "Ended")]
+SHOWS = Words({"with": "With subscriptions", "without": "Without", "ended": "Ended"})
 
 
 @console.get("/customers")
@@ -30,7 +31,7 @@ def customer_list() -> Response:
     """The list."""
     with db.transaction():
         page = lists.page(the_list(), customers())
-    return pages.render("distributor/customers.html", title="Customers", page=page)
+    return pages.render("distributor/customers.html", title=_("Customers"), page=page)
 
 
 @console.get("/customers.csv")
@@ -43,22 +44,22 @@ def customer_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Customers",
+        _("Customers"),
         "distributor.customer_list",
         [
-            Column("name", "Customer", itemgetter("name"), Customer.name),
-            Column("code", "Code", itemgetter("code"), only_file=True),
-            Column("reseller", "Reseller", itemgetter("reseller")),
-            Column("country", "Country", itemgetter("country"), Customer.country),
-            Column("active", "Active subscriptions", itemgetter("active"), kind="num"),
-            Column("since", "Since", itemgetter("since"), Customer.id),
+            Column("name", _("Customer"), itemgetter("name"), Customer.name),
+            Column("code", _("Code"), itemgetter("code"), only_file=True),
+            Column("reseller", _("Reseller"), itemgetter("reseller")),
+            Column("country", _("Country"), itemgetter("country"), Customer.country),
+            Column("active", _("Active subscriptions"), itemgetter("active"), kind="num"),
+            Column("since", _("Since"), itemgetter("since"), Customer.id),
         ],
         Customer.id,
         rows_of_customers,
         "name",
         search=found_by,
-        views=lists.Choice("show", "View", SHOWS, is_like, any_word="All"),
-        filters=[Days("since", "Since", Customer.created_at)],
+        views=lists.Choice("show", _("View"), SHOWS.options(), is_like, any_word=_("All")),
+        filters=[Days("since", _("Since"), Customer.created_at)],
         export="distributor.customer_file",
         chosen_first=True,
     )

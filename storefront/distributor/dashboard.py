@@ -14,6 +14,7 @@ from billing.payments import Payment
 from checkout.orders import Order, OrderState
 from core import db
 from core.clock import machine_now
+from core.languages import _
 from core.money import Money
 from core.tasks import OPEN, Task, TaskState
 from core.work import WorkItem
@@ -45,13 +46,15 @@ def dashboard() -> Response:
     with db.transaction():
         now = machine_now()
         groups = [
-            ("Needs you", work(now)),
-            ("Orders", sales(now)),
-            ("Money, all time", money()),
-            ("Delivery", delivery(now)),
+            (_("Needs you"), work(now)),
+            (_("Orders"), sales(now)),
+            (_("Money, all time"), money()),
+            (_("Delivery"), delivery(now)),
         ]
         oldest = db.session().scalar(select(func.min(WorkItem.opened_at)).where(WorkItem.closed_at.is_(None)))
-    return pages.render("distributor/dashboard.html", title="Dashboard", groups=groups, oldest=moment(oldest))
+    return pages.render(
+        "distributor/dashboard.html", title=_("Dashboard"), groups=groups, oldest=moment(oldest)
+    )
 
 
 def count(entity: Any, *conditions: Any) -> int:
@@ -75,23 +78,23 @@ def work(now: datetime) -> list[Stat]:
     tasks = url_for("distributor.task_list")
     return [
         Stat(
-            "Open work",
+            _("Open work"),
             str(waiting),
             url_for("distributor.work_queue"),
-            f"oldest: {since.relative}" if since else "nothing needs you",
+            _("oldest: %(time)s", time=since.relative) if since else _("nothing needs you"),
             "warn" if waiting else "ok",
             "list-checks",
         ),
         Stat(
-            "Tasks pending",
+            _("Tasks pending"),
             str(found.get(TaskState.PENDING, 0)),
             f"{tasks}?show=pending",
-            f"{late} late" if late else "none late",
+            _("%(number)s late", number=late) if late else _("none late"),
             "bad" if late else "ok",
         ),
-        Stat("Tasks unknown", str(found.get(TaskState.UNKNOWN, 0)), f"{tasks}?show=unknown"),
-        Stat("Tasks parked", str(found.get(TaskState.PARKED, 0)), f"{tasks}?show=parked", tone="warn"),
-        Stat("Tasks done", str(found.get(TaskState.DONE, 0)), f"{tasks}?show=done"),
+        Stat(_("Tasks unknown"), str(found.get(TaskState.UNKNOWN, 0)), f"{tasks}?show=unknown"),
+        Stat(_("Tasks parked"), str(found.get(TaskState.PARKED, 0)), f"{tasks}?show=parked", tone="warn"),
+        Stat(_("Tasks done"), str(found.get(TaskState.DONE, 0)), f"{tasks}?show=done"),
     ]
 
 
@@ -109,18 +112,18 @@ def sales(now: datetime) -> list[Stat]:
         .one()
     )
     return [
-        Stat("Orders today", str(count(Order, Order.created_at >= midnight)), orders, icon="package"),
+        Stat(_("Orders today"), str(count(Order, Order.created_at >= midnight)), orders, icon="package"),
         Stat(
-            "To be paid",
+            _("To be paid"),
             str(count(Order, Order.state == OrderState.AWAITING_PAYMENT)),
             f"{orders}?show=unpaid",
         ),
-        Stat("Funded today", str(count(Order, Order.funded_at >= midnight)), f"{orders}?show=done"),
+        Stat(_("Funded today"), str(count(Order, Order.funded_at >= midnight)), f"{orders}?show=done"),
         Stat(
-            "Active subscriptions",
+            _("Active subscriptions"),
             str(subscriptions),
             url_for("distributor.subscription_list"),
-            f"{seats} seats",
+            _("%(number)s seats", number=seats),
             icon="key-round",
         ),
     ]
@@ -156,25 +159,31 @@ def money_in(currency: str, captured: int, sums: Mapping[Account, int]) -> list[
     owed = Money(-sums.get(Account.RESELLER, 0), currency)
     paid = f"{url_for('distributor.order_list')}?show=done"
     stats = [
-        Stat("Captured by card", Money(captured, currency).text, paid, icon="credit-card"),
-        Stat("Wholesale sold", Money(-sums.get(Account.WHOLESALE_SALES, 0), currency).text, paid),
+        Stat(_("Captured by card"), Money(captured, currency).text, paid, icon="credit-card"),
+        Stat(_("Wholesale sold"), Money(-sums.get(Account.WHOLESALE_SALES, 0), currency).text, paid),
         Stat(
-            "We owe resellers" if owed.minor >= 0 else "Resellers owe us",
+            _("We owe resellers") if owed.minor >= 0 else _("Resellers owe us"),
             (owed if owed.minor >= 0 else -owed).text,
             url_for("distributor.reseller_list"),
-            "their margins, less what they bought",
+            _("their margins, less what they bought"),
         ),
         Stat(
-            "Fees we bore",
+            _("Fees we bore"),
             Money(sums.get(Account.FEES, 0), currency).text,
             url_for("distributor.gateway_page"),
         ),
-        Stat("At Stripe, after fees", Money(sums.get(Account.STRIPE, 0), currency).text, paid),
+        Stat(_("At Stripe, after fees"), Money(sums.get(Account.STRIPE, 0), currency).text, paid),
     ]
     if unexpected := sums.get(Account.UNEXPECTED, 0):
         amount = Money(-unexpected, currency).text
         stats.append(
-            Stat("Unexpected money", amount, url_for("distributor.work_queue"), "to be given back", "warn")
+            Stat(
+                _("Unexpected money"),
+                amount,
+                url_for("distributor.work_queue"),
+                _("to be given back"),
+                "warn",
+            )
         )
     return stats
 
@@ -196,26 +205,26 @@ def delivery(now: datetime) -> list[Stat]:
     orders = url_for("distributor.order_list")
     return [
         Stat(
-            "Half are ready within",
+            _("Half are ready within"),
             seconds(half),
             f"{orders}?show=done",
-            f"{number} in the last 24 hours",
+            _("%(number)s in the last 24 hours", number=number),
             icon="hourglass",
         ),
-        Stat("95 % are ready within", seconds(most), f"{orders}?show=done"),
+        Stat(_("95 % are ready within"), seconds(most), f"{orders}?show=done"),
         Stat(
-            "Being delivered",
+            _("Being delivered"),
             str(count(Delivery, Delivery.state.in_((DeliveryState.PENDING, DeliveryState.PROCESSING)))),
             f"{orders}?show=delivering",
         ),
         Stat(
-            "Unknown at the vendor",
+            _("Unknown at the vendor"),
             str(count(Delivery, Delivery.state == DeliveryState.UNKNOWN)),
             f"{orders}?show=unknown",
             tone="warn",
         ),
         Stat(
-            "Refused",
+            _("Refused"),
             str(count(Delivery, Delivery.state == DeliveryState.REFUSED)),
             f"{orders}?show=failed",
             tone="bad",

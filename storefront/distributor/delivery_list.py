@@ -12,17 +12,16 @@ from werkzeug.wrappers import Response
 
 from checkout.orders import Order, OrderCost
 from core import db
+from core.languages import _
 from provisioning.connectors.registry import CONNECTORS
 from provisioning.deliveries import Delivery, DeliveryState, VendorRecord
 from storefront import exports, lists, pages
-from storefront.distributor import console
+from storefront.distributor import connectors, console
 from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.mail import counted
 from storefront.moments import moment
 from subscriptions.subscriptions import Subscription
-
-STATES = [(state.value, state.value.replace("_", " ").capitalize()) for state in DeliveryState]
 
 BADGES = {DeliveryState.SUCCESS: "delivered", DeliveryState.PROCESSING: "delivering"}
 
@@ -32,7 +31,7 @@ def delivery_list() -> Response:
     """The list."""
     with db.transaction():
         page = lists.page(the_list(), deliveries())
-    return pages.render("distributor/deliveries.html", title="Deliveries", page=page)
+    return pages.render("distributor/deliveries.html", title=_("Deliveries"), page=page)
 
 
 @console.get("/deliveries.csv")
@@ -44,33 +43,37 @@ def delivery_file() -> Response:
 
 def the_list() -> List:
     """What the list is."""
-    connectors = [(key, CONNECTORS[key].label) for key in sorted(CONNECTORS)]
+    connectors = [(key, _(CONNECTORS[key].label)) for key in sorted(CONNECTORS)]
     return List(
-        "Deliveries",
+        _("Deliveries"),
         "distributor.delivery_list",
         [
-            Column("what", "Delivery", itemgetter("what"), Subscription.product_name),
-            Column("order", "Order", itemgetter("order"), only_file=True),
-            Column("subscription", "Subscription", itemgetter("subscription"), only_file=True),
-            Column("connector", "Connector", itemgetter("connector")),
-            Column("action", "Act", itemgetter("action"), only_file=True),
-            Column("state", "State", itemgetter("state")),
-            Column("external", "Vendor's id", itemgetter("external"), only_file=True),
-            Column("reference", "Our reference", itemgetter("reference"), only_file=True),
-            Column("note", "What was said", itemgetter("note")),
-            Column("changed", "Last change", itemgetter("changed"), Delivery.changed_at),
-            Column("began", "Began", itemgetter("began"), Delivery.id),
+            Column("what", _("Delivery"), itemgetter("what"), Subscription.product_name),
+            Column("order", _("Order"), itemgetter("order"), only_file=True),
+            Column("subscription", _("Subscription"), itemgetter("subscription"), only_file=True),
+            Column("connector", _("Connector"), itemgetter("connector")),
+            Column("action", _("Act"), itemgetter("act"), only_file=True),
+            Column("state", _("State"), itemgetter("state")),
+            Column("external", _("Vendor's id"), itemgetter("external"), only_file=True),
+            Column("reference", _("Our reference"), itemgetter("reference"), only_file=True),
+            Column("note", _("What was said"), itemgetter("note")),
+            Column("changed", _("Last change"), itemgetter("changed"), Delivery.changed_at),
+            Column("began", _("Began"), itemgetter("began"), Delivery.id),
         ],
         Delivery.id,
         rows_of,
         "-began",
         search=found_by,
         views=lists.Choice(
-            "show", "View", STATES, lambda word: Delivery.state == DeliveryState(word), any_word="All"
+            "show",
+            _("View"),
+            lists.states(DeliveryState),
+            lambda word: Delivery.state == DeliveryState(word),
+            any_word=_("All"),
         ),
         filters=[
-            lists.Choice("connector", "Connector", connectors, lambda key: OrderCost.connector == key),
-            Days("began", "Began", Delivery.created_at),
+            lists.Choice("connector", _("Connector"), connectors, lambda key: OrderCost.connector == key),
+            Days("began", _("Began"), Delivery.created_at),
         ],
         export="distributor.delivery_file",
     )
@@ -120,8 +123,9 @@ def rows_of(found: Sequence[tuple[Delivery, Subscription, str, str, str | None]]
             "subscription": subscription.code,
             "order": order,
             "url": url_for("distributor.order_page", code=order),
-            "connector": CONNECTORS[connector].label if connector in CONNECTORS else connector,
+            "connector": _(CONNECTORS[connector].label) if connector in CONNECTORS else connector,
             "action": delivery.action,
+            "act": connectors.ACTIONS[delivery.action],
             "state": delivery.state,
             "badge": BADGES.get(delivery.state, delivery.state),
             "external": external,

@@ -15,6 +15,7 @@ from billing.invoices import Invoice
 from billing.payments import Fund, Payment, PaymentAttempt
 from checkout.orders import Order, OrderCost, OrderLine, OrderWholesale
 from core import db, tasks
+from core.languages import Words, _, for_later
 from core.money import Money, total
 from core.parties import Customer, Reseller
 from core.tasks import Task, TaskAttempt, TaskState
@@ -181,14 +182,14 @@ def sums_of(legs: Sequence[Leg], currency: str) -> list[tuple[str, Money | None,
     )
     costs = [leg.cost for leg in legs if leg.cost is not None]
     rows: list[tuple[str, Money | None, str | None]] = [
-        ("The buyer pays, net", retail, None),
-        ("Reseller's margin", retail - wholesale, "muted"),
-        ("Wholesale", wholesale, None),
+        (_("The buyer pays, net"), retail, None),
+        (_("Reseller's margin"), retail - wholesale, "muted"),
+        (_("Wholesale"), wholesale, None),
     ]
     if len(costs) == len(legs):
         rows += [
-            ("Cost", total(costs, currency), "muted"),
-            ("Our margin", wholesale - total(costs, currency), "total"),
+            (_("Cost"), total(costs, currency), "muted"),
+            (_("Our margin"), wholesale - total(costs, currency), "total"),
         ]
     return rows
 
@@ -197,9 +198,9 @@ def taxes_of(order: Order) -> list[tuple[str, Money | None, str | None]]:
     """The tax of both legs, and what the buyer pays with it."""
     wholesale = total([charge.tax for charge in invoices.charges(order.id)], order.currency)
     return [
-        (f"{order.tax_name or 'VAT'}, the buyer's", order.tax, "muted"),
-        ("VAT on wholesale", wholesale, "muted"),
-        ("The buyer pays, with VAT", order.total, "total"),
+        (_("%(tax)s, the buyer's", tax=order.tax_name or "VAT"), order.tax, "muted"),
+        (_("VAT on wholesale"), wholesale, "muted"),
+        (_("The buyer pays, with VAT"), order.total, "total"),
     ]
 
 
@@ -269,12 +270,15 @@ def deliveries_of(order: Order) -> list[DeliveryView]:
 def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, attempts: int) -> DeliveryView:
     delivery, subscription, line, cost, task, vendor, wish = row
     waits = task.state in tasks.OPEN
+    what = f"{line.product_name}, {line.plan_name}, {counted(line.quantity, line.unit)}"
+    titles = {
+        Action.END: _("End of %(what)s", what=what),
+        WITHDRAW: _("Ending it again: %(what)s", what=what),
+    }
     return DeliveryView(
         id=delivery.id,
         number=number,
-        title=("End of " if delivery.action == Action.END else "")
-        + ("Ending it again: " if delivery.action == WITHDRAW else "")
-        + f"{line.product_name}, {line.plan_name}, {counted(line.quantity, line.unit)}",
+        title=titles.get(delivery.action, what),
         withdraws=delivery.action == WITHDRAW,
         state=delivery.state,
         note=delivery.note,
@@ -283,14 +287,14 @@ def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, atte
         and delivery.action == Action.PROVISION
         and delivery.state in fulfilment.GOING_ON,
         reference=str(delivery.reference),
-        connector=CONNECTORS[cost.connector].label if cost.connector in CONNECTORS else cost.connector,
+        connector=_(CONNECTORS[cost.connector].label) if cost.connector in CONNECTORS else cost.connector,
         subscription=subscription.code,
         subscription_state=subscription.state,
-        licences=f"{seats} of {subscription.quantity}",
+        licences=_("%(seats)s of %(all)s", seats=seats, all=subscription.quantity),
         external_id=vendor.external_id if vendor else "",
         details=[(name, text) for name, text in vendor.details.items() if name != KEYS] if vendor else [],
         task_state=task.state,
-        attempts=f"{attempts} so far" if attempts else "none yet",
+        attempts=_("%(attempts)s so far", attempts=attempts) if attempts else _("none yet"),
         next_try=moment(task.next_at) if waits else None,
         leased=waits and task.leased_until is not None and task.leased_until > db.session().info["now"],
         open=waits or task.state is TaskState.PARKED,
@@ -300,31 +304,35 @@ def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, atte
     )
 
 
-WISHES = {
-    LineCancellationState.ASKED: "What became of the open attempt is found out first.",
-    LineCancellationState.NEVER_BOUGHT: "Nothing of it was bought.",
-    LineCancellationState.WITHDRAWING: "The vendor had it already and is being asked to end it.",
-    LineCancellationState.WITHDRAWN: "The vendor had it already and has ended it.",
-    LineCancellationState.STANDS: "The vendor had it already and does not end it, so it stands.",
-}
+WISHES = Words(
+    {
+        LineCancellationState.ASKED: "What became of the open attempt is found out first.",
+        LineCancellationState.NEVER_BOUGHT: "Nothing of it was bought.",
+        LineCancellationState.WITHDRAWING: "The vendor had it already and is being asked to end it.",
+        LineCancellationState.WITHDRAWN: "The vendor had it already and has ended it.",
+        LineCancellationState.STANDS: "The vendor had it already and does not end it, so it stands.",
+    }
+)
 
 
 def told_wish(wish: LineCancellation) -> str:
     """Who wanted it cancelled, and what became of that."""
-    why = f" (“{wish.why}”)" if wish.why else ""
-    return f"Cancelled by {wish.asked_by}{why}. {WISHES[wish.state]}"
+    person, what = wish.asked_by, WISHES[wish.state]
+    if not wish.why:
+        return _("Cancelled by %(person)s. %(what)s", person=person, what=what)
+    return _("Cancelled by %(person)s (“%(why)s”). %(what)s", person=person, why=wish.why, what=what)
 
 
 ANSWERS = {
-    "done": ("ok", "done"),
-    "found": ("ok", "looked up, and it was done"),
-    "absent": ("wait", "looked up, and the vendor has nothing of it"),
-    "accepted": ("wait", "accepted; the vendor works on it"),
-    "later": ("wait", "not now"),
-    "not sent": ("neutral", "not sent"),
-    "needs a person": ("warn", "a person must act"),
-    "refused": ("bad", "refused"),
-    "unclear": ("warn", "no clear answer"),
+    "done": ("ok", for_later("done")),
+    "found": ("ok", for_later("looked up, and it was done")),
+    "absent": ("wait", for_later("looked up, and the vendor has nothing of it")),
+    "accepted": ("wait", for_later("accepted; the vendor works on it")),
+    "later": ("wait", for_later("not now")),
+    "not sent": ("neutral", for_later("not sent")),
+    "needs a person": ("warn", for_later("a person must act")),
+    "refused": ("bad", for_later("refused")),
+    "unclear": ("warn", for_later("no clear answer")),
 }
 
 
@@ -332,7 +340,7 @@ def told(attempt: TaskAttempt) -> Entry:
     """One attempt at the vendor, with how long the answer took."""
     if attempt.answered_at is None:
         return _entry(
-            f"Attempt {attempt.number}: asked, no answer recorded yet.",
+            _("Attempt %(number)s: asked, no answer recorded yet.", number=attempt.number),
             "wait",
             "send",
             attempt.called_at,
@@ -342,7 +350,13 @@ def told(attempt: TaskAttempt) -> Entry:
     took = (attempt.answered_at - attempt.called_at).total_seconds()
     said = f" “{attempt.note}”" if attempt.note else ""
     return _entry(
-        f"Attempt {attempt.number}: {words}, {took:.1f} s after asking.{said}",
+        _(
+            "Attempt %(number)s: %(words)s, %(seconds)s s after asking.%(said)s",
+            number=attempt.number,
+            words=_(words),
+            seconds=f"{took:.1f}",
+            said=said,
+        ),
         tone,
         "send",
         attempt.called_at,
@@ -353,10 +367,10 @@ def told(attempt: TaskAttempt) -> Entry:
 def _entry(words: str, tone: str, icon: str, at: Any, fingerprint: str) -> Entry:
     return Entry(
         words,
-        "The worker",
+        _("The worker"),
         moment(at),
         tone,
         icon,
-        f"Fingerprint of the request: {fingerprint}" if fingerprint else None,
+        _("Fingerprint of the request: %(fingerprint)s", fingerprint=fingerprint) if fingerprint else None,
         at,
     )

@@ -8,7 +8,6 @@ from wtforms import (
     DateField,
     DateTimeLocalField,
     FileField,
-    Form,
     IntegerField,
     PasswordField,
     RadioField,
@@ -20,7 +19,9 @@ from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttribu
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from core import money
+from core.languages import _
 from core.money import Money
+from storefront.forms import Form
 
 REASON = [
     InputRequired("Say why in a few words."),
@@ -210,5 +211,5 @@ class TimeMachine(Form):
         if self.instant.data is not None:
             given = [self.instant]
         if fine and len(given) != 1:
-            self.days.errors = ["Say how far: days, or months, or a day."]
+            self.days.errors = [_("Say how far: days, or months, or a day.")]
         return fine and len(given) == 1

@@ -12,6 +12,7 @@ from billing import payments, stripe_gateway
 from billing.payments import Gateway
 from core import db
 from core.errors import Refusal
+from core.languages import _
 from core.money import Money
 from core.settings import settings
 from storefront import pages
@@ -58,7 +59,7 @@ def show(
     return pages.render(
         "distributor/gateway.html",
         status,
-        title="Card payments",
+        title=_("Card payments"),
         form=form,
         gateway=bool(gateway),
         webhook=address(gateway) if gateway else None,
@@ -80,7 +81,7 @@ def save_gateway() -> Response:
     fine = form.validate()
     points = basis_points(form.fee_percent.data or "")
     if points is None:
-        form.fee_percent.errors = ["Enter a percentage between 0 and 20, such as 1.5."]
+        form.fee_percent.errors = [_("Enter a percentage between 0 and 20, such as 1.5.")]
     fixed = form.fee_fixed.money() if fine else None
     if points is None or fixed is None:
         return show(422, form=form)
@@ -118,7 +119,7 @@ def check_gateway() -> Response:
         next(iter(stripe_gateway.events_since(account, datetime.now(UTC) - timedelta(minutes=5))), None)
     except Refusal as refusal:
         return show(refusal.status, problem=str(refusal))
-    return show(answer=f"Stripe answers for {account.account_id}.")
+    return show(answer=_("Stripe answers for %(account)s.", account=account.account_id))
 
 
 @console.post("/gateway/register")

@@ -8,6 +8,7 @@ from sqlalchemy import Select, or_, select
 from werkzeug.wrappers import Response
 
 from core import db
+from core.languages import _
 from core.parties import Membership
 from core.tenancy import Side
 from partners.invitations import ROLES
@@ -23,7 +24,7 @@ def staff_list() -> Response:
     """Who works at the distributor, by name."""
     with db.transaction():
         page = lists.page(the_staff(), members())
-    return pages.render("distributor/staff.html", title="Staff", page=page)
+    return pages.render("distributor/staff.html", title=_("Staff"), page=page)
 
 
 @console.get("/staff.csv")
@@ -36,13 +37,13 @@ def staff_file() -> Response:
 def the_staff() -> List:
     """What the list is."""
     return List(
-        "Staff",
+        _("Staff"),
         "distributor.staff_list",
         [
-            Column("name", "Name", itemgetter("name"), Membership.name),
-            Column("email", "E-mail", itemgetter("email"), Membership.email),
-            Column("roles", "Roles", lambda row: ", ".join(row["roles"])),
-            Column("since", "Since", itemgetter("since"), Membership.id),
+            Column("name", _("Name"), itemgetter("name"), Membership.name),
+            Column("email", _("E-mail"), itemgetter("email"), Membership.email),
+            Column("roles", _("Roles"), lambda row: ", ".join(row["roles"])),
+            Column("since", _("Since"), itemgetter("since"), Membership.id),
         ],
         Membership.id,
         rows_of,

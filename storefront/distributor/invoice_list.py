@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from billing.invoices import Invoice, InvoiceState
 from checkout.orders import Order
 from core import db
+from core.languages import Words, _
 from core.parties import Customer, Reseller
 from storefront import exports, lists, pages
 from storefront.distributor import console
@@ -19,8 +20,7 @@ from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import the_shop
 
-STATES = [(state.value, state.value.capitalize()) for state in InvoiceState]
-LEGS = [("wholesale", "To resellers"), ("retail", "To customers")]
+LEGS = Words({"wholesale": "To resellers", "retail": "To customers"})
 
 
 @console.get("/invoices")
@@ -28,7 +28,7 @@ def invoice_list() -> Response:
     """The list."""
     with db.transaction():
         page = lists.page(the_list(), invoices())
-    return pages.render("distributor/invoices.html", title="Invoices", page=page)
+    return pages.render("distributor/invoices.html", title=_("Invoices"), page=page)
 
 
 @console.get("/invoices.csv")
@@ -41,29 +41,33 @@ def invoice_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Invoices",
+        _("Invoices"),
         "distributor.invoice_list",
         [
-            Column("invoice", "Invoice", itemgetter("label")),
-            Column("order", "Order", itemgetter("order")),
-            Column("buyer", "To", itemgetter("buyer")),
-            Column("seller", "From", itemgetter("seller")),
-            Column("state", "State", itemgetter("state")),
-            Column("issued", "Issued", itemgetter("issued"), lists.first_if_empty(Invoice.issued_at)),
-            Column("written", "Written", itemgetter("written"), Invoice.id),
-            Column("total", "Total", itemgetter("total"), Invoice.total_minor, kind="num", money=True),
+            Column("invoice", _("Invoice"), itemgetter("label")),
+            Column("order", _("Order"), itemgetter("order")),
+            Column("buyer", _("To"), itemgetter("buyer")),
+            Column("seller", _("From"), itemgetter("seller")),
+            Column("state", _("State"), itemgetter("state")),
+            Column("issued", _("Issued"), itemgetter("issued"), lists.first_if_empty(Invoice.issued_at)),
+            Column("written", _("Written"), itemgetter("written"), Invoice.id),
+            Column("total", _("Total"), itemgetter("total"), Invoice.total_minor, kind="num", money=True),
         ],
         Invoice.id,
         rows_of,
         "-written",
         search=found_by,
         views=lists.Choice(
-            "show", "View", STATES, lambda word: Invoice.state == InvoiceState(word), any_word="All"
+            "show",
+            _("View"),
+            lists.states(InvoiceState),
+            lambda word: Invoice.state == InvoiceState(word),
+            any_word=_("All"),
         ),
         filters=[
-            lists.Choice("leg", "Leg", LEGS, is_leg),
-            Days("issued", "Issued", Invoice.issued_at),
-            Amounts("total", "Total", Invoice.total_minor, Invoice.currency, the_shop().currency),
+            lists.Choice("leg", _("Leg"), LEGS.options(), is_leg),
+            Days("issued", _("Issued"), Invoice.issued_at),
+            Amounts("total", _("Total"), Invoice.total_minor, Invoice.currency, the_shop().currency),
         ],
         export="distributor.invoice_file",
     )
@@ -88,7 +92,7 @@ def found_by(query: str) -> ColumnElement[bool]:
         Invoice.reseller_id.in_(select(Reseller.id).where(Reseller.name.icontains(query, autoescape=True))),
         Invoice.customer_id.in_(select(Customer.id).where(Customer.name.icontains(query, autoescape=True))),
     ]
-    series, _, number = query.rpartition("-")
+    series, _dash, number = query.rpartition("-")
     if number.isascii() and number.isdigit() and len(number) < 12:
         found.append((Invoice.series == series) & (Invoice.number == int(number)))
     return or_(*found)

@@ -6,38 +6,39 @@ from flask import request, url_for
 from sqlalchemy import func, select
 
 from core import db
+from core.languages import _, for_later
 from core.tasks import Task, TaskState
 from core.work import WorkItem
 from storefront import pages
 from storefront.visitors import the_shop, visitor
 
 SECTIONS = (
-    ("Dashboard", "dashboard", "layout-dashboard"),
-    ("Work queue", "work_queue", "list-checks"),
-    ("Sales", None, ""),
-    ("Orders", "order_list", "package"),
-    ("Subscriptions", "subscription_list", "key-round"),
-    ("Refunds", "refund_list", "rotate-ccw"),
-    ("Resellers", "reseller_list", "handshake"),
-    ("Customers", "customer_list", "users"),
-    ("Catalogue", "product_list", "boxes"),
-    ("Plans", "plan_list", "tags"),
-    ("Money", None, ""),
-    ("Invoices", "invoice_list", "receipt-text"),
-    ("Payments", "payment_list", "wallet"),
-    ("Engine", None, ""),
-    ("Deliveries", "delivery_list", "truck"),
-    ("Connectors", "connector_list", "plug"),
-    ("Tasks", "task_list", "activity"),
-    ("Webhooks", "event_list", "inbox"),
-    ("Card payments", "gateway_page", "credit-card"),
-    ("House", None, ""),
-    ("Staff", "staff_list", "user-check"),
-    ("Company", "company_page", "building-2"),
-    ("Tax rates", "rate_list", "percent"),
-    ("Your terms", "terms_page", "scale"),
+    (for_later("Dashboard"), "dashboard", "layout-dashboard"),
+    (for_later("Work queue"), "work_queue", "list-checks"),
+    (for_later("Sales"), None, ""),
+    (for_later("Orders"), "order_list", "package"),
+    (for_later("Subscriptions"), "subscription_list", "key-round"),
+    (for_later("Refunds"), "refund_list", "rotate-ccw"),
+    (for_later("Resellers"), "reseller_list", "handshake"),
+    (for_later("Customers"), "customer_list", "users"),
+    (for_later("Catalogue"), "product_list", "boxes"),
+    (for_later("Plans"), "plan_list", "tags"),
+    (for_later("Money"), None, ""),
+    (for_later("Invoices"), "invoice_list", "receipt-text"),
+    (for_later("Payments"), "payment_list", "wallet"),
+    (for_later("Engine"), None, ""),
+    (for_later("Deliveries"), "delivery_list", "truck"),
+    (for_later("Connectors"), "connector_list", "plug"),
+    (for_later("Tasks"), "task_list", "activity"),
+    (for_later("Webhooks"), "event_list", "inbox"),
+    (for_later("Card payments"), "gateway_page", "credit-card"),
+    (for_later("House"), None, ""),
+    (for_later("Staff"), "staff_list", "user-check"),
+    (for_later("Company"), "company_page", "building-2"),
+    (for_later("Tax rates"), "rate_list", "percent"),
+    (for_later("Your terms"), "terms_page", "scale"),
 )
-TIME_MACHINE = ("Time machine", "time_machine_page", "history")
+TIME_MACHINE = (for_later("Time machine"), "time_machine_page", "history")
 
 
 def console() -> dict[str, Any]:
@@ -46,7 +47,7 @@ def console() -> dict[str, Any]:
     return {
         "console": {
             "name": visitor().standing,
-            "role": "Distributor",
+            "role": _("Distributor"),
             "logo_url": the_shop().logo_url,
             "css_url": None,
         },
@@ -74,7 +75,7 @@ def nav(counts: dict[str, int]) -> list[tuple[str, str | None, str, int, bool]]:
             request.path == here(url)
             or (endpoint != "dashboard" and request.path.startswith(here(url) + "/"))
         )
-        entries.append((label, url, icon, counts.get(endpoint or "", 0), inside))
+        entries.append((_(label), url, icon, counts.get(endpoint or "", 0), inside))
     return entries
 
 

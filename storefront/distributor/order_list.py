@@ -16,6 +16,7 @@ from billing.payments import Payment, PaymentAttempt
 from checkout.orders import Order, OrderState, PayBy
 from core import db
 from core.clock import machine_now
+from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer, Reseller
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState, VendorRecord
@@ -28,16 +29,18 @@ from storefront.visitors import the_shop
 from subscriptions.subscriptions import Subscription
 
 LATE = timedelta(minutes=15)
-SHOWS = [
-    ("unpaid", "Awaiting payment"),
-    ("delivering", "Being delivered"),
-    ("stuck", "Stuck"),
-    ("unknown", "Unknown at the vendor"),
-    ("failed", "Refused"),
-    ("done", "Done"),
-    ("cancelled", "Cancelled"),
-]
-PAYMENTS = [("card", "Card"), ("account", "On account")]
+SHOWS = Words(
+    {
+        "unpaid": "Awaiting payment",
+        "delivering": "Being delivered",
+        "stuck": "Stuck",
+        "unknown": "Unknown at the vendor",
+        "failed": "Refused",
+        "done": "Done",
+        "cancelled": "Cancelled",
+    }
+)
+PAYMENTS = Words({"card": "Card", "account": "On account"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def order_list() -> Response:
     """The list."""
     with db.transaction():
         page = lists.page(the_list(), orders())
-    return pages.render("distributor/orders.html", title="Orders", page=page)
+    return pages.render("distributor/orders.html", title=_("Orders"), page=page)
 
 
 @console.get("/orders.csv")
@@ -73,26 +76,30 @@ def order_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Orders",
+        _("Orders"),
         "distributor.order_list",
         [
-            Column("order", "Order", lambda row: row.code),
-            Column("buyer", "Buyer", lambda row: row.customer),
-            Column("reseller", "Reseller", lambda row: row.reseller),
-            Column("state", "State", lambda row: row.stage_words),
-            Column("placed", "Placed", lambda row: row.placed, Order.id),
-            Column("pay_by", "Payment", lambda row: row.pay_by, only_file=True),
-            Column("total", "Total", lambda row: row.total, sort=Order.total_minor, kind="num", money=True),
+            Column("order", _("Order"), lambda row: row.code),
+            Column("buyer", _("Buyer"), lambda row: row.customer),
+            Column("reseller", _("Reseller"), lambda row: row.reseller),
+            Column("state", _("State"), lambda row: row.stage_words),
+            Column("placed", _("Placed"), lambda row: row.placed, Order.id),
+            Column("pay_by", _("Payment"), lambda row: row.pay_by, only_file=True),
+            Column(
+                "total", _("Total"), lambda row: row.total, sort=Order.total_minor, kind="num", money=True
+            ),
         ],
         Order.id,
         rows_of,
         "-placed",
         search=found_by,
-        views=lists.Choice("show", "View", SHOWS, waits_for, any_word="All orders"),
+        views=lists.Choice("show", _("View"), SHOWS.options(), waits_for, any_word=_("All orders")),
         filters=[
-            lists.Choice("payment", "Payment", PAYMENTS, lambda word: Order.pay_by == PayBy(word)),
-            Days("placed", "Placed", Order.created_at),
-            Amounts("total", "Total", Order.total_minor, Order.currency, the_shop().currency),
+            lists.Choice(
+                "payment", _("Payment"), PAYMENTS.options(), lambda word: Order.pay_by == PayBy(word)
+            ),
+            Days("placed", _("Placed"), Order.created_at),
+            Amounts("total", _("Total"), Order.total_minor, Order.currency, the_shop().currency),
         ],
         export="distributor.order_file",
         chosen_first=True,
@@ -206,31 +213,33 @@ def order_row(
     return OrderRow(
         order.code,
         url_for("distributor.order_page", code=order.code),
-        customer.name if customer else f"{reseller.name} (for itself)",
+        customer.name if customer else _("%(reseller)s (for itself)", reseller=reseller.name),
         reseller.name,
         stage,
         stage_words,
         moment(order.created_at),
         order.total,
-        dict(PAYMENTS)[order.pay_by],
+        PAYMENTS[order.pay_by],
     )
 
 
 def stage_of(state: OrderState, deliveries: Sequence[DeliveryState]) -> tuple[str, str]:
     """How far an order is: the badge's word and what people read. The worst line speaks for the order."""
     if state is not OrderState.FUNDED:
-        return state, state.replace("_", " ").capitalize()
+        return state, lists.word_of(state)
     for worst, words in (
-        (DeliveryState.REFUSED, "Refused by the vendor"),
-        (DeliveryState.NEEDS_ACTION, "Needs action"),
-        (DeliveryState.UNKNOWN, "Unknown at the vendor"),
-        (DeliveryState.WITHDRAWING, "Being cancelled"),
+        (DeliveryState.REFUSED, _("Refused by the vendor")),
+        (DeliveryState.NEEDS_ACTION, _("Needs action")),
+        (DeliveryState.UNKNOWN, _("Unknown at the vendor")),
+        (DeliveryState.WITHDRAWING, _("Being cancelled")),
     ):
         if worst in deliveries:
             return worst, words
     left = [one for one in deliveries if one is not DeliveryState.CANCELLED]
     if deliveries and not left:
-        return "withdrawn", "Cancelled and given back"
+        return "withdrawn", _("Cancelled and given back")
     if left and all(one is DeliveryState.SUCCESS for one in left):
-        return "delivered", "Delivered" if len(left) == len(deliveries) else "Delivered, a part cancelled"
-    return "delivering", "Being delivered"
+        return "delivered", _("Delivered") if len(left) == len(deliveries) else _(
+            "Delivered, a part cancelled"
+        )
+    return "delivering", _("Being delivered")

@@ -8,10 +8,9 @@ import structlog
 from flask import request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import Form
 
 from billing import disputes, payments, stripe_gateway
-from billing.payments import AttemptState, PaymentAttempt
+from billing.payments import AttemptState, FundKind, PaymentAttempt
 from billing.refunds import Because
 from billing.stripe_gateway import GatewayAccount
 from checkout import line_refunds, orders
@@ -19,6 +18,7 @@ from checkout.line_refunds import Preview
 from checkout.orders import Order, OrderState
 from core import db
 from core.errors import Refusal
+from core.languages import Words, _, for_later
 from core.money import Money
 from provisioning import deliveries, fulfilment
 from provisioning.connectors.base import Action
@@ -28,6 +28,7 @@ from storefront.distributor import console
 from storefront.distributor.dossiers import Dossier, open_dossier
 from storefront.distributor.forms import Reason, Resolution
 from storefront.distributor.order_list import stage_of
+from storefront.forms import Form
 from storefront.moments import moment
 from storefront.visitors import require_role
 
@@ -44,62 +45,77 @@ pages.saying(
     covered="The order is covered. Its deliveries are on their way.",
 )
 
+FUNDS = Words({FundKind.PAYMENT: "payment", FundKind.CREDIT: "credit", FundKind.NOTHING_DUE: "nothing due"})
 STATES = {
     "awaiting_payment": (
         "wait",
-        "Waiting for payment",
-        "No money has moved. The order ends by itself when its time to pay is over;"
-        " until then you may cancel it.",
+        for_later("Waiting for payment"),
+        for_later(
+            "No money has moved. The order ends by itself when its time to pay is over;"
+            " until then you may cancel it."
+        ),
     ),
     "uncovered": (
         "warn",
-        "Paid, but not covered",
-        "What is left of the payment after the fee does not cover wholesale, and the reseller's credit has no"
-        " room for the difference. Give the reseller more credit, then cover the order.",
+        for_later("Paid, but not covered"),
+        for_later(
+            "What is left of the payment after the fee does not cover wholesale, and the reseller's credit"
+            " has no room for the difference. Give the reseller more credit, then cover the order."
+        ),
     ),
     "cancelled": (
         "info",
-        "Cancelled",
-        "Nothing was delivered. Money that still comes is kept apart and shown on the work queue.",
+        for_later("Cancelled"),
+        for_later("Nothing was delivered. Money that still comes is kept apart and shown on the work queue."),
     ),
     "delivering": (
         "info",
-        "Being delivered",
-        "The money is covered. Each line below says what the vendor answered and when it is asked again.",
+        for_later("Being delivered"),
+        for_later(
+            "The money is covered. Each line below says what the vendor answered and when it is asked again."
+        ),
     ),
-    "delivered": ("ok", "Delivered", "Every line is active."),
+    "delivered": ("ok", for_later("Delivered"), for_later("Every line is active.")),
     "unknown": (
         "warn",
-        "The vendor gave no clear answer",
-        "The money is covered. It is looked up by itself; nothing is bought again before the vendor says"
-        " that it has nothing of it.",
+        for_later("The vendor gave no clear answer"),
+        for_later(
+            "The money is covered. It is looked up by itself; nothing is bought again before the vendor says"
+            " that it has nothing of it."
+        ),
     ),
     "needs_action": (
         "warn",
-        "A person must act",
-        "The money is covered and nothing is lost. Mend the cause and retry, or resolve the line by hand.",
+        for_later("A person must act"),
+        for_later(
+            "The money is covered and nothing is lost. Mend the cause and retry, or resolve the line by hand."
+        ),
     ),
     "refused": (
         "bad",
-        "The vendor refused a line",
-        "The money of that line is still with us: refund it or agree on something else,"
-        " then close the work item.",
+        for_later("The vendor refused a line"),
+        for_later(
+            "The money of that line is still with us: refund it or agree on something else,"
+            " then close the work item."
+        ),
     ),
     "refunded": (
         "info",
-        "The vendor refused a line, and its money goes back",
-        "The refunds below say how much goes back in each leg, and how far it is.",
+        for_later("The vendor refused a line, and its money goes back"),
+        for_later("The refunds below say how much goes back in each leg, and how far it is."),
     ),
     "withdrawing": (
         "wait",
-        "Being cancelled",
-        "The vendor had it before the cancellation arrived. It is being ended there; then the money goes"
-        " back, never before.",
+        for_later("Being cancelled"),
+        for_later(
+            "The vendor had it before the cancellation arrived. It is being ended there; then the money goes"
+            " back, never before."
+        ),
     ),
     "withdrawn": (
         "info",
-        "Cancelled while it was being delivered",
-        "Nothing of it is at the vendor. The refunds below say how much goes back in each leg.",
+        for_later("Cancelled while it was being delivered"),
+        for_later("Nothing of it is at the vendor. The refunds below say how much goes back in each leg."),
     ),
 }
 
@@ -131,8 +147,9 @@ def show(
     bought = [one.state for one in dossier.deliveries if not (one.ending or one.withdraws)]
     stage, words = stage_of(dossier.order.state, bought)
     if stage == "refused" and not any(offer for offer in offers):
-        stage, words = "refunded", "Refused and given back"
+        stage, words = "refunded", _("Refused and given back")
     tone, title, sentence = STATES[stage]
+    title, sentence = _(title), _(sentence)
     return pages.render(
         "distributor/order.html",
         status,
@@ -173,18 +190,21 @@ def offer_of(delivery_id: UUID) -> Preview | None:
 def faults(form: Form) -> str:
     """What is wrong with a form that is folded away, in words; what was typed is still in it."""
     said = " ".join(str(error) for errors in form.errors.values() for error in errors)
-    return f"{said} Nothing was changed; what you typed is still in the form."
+    return _("%(said)s Nothing was changed; what you typed is still in the form.", said=said)
 
 
 def facts(dossier: Dossier) -> dict[str, object]:
     """The key facts, as values the template draws."""
     order = dossier.order
     return {
+        "fund": FUNDS[dossier.fund.kind] if dossier.fund else "",
         "placed": moment(order.created_at),
         "funded": moment(order.funded_at),
         "expires": moment(order.expires_at) if order.state is OrderState.AWAITING_PAYMENT else None,
         "reseller_url": url_for("distributor.reseller_page", code=dossier.reseller.code),
-        "buyer": dossier.customer.name if dossier.customer else f"{dossier.reseller.name} (for itself)",
+        "buyer": dossier.customer.name
+        if dossier.customer
+        else _("%(reseller)s (for itself)", reseller=dossier.reseller.name),
         "captured": Money(dossier.payment.captured_minor, order.currency)
         if dossier.payment and dossier.payment.captured_minor is not None
         else None,

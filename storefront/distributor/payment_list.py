@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from billing.payments import Payment, PaymentAttempt, PaymentState
 from checkout.orders import Order
 from core import db
+from core.languages import _
 from core.money import Money
 from core.parties import Customer, Reseller
 from storefront import exports, lists, pages
@@ -20,15 +21,13 @@ from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import the_shop
 
-STATES = [(state.value, state.value.capitalize()) for state in PaymentState]
-
 
 @console.get("/payments")
 def payment_list() -> Response:
     """The list."""
     with db.transaction():
         page = lists.page(the_list(), payments())
-    return pages.render("distributor/payments.html", title="Payments", page=page)
+    return pages.render("distributor/payments.html", title=_("Payments"), page=page)
 
 
 @console.get("/payments.csv")
@@ -41,29 +40,33 @@ def payment_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Payments",
+        _("Payments"),
         "distributor.payment_list",
         [
-            Column("order", "Order", itemgetter("order")),
-            Column("who", "Who pays", itemgetter("who")),
-            Column("state", "State", itemgetter("state")),
-            Column("asked_at", "Asked", itemgetter("asked_at"), Payment.id),
-            Column("paid_at", "Paid", itemgetter("paid_at"), lists.first_if_empty(Payment.paid_at)),
-            Column("amount", "Amount", itemgetter("amount"), Payment.amount_minor, kind="num", money=True),
-            Column("captured", "Captured", itemgetter("captured"), kind="num", money=True),
-            Column("fee", "Fee", itemgetter("fee"), kind="num", money=True),
+            Column("order", _("Order"), itemgetter("order")),
+            Column("who", _("Who pays"), itemgetter("who")),
+            Column("state", _("State"), itemgetter("state")),
+            Column("asked_at", _("Asked"), itemgetter("asked_at"), Payment.id),
+            Column("paid_at", _("Paid"), itemgetter("paid_at"), lists.first_if_empty(Payment.paid_at)),
+            Column("amount", _("Amount"), itemgetter("amount"), Payment.amount_minor, kind="num", money=True),
+            Column("captured", _("Captured"), itemgetter("captured"), kind="num", money=True),
+            Column("fee", _("Fee"), itemgetter("fee"), kind="num", money=True),
         ],
         Payment.id,
         rows_of,
         "-asked_at",
         search=found_by,
         views=lists.Choice(
-            "show", "View", STATES, lambda word: Payment.state == PaymentState(word), any_word="All"
+            "show",
+            _("View"),
+            lists.states(PaymentState),
+            lambda word: Payment.state == PaymentState(word),
+            any_word=_("All"),
         ),
         filters=[
-            Days("paid", "Paid", Payment.paid_at),
-            Days("asked", "Asked", Payment.created_at),
-            Amounts("amount", "Amount", Payment.amount_minor, Payment.currency, the_shop().currency),
+            Days("paid", _("Paid"), Payment.paid_at),
+            Days("asked", _("Asked"), Payment.created_at),
+            Amounts("amount", _("Amount"), Payment.amount_minor, Payment.currency, the_shop().currency),
         ],
         export="distributor.payment_file",
     )
@@ -105,7 +108,7 @@ def rows_of(found: Sequence[tuple[Payment, str, str, str | None]]) -> list[dict[
         {
             "order": order,
             "url": url_for("distributor.order_page", code=order),
-            "who": customer or f"{reseller} (for itself)",
+            "who": customer or _("%(reseller)s (for itself)", reseller=reseller),
             "reseller": reseller,
             "state": payment.state,
             "asked_at": moment(payment.created_at),

@@ -10,13 +10,14 @@ from werkzeug.wrappers import Response
 
 from catalog.products import Plan, PlanCost, Product
 from core import db
+from core.languages import Words, _
 from storefront import exports, lists, pages
 from storefront.distributor import console
 from storefront.filters import Amounts
 from storefront.lists import Column, List
 from storefront.visitors import the_shop
 
-SHOWS = [("sold", "On sale"), ("hidden", "Hidden"), ("no_cost", "Without a cost")]
+SHOWS = Words({"sold": "On sale", "hidden": "Hidden", "no_cost": "Without a cost"})
 
 
 @console.get("/plans")
@@ -24,7 +25,7 @@ def plan_list() -> Response:
     """The list."""
     with db.transaction():
         page = lists.page(the_list(), plans())
-    return pages.render("distributor/plans.html", title="Plans", page=page)
+    return pages.render("distributor/plans.html", title=_("Plans"), page=page)
 
 
 @console.get("/plans.csv")
@@ -37,25 +38,25 @@ def plan_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Plans",
+        _("Plans"),
         "distributor.plan_list",
         [
-            Column("product", "Plan", itemgetter("product"), Product.name),
-            Column("plan", "Plan's name", itemgetter("plan"), only_file=True),
-            Column("vendor", "Vendor", itemgetter("vendor"), Product.vendor),
-            Column("sku", "SKU", itemgetter("sku"), Plan.sku),
-            Column("term", "Term", itemgetter("term")),
-            Column("price", "List price", itemgetter("price"), Plan.list_minor, kind="num", money=True),
-            Column("cost", "Cost", itemgetter("cost"), kind="num", money=True),
-            Column("state", "State", itemgetter("state")),
+            Column("product", _("Plan"), itemgetter("product"), Product.name),
+            Column("plan", _("Plan's name"), itemgetter("plan"), only_file=True),
+            Column("vendor", _("Vendor"), itemgetter("vendor"), Product.vendor),
+            Column("sku", _("SKU"), itemgetter("sku"), Plan.sku),
+            Column("term", _("Term"), itemgetter("term")),
+            Column("price", _("List price"), itemgetter("price"), Plan.list_minor, kind="num", money=True),
+            Column("cost", _("Cost"), itemgetter("cost"), kind="num", money=True),
+            Column("state", _("State"), itemgetter("state")),
         ],
         Plan.id,
         rows_of,
         "product",
         search=found_by,
-        views=lists.Choice("show", "View", SHOWS, is_like, any_word="All"),
+        views=lists.Choice("show", _("View"), SHOWS.options(), is_like, any_word=_("All")),
         filters=[
-            Amounts("price", "List price", Plan.list_minor, Plan.currency, the_shop().currency),
+            Amounts("price", _("List price"), Plan.list_minor, Plan.currency, the_shop().currency),
         ],
         export="distributor.plan_file",
     )

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from core import db, work
 from core.clock import machine_now
 from core.errors import Refusal
+from core.languages import _
 from core.tasks import Task, TaskState
 from core.work import WorkItem
 from provisioning import fulfilment
@@ -65,12 +66,12 @@ def show(
         offer = offer_of(opened.delivery_id) if opened and opened.delivery_id else None
     tabs = [
         (word, url_for("distributor.work_queue", show=value or None), value == view)
-        for value, word in work_list.SHOWS
+        for value, word in work_list.SHOWS.items()
     ]
     return pages.render(
         "distributor/work.html",
         status,
-        title="Work queue",
+        title=_("Work queue"),
         page=page,
         tabs=tabs,
         show=view,
@@ -108,7 +109,7 @@ def retry_chosen() -> Response:
     """Bulk retry: each by itself, so that one refusal holds up no other."""
     require_role("subscriptions_manager")
     ticked = request.form.getlist("item")
-    refused = retry_all(ticked) if ticked else ["Choose at least one item first."]
+    refused = retry_all(ticked) if ticked else [_("Choose at least one item first.")]
     if refused:
         return show(None, 409 if ticked else 422, problem=" ".join(refused), ticked=ticked)
     return pages.see("distributor.work_queue", "retried-all")
@@ -124,7 +125,13 @@ def retry_all(item_ids: Sequence[str]) -> list[str]:
         ).all()
         for item in items:
             if item.about_type != "deliveries":
-                refused.append(f"“{item.kind}” cannot be retried: {item.suggestion}")
+                refused.append(
+                    _(
+                        "“%(kind)s” cannot be retried: %(suggestion)s",
+                        kind=item.kind,
+                        suggestion=item.suggestion,
+                    )
+                )
                 continue
             try:
                 with db.savepoint():

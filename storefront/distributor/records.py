@@ -14,6 +14,7 @@ from checkout.orders import Order
 from core import db, tasks
 from core.clock import machine_now
 from core.errors import Refusal
+from core.languages import Words, _
 from core.tasks import Task, TaskState
 from provisioning.deliveries import Delivery
 from storefront import exports, lists, pages
@@ -26,12 +27,8 @@ from storefront.visitors import require_role
 pages.saying(task_retried="The task is due again now.")
 
 OVERDUE = timedelta(minutes=5)
-ABOUT = [("mails", "Mails"), ("deliveries", "Deliveries"), ("others", "Everything else")]
-EVENTS = [
-    ("waiting", "Not handled"),
-    ("handled", "Handled"),
-    ("foreign", "About nothing of ours"),
-]
+ABOUT = Words({"mails": "Mails", "deliveries": "Deliveries", "others": "Everything else"})
+EVENTS = Words({"waiting": "Not handled", "handled": "Handled", "foreign": "About nothing of ours"})
 
 
 # --- Tasks --------------------------------------------------------------------------------------------------
@@ -59,7 +56,7 @@ def show_tasks(status: int = 200, *, problem: str | None = None) -> Response:
     return pages.render(
         "distributor/tasks.html",
         status,
-        title="Tasks",
+        title=_("Tasks"),
         page=page,
         show=page.show,
         oldest=moment(oldest),
@@ -71,19 +68,19 @@ def show_tasks(status: int = 200, *, problem: str | None = None) -> Response:
 def the_tasks() -> List:
     """What the list is. Mails and deliveries are tasks too; "About" tells them apart."""
     return List(
-        "Tasks",
+        _("Tasks"),
         "distributor.task_list",
         [
-            Column("task", "Task", itemgetter("kind"), Task.kind),
-            Column("order", "Order", itemgetter("order"), only_file=True),
-            Column("lane", "Lane", itemgetter("lane"), only_file=True),
-            Column("state", "State", itemgetter("state")),
-            Column("attempts", "Attempts", itemgetter("attempts"), Task.attempts),
-            Column("next", "Next try", itemgetter("next"), Task.next_at),
-            Column("created", "Written", itemgetter("created"), Task.id, only_file=True),
-            Column("finished", "Ended", itemgetter("finished"), only_file=True),
-            Column("note", "What was said", itemgetter("note")),
-            Column("acts", "Acts", kind="acts"),
+            Column("task", _("Task"), itemgetter("kind"), Task.kind),
+            Column("order", _("Order"), itemgetter("order"), only_file=True),
+            Column("lane", _("Lane"), itemgetter("lane"), only_file=True),
+            Column("state", _("State"), itemgetter("state")),
+            Column("attempts", _("Attempts"), itemgetter("attempts"), Task.attempts),
+            Column("next", _("Next try"), itemgetter("next"), Task.next_at),
+            Column("created", _("Written"), itemgetter("created"), Task.id, only_file=True),
+            Column("finished", _("Ended"), itemgetter("finished"), only_file=True),
+            Column("note", _("What was said"), itemgetter("note")),
+            Column("acts", _("Acts"), kind="acts"),
         ],
         Task.id,
         rows_of,
@@ -102,14 +99,14 @@ def the_tasks() -> List:
         ),
         views=lists.Choice(
             "show",
-            "View",
-            [(state.value, state.value.capitalize()) for state in TaskState],
+            _("View"),
+            lists.states(TaskState),
             lambda word: Task.state == TaskState(word),
-            any_word="All",
+            any_word=_("All"),
         ),
         filters=[
-            lists.Choice("about", "About", ABOUT, is_about, "Everything"),
-            Days("written", "Written", Task.created_at),
+            lists.Choice("about", _("About"), ABOUT.options(), is_about, _("Everything")),
+            Days("written", _("Written"), Task.created_at),
         ],
         export="distributor.task_file",
     )
@@ -173,7 +170,7 @@ def event_list() -> Response:
     """Events as Stripe sent them, and what was made of each."""
     with db.transaction():
         page = lists.page(the_events(), select(StripeEventRow))
-    return pages.render("distributor/events.html", title="Webhooks", page=page)
+    return pages.render("distributor/events.html", title=_("Webhooks"), page=page)
 
 
 @console.get("/webhooks.csv")
@@ -186,15 +183,15 @@ def event_file() -> Response:
 def the_events() -> List:
     """What the list is."""
     return List(
-        "Webhooks",
+        _("Webhooks"),
         "distributor.event_list",
         [
-            Column("event", "Event", itemgetter("type"), StripeEventRow.type),
-            Column("id", "Event id", itemgetter("event"), only_file=True),
-            Column("outcome", "Outcome", itemgetter("outcome")),
-            Column("session", "Session", itemgetter("session")),
-            Column("received", "Received", itemgetter("received"), StripeEventRow.id),
-            Column("handled", "Handled", itemgetter("handled")),
+            Column("event", _("Event"), itemgetter("type"), StripeEventRow.type),
+            Column("id", _("Event id"), itemgetter("event"), only_file=True),
+            Column("outcome", _("Outcome"), itemgetter("outcome")),
+            Column("session", _("Session"), itemgetter("session")),
+            Column("received", _("Received"), itemgetter("received"), StripeEventRow.id),
+            Column("handled", _("Handled"), itemgetter("handled")),
         ],
         StripeEventRow.id,
         lambda found: [event_row(row[0]) for row in found],
@@ -202,8 +199,8 @@ def the_events() -> List:
         search=lambda query: or_(
             StripeEventRow.event_id == query, StripeEventRow.session_id == query, StripeEventRow.type == query
         ),
-        views=lists.Choice("show", "View", EVENTS, was_made, any_word="All"),
-        filters=[Days("received", "Received", StripeEventRow.received_at)],
+        views=lists.Choice("show", _("View"), EVENTS.options(), was_made, any_word=_("All")),
+        filters=[Days("received", _("Received"), StripeEventRow.received_at)],
         export="distributor.event_file",
     )
 
@@ -226,6 +223,6 @@ def event_row(event: StripeEventRow) -> dict[str, object]:
         "received": moment(event.received_at),
         "handled": moment(event.handled_at),
         "outcome": event.outcome
-        or ("waiting for its task" if concerns_us else "stored only: it speaks of no payment page"),
+        or (_("waiting for its task") if concerns_us else _("stored only: it speaks of no payment page")),
         "state": "done" if event.handled_at else "pending" if concerns_us else "closed",
     }

@@ -16,6 +16,7 @@ from checkout.orders import Order, OrderLine
 from core import db
 from core.errors import Missing, Refusal
 from core.ids import new_token
+from core.languages import Words, _
 from core.money import Money
 from provisioning import deliveries, line_cancellations, undelivered
 from storefront import downloads, exports, lists, pages, refund_views
@@ -27,11 +28,7 @@ from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import require_role, visitor
 
-SHOWS = [
-    ("failed", "Failed"),
-    ("under-way", "On the way"),
-    ("done", "Given back"),
-]
+SHOWS = Words({"failed": "Failed", "under-way": "On the way", "done": "Given back"})
 pages.saying(
     given_back="The refund is on its way; each step is on the order.",
     cancelling_line="It is being cancelled. Money goes back when nothing of it is at the vendor.",
@@ -57,7 +54,7 @@ def show_list(status: int = 200, *, form: Refunding | None = None) -> Response:
     form = form or Refunding(
         when_refused=policy.when_refused.value, fee_when_refused=policy.fee_when_refused.value
     )
-    return pages.render("distributor/refunds.html", status, title="Refunds", page=page, form=form)
+    return pages.render("distributor/refunds.html", status, title=_("Refunds"), page=page, form=form)
 
 
 @console.get("/refunds.csv")
@@ -70,28 +67,28 @@ def refund_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Refunds",
+        _("Refunds"),
         "distributor.refund_list",
         [
-            Column("order", "Order", lambda row: row.order),
-            Column("what", "What", lambda row: row.title),
-            Column("reason", "Reason", lambda row: row.reason, only_file=True),
-            Column("note", "Credit note", lambda row: row.note, only_file=True),
-            Column("state", "State", lambda row: row.words),
+            Column("order", _("Order"), lambda row: row.order),
+            Column("what", _("What"), lambda row: row.title),
+            Column("reason", _("Reason"), lambda row: row.reason, only_file=True),
+            Column("note", _("Credit note"), lambda row: row.note, only_file=True),
+            Column("state", _("State"), lambda row: row.words),
             Column(
                 "amount",
-                "Buyer gets",
+                _("Buyer gets"),
                 lambda row: row.amount,
                 sort=Refund.amount_minor,
                 kind="num",
                 money=True,
             ),
-            Column("wholesale", "Wholesale", lambda row: row.wholesale, kind="num", money=True),
-            Column("margin", "Reseller's margin", lambda row: row.margin, kind="num", money=True),
-            Column("fee", "Card fee kept", lambda row: row.fee, kind="num", money=True),
-            Column("bearer", "Fee borne by", lambda row: row.bearer, only_file=True),
-            Column("asked", "Asked for", lambda row: row.asked, Refund.id),
-            Column("done", "Done", lambda row: row.done, only_file=True),
+            Column("wholesale", _("Wholesale"), lambda row: row.wholesale, kind="num", money=True),
+            Column("margin", _("Reseller's margin"), lambda row: row.margin, kind="num", money=True),
+            Column("fee", _("Card fee kept"), lambda row: row.fee, kind="num", money=True),
+            Column("bearer", _("Fee borne by"), lambda row: row.bearer, only_file=True),
+            Column("asked", _("Asked for"), lambda row: row.asked, Refund.id),
+            Column("done", _("Done"), lambda row: row.done, only_file=True),
         ],
         Refund.id,
         lambda found: [refund_views.view(*row) for row in found],
@@ -101,8 +98,8 @@ def the_list() -> List:
             Refund.external_id == query,
             OrderLine.product_name.icontains(query, autoescape=True),
         ),
-        views=lists.Choice("show", "View", SHOWS, stands, any_word="All"),
-        filters=[Days("asked", "Asked for", Refund.requested_at)],
+        views=lists.Choice("show", _("View"), SHOWS.options(), stands, any_word=_("All")),
+        filters=[Days("asked", _("Asked for"), Refund.requested_at)],
         export="distributor.refund_file",
     )
 
@@ -164,7 +161,7 @@ def show_refund(
     return pages.render(
         "distributor/refund.html",
         status,
-        title=f"Refund of {order.code}",
+        title=_("Refund of %(code)s", code=order.code),
         order=order,
         line=line,
         left=left,
@@ -288,7 +285,7 @@ def credit_note(note_id: str) -> Response:
             raise Missing("credit note")
     return pages.render(
         "distributor/credit_note.html",
-        title=f"Credit note {note.label}",
+        title=_("Credit note %(number)s", number=note.label),
         note=note,
         lines=lines,
         order=order.code,

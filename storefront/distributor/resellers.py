@@ -8,7 +8,6 @@ from uuid import UUID
 from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from werkzeug.wrappers import Response
-from wtforms import Form
 
 from billing import credit
 from billing.credit import Balance, BalanceKind
@@ -18,6 +17,7 @@ from checkout import activations, reseller_plans
 from checkout.orders import Order
 from core import db, parties
 from core.errors import Refusal
+from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer, Reseller
 from partners import domains, standings, storefronts
@@ -27,17 +27,14 @@ from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, forms
 from storefront.distributor.order_list import orders, rows_of
 from storefront.filters import Days
+from storefront.forms import Form
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import require_role, the_shop
 
 pages.saying(credit_saved="The credit line is changed. It counts for new purchases only; what runs goes on.")
 
-SHOWS = [
-    ("portal", "With a storefront"),
-    ("none", "Without a storefront"),
-    ("stopped", "Ordering stopped"),
-]
+SHOWS = Words({"portal": "With a storefront", "none": "Without a storefront", "stopped": "Ordering stopped"})
 
 
 @console.get("/resellers")
@@ -45,7 +42,7 @@ def reseller_list() -> Response:
     """Resellers by name."""
     with db.transaction():
         page = lists.page(the_list(), resellers())
-    return pages.render("distributor/resellers.html", title="Resellers", page=page)
+    return pages.render("distributor/resellers.html", title=_("Resellers"), page=page)
 
 
 @console.get("/resellers.csv")
@@ -58,25 +55,29 @@ def reseller_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Resellers",
+        _("Resellers"),
         "distributor.reseller_list",
         [
-            Column("name", "Reseller", of=itemgetter("name"), sort=Reseller.name),
-            Column("code", "Code", of=itemgetter("code"), only_file=True),
-            Column("country", "Country", of=itemgetter("country"), only_file=True),
-            Column("storefront", "Storefront", of=itemgetter("shop")),
-            Column("alias", "Alias", of=itemgetter("alias")),
-            Column("customers", "Customers", of=itemgetter("customers"), kind="num"),
-            Column("credit", "Credit left", of=itemgetter("credit"), kind="num", money=True),
-            Column("state", "State", of=lambda row: "Ordering stopped" if row["stopped"] else "May order"),
-            Column("joined", "Joined", of=itemgetter("since"), sort=Reseller.id, only_file=True),
+            Column("name", _("Reseller"), of=itemgetter("name"), sort=Reseller.name),
+            Column("code", _("Code"), of=itemgetter("code"), only_file=True),
+            Column("country", _("Country"), of=itemgetter("country"), only_file=True),
+            Column("storefront", _("Storefront"), of=itemgetter("shop")),
+            Column("alias", _("Alias"), of=itemgetter("alias")),
+            Column("customers", _("Customers"), of=itemgetter("customers"), kind="num"),
+            Column("credit", _("Credit left"), of=itemgetter("credit"), kind="num", money=True),
+            Column(
+                "state",
+                _("State"),
+                of=lambda row: _("Ordering stopped") if row["stopped"] else _("May order"),
+            ),
+            Column("joined", _("Joined"), of=itemgetter("since"), sort=Reseller.id, only_file=True),
         ],
         Reseller.id,
         rows_of_resellers,
         "name",
         search=found_by,
-        views=lists.Choice("show", "View", SHOWS, is_like, any_word="All"),
-        filters=[Days("joined", "Joined", Reseller.created_at)],
+        views=lists.Choice("show", _("View"), SHOWS.options(), is_like, any_word=_("All")),
+        filters=[Days("joined", _("Joined"), Reseller.created_at)],
         export="distributor.reseller_file",
     )
 
@@ -234,7 +235,7 @@ def shop_facts(shop: Storefront | None, reseller: Reseller) -> dict[str, Any]:
     )
     return {
         "state": shop.state,
-        "alias": shop.alias or "the distributor's own address",
+        "alias": shop.alias or _("the distributor's own address"),
         "url": url,
         "opened": moment(shop.opened_at),
         "theme": shop.theme,

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from checkout.orders import Order, OrderLine
 from core import db
+from core.languages import _
 from core.parties import Customer, Reseller
 from storefront import exports, lists, pages
 from storefront.distributor import console
@@ -20,15 +21,13 @@ from storefront.moments import moment
 from storefront.visitors import the_shop
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
-STATES = [(state.value, state.value.capitalize()) for state in SubscriptionState]
-
 
 @console.get("/subscriptions")
 def subscription_list() -> Response:
     """The list."""
     with db.transaction():
         page = lists.page(the_list(), subscriptions())
-    return pages.render("distributor/subscriptions.html", title="Subscriptions", page=page)
+    return pages.render("distributor/subscriptions.html", title=_("Subscriptions"), page=page)
 
 
 @console.get("/subscriptions.csv")
@@ -41,39 +40,43 @@ def subscription_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Subscriptions",
+        _("Subscriptions"),
         "distributor.subscription_list",
         [
-            Column("subscription", "Subscription", itemgetter("title"), Subscription.product_name),
-            Column("code", "Code", itemgetter("code"), only_file=True),
-            Column("order", "Order", itemgetter("order"), only_file=True),
-            Column("who", "Who", itemgetter("who")),
-            Column("reseller", "Reseller", itemgetter("reseller"), only_file=True),
-            Column("state", "State", itemgetter("state")),
-            Column("quantity", "Quantity", itemgetter("number"), Subscription.quantity),
+            Column("subscription", _("Subscription"), itemgetter("title"), Subscription.product_name),
+            Column("code", _("Code"), itemgetter("code"), only_file=True),
+            Column("order", _("Order"), itemgetter("order"), only_file=True),
+            Column("who", _("Who"), itemgetter("who")),
+            Column("reseller", _("Reseller"), itemgetter("reseller"), only_file=True),
+            Column("state", _("State"), itemgetter("state")),
+            Column("quantity", _("Quantity"), itemgetter("number"), Subscription.quantity),
             Column(
                 "price",
-                "Unit price",
+                _("Unit price"),
                 itemgetter("price"),
                 Subscription.price_minor,
                 kind="num",
                 money=True,
             ),
-            Column("ends", "Term ends", itemgetter("ends"), lists.last_if_empty(Subscription.ends_at)),
-            Column("bought", "Bought", itemgetter("bought"), Subscription.id),
+            Column("ends", _("Term ends"), itemgetter("ends"), lists.last_if_empty(Subscription.ends_at)),
+            Column("bought", _("Bought"), itemgetter("bought"), Subscription.id),
         ],
         Subscription.id,
         rows_of,
         "-bought",
         search=found_by,
         views=lists.Choice(
-            "show", "View", STATES, lambda word: Subscription.state == SubscriptionState(word), any_word="All"
+            "show",
+            _("View"),
+            lists.states(SubscriptionState),
+            lambda word: Subscription.state == SubscriptionState(word),
+            any_word=_("All"),
         ),
         filters=[
-            Days("ends", "Term ends", Subscription.ends_at),
-            Days("bought", "Bought", Subscription.created_at),
+            Days("ends", _("Term ends"), Subscription.ends_at),
+            Days("bought", _("Bought"), Subscription.created_at),
             Amounts(
-                "price", "Unit price", Subscription.price_minor, Subscription.currency, the_shop().currency
+                "price", _("Unit price"), Subscription.price_minor, Subscription.currency, the_shop().currency
             ),
         ],
         export="distributor.subscription_file",
@@ -127,7 +130,7 @@ def rows_of(found: Sequence[tuple[Subscription, str, str | None, str]]) -> list[
             "quantity": counted(one.quantity, one.unit),
             "number": one.quantity,
             "state": one.state,
-            "who": customer or f"{reseller} (for itself)",
+            "who": customer or _("%(reseller)s (for itself)", reseller=reseller),
             "reseller": reseller,
             "ends": moment(one.ends_at),
             "bought": moment(one.created_at),

@@ -7,6 +7,7 @@ from checkout.orders import Order, OrderLine
 from core import db, parties
 from core.clock import business_now
 from core.errors import Missing
+from core.languages import _
 from storefront import endings, pages
 from storefront.distributor import console
 from storefront.mail import counted
@@ -46,7 +47,7 @@ def show_subscription(code: str, status: int = 200, *, problem: str | None = Non
         amount=counted(found.quantity, found.unit),
         reseller=reseller,
         customer=customer,
-        licences=f"{valid} of {found.quantity} valid" if seats else "none",
+        licences=_("%(valid)s of %(all)s valid", valid=valid, all=found.quantity) if seats else _("none"),
         starts=moment(found.starts_at, now),
         ends=moment(found.ends_at, now),
         order=order,

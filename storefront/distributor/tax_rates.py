@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 from werkzeug.wrappers import Response
-from wtforms import DateField, Form, SelectField, StringField
+from wtforms import DateField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -14,9 +14,11 @@ from billing import tax
 from billing.tax import TaxRate
 from core import db
 from core.errors import Refusal
+from core.languages import _
 from partners import companies
 from storefront import pages
 from storefront.distributor import console
+from storefront.forms import Form
 from storefront.visitors import has_role, require_role
 
 pages.saying(rate_added="The rate is in the table. Orders are taxed by it from its first day on.")
@@ -42,7 +44,7 @@ def rate_list() -> Response:
 def show(form: NewRate, status: int = 200, *, problem: str | None = None) -> Response:
     """The page, with a refused form as it was sent."""
     form.country.choices = [
-        SelectChoice("", "Please choose"),
+        SelectChoice("", _("Please choose")),
         *(SelectChoice(code, name) for code, name in companies.countries().items()),
     ]
     with db.transaction():
@@ -50,7 +52,7 @@ def show(form: NewRate, status: int = 200, *, problem: str | None = None) -> Res
     return pages.render(
         "distributor/tax_rates.html",
         status,
-        title="Tax rates",
+        title=_("Tax rates"),
         form=form,
         rows=[
             row for country in dict.fromkeys(r.country for r in rates) for row in rows(rates, country, today)
@@ -71,11 +73,11 @@ def rows(rates: list[TaxRate], country: str, today: date) -> list[dict[str, Any]
             "name": rate.name,
             "percent": tax.percent(rate.basis_points),
             "from": f"{rate.valid_from.day} {rate.valid_from:%b %Y}",
-            "state": ("ok", "In force")
+            "state": ("ok", _("In force"))
             if rate.id == in_force
-            else ("wait", "Comes")
+            else ("wait", _("Comes"))
             if rate.valid_from > today
-            else ("neutral", "Was"),
+            else ("neutral", _("Was")),
         }
         for rate in mine
     ]
@@ -88,7 +90,7 @@ def add_rate() -> Response:
     form = NewRate(request.form)
     fine, points = form.validate(), basis_points(form.percent.data or "")
     if points is None and form.percent.data:
-        form.percent.errors = ["Enter a percentage between 0 and 100, such as 19 or 5.5."]
+        form.percent.errors = [_("Enter a percentage between 0 and 100, such as 19 or 5.5.")]
     if not fine or points is None:
         return show(form, 422)
     try:

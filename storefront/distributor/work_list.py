@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 
 from checkout.orders import Order
 from core import tasks
+from core.languages import Words, _
 from core.parties import Customer, Reseller
 from core.tasks import Task, TaskState
 from core.work import WorkItem
@@ -21,7 +22,7 @@ from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.moments import Moment, moment
 
-SHOWS = [("", "Waiting"), ("settled", "Settled")]
+SHOWS = Words({"": "Waiting", "settled": "Settled"})
 Rows = Select[WorkItem, Order, Reseller, Customer, Delivery, Task]
 
 
@@ -49,33 +50,33 @@ class Item:
 
 def which() -> str:
     """Which of the two is asked for."""
-    return lists.at_most(SHOWS, request.args.get("show", ""))
+    return lists.at_most(SHOWS.options(), request.args.get("show", ""))
 
 
 def the_list(show: str = "") -> List:
     """What the list is; two columns are of the waiting, two of the settled."""
     shared = [
-        Column("what", "What", lambda row: row.kind),
-        Column("order", "Order", lambda row: row.order, only_file=True),
-        Column("why", "Why it stopped", lambda row: row.words),
-        Column("suggested", "Suggested", lambda row: row.suggestion, only_file=True),
-        Column("who", "For", lambda row: row.who),
-        Column("since", "Since", lambda row: row.since, WorkItem.opened_at),
+        Column("what", _("What"), lambda row: row.kind),
+        Column("order", _("Order"), lambda row: row.order, only_file=True),
+        Column("why", _("Why it stopped"), lambda row: row.words),
+        Column("suggested", _("Suggested"), lambda row: row.suggestion, only_file=True),
+        Column("who", _("For"), lambda row: row.who),
+        Column("since", _("Since"), lambda row: row.since, WorkItem.opened_at),
     ]
-    choose = Column("choose", "Choose", kind="choose")
+    choose = Column("choose", _("Choose"), kind="choose")
     settled = [
-        Column("how", "How it was settled", lambda row: row.because),
-        Column("settled", "Settled", lambda row: row.settled, lists.first_if_empty(WorkItem.closed_at)),
+        Column("how", _("How it was settled"), lambda row: row.because),
+        Column("settled", _("Settled"), lambda row: row.settled, lists.first_if_empty(WorkItem.closed_at)),
     ]
     return List(
-        "Work queue" if not show else "Settled work",
+        _("Work queue") if not show else _("Settled work"),
         "distributor.work_queue",
         [*shared, *settled] if show else [choose, *shared],
         WorkItem.id,
         lambda found: [item_of(*row) for row in found],
         "-settled" if show else "since",
         search=found_by,
-        filters=[Days("since", "Since", WorkItem.opened_at)],
+        filters=[Days("since", _("Since"), WorkItem.opened_at)],
         export="distributor.work_file",
         kept=("show",),
     )
@@ -121,13 +122,17 @@ def item_of(
     task: Task | None,
 ) -> Item:
     """One row."""
-    who = f"{customer.name}, through {reseller.name}" if customer and reseller else reseller and reseller.name
+    who = (
+        _("%(customer)s, through %(reseller)s", customer=customer.name, reseller=reseller.name)
+        if customer and reseller
+        else reseller and reseller.name
+    )
     here: dict[str, Any] = {name: value for name, value in request.args.items() if name != "said"}
     return Item(
         id=item.id,
-        kind=item.kind[:1].upper() + item.kind[1:],
-        words=item.words,
-        suggestion=item.suggestion,
+        kind=_(item.kind[:1].upper() + item.kind[1:]),
+        words=_(item.words),
+        suggestion=_(item.suggestion),
         since=moment(item.opened_at),
         settled=moment(item.closed_at),
         because=item.closed_because,

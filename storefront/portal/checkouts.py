@@ -76,7 +76,7 @@ def checkout_page(
         {
             "item": item,
             "name": f"field-{item.line_id}-{field.name}",
-            "field": field,
+            "field": replace(field, label=_(field.label), hint=_(field.hint)),
             "value": request.form.get(
                 f"field-{item.line_id}-{field.name}", str(item.fields.get(field.name, ""))
             ),
@@ -95,7 +95,7 @@ def checkout_page(
         sums=taxes.basket_rows(items, sums),
         total=sums.gross if sums else None,
         treatment=sums.treatment if sums else None,
-        note=tax.NOTES[sums.treatment.kind] if sums else "",
+        note=_(tax.NOTES[sums.treatment.kind]) if sums else "",
         party=chain.buyer.snapshot(),
         country=companies.country_name(chain.buyer.country),
         company=company,

@@ -8,6 +8,7 @@ from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response
 
 from core import db, sessions, tickets
+from core.languages import _, for_later
 from storefront import links, pages
 from storefront.portal import portal
 from storefront.portal.access import browser, with_session, with_token
@@ -26,7 +27,7 @@ def choose_page() -> Response:
     choices = [Choice(one) for one in standings]
     if "HX-Request" in request.headers:
         return make_response(pages.part("account/switcher.html", standings=choices))
-    return pages.render("account/choose.html", title="Choose an account", standings=choices)
+    return pages.render("account/choose.html", title=_("Choose an account"), standings=choices)
 
 
 @portal.post("/choose")
@@ -57,14 +58,14 @@ class Choice:
     """One dashboard as the page shows it."""
 
     WORDS = {
-        "distributor": ("Distributor", "boxes"),
-        "reseller": ("Reseller", "store"),
-        "customer": ("Customer", "building-2"),
+        "distributor": (for_later("Distributor"), "boxes"),
+        "reseller": (for_later("Reseller"), "store"),
+        "customer": (for_later("Customer"), "building-2"),
     }
 
     def __init__(self, standing: Any) -> None:
-        kind, self.icon = self.WORDS[standing.side]
+        kind, self.icon = _(self.WORDS[standing.side][0]), self.WORDS[standing.side][1]
         self.id, self.label, self.current = standing.membership_id, standing.label, standing.current
-        self.note = f"{kind} of {standing.under}" if standing.under else kind
+        self.note = _("%(kind)s of %(seller)s", kind=kind, seller=standing.under) if standing.under else kind
         self.elsewhere = bool(standing.host)
         self.where = standing.host or (f"/{standing.alias}" if standing.alias else "")

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from core import doors
 from core.errors import Missing
 from core.ids import token_hash
+from core.languages import _, for_later
 from core.settings import settings
 from partners.storefronts import OPEN_REQUEST
 from storefront import pages
@@ -25,29 +26,45 @@ from storefront.visitors import the_shop, visitor
 
 SIDES = {
     "distributor": (
-        "The distributor",
-        "Runs the shop: catalogue, resellers, money, and the work queue.",
+        for_later("The distributor"),
+        for_later("Runs the shop: catalogue, resellers, money, and the work queue."),
         "building-2",
     ),
     "reseller": (
-        "Resellers",
-        "Buy from the distributor; on a plan they open a portal of their own.",
+        for_later("Resellers"),
+        for_later("Buy from the distributor; on a plan they open a portal of their own."),
         "handshake",
     ),
-    "customer": ("Customers", "Buy in their reseller's portal, never see the distributor.", "users"),
+    "customer": (
+        for_later("Customers"),
+        for_later("Buy in their reseller's portal, never see the distributor."),
+        "users",
+    ),
 }
 CARDS = [
-    ("4242 4242 4242 4242", "pays"),
-    ("4000 0000 0000 9995", "is declined: not enough money"),
-    ("4000 0025 0000 3155", "asks for a confirmation first"),
+    ("4242 4242 4242 4242", for_later("pays")),
+    ("4000 0000 0000 9995", for_later("is declined: not enough money")),
+    ("4000 0025 0000 3155", for_later("asks for a confirmation first")),
 ]
 # The story: (what to do, how it goes on). The names are those of the demo world.
 STORY = [
-    ("Sign in as Bea of Brightfield IT", "She is on the Basic plan and has no shop of her own yet."),
-    ("Buy the Standard plan", "Choose the address “brightfield” and pay with the card 4242 4242 4242 4242."),
-    ("Watch it arrive", "Each step shows live; the mail that the portal is open lands in the inbox."),
-    ("Make it hers", "Set a colour, a logo and a price, then invite a customer."),
-    ("Be the customer", "Accept the invitation from the inbox, buy ten seats, and hand out ten licences."),
+    (
+        for_later("Sign in as Bea of Brightfield IT"),
+        for_later("She is on the Basic plan and has no shop of her own yet."),
+    ),
+    (
+        for_later("Buy the Standard plan"),
+        for_later("Choose the address “brightfield” and pay with the card 4242 4242 4242 4242."),
+    ),
+    (
+        for_later("Watch it arrive"),
+        for_later("Each step shows live; the mail that the portal is open lands in the inbox."),
+    ),
+    (for_later("Make it hers"), for_later("Set a colour, a logo and a price, then invite a customer.")),
+    (
+        for_later("Be the customer"),
+        for_later("Accept the invitation from the inbox, buy ten seats, and hand out ten licences."),
+    ),
 ]
 
 
@@ -81,10 +98,13 @@ def demo() -> Response:
     }
     return pages.render(
         "portal/demo.html",
-        title="Try it",
-        groups=[(*SIDES[side], list(people)) for side, people in _by_side(told, passes)],
-        story=STORY,
-        cards=CARDS,
+        title=_("Try it"),
+        groups=[
+            (_(SIDES[side][0]), _(SIDES[side][1]), SIDES[side][2], list(people))
+            for side, people in _by_side(told, passes)
+        ],
+        story=[(_(what), _(how)) for what, how in STORY],
+        cards=[(number, _(what)) for number, what in CARDS],
         password=told["password"],
         tools=_tools(told),
     )
@@ -107,7 +127,11 @@ def _by_side(told: dict[str, Any], passes: dict[str, str]) -> list[tuple[str, li
 def _person(one: dict[str, Any], passes: dict[str, str]) -> Person:
     at = f"/{one['alias']}" if one["alias"] else ""
     roles = one["role"].rpartition(" · ")[2]
-    company = f"{one['company']}, at {one['under']}" if one["under"] else one["company"]
+    company = (
+        _("%(company)s, at %(seller)s", company=one["company"], seller=one["under"])
+        if one["under"]
+        else one["company"]
+    )
     return Person(
         one["name"],
         initials(one["name"]),
@@ -137,45 +161,45 @@ def _token_at(alias: str) -> str:
 def _tools(told: dict[str, Any]) -> list[tuple[str, str, str, str, bool]]:
     """(name, address, what for, icon, elsewhere): the simulators that run, then places of the shop."""
     found = [
-        ("Inbox", told["inbox"], "Every mail that the shops have sent.", "mail", True),
+        (_("Inbox"), told["inbox"], _("Every mail that the shops have sent."), "mail", True),
         (
-            "Stripe sandbox",
+            _("Stripe sandbox"),
             told["stripe"] and f"{told['stripe']}/_sandbox/",
-            "Payments and webhooks; let them come late, twice or not at all.",
+            _("Payments and webhooks; let them come late, twice or not at all."),
             "credit-card",
             True,
         ),
         (
-            "Vendor simulator",
+            _("Vendor simulator"),
             told["vendor"] and f"{told['vendor']}/_sandbox/",
-            "Let the vendor be slow, refuse, or forget to answer.",
+            _("Let the vendor be slow, refuse, or forget to answer."),
             "server",
             True,
         ),
         (
-            "Name server",
+            _("Name server"),
             told.get("names") and f"{told['names']}/",
-            "Set the record that proves a domain is yours, such as portal.brightfield.localhost.",
+            _("Set the record that proves a domain is yours, such as portal.brightfield.localhost."),
             "globe",
             True,
         ),
         (
-            "Time machine",
+            _("Time machine"),
             "/distributor/time",
-            "Move the business clock forward (sign in as Nora).",
+            _("Move the business clock forward (sign in as Nora)."),
             "history",
             False,
         ),
         (
-            "Work queue",
+            _("Work queue"),
             "/distributor/work",
-            "What waits for a person (sign in as Nora).",
+            _("What waits for a person (sign in as Nora)."),
             "list-checks",
             False,
         ),
     ]
     shops = [
-        (portal["name"], f"/{portal['alias']}/", "An open portal in its own colours.", "store", False)
+        (portal["name"], f"/{portal['alias']}/", _("An open portal in its own colours."), "store", False)
         for portal in told["portals"]
     ]
     return [tool for tool in [*shops, *found] if tool[1]]

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from core import account_links, db
 from core.account_links import LinkEnded
 from core.errors import Refusal
+from core.languages import _
 from storefront import pages
 from storefront.portal import portal
 from storefront.portal.access import browser
@@ -26,7 +27,7 @@ def forgotten_page() -> Response:
 def show(*, email: str = "", problem: str | None = None, status: int = 200) -> Response:
     """The form with what was typed."""
     return pages.render(
-        "account/forgotten.html", status, title="Forgotten password", email=email, problem=problem
+        "account/forgotten.html", status, title=_("Forgotten password"), email=email, problem=problem
     )
 
 
@@ -36,7 +37,7 @@ def forgotten() -> Response:
     looked up when the mail is drawn."""
     email = request.form.get("email", "").strip()[:254]
     if "@" not in email:
-        return show(email=email, problem="Enter an e-mail address, such as anna@example.com.", status=422)
+        return show(email=email, problem=_("Enter an e-mail address, such as anna@example.com."), status=422)
     try:
         may = account_links.may_ask(email, request.remote_addr or "")
     except Refusal as refusal:
@@ -44,7 +45,7 @@ def forgotten() -> Response:
     if may:
         with db.transaction():
             account_links.ask_reset(email, storefront_id=the_shop().storefront_id)
-    return pages.render("account/forgotten_asked.html", title="Look into your mailbox", email=email)
+    return pages.render("account/forgotten_asked.html", title=_("Look into your mailbox"), email=email)
 
 
 @portal.get("/forgotten/<token>")
@@ -79,7 +80,7 @@ def choosing(token: str, *, problem: str | None = None, status: int = 200) -> Re
     return pages.render(
         "account/choose_password.html",
         status,
-        title="Choose a new password",
+        title=_("Choose a new password"),
         token=token,
         email=found.email,
         problem=problem,

@@ -175,7 +175,7 @@ def invoice(invoice_id: UUID) -> Response:
         issued=moment(found.issued_at),
         words=WORDS,
         sums=taxes.of_order(found),
-        note=tax.NOTES[found.tax_kind],
+        note=_(tax.NOTES[found.tax_kind]),
         countries=companies.countries(),
         timeline=timeline,
     )

@@ -116,7 +116,9 @@ def _names(order_ids: list[Any]) -> dict[Any, str]:
     for order_id, name in db.session().execute(chosen):
         named.setdefault(order_id, []).append(name)
     return {
-        order_id: ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        order_id: _("%(names)s and %(n)s more", names=", ".join(names[:3]), n=len(names) - 3)
+        if len(names) > 3
+        else ", ".join(names)
         for order_id, names in named.items()
     }
 

@@ -11,6 +11,7 @@ from core import account_links, accounts, db, sessions
 from core.account_links import LinkEnded
 from core.accounts import Account
 from core.errors import Missing, NeedsLogin, Refusal, Refused
+from core.languages import _
 from provisioning.connectors.fields import EMAIL
 from storefront import pages
 from storefront.moments import moment
@@ -34,7 +35,7 @@ class Me:
 
     def __init__(self, who: Visitor) -> None:
         if who.person_id is None or who.session_id is None or who.membership_id is None:
-            raise NeedsLogin("Your session has ended. Please sign in and try again.")
+            raise NeedsLogin(_("Your session has ended. Please sign in and try again."))
         self.person_id, self.session_id = who.person_id, who.session_id
         self.membership_id = who.membership_id
         self.account: Account = accounts.find(who.person_id)
@@ -53,7 +54,7 @@ def show(*, problems: dict[str, str] | None = None, status: int = 200, typed: An
     return pages.render(
         "account/profile.html",
         status,
-        title="Profile and security",
+        title=_("Profile and security"),
         account=me.account,
         two_steps=moment(me.account.two_steps_since),
         changed=moment(me.account.password_changed_at),
@@ -84,7 +85,7 @@ def change_email() -> Response:
     me, email = Me(visitor()), request.form.get("email", "").strip()[:254]
     try:
         if not EMAIL.fullmatch(email):
-            raise Refused("Enter an e-mail address, such as anna@example.com.")
+            raise Refused(_("Enter an e-mail address, such as anna@example.com."))
         accounts.prove(me.account, request.form.get("password", ""), address=browser().address)
         account_links.may_change_email(me.account, email)
         with db.transaction():
@@ -102,7 +103,7 @@ def confirm_email_page(token: str) -> Response:
     except LinkEnded as no:
         return ended(no)
     return pages.render(
-        "account/confirm_email.html", title="Confirm your address", token=token, email=found.email
+        "account/confirm_email.html", title=_("Confirm your address"), token=token, email=found.email
     )
 
 
@@ -196,9 +197,9 @@ def device(agent: str) -> str:
     """What a browser calls itself, in two words: "Firefox on Windows"."""
     browser_name = next((name for sign, name in BROWSERS if sign in agent), "")
     system = next((name for sign, name in SYSTEMS if sign in agent), "")
-    return " on ".join(filter(None, (browser_name or "A browser" if system else browser_name, system))) or (
-        "A program" if agent else "Unknown device"
-    )
+    return " on ".join(
+        filter(None, (browser_name or _("A browser") if system else browser_name, system))
+    ) or (_("A program") if agent else _("Unknown device"))
 
 
 def session_row(one: Any) -> dict[str, Any]:
@@ -221,7 +222,7 @@ def event_row(one: Any) -> dict[str, Any]:
     return {
         "what": one.what[:1].upper() + one.what[1:],
         "at": moment(one.at),
-        "where": (one.shop if here else "another shop") if one.shop else "",
+        "where": (one.shop if here else _("another shop")) if one.shop else "",
         "device": device(one.agent) if one.address else "",
         "address": one.address,
     }

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from core import sign_ins
 from core.errors import Refusal
+from core.languages import _
 from core.sign_ins import StepEnded
 from storefront import pages
 from storefront.portal import portal
@@ -38,7 +39,7 @@ def enter_code() -> Response:
 
 def show(*, problem: str | None = None, status: int = 200) -> Response:
     """The form; a code is never shown again."""
-    return pages.render("account/code.html", status, title="Enter your code", problem=problem)
+    return pages.render("account/code.html", status, title=_("Enter your code"), problem=problem)
 
 
 def token() -> str:

@@ -14,6 +14,7 @@ from catalog.listings import PAGE, Card, Offer
 from core import db
 from core.languages import _, for_later
 from core.money import Money
+from core.periods import Term
 from core.tenancy import Side
 from storefront import pages
 from storefront.fragments import Piece
@@ -21,9 +22,8 @@ from storefront.portal import portal
 from storefront.visitors import the_shop, visitor
 
 BILLED = {
-    "per month": for_later("Bound for %(term)s, billed monthly"),
-    "per year": for_later("Bound for %(term)s, billed yearly"),
-    "": for_later("Bound for %(term)s"),
+    Term.MONTH: for_later("Bound for %(term)s, billed monthly"),
+    Term.YEAR: for_later("Bound for %(term)s, billed yearly"),
 }
 
 
@@ -91,7 +91,7 @@ def tiles(cards: Sequence[Card]) -> list[Tile]:
             card.summary,
             initials(card.product),
             card.price,
-            f"per {card.unit} {card.per}",
+            _("per %(unit)s %(period)s", unit=card.unit, period=card.per),
         )
         for card in cards
     ]
@@ -179,15 +179,19 @@ def _product(code: str) -> dict[str, Any]:
 
 def _plan(offer: Offer) -> dict[str, Any]:
     """An offer as the plan comparison draws it."""
-    billed = BILLED.get(offer.per, "Bound for %(term)s")
-    note = _(billed, term=offer.term)
+    billed = {period.per: words for period, words in BILLED.items()}
+    note = (
+        _(billed[offer.per], term=offer.term)
+        if offer.per in billed
+        else _("Bound for %(term)s", term=offer.term)
+    )
     if offer.minimum > 1:
         note += _(", at least %(n)s %(unit)ss", n=offer.minimum, unit=offer.unit)
     return {
         "code": str(offer.plan_id),
         "name": offer.plan,
         "price": offer.price,
-        "per": f"per {offer.unit} {offer.per}",
+        "per": _("per %(unit)s %(period)s", unit=offer.unit, period=offer.per),
         "note": note,
         "features": [
             (str(text) if value is True or value is False else f"{text}: {value}", value is not False)

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from core import db
 from core.errors import Missing
+from core.languages import _
 from partners import terms
 from storefront import agreements, pages
 from storefront.moments import moment
@@ -27,7 +28,7 @@ def terms_page() -> Response:
             found = None
     return pages.render(
         "portal/terms.html",
-        title="Terms",
+        title=_("Terms"),
         seller=the_shop().legal_name,
         found=found,
         published=moment(found.published_at) if found else None,

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from core import accounts, db, factors, sessions
 from core.errors import Missing, Refusal
 from core.factors import SetUp
+from core.languages import _
 from storefront import pages
 from storefront.portal import portal
 from storefront.portal.access import browser, with_token
@@ -30,7 +31,7 @@ def show(*, problems: dict[str, str] | None = None, status: int = 200) -> Respon
     return pages.render(
         "account/two_factor.html",
         status,
-        title="Two-factor sign-in",
+        title=_("Two-factor sign-in"),
         account=me.account,
         set_up=waiting(me),
         problems=problems or {},
@@ -77,7 +78,7 @@ def confirm_two_factor() -> Response:
             opened = sessions.rotate(me.session_id)
     except Refusal as refusal:
         return show(problems={"confirm": str(refusal)}, status=refusal.status)
-    return with_token(show_codes(codes, "Two-factor sign-in is on"), opened)
+    return with_token(show_codes(codes, _("Two-factor sign-in is on")), opened)
 
 
 def show_codes(codes: list[str], title: str) -> Response:
@@ -96,7 +97,7 @@ def renew_codes() -> Response:
             accounts.note(me.person_id, "recovery codes renewed", at=browser())
     except Refusal as refusal:
         return show(problems={"codes": str(refusal)}, status=refusal.status)
-    return show_codes(codes, "Your new recovery codes")
+    return show_codes(codes, _("Your new recovery codes"))
 
 
 @portal.post("/profile/two-factor/off")

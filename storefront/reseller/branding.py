@@ -11,14 +11,16 @@ from flask import request, url_for
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, Field, Form, RadioField, SelectField, StringField
+from wtforms import BooleanField, Field, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from core import db, trail
 from core.errors import Missing
+from core.languages import _
 from partners import storefronts
 from partners.storefronts import Image, Storefront, StorefrontState
 from storefront import pages
+from storefront.forms import Form
 from storefront.reseller import console, menu
 from storefront.reseller.forms import Logo
 from storefront.visitors import has_role, require_role
@@ -63,7 +65,7 @@ def branding_page() -> Response:
     """The studio, or how to get a storefront."""
     own = menu.own_storefront()
     if own is None or own.state is not StorefrontState.OPEN:
-        return pages.render("reseller/branding_closed.html", title="Branding", storefront=own)
+        return pages.render("reseller/branding_closed.html", title=_("Branding"), storefront=own)
     theme = themes().get(own.theme) or themes()["aurora"]
     return studio(own, theme, studio_form(theme)(data=saved(own, theme)))
 
@@ -114,11 +116,11 @@ def studio(
     return pages.render(
         "reseller/branding.html",
         status,
-        title="Branding",
+        title=_("Branding"),
         may_change=has_role("storefront_manager"),
         form=form,
         theme=theme,
-        theme_notes={each.name: each.character for each in themes().values()},
+        theme_notes={each.name: _(each.character) for each in themes().values()},
         colours=[form[s.key] for s in theme.settings if s.type == "colour"],
         words=[form[s.key] for s in theme.settings if s.type == "text"],
         choices=[form[s.key] for s in theme.settings if s.type in ("choice", "font")],
@@ -240,10 +242,14 @@ def verdict(colour: str | None) -> Verdict | None:
     except ValueError:
         return None
     found = contrast.check(parsed, PAPER)
-    words = f"{found.ratio:.1f} : 1 on white"
+    words = _("%(ratio)s : 1 on white", ratio=f"{found.ratio:.1f}")
     if found.passes:
-        return Verdict(True, f"{words}, easy to read", None)
-    return Verdict(False, f"{words}; text needs {TEXT} : 1", contrast.nearest_passing(parsed, PAPER, TEXT))
+        return Verdict(True, _("%(words)s, easy to read", words=words), None)
+    return Verdict(
+        False,
+        _("%(words)s; text needs %(least)s : 1", words=words, least=TEXT),
+        contrast.nearest_passing(parsed, PAPER, TEXT),
+    )
 
 
 def chosen(theme: Theme, form: Form) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from checkout.orders import Order
 from core import db, parties, trail
 from core.errors import Missing, Refusal
+from core.languages import Words, _
 from core.parties import Customer, OrderedBy
 from core.tenancy import Side
 from partners import companies, invitations
@@ -27,7 +28,6 @@ from storefront.reseller.forms import InviteCustomer, InviteStaff, WhoOrders
 from storefront.visitors import require_role, visitor
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
-CUSTOMER_ROLES = [(role, name) for role, name in ROLES.items() if role != "storefront_manager"]
 pages.saying(
     invited="The invitation is on its way. The link in it is good for 72 hours.",
     invited_again="A new link is on its way; the one before no longer works.",
@@ -39,8 +39,8 @@ pages.saying(
 # --- The list -----------------------------------------------------------------------------------------------
 
 
-SHOWS = [("with", "With subscriptions"), ("without", "Without")]
-ORDER = [("customer", "For itself"), ("reseller", "Only we order")]
+SHOWS = Words({"with": "With subscriptions", "without": "Without"})
+ORDER = Words({"customer": "For itself", "reseller": "Only we order"})
 
 
 @console.get("/customers")
@@ -48,7 +48,7 @@ def customer_list() -> Response:
     """By name, with what each has."""
     with db.transaction():
         page = lists.page(the_list(), customers())
-    return pages.render("reseller/customers.html", title="Customers", page=page)
+    return pages.render("reseller/customers.html", title=_("Customers"), page=page)
 
 
 @console.get("/customers.csv")
@@ -61,15 +61,15 @@ def customer_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Customers",
+        _("Customers"),
         "reseller.customer_list",
         [
-            Column("name", "Customer", lambda row: row["customer"].name, Customer.name),
-            Column("code", "Code", lambda row: row["customer"].code, only_file=True),
-            Column("email", "E-mail", lambda row: row["customer"].email, Customer.email),
-            Column("active", "Active subscriptions", itemgetter("active"), kind="num"),
-            Column("ordering", "Orders", lambda row: dict(ORDER)[row["customer"].ordered_by]),
-            Column("since", "Since", itemgetter("since"), Customer.id),
+            Column("name", _("Customer"), lambda row: row["customer"].name, Customer.name),
+            Column("code", _("Code"), lambda row: row["customer"].code, only_file=True),
+            Column("email", _("E-mail"), lambda row: row["customer"].email, Customer.email),
+            Column("active", _("Active subscriptions"), itemgetter("active"), kind="num"),
+            Column("ordering", _("Orders"), lambda row: dict(ORDER)[row["customer"].ordered_by]),
+            Column("since", _("Since"), itemgetter("since"), Customer.id),
         ],
         Customer.id,
         rows_of,
@@ -80,10 +80,12 @@ def the_list() -> List:
                 for column in (Customer.name, Customer.email, Customer.code)
             )
         ),
-        views=lists.Choice("show", "View", SHOWS, is_like, any_word="All"),
+        views=lists.Choice("show", _("View"), SHOWS.options(), is_like, any_word=_("All")),
         filters=[
-            lists.Choice("ordering", "Orders", ORDER, lambda word: Customer.ordered_by == OrderedBy(word)),
-            Days("since", "Since", Customer.created_at),
+            lists.Choice(
+                "ordering", _("Orders"), ORDER.options(), lambda word: Customer.ordered_by == OrderedBy(word)
+            ),
+            Days("since", _("Since"), Customer.created_at),
         ],
         export="reseller.customer_file",
     )
@@ -155,7 +157,7 @@ def invite_customer() -> Response:
         return show_invite(form, status=422)
     try:
         with db.transaction():
-            customer, _ = invitations.invite_customer(
+            customer, _invited = invitations.invite_customer(
                 form.company.data or "",
                 email=form.email.data or "",
                 name=form.name.data or "",
@@ -178,7 +180,7 @@ def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: in
     return pages.render(
         "reseller/customer_invite.html",
         refusal.status if refusal else status,
-        title="Invite a customer",
+        title=_("Invite a customer"),
         form=form,
         message=str(refusal) if refusal else None,
         is_open=storefront_open(),
@@ -220,7 +222,7 @@ def show(
             [customer.id, *(person.id for person in people), *(each["invitation"].id for each in invited)]
         )
     person = person or InviteStaff()
-    person.roles.choices = CUSTOMER_ROLES
+    person.roles.choices = customer_roles()
     return pages.render(
         "reseller/customer.html",
         refusal.status if refusal else status,
@@ -275,7 +277,7 @@ def invite_person(code: str) -> Response:
     """Another person of this customer."""
     require_role("storefront_manager", "buyer")
     form = InviteStaff(request.form)
-    form.roles.choices = CUSTOMER_ROLES
+    form.roles.choices = customer_roles()
     if not form.validate():
         return show(code, form, status=422)
     try:
@@ -319,3 +321,8 @@ def of_customer(code: str, invitation_id: str) -> Invitation:
     if found.customer_id != find(code).id:
         raise Missing("invitation")
     return found
+
+
+def customer_roles() -> list[tuple[str, str]]:
+    """What a person of a customer may be: all but the keeper of a storefront."""
+    return [(role, name) for role, name in ROLES.items() if role != "storefront_manager"]

@@ -15,6 +15,7 @@ from catalog.products import Plan
 from checkout import reseller_plans
 from checkout.orders import Order, OrderState, OrderWholesale
 from core import clock, db, parties
+from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer
 from partners.invitations import Invitation
@@ -27,11 +28,15 @@ from storefront.reseller.margins import Margin, margin
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
 STOPPED = (DeliveryState.NEEDS_ACTION, DeliveryState.UNKNOWN, DeliveryState.REFUSED)
-STOPPED_WORDS = {
-    DeliveryState.NEEDS_ACTION: "Your distributor is putting something right by hand. The payment is safe.",
-    DeliveryState.UNKNOWN: "No clear answer from the vendor. It is being looked up; nobody is charged twice.",
-    DeliveryState.REFUSED: "The vendor refused. Your distributor decides about the money.",
-}
+STOPPED_WORDS = Words(
+    {
+        DeliveryState.NEEDS_ACTION: "Your distributor is putting something right by hand."
+        " The payment is safe.",
+        DeliveryState.UNKNOWN: "No clear answer from the vendor. It is being looked up;"
+        " nobody is charged twice.",
+        DeliveryState.REFUSED: "The vendor refused. Your distributor decides about the money.",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def dashboard() -> Response:
     done = sum(task.done for task in tasks)
     return pages.render(
         "reseller/dashboard.html",
-        title="Dashboard",
+        title=_("Dashboard"),
         figures=figures,
         month=month,
         waits=waits,
@@ -169,8 +174,16 @@ def waiting(most: int = 6) -> list[Waiting]:
     )
     found = [waits(order, name, state, STOPPED_WORDS[state], at) for order, name, state, at in stopped]
     for order, name in unpaid:
-        words = "Your customer has not paid yet." if name else "You have not paid yet."
-        found.append(waits(order, name, order.state, f"{words} It is kept for 24 hours.", order.created_at))
+        words = _("Your customer has not paid yet.") if name else _("You have not paid yet.")
+        found.append(
+            waits(
+                order,
+                name,
+                order.state,
+                _("%(words)s It is kept for 24 hours.", words=words),
+                order.created_at,
+            )
+        )
     return found[:most]
 
 
@@ -188,7 +201,7 @@ def waits(order: Order, customer: str | None, state: str, words: str, since: dat
     return Waiting(
         order.code,
         url_for("reseller.order_page", code=order.code),
-        customer or "For yourself",
+        customer or _("For yourself"),
         state,
         words,
         moment(since),
@@ -201,45 +214,45 @@ def onboarding(has_plan: bool, storefront: Storefront | None, figures: dict[str,
     branded = storefront is not None and bool(storefront.settings or storefront.logo)
     return (
         Task(
-            "Choose a plan",
-            "Free or Standard: both open a storefront of your own.",
+            _("Choose a plan"),
+            _("Free or Standard: both open a storefront of your own."),
             has_plan,
             url_for("reseller.plan_page"),
-            "See the plans",
+            _("See the plans"),
         ),
         Task(
-            "Open your storefront",
-            "It opens by itself as soon as your plan is delivered.",
+            _("Open your storefront"),
+            _("It opens by itself as soon as your plan is delivered."),
             is_open,
             url_for("reseller.plan_page"),
-            "See where it stands",
+            _("See where it stands"),
         ),
         Task(
-            "Make it yours",
-            "Your logo, colours and words, with a live preview.",
+            _("Make it yours"),
+            _("Your logo, colours and words, with a live preview."),
             branded,
             url_for("reseller.branding_page"),
-            "Customise",
+            _("Customise"),
         ),
         Task(
-            "Set your prices",
-            "The shelf starts with the recommended prices.",
+            _("Set your prices"),
+            _("The shelf starts with the recommended prices."),
             bool(figures["own_prices"]),
             url_for("reseller.price_list"),
-            "Set prices",
+            _("Set prices"),
         ),
         Task(
-            "Invite a customer",
-            "They get a mail, choose a password and see your prices.",
+            _("Invite a customer"),
+            _("They get a mail, choose a password and see your prices."),
             bool(figures["invitations"] or figures["customers"]),
             url_for("reseller.invite_form"),
-            "Invite",
+            _("Invite"),
         ),
         Task(
-            "Make the first sale",
-            "Your customer orders, pays, and the licences arrive.",
+            _("Make the first sale"),
+            _("Your customer orders, pays, and the licences arrive."),
             bool(figures["sales"]),
             url_for("reseller.order_list"),
-            "See orders",
+            _("See orders"),
         ),
     )

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from core import db
 from core.errors import Missing
+from core.languages import _
 from partners import terms
 from storefront import agreements, pages
 from storefront.moments import moment
@@ -26,7 +27,7 @@ def distributor_terms() -> Response:
             found = None
     return pages.render(
         "reseller/distributor_terms.html",
-        title="Terms",
+        title=_("Terms"),
         seller=the_shop().distributor_name,
         found=found,
         published=moment(found.published_at) if found else None,

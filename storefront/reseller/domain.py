@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from core import db
 from core.errors import Missing, Refusal
+from core.languages import Words, _
 from core.settings import settings
 from partners import domains, storefronts
 from partners.domains import Domain, DomainState
@@ -22,11 +23,9 @@ pages.saying(
     domain_claimed="Claimed. Set the record, then let us look for it.",
     domain_released="The domain is let go. Your portal goes on at its own address.",
 )
-WORDS = {
-    DomainState.PENDING: "Looking",
-    DomainState.VERIFIED: "Verified",
-    DomainState.FAILED: "Not proven",
-}
+WORDS = Words(
+    {DomainState.PENDING: "Looking", DomainState.VERIFIED: "Verified", DomainState.FAILED: "Not proven"}
+)
 
 
 @console.get("/domain")
@@ -40,7 +39,7 @@ def show(*, typed: str = "", problem: str | None = None, status: int = 200) -> R
     return pages.render(
         "reseller/domain.html",
         status,
-        title="Domain",
+        title=_("Domain"),
         typed=typed,
         problem=problem,
         may_change=has_role("admin"),
@@ -70,13 +69,13 @@ def row(domain: Domain) -> dict[str, Any]:
     return {
         "host": domain.host,
         "state": domain.state.value,
-        "label": "Looking"
+        "label": _("Looking")
         if checking
-        else "Record missing"
+        else _("Record missing")
         if failing
         else WORDS[domain.state]
         if domain.asked_at or verified
-        else "Waits for the record",
+        else _("Waits for the record"),
         "tone": "warn"
         if failing
         else "ok"

@@ -3,7 +3,6 @@
 from wtforms import (
     EmailField,
     FileField,
-    Form,
     HiddenField,
     RadioField,
     SelectField,
@@ -14,10 +13,12 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
+from core.languages import Words
 from core.parties import OrderedBy
 from partners import companies
 from partners.invitations import ROLES
 from provisioning.connectors.fields import EMAIL
+from storefront.forms import Form
 
 ADDRESS = [
     InputRequired("Enter an e-mail address."),
@@ -25,7 +26,7 @@ ADDRESS = [
     Regexp(EMAIL, message="Enter an e-mail address, such as anna@example.com."),
 ]
 
-PAYMENTS = [("card", "By card"), ("account", "On account")]
+PAYMENTS = Words({"card": "By card", "account": "On account"})
 
 
 def trimmed(value: str | None) -> str:
@@ -39,7 +40,7 @@ class BuyPlan(Form):
     alias = StringField("Storefront alias", filters=[lambda value: trimmed(value).lower()])
     pay_by = RadioField(
         "Payment",
-        choices=PAYMENTS,
+        choices=PAYMENTS.options(),
         default="card",
         filters=[lambda value: value or "card"],
     )
@@ -73,7 +74,7 @@ class InviteStaff(Form):
     roles = SelectMultipleField(
         "Roles",
         [InputRequired("Choose at least one role.")],
-        choices=list(ROLES.items()),
+        choices=ROLES.options(),
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),
     )

@@ -6,27 +6,28 @@ from flask import g, request, url_for
 
 from core import db
 from core.errors import Missing
+from core.languages import _, for_later
 from partners import storefronts
 from partners.storefronts import Storefront, StorefrontState
 from storefront import links, pages
 from storefront.visitors import the_shop, visitor
 
 SECTIONS = (
-    ("Dashboard", "dashboard", "layout-dashboard"),
-    ("Sales", None, ""),
-    ("Customers", "customer_list", "users"),
-    ("Orders", "order_list", "package"),
-    ("Subscriptions", "subscription_list", "cloud"),
-    ("Invoices and charges", "money_page", "receipt-text"),
-    ("Your storefront", None, ""),
-    ("Prices", "price_list", "tags"),
-    ("Branding", "branding_page", "palette"),
-    ("Domain", "domain_page", "globe"),
-    ("Plan", "plan_page", "rocket"),
-    ("Account", None, ""),
-    ("Team", "team_page", "user-check"),
-    ("Company", "company_page", "building-2"),
-    ("Your terms", "terms_page", "scale"),
+    (for_later("Dashboard"), "dashboard", "layout-dashboard"),
+    (for_later("Sales"), None, ""),
+    (for_later("Customers"), "customer_list", "users"),
+    (for_later("Orders"), "order_list", "package"),
+    (for_later("Subscriptions"), "subscription_list", "cloud"),
+    (for_later("Invoices and charges"), "money_page", "receipt-text"),
+    (for_later("Your storefront"), None, ""),
+    (for_later("Prices"), "price_list", "tags"),
+    (for_later("Branding"), "branding_page", "palette"),
+    (for_later("Domain"), "domain_page", "globe"),
+    (for_later("Plan"), "plan_page", "rocket"),
+    (for_later("Account"), None, ""),
+    (for_later("Team"), "team_page", "user-check"),
+    (for_later("Company"), "company_page", "building-2"),
+    (for_later("Your terms"), "terms_page", "scale"),
 )
 
 
@@ -73,7 +74,7 @@ def frame() -> dict[str, Any]:
     sections = list(SECTIONS)
     logo = f"{at}/images/{own.logo}.png" if own and own.logo and own.id == the_shop().storefront_id else None
     return {
-        "console": {"name": visitor().standing, "role": "Reseller", "logo_url": logo, "css_url": None},
+        "console": {"name": visitor().standing, "role": _("Reseller"), "logo_url": logo, "css_url": None},
         "places": {
             "home": url_for("reseller.dashboard"),
             "search": url_for("reseller.order_list"),
@@ -92,11 +93,11 @@ def frame() -> dict[str, Any]:
 def entry(label: str, endpoint: str | None, icon: str) -> tuple[str, str | None, str, int, bool]:
     """One line of the navigation; the section whose address begins the request's is where one is."""
     if endpoint is None:
-        return label, None, icon, 0, False
+        return _(label), None, icon, 0, False
     url = url_for(f"reseller.{endpoint}")
     path = url.removeprefix(the_shop().base)
     inside = request.path == path or (endpoint != "dashboard" and request.path.startswith(f"{path}/"))
-    return label, url, icon, 0, inside
+    return _(label), url, icon, 0, inside
 
 
 pages.CONSOLES["reseller"] = frame

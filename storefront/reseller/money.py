@@ -17,6 +17,7 @@ from checkout.orders import Order
 from core import db
 from core.clock import business_now
 from core.errors import Missing
+from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer
 from partners import companies
@@ -29,15 +30,15 @@ from storefront.visitors import has_role
 from subscriptions import subscriptions
 from subscriptions.subscriptions import LicenceState, Subscription, SubscriptionState
 
-VIEWS = [
-    ("", "Wholesale charges"),
-    ("from-distributor", "Invoices to you"),
-    ("to-customers", "Invoices to customers"),
-    ("credit-notes", "Credit notes"),
-]
-STATES = [(state.value, state.value.capitalize()) for state in SubscriptionState]
-CHARGED = [("due", "Due"), ("settled", "Covered by a payment"), ("credited", "Given back")]
-INVOICED = [(state.value, state.value.capitalize()) for state in InvoiceState]
+VIEWS = Words(
+    {
+        "": "Wholesale charges",
+        "from-distributor": "Invoices to you",
+        "to-customers": "Invoices to customers",
+        "credit-notes": "Credit notes",
+    }
+)
+CHARGED = Words({"due": "Due", "settled": "Covered by a payment", "credited": "Given back"})
 
 
 @console.get("/money")
@@ -48,11 +49,12 @@ def money_page() -> Response:
         page = lists.page(*the_list_of(show))
         due, balances = owed(), standing()
     tabs = [
-        (word, url_for("reseller.money_page", show=value or None), value == show) for value, word in VIEWS
+        (word, url_for("reseller.money_page", show=value or None), value == show)
+        for value, word in VIEWS.items()
     ]
     return pages.render(
         "reseller/money.html",
-        title="Invoices and charges",
+        title=_("Invoices and charges"),
         page=page,
         tabs=tabs,
         show=show,
@@ -71,7 +73,7 @@ def money_file() -> Response:
 
 def which() -> str:
     """Which of the lists is asked for."""
-    return lists.at_most(VIEWS, request.args.get("show", ""))
+    return lists.at_most(VIEWS.options(), request.args.get("show", ""))
 
 
 def the_list_of(show: str) -> tuple[List, Select[Any, str] | Select[Any, str, str]]:
@@ -84,17 +86,19 @@ def the_list_of(show: str) -> tuple[List, Select[Any, str] | Select[Any, str, st
 def the_charges() -> tuple[List, Select[Charge, str]]:
     """What we owe the distributor, line by line; charges of orders that were never funded are left out."""
     of = List(
-        "Charges",
+        _("Charges"),
         "reseller.money_page",
         [
-            Column("charge", "Charge", lambda row: row["charge"].description),
-            Column("order", "Order", itemgetter("code")),
-            Column("state", "State", itemgetter("state")),
-            Column("date", "Date", itemgetter("at"), Charge.id),
-            Column("net", "Net", lambda row: row["charge"].total, Charge.total_minor, kind="num", money=True),
-            Column("vat", "VAT", lambda row: row["charge"].tax, kind="num", money=True),
-            Column("vat_name", "VAT rate", lambda row: row["charge"].tax_name, only_file=True),
-            Column("amount", "Amount", lambda row: row["charge"].gross, kind="num", money=True),
+            Column("charge", _("Charge"), lambda row: row["charge"].description),
+            Column("order", _("Order"), itemgetter("code")),
+            Column("state", _("State"), itemgetter("state")),
+            Column("date", _("Date"), itemgetter("at"), Charge.id),
+            Column(
+                "net", _("Net"), lambda row: row["charge"].total, Charge.total_minor, kind="num", money=True
+            ),
+            Column("vat", _("VAT"), lambda row: row["charge"].tax, kind="num", money=True),
+            Column("vat_name", _("VAT rate"), lambda row: row["charge"].tax_name, only_file=True),
+            Column("amount", _("Amount"), lambda row: row["charge"].gross, kind="num", money=True),
         ],
         Charge.id,
         lambda found: [charge_row(*row) for row in found],
@@ -104,8 +108,10 @@ def the_charges() -> tuple[List, Select[Charge, str]]:
             Order.code.icontains(query, autoescape=True),
         ),
         filters=[
-            lists.Choice("state", "State", CHARGED, lambda word: Charge.state == ChargeState(word)),
-            Days("date", "Date", Charge.created_at),
+            lists.Choice(
+                "state", _("State"), CHARGED.options(), lambda word: Charge.state == ChargeState(word)
+            ),
+            Days("date", _("Date"), Charge.created_at),
         ],
         export="reseller.money_file",
     )
@@ -120,17 +126,17 @@ def the_charges() -> tuple[List, Select[Charge, str]]:
 def the_bills(show: str) -> tuple[List, Select[Invoice, str, str]]:
     """Invoices of the distributor to us, or of us to our customers."""
     of = List(
-        "Invoices",
+        _("Invoices"),
         "reseller.money_page",
         [
-            Column("invoice", "Invoice", itemgetter("label")),
-            Column("order", "Order", itemgetter("order")),
-            Column("customer", "Customer", itemgetter("customer")),
-            Column("state", "State", lambda row: row["invoice"].state),
-            Column("date", "Date", itemgetter("at"), Invoice.id),
+            Column("invoice", _("Invoice"), itemgetter("label")),
+            Column("order", _("Order"), itemgetter("order")),
+            Column("customer", _("Customer"), itemgetter("customer")),
+            Column("state", _("State"), lambda row: row["invoice"].state),
+            Column("date", _("Date"), itemgetter("at"), Invoice.id),
             Column(
                 "total",
-                "Total",
+                _("Total"),
                 lambda row: row["invoice"].total,
                 Invoice.total_minor,
                 kind="num",
@@ -142,8 +148,13 @@ def the_bills(show: str) -> tuple[List, Select[Invoice, str, str]]:
         "-date",
         search=lambda query: of_order_or_customer(query, Invoice),
         filters=[
-            lists.Choice("state", "State", INVOICED, lambda word: Invoice.state == InvoiceState(word)),
-            Days("date", "Written", Invoice.created_at),
+            lists.Choice(
+                "state",
+                _("State"),
+                lists.states(InvoiceState),
+                lambda word: Invoice.state == InvoiceState(word),
+            ),
+            Days("date", _("Written"), Invoice.created_at),
         ],
         export="reseller.money_file",
         kept=("show",),
@@ -171,18 +182,18 @@ def of_order_or_customer(query: str, paper: type[Invoice | CreditNote]) -> Colum
 def the_notes() -> tuple[List, Select[CreditNote, str, str]]:
     """Credit notes of the distributor to us, and of us to our customers."""
     of = List(
-        "Credit notes",
+        _("Credit notes"),
         "reseller.money_page",
         [
-            Column("note", "Credit note", lambda row: row["note"].label),
-            Column("invoice", "For invoice", lambda row: row["note"].invoice_label),
-            Column("order", "Order", itemgetter("order")),
-            Column("customer", "Customer", itemgetter("customer")),
-            Column("reason", "Reason", lambda row: row["note"].reason, only_file=True),
-            Column("date", "Date", itemgetter("at"), CreditNote.id),
+            Column("note", _("Credit note"), lambda row: row["note"].label),
+            Column("invoice", _("For invoice"), lambda row: row["note"].invoice_label),
+            Column("order", _("Order"), itemgetter("order")),
+            Column("customer", _("Customer"), itemgetter("customer")),
+            Column("reason", _("Reason"), lambda row: row["note"].reason, only_file=True),
+            Column("date", _("Date"), itemgetter("at"), CreditNote.id),
             Column(
                 "total",
-                "Given back",
+                _("Given back"),
                 lambda row: row["note"].total,
                 CreditNote.total_minor,
                 kind="num",
@@ -193,7 +204,7 @@ def the_notes() -> tuple[List, Select[CreditNote, str, str]]:
         lambda found: [note_row(*row) for row in found],
         "-date",
         search=lambda query: of_order_or_customer(query, CreditNote),
-        filters=[Days("date", "Issued", CreditNote.issued_at)],
+        filters=[Days("date", _("Issued"), CreditNote.issued_at)],
         export="reseller.money_file",
         kept=("show",),
     )
@@ -229,7 +240,7 @@ def credit_note(note_id: str) -> Response:
         code = db.session().scalar(select(Order.code).where(Order.id == note.order_id))
     return pages.render(
         "reseller/credit_note.html",
-        title=f"Credit note {note.label}",
+        title=_("Credit note %(number)s", number=note.label),
         note=note,
         lines=lines,
         order=code,
@@ -300,14 +311,14 @@ def invoice_page(invoice_id: str) -> Response:
         timeline = timelines.of([invoice.id])
     return pages.render(
         "reseller/invoice.html",
-        title=f"Invoice {invoice.label}",
+        title=_("Invoice %(number)s", number=invoice.label),
         invoice=invoice,
         lines=lines,
         rates={line.id: tax.percent(line.tax_basis_points) for line in lines},
         order=code,
         at=moment(invoice.issued_at or invoice.created_at),
         sums=taxes.of_order(invoice),
-        note=tax.NOTES[invoice.tax_kind],
+        note=_(tax.NOTES[invoice.tax_kind]),
         countries=companies.countries(),
         timeline=timeline,
     )
@@ -333,7 +344,7 @@ def subscription_list() -> Response:
     """All of them, newest first."""
     with db.transaction():
         page = lists.page(the_subscriptions(), standing_rights())
-    return pages.render("reseller/subscriptions.html", title="Subscriptions", page=page)
+    return pages.render("reseller/subscriptions.html", title=_("Subscriptions"), page=page)
 
 
 @console.get("/subscriptions.csv")
@@ -346,35 +357,44 @@ def subscription_file() -> Response:
 def the_subscriptions() -> List:
     """What the list is."""
     return List(
-        "Subscriptions",
+        _("Subscriptions"),
         "reseller.subscription_list",
         [
             Column(
-                "service", "Service", lambda row: row["subscription"].product_name, Subscription.product_name
+                "service",
+                _("Service"),
+                lambda row: row["subscription"].product_name,
+                Subscription.product_name,
             ),
-            Column("plan", "Plan", lambda row: row["subscription"].plan_name, only_file=True),
-            Column("code", "Code", lambda row: row["subscription"].code, only_file=True),
-            Column("customer", "Customer", itemgetter("customer")),
+            Column("plan", _("Plan"), lambda row: row["subscription"].plan_name, only_file=True),
+            Column("code", _("Code"), lambda row: row["subscription"].code, only_file=True),
+            Column("customer", _("Customer"), itemgetter("customer")),
             Column(
-                "quantity", "Quantity", lambda row: row["subscription"].quantity, Subscription.quantity, "num"
+                "quantity",
+                _("Quantity"),
+                lambda row: row["subscription"].quantity,
+                Subscription.quantity,
+                "num",
             ),
             Column(
                 "price",
-                "Price each",
+                _("Price each"),
                 lambda row: row["subscription"].price,
                 Subscription.price_minor,
                 kind="num",
                 money=True,
             ),
-            Column("state", "State", lambda row: row["subscription"].state),
-            Column("ends", "Term ends", itemgetter("ends"), lists.last_if_empty(Subscription.ends_at)),
-            Column("bought", "Bought", lambda row: moment(row["subscription"].created_at), Subscription.id),
+            Column("state", _("State"), lambda row: row["subscription"].state),
+            Column("ends", _("Term ends"), itemgetter("ends"), lists.last_if_empty(Subscription.ends_at)),
+            Column(
+                "bought", _("Bought"), lambda row: moment(row["subscription"].created_at), Subscription.id
+            ),
         ],
         Subscription.id,
         lambda found: [
             {
                 "subscription": each,
-                "customer": name or "For yourself",
+                "customer": name or _("For yourself"),
                 "url": url_for("reseller.subscription_page", code=each.code),
                 "ends": moment(each.ends_at),
                 "bought": moment(each.created_at),
@@ -391,9 +411,12 @@ def the_subscriptions() -> List:
         ),
         filters=[
             lists.Choice(
-                "state", "State", STATES, lambda word: Subscription.state == SubscriptionState(word)
+                "state",
+                _("State"),
+                lists.states(SubscriptionState),
+                lambda word: Subscription.state == SubscriptionState(word),
             ),
-            Days("ends", "Term ends", Subscription.ends_at),
+            Days("ends", _("Term ends"), Subscription.ends_at),
         ],
         export="reseller.subscription_file",
         chosen_first=True,

@@ -15,6 +15,7 @@ from billing.payments import Payment
 from checkout import orders
 from checkout.orders import Order, OrderLine, OrderState, OrderWholesale, PayBy
 from core import db
+from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer
 from provisioning import deliveries, line_cancellations
@@ -29,12 +30,9 @@ from storefront.reseller.margins import Margin, margin
 from storefront.visitors import has_role, require_role, the_shop, visitor
 from whitelabel_themes.loader import base
 
-SHOWS = [
-    ("unpaid", "Awaiting payment"),
-    ("funded", "Paid"),
-    ("cancelled", "Cancelled"),
-    ("own", "For yourself"),
-]
+SHOWS = Words(
+    {"unpaid": "Awaiting payment", "funded": "Paid", "cancelled": "Cancelled", "own": "For yourself"}
+)
 STATES = {
     "unpaid": OrderState.AWAITING_PAYMENT,
     "funded": OrderState.FUNDED,
@@ -72,7 +70,7 @@ def order_list() -> Response:
     """Newest first."""
     with db.transaction():
         page = lists.page(the_list(), placed_orders())
-    return pages.render("reseller/orders.html", title="Orders", page=page)
+    return pages.render("reseller/orders.html", title=_("Orders"), page=page)
 
 
 @console.get("/orders.csv")
@@ -85,26 +83,26 @@ def order_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Orders",
+        _("Orders"),
         "reseller.order_list",
         [
-            Column("order", "Order", lambda row: row.code),
-            Column("what", "What", lambda row: row.what, only_file=True),
-            Column("customer", "Customer", lambda row: row.customer),
-            Column("state", "State", lambda row: row.words),
-            Column("placed", "Placed", lambda row: row.placed, Order.id),
+            Column("order", _("Order"), lambda row: row.code),
+            Column("what", _("What"), lambda row: row.what, only_file=True),
+            Column("customer", _("Customer"), lambda row: row.customer),
+            Column("state", _("State"), lambda row: row.words),
+            Column("placed", _("Placed"), lambda row: row.placed, Order.id),
             Column(
                 "total",
-                "Customer pays, net",
+                _("Customer pays, net"),
                 lambda row: row.retail if row.margin else None,
                 Order.net_minor,
                 kind="num",
                 money=True,
             ),
-            Column("wholesale", "You pay, net", lambda row: row.wholesale, kind="num", money=True),
+            Column("wholesale", _("You pay, net"), lambda row: row.wholesale, kind="num", money=True),
             Column(
                 "margin",
-                "Margin",
+                _("Margin"),
                 lambda row: row.margin.amount if row.margin else None,
                 kind="num",
                 money=True,
@@ -114,10 +112,10 @@ def the_list() -> List:
         rows_of,
         "-placed",
         search=found_by,
-        views=lists.Choice("show", "View", SHOWS, is_like, any_word="All orders"),
+        views=lists.Choice("show", _("View"), SHOWS.options(), is_like, any_word=_("All orders")),
         filters=[
-            Days("placed", "Placed", Order.created_at),
-            Amounts("total", "Total", Order.total_minor, Order.currency, the_shop().currency),
+            Days("placed", _("Placed"), Order.created_at),
+            Amounts("total", _("Total"), Order.total_minor, Order.currency, the_shop().currency),
         ],
         export="reseller.order_file",
         chosen_first=True,
@@ -166,7 +164,7 @@ def row_of(
     return OrderRow(
         order.code,
         url_for("reseller.order_page", code=order.code),
-        customer.name if customer else "For yourself",
+        customer.name if customer else _("For yourself"),
         what,
         state,
         progress.WORDS[state],
@@ -223,7 +221,7 @@ def order_page(code: str) -> Response:
         timeline = timelines.of(belonging_to(order))
     return pages.render(
         "reseller/order.html",
-        title=f"Order {code}",
+        title=_("Order %(code)s", code=code),
         refresh_seconds=3 if values["progress"].live else None,
         customer=customer,
         legs=legs,
@@ -301,10 +299,12 @@ def our_words(line: LineProgress, *, own: bool) -> LineProgress:
         return line
     if "alias" in line.line.fields:
         ready = replace(
-            line.steps[-1], title="Your storefront is open", words=f"{line.line.product_name} is active."
+            line.steps[-1],
+            title=_("Your storefront is open"),
+            words=_("%(product)s is active.", product=line.line.product_name),
         )
     else:
-        where = "" if own else " The customer finds it under My services."
+        where = "" if own else _(" The customer finds it under My services.")
         ready = replace(line.steps[-1], words=f"{line.line.quantity} × {line.line.product_name}.{where}")
     return replace(line, steps=(*line.steps[:-1], ready))
 

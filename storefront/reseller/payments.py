@@ -15,6 +15,7 @@ from checkout import orders
 from checkout.orders import Order
 from core import db
 from core.errors import Denied
+from core.languages import _
 from storefront import pages, paying
 from storefront.paying import Journey, NothingToPay
 from storefront.reseller import console
@@ -48,7 +49,7 @@ def pay(code: str) -> Response:
         page = pages.render(
             "reseller/gateway_down.html",
             no.status,
-            title="The payment page does not open",
+            title=_("The payment page does not open"),
             code=code,
             down=down,
             refresh_seconds=5 if down else None,
@@ -73,7 +74,7 @@ def cancel(code: str) -> Response:
 def refuse_foreign(order: Order) -> None:
     """A customer's order is paid by the customer."""
     if order.customer_id is not None:
-        raise Denied("This order is your customer's: only the customer pays or cancels it.")
+        raise Denied(_("This order is your customer's: only the customer pays or cancels it."))
 
 
 def look_soon(order_id: UUID) -> None:

@@ -18,6 +18,7 @@ from core import db, parties
 from core.clock import business_now
 from core.errors import Missing, Refusal
 from core.ids import new_token
+from core.languages import _
 from core.parties import Reseller
 from partners import companies, storefronts, terms
 from partners.storefronts import AliasTaken, Storefront, StorefrontState
@@ -33,25 +34,6 @@ from storefront.reseller import console, menu
 from storefront.reseller.forms import PAYMENTS, BuyPlan
 from storefront.visitors import buyer, require_role, the_shop
 from whitelabel_themes.loader import base
-
-BASIC = {
-    "code": "basic",
-    "name": "Basic",
-    "price": None,
-    "per": "",
-    "flag": None,
-    "because": None,
-    "unit_minor": None,
-    "url": "",
-    "act": "",
-    "note": "What every reseller has",
-    "features": [
-        ("The distributor's shop and its prices", True),
-        ("Orders for yourself", True),
-        ("Your own storefront", False),
-    ],
-}
-
 
 # --- The comparison -----------------------------------------------------------------------------------------
 
@@ -76,7 +58,7 @@ def plan_page() -> Response:
     ]
     return pages.render(
         "reseller/plans.html",
-        title="Your plan",
+        title=_("Your plan"),
         plans=cards,
         current=own,
         waiting=waiting,
@@ -92,17 +74,29 @@ def plan_page() -> Response:
 def why_not(standing: Reseller, under_way: bool) -> str | None:
     """The reason that stands on every plan, if there is one."""
     if not standing.enable_reselling:
-        return "Not enabled for your account."
-    return "An order for a plan is under way." if under_way else None
+        return _("Not enabled for your account.")
+    return _("An order for a plan is under way.") if under_way else None
 
 
 def basic(*, current: bool) -> dict[str, Any]:
     """Basic is what one has without a plan."""
-    return BASIC | (
-        {"flag": "Your plan", "because": "This is what you have today."}
-        if current
-        else {"because": "Included in every plan."}
-    )
+    return {
+        "code": "basic",
+        "name": "Basic",
+        "price": None,
+        "per": "",
+        "flag": _("Your plan") if current else None,
+        "because": _("This is what you have today.") if current else _("Included in every plan."),
+        "unit_minor": None,
+        "url": "",
+        "act": "",
+        "note": _("What every reseller has"),
+        "features": [
+            (_("The distributor's shop and its prices"), True),
+            (_("Orders for yourself"), True),
+            (_("Your own storefront"), False),
+        ],
+    }
 
 
 def card(offer: PlanOffer, *, current: bool, because: str | None) -> dict[str, Any]:
@@ -112,13 +106,13 @@ def card(offer: PlanOffer, *, current: bool, because: str | None) -> dict[str, A
         "name": offer.product,
         "price": offer.price if offer.price.minor else None,
         "per": offer.per,
-        "note": f"{offer.summary} Term: {offer.term}.",
+        "note": _("%(summary)s Term: %(term)s.", summary=offer.summary, term=offer.term),
         "features": features(offer),
-        "flag": "Your plan" if current else None,
-        "because": "This is what you have today." if current else because,
+        "flag": _("Your plan") if current else None,
+        "because": _("This is what you have today.") if current else because,
         "unit_minor": None,
         "url": url_for("reseller.plan_form", code=offer.code),
-        "act": f"Choose {offer.product}",
+        "act": _("Choose %(product)s", product=offer.product),
     }
 
 
@@ -279,7 +273,7 @@ def show_form(
         )
         left = credit.available(standing.id, offer.price.currency)
         asked = terms.asked(standing.id, None)
-    form.pay_by.choices = PAYMENTS if on_account else PAYMENTS[:1]
+    form.pay_by.choices = PAYMENTS.options() if on_account else PAYMENTS.options()[:1]
     form.seen_total.data = str(sums.gross.minor) if sums else ""
     message = str(refusal) if refusal else untaxed or None
     if chain.buyer.known:
@@ -291,7 +285,7 @@ def show_form(
     return pages.render(
         "reseller/plan_form.html",
         refusal.status if refusal else status,
-        title=f"Choose {offer.product}",
+        title=_("Choose %(product)s", product=offer.product),
         offer=offer,
         plan=card(offer, current=False, because=None),
         form=form,
@@ -303,8 +297,8 @@ def show_form(
         left=left,
         address=menu.address_of(""),
         on_account=on_account,
-        sums=taxes.rows(sums, "Due today") if sums else [],
-        note=tax.NOTES[sums.treatment.kind] if sums else "",
+        sums=taxes.rows(sums, _("Due today")) if sums else [],
+        note=_(tax.NOTES[sums.treatment.kind]) if sums else "",
         total=sums.gross if sums else None,
         company=company,
         terms=asked if asked and not asked.accepted else None,

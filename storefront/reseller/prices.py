@@ -15,6 +15,7 @@ from catalog.products import Product
 from catalog.retail import Basis, RetailPrice, WrongRule
 from core import db, money
 from core.errors import Refusal
+from core.languages import Words, _
 from core.money import Money
 from storefront import exports, lists, pages
 from storefront.lists import Column, List
@@ -77,7 +78,7 @@ def show(
     return pages.render(
         "reseller/prices.html",
         status,
-        title="Prices",
+        title=_("Prices"),
         may_change=has_role("storefront_manager"),
         page=page,
         categories=[value for value, _ in categories_of(of)],
@@ -99,25 +100,25 @@ def price_file() -> Response:
         return exports.answer(the_list(), retail.on_the_shelf())
 
 
-SHOWN = [("yes", "Shown"), ("no", "Hidden")]
+SHOWN = Words({"yes": "Shown", "no": "Hidden"})
 
 
 def the_list() -> List:
     """What the list is; call it in a transaction, because its categories are rows."""
     categories = [(each, each) for each in retail.categories()]
     return List(
-        "Prices",
+        _("Prices"),
         "reseller.price_list",
         [
-            Column("plan", "Plan", lambda row: f"{row.price.product}, {row.price.plan}", Listing.sort_key),
-            Column("per", "Per", lambda row: f"{row.price.unit} {row.price.per}", only_file=True),
-            Column("wholesale", "You pay", lambda row: row.price.wholesale, kind="num", money=True),
+            Column("plan", _("Plan"), lambda row: f"{row.price.product}, {row.price.plan}", Listing.sort_key),
+            Column("per", _("Per"), lambda row: f"{row.price.unit} {row.price.per}", only_file=True),
+            Column("wholesale", _("You pay"), lambda row: row.price.wholesale, kind="num", money=True),
             Column(
-                "recommended", "Recommended", lambda row: row.price.recommended, money=True, only_file=True
+                "recommended", _("Recommended"), lambda row: row.price.recommended, money=True, only_file=True
             ),
             Column(
                 "price",
-                "Your price",
+                _("Your price"),
                 lambda row: row.price.retail,
                 Listing.price_minor,
                 kind="num",
@@ -125,13 +126,13 @@ def the_list() -> List:
             ),
             Column(
                 "margin",
-                "Margin",
+                _("Margin"),
                 lambda row: row.margin.amount if row.margin else None,
                 kind="num",
                 money=True,
             ),
-            Column("shown", "In your shop", lambda row: row.price.published),
-            Column("acts", "Acts", kind="acts"),
+            Column("shown", _("In your shop"), lambda row: row.price.published),
+            Column("acts", _("Acts"), kind="acts"),
         ],
         Listing.id,
         lambda found: [row_of(retail.as_price(*row)) for row in found],
@@ -142,13 +143,17 @@ def the_list() -> List:
         filters=[
             lists.Choice(
                 "category",
-                "Category",
+                _("Category"),
                 categories,
                 lambda word: Product.category == word,
-                any_word="All categories",
+                any_word=_("All categories"),
             ),
             lists.Choice(
-                "shown", "In your shop", SHOWN, lambda word: Listing.published.is_(word == "yes"), "All"
+                "shown",
+                _("In your shop"),
+                SHOWN.options(),
+                lambda word: Listing.published.is_(word == "yes"),
+                _("All"),
             ),
         ],
         export="reseller.price_file",

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from core import db
 from core.errors import Missing, Refusal
+from core.languages import _
 from core.parties import Membership
 from core.tenancy import Side
 from partners import invitations
@@ -38,7 +39,7 @@ def show(form: InviteStaff, refusal: Refusal | None = None, status: int = 200) -
     return pages.render(
         "reseller/team.html",
         refusal.status if refusal else status,
-        title="Team",
+        title=_("Team"),
         page=page,
         invited=invited,
         form=form,
@@ -57,13 +58,13 @@ def team_file() -> Response:
 def the_list() -> List:
     """What the list of members is."""
     return List(
-        "Team",
+        _("Team"),
         "reseller.team_page",
         [
-            Column("name", "Name", itemgetter("name"), Membership.name),
-            Column("email", "E-mail", itemgetter("email"), Membership.email),
-            Column("roles", "Roles", itemgetter("roles")),
-            Column("since", "Since", itemgetter("since"), Membership.id),
+            Column("name", _("Name"), itemgetter("name"), Membership.name),
+            Column("email", _("E-mail"), itemgetter("email"), Membership.email),
+            Column("roles", _("Roles"), itemgetter("roles")),
+            Column("since", _("Since"), itemgetter("since"), Membership.id),
         ],
         Membership.id,
         rows_of,

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Shop
-from tests.browser.tour import PORTAL, signed_in, visits
+from tests.browser.tour import signed_in, visits
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -87,7 +87,7 @@ def test_nor_on_a_phone_in_the_dark_and_none_is_wider_than_the_smallest_screen(
 
 def test_words_half_as_long_again_have_room(chromium: Browser, shop: Shop) -> None:
     wrong: list[str] = []
-    for page in visits(chromium, shop, 320, "light", query="lang=en-XA", whose=PORTAL):
+    for page in visits(chromium, shop, 320, "light", query="lang=en-XA"):
         assert page.locator("html").get_attribute("lang") == "en-XA"
         wrong += wide(page)
     assert wrong == []

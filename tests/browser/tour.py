@@ -2,7 +2,7 @@
 where the first row of a list leads."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -83,21 +83,16 @@ def signed_in(context: BrowserContext, shop: Shop, who: str, base: str) -> Page:
     return page
 
 
-PORTAL = ("", "anna@acorn")
-
-
 def visits(
     chromium: Browser,
     shop: Shop,
     width: int,
     scheme: str,
     query: str = "",
-    whose: Collection[str] = tuple(TOUR),
 ) -> Iterator[Page]:
-    """The whole tour or that of some, page after page; `query` is said to every shop once, as a language
+    """The whole tour, page after page; `query` is said to every shop once, as a language
     is."""
-    for who in whose:
-        paths = TOUR[who]
+    for who, paths in TOUR.items():
         dark = "dark" if scheme == "dark" else "light"
         context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=dark)
         base = f"{shop.url}/harbour" if who.startswith("anna") else shop.url

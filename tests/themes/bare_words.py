@@ -9,7 +9,12 @@ from pathlib import Path
 from jinja2 import Environment
 
 SPOKEN = ("alt", "aria-label", "data-label", "label", "placeholder", "title")
-SENTENCE = re.compile(r"[A-Z“][a-z’']+(?![A-Za-z_]*[A-Z_])[^{}]*|[a-z’']+( [a-z’'?.,]+)+")
+SENTENCE = re.compile(
+    r"\W*(?:[A-Z“][a-z’'-]+(?![A-Za-z_]*[A-Z_])[^{}]*|VAT( [^{}]*)?|\d\. [^{}]*"
+    r"|[^{}_]*[a-z’']+,? [a-z’'.,;]+[^{}_]*)"
+)
+NO_SENTENCE = re.compile(r"--|__|^[a-z]+( is-[a-z]+| [a-z]+-[a-z]+)|image/|delay:")
+SAID = ("label", "title", "words", "word", "note", "hint", "lead", "because", "aria_label")
 WORD = re.compile(r"[A-Za-z]{2}")
 LEXER = Environment(autoescape=True)
 MARK = "\x02"  # stands for an expression between pieces of text
@@ -79,13 +84,20 @@ def _data(source: str) -> Iterator[str]:
 def _in_code(source: str) -> Iterator[str]:
     tokens = [t for t in LEXER.lex(source) if t[1] not in ("whitespace", "comment")]
     for place, (_line, kind, value) in enumerate(tokens):
-        if kind != "string" or not SENTENCE.fullmatch(value[1:-1]):
+        if kind != "string" or not WORD.search(value):
             continue
-        before = [token[2] for token in tokens[max(0, place - 2) : place]]
+        before = [token[2] for token in tokens[max(0, place - 4) : place]]
         after = tokens[place + 1][2] if place + 1 < len(tokens) else ""
         asked = before[-1:] in (["=="], ["in"], ["!="]) or after in ("==", ":")
-        if before not in (["_", "("], ["ngettext", "("]) and not asked:
+        said = before[-2:] in (["_", "("], ["ngettext", "("]) or before[:2] == ["ngettext", "("]
+        heard = before[-1:] == ["="] and before[-2:-1] in [[name] for name in SAID]
+        if not said and not asked and (heard or is_sentence(value[1:-1])):
             yield value[1:-1]
+
+
+def is_sentence(text: str) -> bool:
+    """Two words or one that begins with a capital; classes of stylesheets are none."""
+    return bool(SENTENCE.fullmatch(text)) and not NO_SENTENCE.search(text)
 
 
 def templates(root: Path) -> list[Path]:

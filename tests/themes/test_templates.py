@@ -54,7 +54,7 @@ def test_only_icons_of_the_sprite_are_named(path):
 
 def test_states_and_marks_use_icons_of_the_sprite():
     states = (HERE / "base/templates/parts/badges.html").read_text()
-    pairs = re.findall(r'\("(\w+)", (?:"([\w-]+)"|none)\)', states)
+    pairs = re.findall(r'\("(\w+)", (?:"([\w-]+)"|none), ', states)
     assert len(pairs) > 40
     assert {icon for _, icon in pairs if icon} <= set(ICONS)
     assert {tone for tone, _ in pairs} == {"ok", "wait", "warn", "bad", "info", "neutral"}

@@ -1,0 +1,31 @@
+"""Forms whose words are said in the language of the request: what stands in a form's class is English, and
+`bin/words` gathers it from there."""
+
+from dataclasses import replace
+from typing import Any
+
+import wtforms
+from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
+
+from core.languages import _
+
+
+class Form(wtforms.Form):
+    """What every form here is. What a view puts into it later (choices of today, the sentence of a refusal)
+    is said by the view."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self:
+            field.label.text = _(field.label.text)
+            field.description = _(field.description)
+            if isinstance(field, wtforms.SelectField) and field.choices:
+                chosen = map(SelectChoice.from_input, field.choices)
+                field.choices = [replace(one, label=_(one.label)) for one in chosen]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The sentences of the validators are said too."""
+        fine = super().validate(extra_validators)
+        for field in self:
+            field.errors = [_(sentence) for sentence in field.errors]
+        return fine
