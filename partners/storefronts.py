@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, UniqueConstrain
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import db, parties, states, tenancy, trail
+from core import db, doors, parties, states, tenancy, trail
 from core.clock import business_now
 from core.doors import door
 from core.errors import Conflict, Missing, Refused
@@ -160,6 +160,21 @@ BEGIN
   RETURN NEXT;
 END
 $$""")  # noqa: E501 SQL
+
+
+CONTACT = door("""
+CREATE FUNCTION shop_contact_v1(p_storefront uuid) RETURNS TABLE (email text) AS $$
+  SELECT CASE WHEN r.house THEN d.contact_email ELSE r.email END FROM storefronts f
+    JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
+    JOIN distributors d ON d.id = f.distributor_id
+    WHERE f.id = p_storefront AND f.state IN ('open', 'closed')
+$$""")
+
+
+def contact(storefront_id: UUID) -> str:
+    """Whom the visitors of a shop write to; for everybody, also who is not signed in."""
+    found = doors.call(CONTACT, {"p_storefront": storefront_id})
+    return str(found.email) if found and found.email else ""
 
 
 class AliasTaken(Conflict):

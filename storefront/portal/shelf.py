@@ -16,6 +16,7 @@ from core.languages import _, for_later
 from core.money import Money
 from core.periods import Term
 from core.tenancy import Side
+from partners import storefronts
 from storefront import pages
 from storefront.fragments import Piece
 from storefront.portal import portal
@@ -207,4 +208,5 @@ def _plan(offer: Offer) -> dict[str, Any]:
 @portal.get("/help")
 def help_page() -> Response:
     """Answers to what customers ask, and whom to ask."""
-    return pages.render("portal/help.html", title=_("Help"))
+    contact = storefronts.contact(the_shop().storefront_id)
+    return pages.render("portal/help.html", title=_("Help"), contact=contact)

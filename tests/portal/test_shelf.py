@@ -119,3 +119,7 @@ def test_a_cached_piece_holds_nobodys_basket_or_token(anna: Browser, shop: Calla
         stranger = shop("brightfield").see(path)
         assert "Anna" not in stranger
         assert 'name="csrf_token" value=""' in stranger or "csrf_token" not in stranger
+
+
+def test_help_names_whom_to_write_to(anna: Browser) -> None:
+    assert 'href="mailto:bea@brightfield.example"' in anna.get("/help").text
