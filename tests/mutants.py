@@ -465,6 +465,13 @@ MUTANTS = (
         "tests/core/test_logs.py::test_what_looks_like_a_secret_is_hidden_wherever_it_stands",
     ),
     Mutant(
+        "filled in is escaped",
+        "whitelabel_themes/loader.py",
+        "{name: escape(value) for name, value in values.items()}",
+        "values",
+        "tests/themes/test_words.py::test_each_language_has_its_own_templates_and_fills_in_what_it_is_given",
+    ),
+    Mutant(
         "figures for who holds the token",
         "storefront/health.py",
         "if not token or not hmac.compare_digest(said.encode(), token.encode()):",

@@ -137,8 +137,7 @@ def give_words(
     takes a language and a sentence, the other two speak the language of the moment."""
     if translate:
         env.extend(translate=translate)
-    known: Any = env  # Jinja's own types say nothing of what is in `globals`
-    known.globals.update(filled=filled, filled_as_text=filled_as_text)
+    env.globals.update(filled=filled, filled_as_text=filled_as_text)  # pyright: ignore[reportUnknownMemberType] Jinja's own
     env.add_extension("jinja2.ext.i18n")
     env.policies["ext.i18n.trimmed"] = True
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  the extension's own

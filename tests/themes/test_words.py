@@ -4,6 +4,7 @@ import re
 
 import pytest
 from jinja2 import Environment
+from markupsafe import Markup
 
 from core import languages
 from tests.themes.bare_words import bare_words, templates
@@ -61,3 +62,14 @@ def test_each_language_has_its_own_templates_and_fills_in_what_it_is_given() -> 
             drawn[language] = template.render(code="<b>")
     assert drawn["en"] == "Sign in Order &lt;b&gt;"
     assert drawn["en-XA"].startswith("[Šîĝñ îñ ẋẋ] [Öŕdéŕ &lt;b&gt;")
+
+
+def test_markup_stays_markup_and_a_text_is_not_escaped() -> None:
+    for escapes, what, drawn in (
+        (True, Markup("<b>7</b>"), "Order <b>7</b>"),
+        (False, "A & B", "Order A & B"),
+    ):
+        env = Environment(autoescape=escapes)  # noqa: S701 a mail's text is not escaped
+        give_words(env, languages._, languages.form_of, languages.said_in)
+        drawer = environment_for(themes()["plain"], env, "en")
+        assert drawer.from_string('{{ _("Order %(what)s", what=what) }}').render(what=what) == drawn
