@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 
 BUDGET = {
-    "rules": 180.0,
+    "rules": 200.0,
     "walls": 110.0,
     "durable": 300.0,
     "sandbox": 140.0,
