@@ -40,6 +40,9 @@ TYPES = Words(
         "refunds": "Refund",
         "refund_policies": "Refunds",
         "credit_notes": "Credit note",
+        "programmes": "Programme",
+        "applications": "Application",
+        "enrolments": "Partnership",
     }
 )
 TONES = {
@@ -62,6 +65,10 @@ TONES = {
     "processing": "wait",
     "withdrawing": "wait",
     "done": "ok",
+    "approved": "ok",
+    "signed": "ok",
+    "declined": "bad",
+    "asked_back": "wait",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(

@@ -147,7 +147,8 @@ def show(
             "signature": signed_facts(signature) if signature else None,
             "reseller": None,
             "timeline": timelines.of([found.id, *([enrolment.id] if enrolment else [])]),
-            "may": {state.value for state in found.LIFE[found.state]} if has_role(REVIEWER) else set[str](),
+            "may": {state.value for state in found.LIFE[found.state]},
+            "open": found.state in (ApplicationState.SUBMITTED, ApplicationState.ASKED_BACK),
         }
         if enrolment:
             reseller = parties.reseller(enrolment.reseller_id)

@@ -18,6 +18,8 @@ LISTS = (
     "/distributor/orders",
     "/distributor/catalogue",
     "/distributor/resellers",
+    "/distributor/applications",
+    "/distributor/programmes",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -27,6 +29,8 @@ TOUR: dict[str, list[str]] = {
         "/search?q=busines+basik",
         "/search?q=nothing-like-it",
         "/help",
+        "/partners",
+        "/partners/device-management",
         "/sign-in",
         "/nowhere",
     ],
@@ -58,6 +62,9 @@ TOUR: dict[str, list[str]] = {
         "/distributor/orders",
         "/distributor/subscriptions",
         "/distributor/resellers",
+        "/distributor/applications",
+        "/distributor/programmes",
+        "/distributor/programmes/new",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",
