@@ -56,7 +56,7 @@ class Application(DistributorOwned, db.Model):
         owned_by("programmes", "programme_id"),
         owned_by("agreements", "agreement_id"),
         UniqueConstraint("distributor_id", "code"),
-        Index("ix_applications_token_hash", "token_hash", unique=True),
+        Index("ix_applications_token_hash", "distributor_id", "token_hash", unique=True),
         Index("ix_applications_state", "distributor_id", "state", "id"),
         Index(
             "uq_applications_under_way",

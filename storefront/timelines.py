@@ -149,7 +149,7 @@ def entry_of(line: Line, names: Mapping[UUID, str]) -> Entry:
     stranger = UNKNOWN_PERSON.get(side, _("Somebody"))
     return Entry(
         f"{words_of(line, to, side)}{why}",
-        names.get(line.person_id, stranger) if line.person_id else _("The system"),
+        names.get(line.person_id, stranger) if line.person_id else line.told.get("by") or _("The system"),
         moment(line.at),
         tone,
         ICONS.get(tone),

@@ -69,7 +69,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('distributor_id', 'code', name=op.f('uq_applications_distributor_id_code'))
     )
     op.create_index('ix_applications_state', 'applications', ['distributor_id', 'state', 'id'], unique=False)
-    op.create_index('ix_applications_token_hash', 'applications', ['token_hash'], unique=True)
+    op.create_index('ix_applications_token_hash', 'applications', ['distributor_id', 'token_hash'], unique=True)
     op.create_index('uq_applications_under_way', 'applications', ['distributor_id', 'programme_id', 'email'], unique=True, postgresql_where=sa.text("state IN ('submitted', 'asked_back', 'approved')"))
     op.create_table('agreement_signatures',
     sa.Column('distributor_id', sa.Uuid(), nullable=False),

@@ -63,7 +63,6 @@ def form_for(asked: list[str], data: Any = None, **kept: Any) -> Applying:
     form = Applying(data, **kept)
     form.company.label.text = _("Company")
     form.name.label.text, form.email.label.text = _("Your name"), _("E-mail")
-    form.email.description = _("We answer to this address, and to no other.")
     form.country.choices = [
         SelectChoice("", _("Please choose")),
         *(SelectChoice(code, name) for code, name in companies.countries().items()),

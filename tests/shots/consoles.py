@@ -4,6 +4,7 @@ from tests.shots.acts import (
     all_of,
     buy_plan,
     fill,
+    mail,
     opens,
     press,
     publish,
