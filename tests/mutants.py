@@ -73,15 +73,15 @@ MUTANTS = (
     Mutant(
         "what a programme asks for",
         "partners/applications.py",
-        "    if problems:\n        raise ApplicationIncomplete(problems)\n    return fine",
-        "    return fine",
+        "if problems:\n        raise ApplicationIncomplete(problems)\n    return fine",
+        "return fine",
         f"{APPLYING}an_application_without_what_is_asked_for_is_refused",
     ),
     Mutant(
         "nobody is declined without a word",
         "partners/applications.py",
-        "    if not words.strip():\n        raise NoReason",
-        "    if words is None:\n        raise NoReason",
+        "if not words.strip():\n        raise NoReason",
+        "if words is None:\n        raise NoReason",
         f"{APPLYING}nobody_is_declined_or_asked_without_a_word",
     ),
     Mutant(
@@ -101,8 +101,8 @@ MUTANTS = (
     Mutant(
         "no signature without the tick",
         "partners/signatures.py",
-        "    if not agreed.terms_id:\n        raise AgreementNotAccepted",
-        "    if not agreed.terms_id:\n        return",
+        "if not agreed.terms_id:\n        raise AgreementNotAccepted",
+        "if not agreed.terms_id:\n        return",
         f"{APPLYING}without_the_tick_nothing_is_signed",
     ),
     Mutant(

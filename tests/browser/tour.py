@@ -55,6 +55,7 @@ TOUR: dict[str, list[str]] = {
         "/reseller/subscriptions",
         "/reseller/money",
         "/reseller/team",
+        "/reseller/programmes",
     ],
     "nora@": [
         "/distributor/",

@@ -92,11 +92,13 @@ def test_an_applicant_becomes_a_selling_partner_by_pages_and_mails(
     invitation = link_in(post.only("invites you to Lakeside Systems"), "/invitations/")
     assert lena.post(invitation, name="Lena Marsh", password=CHOSEN).status_code == 303
     assert "Lakeside Systems" in lena.see("/reseller/")
+    assert "Gold partners" in lena.see("/reseller/programmes")
     signed = nora.see(review)
     assert "SHA-256" in signed
     with world.acting():
         code = db.session().scalars(select(Reseller.code).where(Reseller.name == LENA["company"])).one()
     assert f"/distributor/resellers/{code}" in signed
+    assert "Gold partners" in nora.see(f"/distributor/resellers/{code}")
 
 
 @pytest.mark.behaviour("P1", "P2")

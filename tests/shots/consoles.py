@@ -57,6 +57,7 @@ BEFORE = [
             Stop("new-reseller-subscriptions", "/reseller/subscriptions"),
             Stop("new-reseller-prices", "/reseller/prices"),
             Stop("new-reseller-money", "/reseller/money"),
+            Stop("new-reseller-programmes", "/reseller/programmes"),
             Stop("new-reseller-branding", "/reseller/branding"),
             Stop("new-reseller-domain", "/reseller/domain"),
             Stop("new-reseller-terms", "/reseller/terms"),

@@ -154,6 +154,7 @@ ROUTES: dict[str, Route] = {
     "POST /company": Route(CUSTOMER, page="/company", form={"company-city": "Berlin"}),
     # --- a reseller's ---
     "GET /reseller/company": Route(RESELLER),
+    "GET /reseller/programmes": Route(RESELLER),
     "POST /reseller/company": Route(RESELLER, page="/reseller/company", form={"company-city": "Berlin"}),
     "GET /reseller/terms": Route(RESELLER),
     "POST /reseller/terms": Route(RESELLER, page="/reseller/terms", form={"text": "Pay us now."}),
