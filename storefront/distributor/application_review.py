@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from core import db, parties
 from core.errors import Missing, Refusal
-from core.languages import Words, _, for_later
+from core.languages import Words, _
 from partners import applications, companies, enrolments, programmes, signatures
 from partners.applications import Application, ApplicationState
 from partners.programmes import EVIDENCE, Programme
@@ -25,12 +25,12 @@ from storefront.visitors import has_role, require_role, visitor
 REVIEWER = "storefront_manager"
 WORDS = Words(
     {
-        "submitted": for_later("Waits for you"),
-        "asked_back": for_later("Asked back"),
-        "approved": for_later("Approved, not signed"),
-        "signed": for_later("Signed"),
-        "declined": for_later("Declined"),
-        "withdrawn": for_later("Withdrawn"),
+        "submitted": "Waits for you",
+        "asked_back": "Asked back",
+        "approved": "Approved, not signed",
+        "signed": "Signed",
+        "declined": "Declined",
+        "withdrawn": "Withdrawn",
     }
 )
 pages.saying(
@@ -58,7 +58,7 @@ def application_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Applications",
+        _("Applications"),
         "distributor.application_list",
         [
             Column("company", _("Company"), itemgetter("company"), Application.company),
@@ -81,7 +81,7 @@ def the_list() -> List:
         views=lists.Choice(
             "show",
             _("View"),
-            [(state.value, WORDS[state.value]) for state in ApplicationState],
+            WORDS.options(),
             lambda word: Application.state == ApplicationState(word),
             any_word=_("All"),
         ),

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, DateField, Form, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from catalog.price_lists import PriceList
 from core import db
 from core.errors import Refusal
-from core.languages import _, for_later
+from core.languages import Words, _
 from core.periods import Term
 from partners import applications, programmes
 from partners.applications import Application, ApplicationState
@@ -23,11 +23,12 @@ from partners.enrolments import Enrolment, EnrolmentState
 from partners.programmes import EVIDENCE, AgreementRefused, Programme, Settings
 from storefront import agreements, exports, lists, pages, timelines
 from storefront.distributor import console
+from storefront.forms import Form
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import has_role, require_role, visitor
 
-SHOWS = [("open", for_later("Taking applications")), ("closed", for_later("Closed"))]
+SHOWS = Words({"open": "Taking applications", "closed": "Closed"})
 pages.saying(
     programme_added="The programme is there. Publish its agreement, then let it take applications.",
     agreement_published="Published. Applications that are approved from now on sign this version.",
@@ -38,36 +39,34 @@ pages.saying(
 class ProgrammeForm(Form):
     """A programme's settings; what it asks for is one box for each kind of evidence (`asks_...`)."""
 
-    name = StringField(for_later("Name"), [InputRequired(), Length(max=120)])
+    name = StringField("Name", [InputRequired("A programme needs a name."), Length(max=120)])
     explanation = TextAreaField(
-        for_later("Explanation"),
-        [InputRequired(), Length(max=4000)],
-        description=for_later("What applicants read first: for whom it is, and what partners get."),
+        "Explanation",
+        [InputRequired("Say for whom it is."), Length(max=4000)],
+        description="What applicants read first: for whom it is, and what partners get.",
     )
     takes_applications = BooleanField(
-        for_later("Takes applications"),
-        description=for_later("Off: nobody can apply. Applications that are under way go on."),
+        "Takes applications",
+        description="Off: nobody can apply. Applications that are under way go on.",
     )
     answer_days = IntegerField(
-        for_later("Days until an answer"),
-        [InputRequired(), NumberRange(1, 90)],
-        description=for_later("Business days that applicants are told to wait for at most."),
+        "Days until an answer",
+        [InputRequired("Such as 4."), NumberRange(1, 90, "Between 1 and 90 days.")],
+        description="Business days that applicants are told to wait for at most.",
     )
     price_list = SelectField(
-        for_later("Price list"),
+        "Price list",
         coerce=str,
-        description=for_later("What a reseller that this programme brings buys by."),
+        description="What a reseller that this programme brings buys by.",
     )
     term = SelectField(
-        for_later("Term of the partnership"),
+        "Term of the partnership",
         coerce=str,
-        description=for_later(
-            "From the signature on. At its end the enrolment ends, and one may apply anew."
-        ),
+        description="From the signature on. At its end the enrolment ends, and one may apply anew.",
     )
     irreversible = BooleanField(
-        for_later("The signature cannot be taken back"),
-        description=for_later("Applicants are warned of it before they sign, and the evidence says so."),
+        "The signature cannot be taken back",
+        description="Applicants are warned of it before they sign, and the evidence says so.",
     )
 
     def settings(self) -> Settings:
@@ -96,42 +95,41 @@ class NewProgramme(ProgrammeForm):
     """The same with the code, which never changes."""
 
     code = StringField(
-        for_later("Code"),
-        [InputRequired(), Length(max=40)],
-        description=for_later(
-            "Part of the address of its page, such as gold-partners. It cannot be changed."
-        ),
+        "Code",
+        [InputRequired("Such as gold-partners."), Length(max=40)],
+        description="Part of the address of its page, such as gold-partners. It cannot be changed.",
     )
+
+
+AnyProgramme = TypeVar("AnyProgramme", bound=ProgrammeForm)
 
 
 class AgreementText(Form):
     """The text of the next version."""
 
     text = TextAreaField(
-        for_later("Text"),
-        [InputRequired()],
-        description=for_later(
-            "Plain text. A line that begins with # is a heading, with - an item of a list; **so** is bold."
-        ),
+        "Text",
+        [InputRequired("Write the agreement first.")],
+        description="Plain text. A line that begins with # is a heading, with - an item of a list;"
+        " **so** is bold.",
     )
     valid_from = DateField(
-        for_later("Valid from"),
+        "Valid from",
         [Optional()],
-        description=for_later("The first day, UTC, for applications approved from then on. Empty: now."),
+        description="The first day, UTC, for applications approved from then on. Empty: now.",
     )
     for_all = BooleanField(
-        for_later("Also for those who are approved and have not signed"),
-        description=for_later("Off: each signs the version that it was shown."),
+        "Also for those who are approved and have not signed",
+        description="Off: each signs the version that it was shown.",
     )
 
 
-def in_words(form: Form, price_lists: Sequence[tuple[str, str]] = ()) -> Any:
-    """The form in the reader's language, with its choices."""
-    for field in form:
-        field.label.text, field.description = _(field.label.text), _(field.description)
-    if isinstance(form, ProgrammeForm):
-        form.price_list.choices = [SelectChoice(value, label) for value, label in price_lists]
-        form.term.choices = [SelectChoice(term.value, _(term.label)) for term in Term]
+def with_choices(form: AnyProgramme) -> AnyProgramme:
+    """The form with the choices of today; nothing else validates."""
+    with db.transaction() as session:
+        rows = session.scalars(select(PriceList).order_by(PriceList.name))
+        form.price_list.choices = [SelectChoice(str(row.id), row.name) for row in rows]
+    form.term.choices = [SelectChoice(term.value, _(term.label)) for term in Term]
     return form
 
 
@@ -158,7 +156,7 @@ def programme_file() -> Response:
 def the_list() -> List:
     """What the list is."""
     return List(
-        "Programmes",
+        _("Programmes"),
         "distributor.programme_list",
         [
             Column("name", _("Programme"), itemgetter("name"), Programme.name),
@@ -175,9 +173,7 @@ def the_list() -> List:
         search=lambda query: or_(
             Programme.code == query.lower(), Programme.name.icontains(query, autoescape=True)
         ),
-        views=lists.Choice(
-            "show", _("View"), [(value, _(word)) for value, word in SHOWS], is_like, any_word=_("All")
-        ),
+        views=lists.Choice("show", _("View"), SHOWS.options(), is_like, any_word=_("All")),
         export="distributor.programme_file",
     )
 
@@ -235,7 +231,7 @@ def rows_of(found: Sequence[tuple[Programme, int, int]]) -> list[dict[str, Any]]
 def new_programme() -> Response:
     """The form of a new one."""
     require_role("admin")
-    return show_new(NewProgramme(answer_days=4, term=Term.YEAR.value, asks_website=True))
+    return show_new(with_choices(NewProgramme(answer_days=4, term=Term.YEAR.value, asks_website=True)))
 
 
 def show_new(form: NewProgramme, status: int = 200, *, problem: str | None = None) -> Response:
@@ -244,7 +240,7 @@ def show_new(form: NewProgramme, status: int = 200, *, problem: str | None = Non
         "distributor/new_programme.html",
         status,
         title=_("New programme"),
-        form=in_words(form, the_price_lists()),
+        form=form,
         problem=problem,
     )
 
@@ -253,8 +249,7 @@ def show_new(form: NewProgramme, status: int = 200, *, problem: str | None = Non
 def add_programme() -> Response:
     """One more; it takes no applications before it has an agreement."""
     require_role("admin")
-    form = NewProgramme(request.form)
-    in_choices(form)
+    form = with_choices(NewProgramme(request.form))
     if not form.validate():
         return show_new(form, 422)
     try:
@@ -263,19 +258,6 @@ def add_programme() -> Response:
     except Refusal as refusal:
         return show_new(form, refusal.status, problem=str(refusal))
     return pages.see("distributor.programme_page", "programme-added", code=form.code.data)
-
-
-def in_choices(form: ProgrammeForm) -> None:
-    """Only what is offered validates."""
-    form.price_list.choices = [SelectChoice(value, label) for value, label in the_price_lists()]
-    form.term.choices = [SelectChoice(term.value, term.label) for term in Term]
-
-
-def the_price_lists() -> list[tuple[str, str]]:
-    """By name."""
-    with db.transaction() as session:
-        rows = session.scalars(select(PriceList).order_by(PriceList.name))
-        return [(str(row.id), row.name) for row in rows]
 
 
 @console.get("/programmes/<code>")
@@ -304,8 +286,8 @@ def show(
         status,
         title=about["name"],
         programme=about,
-        form=in_words(form or ProgrammeForm(data=kept), the_price_lists()),
-        text=in_words(text or AgreementText(prefix="agreement-", text=rows[0].text if rows else "")),
+        form=form or with_choices(ProgrammeForm(data=kept)),
+        text=text or AgreementText(prefix="agreement-", text=rows[0].text if rows else ""),
         body=agreements.prose(force.text) if force else None,
         versions=[
             {
@@ -346,8 +328,7 @@ def kept_settings(programme: Programme) -> dict[str, Any]:
 def save_programme(code: str) -> Response:
     """Counts from the next act on."""
     require_role("admin")
-    form = ProgrammeForm(request.form)
-    in_choices(form)
+    form = with_choices(ProgrammeForm(request.form))
     if not form.validate():
         return show(code, 422, form=form)
     try:

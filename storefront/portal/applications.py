@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import request
 from werkzeug.wrappers import Response
-from wtforms import EmailField, Form, SelectField, StringField, TextAreaField
+from wtforms import EmailField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 
 from core import db, throttles
@@ -21,6 +21,7 @@ from partners.applications import Application, ApplicationIncomplete, Applicatio
 from partners.programmes import EVIDENCE
 from partners.terms import Agreed
 from storefront import agreements, pages
+from storefront.forms import Form
 from storefront.moments import moment
 from storefront.portal import portal
 from storefront.steps import Step
