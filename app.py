@@ -12,8 +12,17 @@ from core import events
 from core.account_links import LinkAsked
 from core.accounts import AccountChanged
 from core.events import Later, Reactions
+from partners.applications import (
+    ApplicationAgain,
+    ApplicationApproved,
+    ApplicationAskedBack,
+    ApplicationDeclined,
+    ApplicationSent,
+)
 from partners.domains import DomainFailing, DomainLost
+from partners.enrolments import PartnershipEnded
 from partners.invitations import InvitationSent
+from partners.signatures import ApplicationSigned
 from provisioning import domain_checks, fulfilment, openings  # noqa: F401 its kinds of task
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.lifecycles import TermEndsSoon
@@ -21,6 +30,7 @@ from provisioning.line_cancellations import DeliveryCancelled
 from provisioning.undelivered import NotRefunded
 from storefront import (  # noqa: F401 their kinds of task become known
     account_mails,
+    application_mails,
     domain_mails,
     ending_mails,
     mail,
@@ -56,6 +66,16 @@ REACTIONS: Reactions = {
     RefundRequested: [Later("mail_refunded", key="refund_id")],
     NotRefunded: [Later("mail_delivery_refused", key="delivery_id")],
     InvitationSent: [Later("mail_invitation", key="sending")],
+    ApplicationSent: [
+        Later("mail_application_received", key="sending"),
+        Later("mail_application_waits", key="sending"),
+    ],
+    ApplicationAgain: [Later("mail_application_again", key="sending")],
+    ApplicationAskedBack: [Later("mail_application_asked", key="sending")],
+    ApplicationApproved: [Later("mail_application_approved", key="application_id")],
+    ApplicationDeclined: [Later("mail_application_declined", key="application_id")],
+    ApplicationSigned: [Later("mail_application_signed", key="application_id")],
+    PartnershipEnded: [Later("mail_partnership_ended", key="enrolment_id")],
     LinkAsked: [Later("mail_account_link", key="link_id")],
     AccountChanged: [Later("mail_account_notice", key="event_id")],
     DomainFailing: [Later("mail_domain_failing", key="since")],

@@ -327,6 +327,7 @@ WIDENED = Widenings(
         "drawing a paper",
         "letting a domain go",
         "cancelling a delivery",
+        "following an application's link",
     }
 )
 

@@ -164,15 +164,23 @@ def invite_customer(
 
 
 def invite(
-    side: Side, *, email: str, name: str, roles: list[str], by: str, customer_id: UUID | None = None
+    side: Side,
+    *,
+    email: str,
+    name: str,
+    roles: list[str],
+    by: str,
+    customer_id: UUID | None = None,
+    reseller_id: UUID | None = None,
 ) -> Invitation:
     """Asks a person to join: the scope's reseller itself, one of its customers, or (by the distributor) the
-    distributor."""
+    distributor or the reseller that is named."""
     if not roles or not set(roles) <= set(ROLES):
         raise UnknownRole
     if customer_id is not None:
         parties.customer(customer_id)
-    email, reseller_id = normal_email(email), current().reseller_id if side is not Side.DISTRIBUTOR else None
+    email = normal_email(email)
+    reseller_id = reseller_id or (current().reseller_id if side is not Side.DISTRIBUTOR else None)
     _refuse_if_there(email, reseller_id, customer_id)
     now, nonce = db.session().info["now"], new_token()
     invitation = db.add(

@@ -5,6 +5,7 @@ so that a seeding that was interrupted goes on where it stopped; a finished one 
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,10 +18,12 @@ from catalog import listings, loading, products
 from catalog.listings import Listing
 from core import db, parties, passwords, tenancy
 from core.parties import OrderedBy, Reseller
+from core.periods import Term
 from core.settings import settings
 from core.tenancy import Side
-from partners import companies, storefronts
+from partners import applications, companies, programmes, storefronts
 from partners.companies import Details
+from partners.programmes import Settings
 from partners.storefronts import Image, Storefront
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
@@ -86,6 +89,33 @@ def _found(demo: Demo) -> None:
         _add_person(person, hashed, Side.DISTRIBUTOR)
     for entry in demo.world["reseller"]:
         _add_reseller(entry, hashed, about["currency"])
+    _open_programmes(first.id)
+
+
+def _open_programmes(price_list_id: UUID) -> None:
+    """The partner programmes with their agreements, and whoever waits for the reviewer."""
+    told = loading.read(DATA / "programmes.toml")
+    for entry in told["programme"]:
+        chosen = Settings(
+            name=entry["name"],
+            explanation=entry["explanation"],
+            price_list_id=price_list_id,
+            evidence=tuple(entry["asks"]),
+            irreversible=entry.get("irreversible", False),
+            answer_days=entry["answer_days"],
+            term=Term(entry["term"]),
+        )
+        programme = programmes.add(entry["code"], chosen)
+        programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
+        programmes.change(programme, replace(chosen, takes_applications=True))
+    for entry in told["application"]:
+        applications.apply(
+            entry["programme"],
+            company=entry["company"],
+            name=entry["name"],
+            email=entry["email"],
+            evidence=entry["evidence"],
+        )
 
 
 def _prepare_papers(demo: Demo) -> None:

@@ -191,6 +191,7 @@ def portal_places() -> dict[str, str | None]:
         "choose": f"{at}/choose",
         "help": f"{at}/help",
         "terms": f"{at}/terms",
+        "partners": f"{at}/partners" if the_shop().house else None,
         "privacy": None,
     }
 
@@ -302,6 +303,8 @@ def portal_nav() -> list[tuple[str, str, str, int, bool]]:
             (_("Orders"), "/orders", "package"),
             (_("Invoices"), "/invoices", "receipt"),
         ]
+    if the_shop().house and visitor().side is Side.PUBLIC:
+        sections.append((_("Become a partner"), "/partners", "handshake"))
     return [
         (label, f"{at}{to}", icon, 0, path == to or (to != "/" and path.startswith(to)))
         for label, to, icon in sections

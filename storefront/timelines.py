@@ -40,6 +40,9 @@ TYPES = Words(
         "refunds": "Refund",
         "refund_policies": "Refunds",
         "credit_notes": "Credit note",
+        "programmes": "Programme",
+        "applications": "Application",
+        "enrolments": "Partnership",
     }
 )
 TONES = {
@@ -62,6 +65,10 @@ TONES = {
     "processing": "wait",
     "withdrawing": "wait",
     "done": "ok",
+    "approved": "ok",
+    "signed": "ok",
+    "declined": "bad",
+    "asked_back": "wait",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
@@ -142,7 +149,7 @@ def entry_of(line: Line, names: Mapping[UUID, str]) -> Entry:
     stranger = UNKNOWN_PERSON.get(side, _("Somebody"))
     return Entry(
         f"{words_of(line, to, side)}{why}",
-        names.get(line.person_id, stranger) if line.person_id else _("The system"),
+        names.get(line.person_id, stranger) if line.person_id else line.told.get("by") or _("The system"),
         moment(line.at),
         tone,
         ICONS.get(tone),

@@ -28,6 +28,7 @@ ACCOUNTS = "tests/portal/test_accounts.py::test_"
 FACTORS = "tests/portal/test_two_factor.py::test_"
 DOMAINS = "tests/reseller/test_domain.py::test_"
 LISTS = "tests/lists/test_lists.py::test_"
+APPLYING = "tests/partners/test_applications.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,62 @@ MUTANTS = (
         "if agreed is None or not agreed.terms_id:\n        raise TermsNotAccepted",
         "if agreed is None or not agreed.terms_id:\n        return False",
         "tests/portal/test_papers.py::test_terms_are_agreed_to_once_per_version_with_evidence",
+    ),
+    Mutant(
+        "no step of an application is skipped",
+        "partners/applications.py",
+        "ApplicationState.APPROVED: [ApplicationState.SIGNED, ApplicationState.WITHDRAWN],",
+        "ApplicationState.APPROVED: [s for s in ApplicationState if s != ApplicationState.APPROVED],",
+        f"{APPLYING}no_step_can_be_skipped_or_taken_twice",
+    ),
+    Mutant(
+        "what a programme asks for",
+        "partners/applications.py",
+        "if problems:\n        raise ApplicationIncomplete(problems)\n    return fine",
+        "return fine",
+        f"{APPLYING}an_application_without_what_is_asked_for_is_refused",
+    ),
+    Mutant(
+        "nobody is declined without a word",
+        "partners/applications.py",
+        "if not words.strip():\n        raise NoReason",
+        "if words is None:\n        raise NoReason",
+        f"{APPLYING}nobody_is_declined_or_asked_without_a_word",
+    ),
+    Mutant(
+        "a link signs once",
+        "partners/applications.py",
+        "chosen.with_for_update() if to_change else chosen",
+        "chosen",
+        f"{APPLYING}of_many_signatures_at_once_one_wins",
+    ),
+    Mutant(
+        "only the version that was shown",
+        "partners/signatures.py",
+        "if agreed.terms_id != str(application.agreement_id):",
+        "if False:",
+        f"{APPLYING}an_old_version_is_refused_once_a_newer_one_is_shown",
+    ),
+    Mutant(
+        "no signature without the tick",
+        "partners/signatures.py",
+        "if not agreed.terms_id:\n        raise AgreementNotAccepted",
+        "if not agreed.terms_id:\n        return",
+        f"{APPLYING}without_the_tick_nothing_is_signed",
+    ),
+    Mutant(
+        "who is no administrator binds nobody",
+        "partners/signatures.py",
+        'if "admin" not in membership.roles:',
+        "if not membership.roles:",
+        f"{APPLYING}who_is_no_administrator_binds_no_reseller",
+    ),
+    Mutant(
+        "an application for nobody's eyes",
+        "partners/applications.py",
+        'Access(distributor="rcu", customer="c", public="c", door="ru")',
+        'Access(distributor="rcu", customer="rc", public="rc", door="ru")',
+        f"{APPLYING}a_visitor_can_read_no_application_not_even_its_own",
     ),
     Mutant(
         "the same reference after a restore",

@@ -9,6 +9,7 @@ from core import db
 from core.languages import _, for_later
 from core.tasks import Task, TaskState
 from core.work import WorkItem
+from partners.applications import Application, ApplicationState
 from storefront import pages
 from storefront.visitors import the_shop, visitor
 
@@ -21,6 +22,8 @@ SECTIONS = (
     (for_later("Refunds"), "refund_list", "rotate-ccw"),
     (for_later("Resellers"), "reseller_list", "handshake"),
     (for_later("Customers"), "customer_list", "users"),
+    (for_later("Applications"), "application_list", "user-check"),
+    (for_later("Programmes"), "programme_list", "layers"),
     (for_later("Catalogue"), "product_list", "boxes"),
     (for_later("Plans"), "plan_list", "tags"),
     (for_later("Money"), None, ""),
@@ -93,8 +96,14 @@ def waiting() -> dict[str, int]:
         parked = (
             select(func.count()).select_from(Task).where(Task.state == TaskState.PARKED).scalar_subquery()
         )
-        row = session.execute(select(work, parked)).one()
-    return {"work_queue": row[0], "task_list": row[1]}
+        asked = (
+            select(func.count())
+            .select_from(Application)
+            .where(Application.state == ApplicationState.SUBMITTED)
+            .scalar_subquery()
+        )
+        row = session.execute(select(work, parked, asked)).one()
+    return {"work_queue": row[0], "task_list": row[1], "application_list": row[2]}
 
 
 pages.CONSOLES["distributor"] = console

@@ -20,7 +20,7 @@ from core.errors import Refusal
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer, Reseller
-from partners import domains, standings, storefronts
+from partners import domains, enrolments, standings, storefronts
 from partners.invitations import ROLES
 from partners.storefronts import Storefront, StorefrontState
 from storefront import exports, lists, pages, timelines
@@ -185,6 +185,10 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
             "people": [
                 (m.name, m.email, ", ".join(ROLES.get(role, role) for role in m.roles))
                 for m in parties.members(reseller.id)
+            ],
+            "programmes": [
+                (one.programme_name, one.state.value, moment(one.ends_at))
+                for one in enrolments.of_reseller(reseller.id)
             ],
             "offers": activations.offers(reseller),
             "domain": domains.of_reseller(reseller.id),

@@ -27,6 +27,7 @@ SECTIONS = (
     (for_later("Account"), None, ""),
     (for_later("Team"), "team_page", "user-check"),
     (for_later("Company"), "company_page", "building-2"),
+    (for_later("Programmes"), "programmes_page", "handshake"),
     (for_later("Your terms"), "terms_page", "scale"),
 )
 

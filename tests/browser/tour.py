@@ -18,6 +18,8 @@ LISTS = (
     "/distributor/orders",
     "/distributor/catalogue",
     "/distributor/resellers",
+    "/distributor/applications",
+    "/distributor/programmes",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -27,6 +29,8 @@ TOUR: dict[str, list[str]] = {
         "/search?q=busines+basik",
         "/search?q=nothing-like-it",
         "/help",
+        "/partners",
+        "/partners/device-management",
         "/sign-in",
         "/nowhere",
     ],
@@ -51,6 +55,7 @@ TOUR: dict[str, list[str]] = {
         "/reseller/subscriptions",
         "/reseller/money",
         "/reseller/team",
+        "/reseller/programmes",
     ],
     "nora@": [
         "/distributor/",
@@ -58,6 +63,9 @@ TOUR: dict[str, list[str]] = {
         "/distributor/orders",
         "/distributor/subscriptions",
         "/distributor/resellers",
+        "/distributor/applications",
+        "/distributor/programmes",
+        "/distributor/programmes/new",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",

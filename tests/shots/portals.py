@@ -47,6 +47,21 @@ BEFORE = [
             Stop("shop-not-found", "", "/nowhere"),
             Stop("invitation-ended", "/invitations/<token>", "/invitations/nothing"),
             Stop("password-link-ended", "/forgotten/<token>", "/forgotten/nothing"),
+            Stop("partners", "/partners"),
+            Stop("partners-programme", "/partners/<code>", "/partners/cloud-solutions"),
+            Stop(
+                "partners-programme-wrong",
+                "/partners/<code>",
+                "/partners/device-management",
+                then=send("main form[data-guard]", company=LONG, website="no address"),
+            ),
+            Stop(
+                "application-waits",
+                "/applications/<token>",
+                STAY,
+                then=mail("lena@lakeside.example", "We have your application", "/applications/"),
+            ),
+            Stop("application-unknown", "", "/applications/nothing"),
         ),
     ),
     Chapter(

@@ -104,6 +104,14 @@ ROUTES: dict[str, Route] = {
         Owner.LINK, {"token": "token"}, form={"name": "Otto", "password": "Correct-horse-2"}
     ),
     "POST /invitations/<token>/again": Route(Owner.LINK, {"token": "token"}, changes=False),
+    # Only the house's shop has programmes; what happens there is in tests/portal/test_becoming_a_partner.py
+    "GET /partners": Route(PUBLIC, ok=(200, 404)),
+    "GET /partners/<code>": Route(PUBLIC, {"code": "=gold"}, ok=(200, 404)),
+    "POST /partners/<code>": Route(PUBLIC, {"code": "=gold"}, ok=(404, 422)),
+    "GET /applications/<token>": Route(Owner.LINK, {"token": "application_token"}),
+    "POST /applications/<token>/answer": Route(Owner.LINK, {"token": "application_token"}),
+    "POST /applications/<token>/withdraw": Route(Owner.LINK, {"token": "application_token"}),
+    "POST /applications/<token>/sign": Route(Owner.LINK, {"token": "application_token"}),
     "GET /orders/<code>/return": Route(Owner.LINK, {"code": "unpaid"}, query="token={return}"),
     # --- a customer's ---
     "GET /basket": Route(CUSTOMER),
@@ -146,6 +154,7 @@ ROUTES: dict[str, Route] = {
     "POST /company": Route(CUSTOMER, page="/company", form={"company-city": "Berlin"}),
     # --- a reseller's ---
     "GET /reseller/company": Route(RESELLER),
+    "GET /reseller/programmes": Route(RESELLER),
     "POST /reseller/company": Route(RESELLER, page="/reseller/company", form={"company-city": "Berlin"}),
     "GET /reseller/terms": Route(RESELLER),
     "POST /reseller/terms": Route(RESELLER, page="/reseller/terms", form={"text": "Pay us now."}),
@@ -338,6 +347,45 @@ ROUTES: dict[str, Route] = {
     ),
     "GET /distributor/credit-notes/<note_id>": mine(DISTRIBUTOR, note_id="credit_note"),
     "GET /distributor/credit-notes/<note_id>/credit-note.pdf": mine(DISTRIBUTOR, note_id="credit_note"),
+    "GET /distributor/programmes": Route(DISTRIBUTOR),
+    "GET /distributor/programmes.csv": Route(DISTRIBUTOR),
+    "GET /distributor/programmes/new": Route(DISTRIBUTOR),
+    "POST /distributor/programmes/new": Route(
+        DISTRIBUTOR,
+        page="/distributor/programmes/new",
+        form={"code": "silver", "name": "Silver", "explanation": "For all."},
+    ),
+    "GET /distributor/programmes/<code>": Route(DISTRIBUTOR, {"code": "programme"}),
+    "POST /distributor/programmes/<code>": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}",
+        form={"name": "Better"},
+    ),
+    "POST /distributor/programmes/<code>/agreement": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}",
+        form={"*-text": "Be fairer."},
+    ),
+    "GET /distributor/applications": Route(DISTRIBUTOR),
+    "GET /distributor/applications.csv": Route(DISTRIBUTOR),
+    "GET /distributor/applications/<code>": mine(DISTRIBUTOR, code="application"),
+    "POST /distributor/applications/<code>/approve": Route(
+        DISTRIBUTOR, {"code": "application"}, page="/distributor/applications/{application}"
+    ),
+    "POST /distributor/applications/<code>/ask": Route(
+        DISTRIBUTOR,
+        {"code": "application"},
+        page="/distributor/applications/{application}",
+        form={"words": "Why?"},
+    ),
+    "POST /distributor/applications/<code>/decline": Route(
+        DISTRIBUTOR,
+        {"code": "application"},
+        page="/distributor/applications/{application}",
+        form={"words": "Because."},
+    ),
     "GET /distributor/gateway": Route(DISTRIBUTOR),
     "POST /distributor/gateway": Route(
         DISTRIBUTOR, page="/distributor/gateway", form={"account_id": "acct_new"}

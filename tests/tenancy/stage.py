@@ -27,6 +27,7 @@ from provisioning.deliveries import Delivery
 from storefront.fragments import FRAGMENTS
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
+from tests.partners import programme_stage
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -100,6 +101,7 @@ def build(world: World, app: Flask) -> Stage:
     world.put("acme", "patch-y", 3)
     stage.names |= everything_else(world, stage.names["unpaid"])
     stage.names["reset"] = forget(world)
+    stage.names |= apply_to_programme(world)
     claim(world)
     for who in CAST:
         person, where = who.split("@")
@@ -254,6 +256,19 @@ def forget(world: World) -> str:
         found = account_links.for_mail(UUID(kept[0]), world.distributor_id)
     assert found
     return found.token
+
+
+def apply_to_programme(world: World) -> dict[str, str]:
+    """Lena waits for Northwind's answer; her link leads to its shop alone."""
+    programme_stage.open_programme(world)
+    programme_stage.apply(world)
+    with world.acting():
+        code = programme_stage.the_application().code
+    return {
+        "programme": "gold",
+        "application": code,
+        "application_token": programme_stage.token(world),
+    }
 
 
 def claim(world: World) -> None:

@@ -141,6 +141,7 @@ def test_the_reasons_to_widen_are_counted(world: World) -> None:
         "drawing a paper",
         "letting a domain go",
         "cancelling a delivery",
+        "following an application's link",
     } == tenancy.WIDENED.allowed
 
 

@@ -181,7 +181,17 @@ def secrets_of(stage: Stage, owner: Owner) -> list[str]:
     """Words that no stranger may read."""
     names = [
         stage.names[name]
-        for name in ("order", "unpaid", "subscription", "customer", "parked_order", "own_order", "token")
+        for name in (
+            "order",
+            "unpaid",
+            "subscription",
+            "customer",
+            "parked_order",
+            "own_order",
+            "token",
+            "application",
+            "application_token",
+        )
     ]
     return [
         *names,
