@@ -42,10 +42,9 @@ def measure(report: Any, room: Path, postgres: Postgres, valkey: Valkey, env: Ma
     from core import db, events  # noqa: PLC0415 likewise
     from tests import world as worlds  # noqa: PLC0415 needs the environment
 
-    port, held = reserve()
-    for each in held if isinstance(held, list | tuple) else [held]:
-        each.close()
+    port, smtp, http = free_port(), free_port(), free_port()
     vendor = f"http://127.0.0.1:{port}"
+    env = {**env, "SMTP_URL": f"smtp://127.0.0.1:{smtp}"}
     admin = postgres.admin_url("shop").replace("postgresql+psycopg", "postgresql")
     events.install(REACTIONS)
     db.reset()
@@ -75,6 +74,8 @@ def measure(report: Any, room: Path, postgres: Postgres, valkey: Valkey, env: Ma
                 log,
             )
         )
+        inbox = ["--smtp-port", str(smtp), "--http-port", str(http), "--data", str(room / "inbox")]
+        stack.enter_context(process([sys.executable, "-m", "sandbox.inbox", *inbox], env, log))
         flask = [sys.executable, "-m", "flask", "--app", "app"]
         for _ in range(2):
             stack.enter_context(process([*flask, "worker"], env, log))
@@ -85,6 +86,7 @@ def measure(report: Any, room: Path, postgres: Postgres, valkey: Valkey, env: Ma
             world.fund_by_hand(code)
         wait_until_delivered(admin, 4)
         codes = [world.buys("acme", "m365-bb-m", 1) for _ in range(300)]
+        wait_until_written(admin)
         pace(world, codes, per_second=20)
         wait_until_delivered(admin, 304)
         latencies = figures(admin)[4:]
@@ -139,6 +141,27 @@ def count(connection: psycopg.Connection[Any]) -> int:
     """Deliveries that succeeded."""
     row = connection.execute("SELECT count(*) FROM deliveries WHERE state = 'success'").fetchone()
     return int(row[0]) if row else 0
+
+
+def wait_until_written(admin: str, patience: float = 120) -> None:
+    """Until everybody who has ordered has had the mail that says so: 300 orders were not placed at once in
+    the shop that is measured."""
+    until = time.perf_counter() + patience
+    with psycopg.connect(admin, autocommit=True) as connection:
+        while connection.execute(
+            "SELECT 1 FROM tasks WHERE kind LIKE 'mail%' AND state IN ('pending', 'unknown') LIMIT 1"
+        ).fetchone():
+            if time.perf_counter() > until:
+                raise SystemExit(f"not all mails were sent in {patience:.0f} s")
+            time.sleep(0.1)
+
+
+def free_port() -> int:
+    """Free a moment ago."""
+    port, held = reserve()
+    for each in held if isinstance(held, list | tuple) else [held]:
+        each.close()
+    return port
 
 
 def wait_until_delivered(admin: str, wanted: int, patience: float = 120) -> None:
