@@ -29,6 +29,7 @@ from catalog.products import Audience, Plan, Product, ProductType
 from core import db
 from core.errors import Refused
 from core.ids import new_id
+from core.languages import _
 from core.money import Money, total
 from core.statements import Statement
 from core.tenancy import Access, CustomerOwned, Side, current, owned_by
@@ -107,16 +108,30 @@ class WrongQuantity(Refused):
 def check_quantity(quantity: int, minimum: int, maximum: int, unit: str) -> None:
     """WrongQuantity names the allowed numbers."""
     if quantity < minimum:
-        raise WrongQuantity(f"The minimum is {minimum} {unit}s; you asked for {quantity}.")
+        raise WrongQuantity(
+            _(
+                "The minimum is %(minimum)s %(unit)ss; you asked for %(quantity)s.",
+                minimum=minimum,
+                unit=unit,
+                quantity=quantity,
+            )
+        )
     if quantity > maximum:
-        raise WrongQuantity(f"The maximum is {maximum} {unit}s; you asked for {quantity}.")
+        raise WrongQuantity(
+            _(
+                "The maximum is %(maximum)s %(unit)ss; you asked for %(quantity)s.",
+                maximum=maximum,
+                unit=unit,
+                quantity=quantity,
+            )
+        )
 
 
 def parse_quantity(text: str) -> int:
     """A whole number of units from what was typed; WrongQuantity otherwise."""
     cleaned = text.strip()
     if not cleaned.isascii() or not cleaned.isdigit() or len(cleaned) > 7:
-        raise WrongQuantity("Enter a whole number of units, such as 10.")
+        raise WrongQuantity(_("Enter a whole number of units, such as 10."))
     return int(cleaned)
 
 
@@ -213,7 +228,11 @@ def add(buyer: Buyer, plan_id: UUID, quantity: int, fields: Mapping[str, str] | 
         bounds = _offered(plan_id)
         check_quantity(quantity, bounds.minimum, bounds.maximum, bounds.unit)
         raise WrongQuantity(
-            f"The maximum is {bounds.maximum} {bounds.unit}s, and some are in your basket already."
+            _(
+                "The maximum is %(maximum)s %(unit)ss, and some are in your basket already.",
+                maximum=bounds.maximum,
+                unit=bounds.unit,
+            )
         )
 
 
