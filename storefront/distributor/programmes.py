@@ -22,7 +22,7 @@ from partners.applications import Application, ApplicationState
 from partners.enrolments import Enrolment, EnrolmentState
 from partners.programmes import EVIDENCE, AgreementRefused, Programme, Settings
 from storefront import agreements, exports, lists, pages, timelines
-from storefront.distributor import console
+from storefront.distributor import console, programme_pages
 from storefront.forms import Form
 from storefront.lists import Column, List
 from storefront.moments import moment
@@ -286,6 +286,7 @@ def show(
         status,
         title=about["name"],
         programme=about,
+        tabs=programme_pages.tabs(code),
         form=form or with_choices(ProgrammeForm(data=kept)),
         text=text or AgreementText(prefix="agreement-", text=rows[0].text if rows else ""),
         body=agreements.prose(force.text) if force else None,
