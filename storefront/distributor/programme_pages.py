@@ -1,0 +1,20 @@
+"""The pages of one programme: its settings, and one page for each ability that a programme has rules for."""
+
+from flask import request, url_for
+
+from core.languages import _, for_later
+
+PAGES = ((for_later("Settings and agreement"), "programme_page"),)
+"""(label, endpoint) in the order of the tabs; each endpoint takes the programme's `code`."""
+
+
+def tabs(code: str) -> list[tuple[str, str, bool]]:
+    """The tabs above each page of a programme."""
+    return [
+        (
+            _(label),
+            url_for(f"distributor.{endpoint}", code=code),
+            request.endpoint == f"distributor.{endpoint}",
+        )
+        for label, endpoint in PAGES
+    ]
