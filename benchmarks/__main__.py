@@ -118,7 +118,7 @@ def free_port() -> int:
     return port
 
 
-def pages(report: Report, port: int, limit: int, seeded: seed.Seeded) -> None:
+def pages(report: Report, port: int, limit: int, seeded: seed.Seeded, admin_url: str) -> None:
     """Lists and products, drawn by Zipf over shops and over their first pages and products."""
     rng = random.Random(7)
     shops, products = zipf(seeded.shops, rng, 4000), zipf(seeded.products, rng, 4000)
@@ -145,6 +145,7 @@ def pages(report: Report, port: int, limit: int, seeded: seed.Seeded) -> None:
                 lambda: load.play(port, mix, seconds=5), lambda: load.play(limit, limits, seconds=5)
             ),
         )
+        sys.stdout.write(f"     {kept_pages(port, mix, admin_url)}\n")
 
     both("list, anonymous", 0.5, [load.Request("GET", p) for p in lists], limit_lists)
     both(
@@ -154,6 +155,25 @@ def pages(report: Report, port: int, limit: int, seeded: seed.Seeded) -> None:
         limit_lists,
     )
     both("detail", 0.4, [load.Request("GET", p) for p in details], limit_details)
+
+
+def kept_pages(port: int, mix: list[load.Request], admin_url: str) -> str:
+    """How many pages were put together from kept fragments: such a page is one transaction, the one that
+    opens the request; drawing anew takes a second one."""
+    before = transactions(admin_url)
+    asked = load.play(port, mix, seconds=5).per_second * 5
+    drawn = max(transactions(admin_url) - before - asked, 0)
+    return f"fragment hit rate {1 - drawn / asked:.1%} of {asked:,.0f} pages"
+
+
+def transactions(admin_url: str) -> int:
+    """Transactions that the shop's database has seen; its processes report them once a second."""
+    time.sleep(1.5)
+    with psycopg.connect(admin_url.replace("postgresql+psycopg", "postgresql")) as connection:
+        row = connection.execute(
+            "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchone()
+        return int(row[0]) if row else 0
 
 
 def shelf_cursors(port: int, shop: int) -> list[str]:
@@ -326,7 +346,7 @@ def main(parts: list[str]) -> int:
                 serving("app:create_app", port, ["--factory", *static], env, "/readyz") as product,
             ):
                 if "pages" in parts:
-                    pages(report, port, limit, seeded)
+                    pages(report, port, limit, seeded, postgres.admin_url("shop"))
                     cold(report, limit, env, static)
                     basket(report, port, limit, seeded, plans)
                 if "place" in parts:

@@ -13,7 +13,7 @@ from core.errors import Missing, Refusal
 from core.languages import _
 from storefront import pages, taxes
 from storefront.portal import portal, shelf
-from storefront.visitors import buyer, signed_in_customer
+from storefront.visitors import buyer, signed_in_customer, visitor
 
 pages.saying(
     added="It is in your basket.",
@@ -65,8 +65,11 @@ def add() -> Response:
         request.form.get("quantity", "")[:12],
     )
     try:
-        with db.writing():
-            baskets.add(buyer(), as_id(plan, "plan"), baskets.parse_quantity(quantity))
+        plan_id, units = as_id(plan, "plan"), baskets.parse_quantity(quantity)
+        session_id = visitor().session_id
+        if session_id is None or not baskets.put(session_id, plan_id, units):
+            with db.writing():
+                baskets.add(buyer(), plan_id, units)  # says what is in the way
     except Missing:
         raise
     except Refusal as refusal:

@@ -1,17 +1,21 @@
 """Basket and checkout: kept input, refusals by name, prices that nobody sends, one commit."""
 
 from collections.abc import Callable
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
 from catalog.listings import Listing
+from checkout import baskets
 from checkout.orders import Order, OrderState
-from core import db
-from core.parties import Customer, OrderedBy
+from core import db, doors
+from core.ids import token_hash
+from core.parties import Customer, Membership, OrderedBy
+from partners.storefronts import OPEN_REQUEST
 from provisioning.deliveries import ConnectorSettings
 from tests.portal.conftest import HIDDEN, Browser, counted
-from tests.world import World
+from tests.world import HOST, World
 
 
 def orders_of(world: World) -> list[Order]:
@@ -83,6 +87,35 @@ def test_a_plan_that_is_not_offered_here_is_refused(world: World, anna: Browser)
     assert "Your basket is empty" in anna.see("/basket")
 
 
+def test_the_short_way_into_a_basket_asks_all_that_the_long_one_does(
+    world: World, anna: Browser, shop: Callable[..., Browser]
+) -> None:
+    patch, mine = world.plan("patch-y").id, session_of(anna)
+    assert baskets.put(mine, patch, 300)
+    assert not baskets.put(mine, patch, 10_000_000), "more than the maximum, together"
+    assert not baskets.put(uuid4(), patch, 1), "nobody's session"
+    assert not baskets.put(session_of(shop("brightfield").sign_in("bea")), patch, 1), (
+        "staff buys nothing here"
+    )
+    with world.acting("brightfield"):
+        listed = select(Listing).where(Listing.plan_id == patch)
+        db.session().scalars(listed).one().published = False
+    assert not baskets.put(mine, patch, 1), "its reseller does not sell it, whoever else does"
+    with world.acting():
+        membership = db.session().get_one(
+            Membership, (world.distributor_id, world.people["acme"].membership_id)
+        )
+        membership.ended_at = db.session().info["now"]
+    assert not baskets.put(mine, world.plan("m365-bb-y").id, 2), "somebody who was removed"
+
+
+def session_of(browser: Browser) -> UUID:
+    """The session that a browser's cookie leads to."""
+    browser.see("/")
+    asked = {"p_host": HOST, "p_segment": "brightfield", "p_tokens": token_hash(browser.cookie)}
+    return doors.call(OPEN_REQUEST, asked).session_id
+
+
 def test_sign_in_to_buy_comes_back_to_the_product(shop: Callable[..., Browser]) -> None:
     browser = shop("brightfield")
     link = browser.see("/p/patch").split('href="/brightfield/sign-in?')[1].split('"')[0]
@@ -115,7 +148,7 @@ def test_placing_is_one_commit_and_few_statements(world: World, anna: Browser) -
     assert answer.location.endswith("/pay")
     writes = [text for text in placing if "INSERT INTO orders" in text]
     assert len(writes) == 1
-    assert len(adding) <= 5, adding
+    assert len(adding) == 2, "one opens the request, one puts it into the basket"
     assert len(placing) <= 15, placing
     wrote = [
         text for text in placing if text.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE", "WITH"))
