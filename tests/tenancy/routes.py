@@ -275,6 +275,19 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/catalogue/<code>": Route(
         DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch", form={"name": "Patches"}
     ),
+    "GET /distributor/price-imports": Route(DISTRIBUTOR),
+    "GET /distributor/price-imports.csv": Route(DISTRIBUTOR),
+    "GET /distributor/price-imports/new": Route(DISTRIBUTOR),
+    "POST /distributor/price-imports/new": Route(
+        DISTRIBUTOR, page="/distributor/price-imports/new", ok=(422,), changes=False
+    ),
+    "GET /distributor/price-imports/<code>": mine(DISTRIBUTOR, code="price_import"),
+    "GET /distributor/price-imports/<code>.csv": mine(DISTRIBUTOR, code="price_import"),
+    "POST /distributor/price-imports/<code>/<any(confirm, discard, undo):act>": Route(
+        DISTRIBUTOR,
+        {"code": "price_import", "act": "=confirm"},
+        page="/distributor/price-imports/{price_import}",
+    ),
     "GET /distributor/connectors": Route(DISTRIBUTOR),
     "POST /distributor/connectors/<key>": Route(
         DISTRIBUTOR,
