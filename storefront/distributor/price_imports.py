@@ -1,7 +1,7 @@
 """Price sheets of vendors: the list of imports, the form, and the preview of one with what would change, row
 by row, and its acts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from core.languages import Words, _, for_later
 from core.money import Money
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console
+from storefront.distributor.forms import Attached
 from storefront.distributor.tax_rates import basis_points
 from storefront.forms import Form
 from storefront.lists import Column, List
@@ -83,6 +84,7 @@ class SheetForm(Form):
 
     file = FileField(
         "Price sheet",
+        [Attached()],
         description="CSV with the columns of Microsoft's licence price list, as exported. At most 48 MB.",
     )
     market = StringField(
@@ -97,7 +99,10 @@ class SheetForm(Form):
         "Product type", coerce=str, description="How new products are delivered, and by which connector."
     )
     category = StringField(
-        "Category of new products", [InputRequired("Name a category."), Length(max=80)], default="Cloud"
+        "Category of new products",
+        [InputRequired("Name a category."), Length(max=80)],
+        default="Cloud",
+        description="Where shops show them. It can be changed for each product later.",
     )
     share = StringField(
         "Wholesale share",
@@ -401,19 +406,32 @@ def drawn_row(row: ImportRow, currency: str) -> dict[str, Any]:
     }
 
 
-ACTS = {"confirm": price_imports.confirm, "discard": price_imports.discard, "undo": price_imports.undo}
-SAYS = {"confirm": "import-confirmed", "discard": "import-discarded", "undo": "import-undoing"}
+@console.post("/price-imports/<code>/confirm")
+def confirm_import(code: str) -> Response:
+    """A worker applies it."""
+    return act_on(code, price_imports.confirm, "import-confirmed")
 
 
-@console.post("/price-imports/<code>/<any(confirm, discard, undo):act>")
-def act_on_import(code: str, act: str) -> Response:
+@console.post("/price-imports/<code>/discard")
+def discard_import(code: str) -> Response:
+    """Nobody wants it."""
+    return act_on(code, price_imports.discard, "import-discarded")
+
+
+@console.post("/price-imports/<code>/undo")
+def undo_import(code: str) -> Response:
+    """A worker puts back what it replaced."""
+    return act_on(code, price_imports.undo, "import-undoing")
+
+
+def act_on(code: str, act: Callable[[PriceImport], None], said: str) -> Response:
     """Of two at once the second finds the first."""
     require_role(ROLE)
     try:
         with db.transaction():
-            ACTS[act](price_imports.find(code))
+            act(price_imports.find(code))
     except Missing:
         raise
     except Refusal as refusal:
         return show(code, refusal.status, problem=str(refusal))
-    return pages.see("distributor.import_page", SAYS[act], code=code)
+    return pages.see("distributor.import_page", said, code=code)

@@ -283,10 +283,14 @@ ROUTES: dict[str, Route] = {
     ),
     "GET /distributor/price-imports/<code>": mine(DISTRIBUTOR, code="price_import"),
     "GET /distributor/price-imports/<code>.csv": mine(DISTRIBUTOR, code="price_import"),
-    "POST /distributor/price-imports/<code>/<any(confirm, discard, undo):act>": Route(
-        DISTRIBUTOR,
-        {"code": "price_import", "act": "=confirm"},
-        page="/distributor/price-imports/{price_import}",
+    "POST /distributor/price-imports/<code>/confirm": Route(
+        DISTRIBUTOR, {"code": "price_import"}, page="/distributor/price-imports/{price_import}"
+    ),
+    "POST /distributor/price-imports/<code>/discard": Route(
+        DISTRIBUTOR, {"code": "price_import"}, page="/distributor/price-imports/{price_import}"
+    ),
+    "POST /distributor/price-imports/<code>/undo": Route(
+        DISTRIBUTOR, {"code": "applied_import"}, page="/distributor/price-imports/{applied_import}"
     ),
     "GET /distributor/connectors": Route(DISTRIBUTOR),
     "POST /distributor/connectors/<key>": Route(
