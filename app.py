@@ -6,6 +6,7 @@ from flask import Flask
 
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
+from catalog import price_changes  # noqa: F401 its kinds of task
 from checkout import orders
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
 from core import events

@@ -74,7 +74,7 @@ class Product(DistributorOwned, db.Model):
 
 class Plan(DistributorOwned, db.Model):
     """A sellable variant: term, billing period, quantity bounds and the recommended price per unit and
-    billing period."""
+    billing period. `source`: the price sheet that it is kept by, or nothing (catalog/price_imports.py)."""
 
     __tablename__ = "plans"
     __access__ = READABLE
@@ -98,6 +98,7 @@ class Plan(DistributorOwned, db.Model):
     currency: Mapped[str]
     features: Mapped[dict[str, Any]] = mapped_column(default=dict)
     published: Mapped[bool] = mapped_column(default=True)
+    source: Mapped[str] = mapped_column(default="", server_default="")
 
     list_price: Mapped[Money] = composite(Money, "list_minor", "currency")
 

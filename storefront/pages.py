@@ -32,6 +32,9 @@ SAID: dict[str, tuple[str, str]] = {
 }
 """key -> (tone, sentence); packages add theirs with `saying`."""
 
+LARGE_UPLOADS: dict[str, int] = {}
+"""endpoint -> bytes that its form may have where the usual limit is too small; views add theirs."""
+
 
 def saying(**sentences: str) -> None:
     """Registers sentences for `?said=`; a key ending in `_bad` is shown as a problem."""

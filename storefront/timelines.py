@@ -42,6 +42,7 @@ TYPES = Words(
         "credit_notes": "Credit note",
         "programmes": "Programme",
         "applications": "Application",
+        "price_imports": "Price import",
         "enrolments": "Partnership",
     }
 )

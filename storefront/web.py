@@ -96,6 +96,8 @@ def begin() -> None:
     g.shop, g.visitor = shop, request.environ["storefront.visitor"]
     g.appearance = appearance.wanted(request.environ, shop)
     languages.speak(g.appearance.language)
+    if (most := pages.LARGE_UPLOADS.get(request.endpoint or "")) is not None:
+        request.max_content_length = most
     refuse_what_no_text_can_hold()
     if request.method not in SAFE:
         check_origin()

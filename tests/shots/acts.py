@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -33,6 +34,15 @@ def all_of(*acts: Act) -> Act:
             act(page, shop)
 
     return each
+
+
+def upload(selector: str, file: Path) -> Act:
+    """Chooses a file, which is sent with its form later."""
+
+    def chosen(page: Page, _shop: Shop) -> None:
+        page.set_input_files(selector, file)
+
+    return chosen
 
 
 def press(name: str, exact: bool = False) -> Act:

@@ -1,5 +1,7 @@
 """What the staff of resellers and of the distributor see."""
 
+from pathlib import Path
+
 from tests.shots.acts import (
     all_of,
     buy_plan,
@@ -15,9 +17,11 @@ from tests.shots.acts import (
     to_link,
     type_card,
     unchecked,
+    upload,
 )
 from tests.shots.camera import STAY, Chapter, Stop
 
+PRICE_SHEET = Path("sandbox/data/price_sheet.csv").absolute()
 TERMS = """# Terms of sale
 
 ## What you buy
@@ -392,6 +396,16 @@ DISTRIBUTOR = [
             ),
             Stop("distributor-catalogue-file", "/distributor/catalogue-file"),
             Stop("distributor-catalogue-file-wrong", "/distributor/catalogue-file", then=send()),
+            Stop("distributor-price-imports-none", "/distributor/price-imports"),
+            Stop("distributor-price-import-new", "/distributor/price-imports/new"),
+            Stop("distributor-price-import-wrong", "/distributor/price-imports/new", then=send()),
+            Stop(
+                "distributor-price-import",
+                "/distributor/price-imports/<code>",
+                "/distributor/price-imports/new",
+                then=all_of(upload("[name=file]", PRICE_SHEET), send(market="DE")),
+            ),
+            Stop("distributor-price-imports", "/distributor/price-imports"),
             Stop(
                 "distributor-reseller",
                 "/distributor/resellers/<code>",

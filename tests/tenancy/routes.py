@@ -275,6 +275,23 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/catalogue/<code>": Route(
         DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch", form={"name": "Patches"}
     ),
+    "GET /distributor/price-imports": Route(DISTRIBUTOR),
+    "GET /distributor/price-imports.csv": Route(DISTRIBUTOR),
+    "GET /distributor/price-imports/new": Route(DISTRIBUTOR),
+    "POST /distributor/price-imports/new": Route(
+        DISTRIBUTOR, page="/distributor/price-imports/new", ok=(422,), changes=False
+    ),
+    "GET /distributor/price-imports/<code>": mine(DISTRIBUTOR, code="price_import"),
+    "GET /distributor/price-imports/<code>.csv": mine(DISTRIBUTOR, code="price_import"),
+    "POST /distributor/price-imports/<code>/confirm": Route(
+        DISTRIBUTOR, {"code": "price_import"}, page="/distributor/price-imports/{price_import}"
+    ),
+    "POST /distributor/price-imports/<code>/discard": Route(
+        DISTRIBUTOR, {"code": "price_import"}, page="/distributor/price-imports/{price_import}"
+    ),
+    "POST /distributor/price-imports/<code>/undo": Route(
+        DISTRIBUTOR, {"code": "applied_import"}, page="/distributor/price-imports/{applied_import}"
+    ),
     "GET /distributor/connectors": Route(DISTRIBUTOR),
     "POST /distributor/connectors/<key>": Route(
         DISTRIBUTOR,

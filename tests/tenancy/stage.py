@@ -13,7 +13,9 @@ from sqlalchemy import select, text
 from billing import credit_notes
 from billing.invoices import Invoice
 from billing.refunds import Because
-from catalog import listings, loading
+from catalog import listings, loading, price_changes, price_imports, price_sheets
+from catalog.price_lists import PriceList
+from catalog.products import ProductType
 from checkout import line_refunds, orders, placing
 from checkout.orders import PayBy
 from checkout.placing import Checkout, Clearance
@@ -27,6 +29,7 @@ from provisioning.deliveries import Delivery
 from storefront.fragments import FRAGMENTS
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
+from tests.catalog.test_price_sheets import sheet_of
 from tests.partners import programme_stage
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
@@ -268,7 +271,34 @@ def apply_to_programme(world: World) -> dict[str, str]:
         "programme": "gold",
         "application": code,
         "application_token": programme_stage.token(world),
+        "applied_import": a_price_sheet(world, applied=True),
+        "price_import": a_price_sheet(world),
     }
+
+
+def a_price_sheet(world: World, *, applied: bool = False) -> str:
+    """Nora has read a price sheet and not decided, or it was applied; its code."""
+    with world.acting():
+        session = db.session()
+        made = price_imports.preview(
+            price_sheets.read(
+                sheet_of({"SkuId": "0009"} if applied else {}),
+                currency="EUR",
+                market="DE",
+                at=session.info["now"],
+            ),
+            file_name="prices.csv",
+            market="DE",
+            product_type_id=session.scalars(select(ProductType.id).where(ProductType.code == "cloud")).one(),
+            price_list=session.scalars(select(PriceList).where(PriceList.id == world.price_list_id)).one(),
+            category="Cloud",
+            share_points=8500,
+            by="Nora",
+        )
+        if applied:
+            price_imports.confirm(made)
+            price_changes.apply(made)
+        return made.code
 
 
 def claim(world: World) -> None:
