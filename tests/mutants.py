@@ -28,6 +28,7 @@ ACCOUNTS = "tests/portal/test_accounts.py::test_"
 FACTORS = "tests/portal/test_two_factor.py::test_"
 DOMAINS = "tests/reseller/test_domain.py::test_"
 LISTS = "tests/lists/test_lists.py::test_"
+IMPORTS = "tests/distributor/test_price_imports.py::test_"
 APPLYING = "tests/partners/test_applications.py::test_"
 
 
@@ -49,6 +50,27 @@ RESTORED = (
 
 
 MUTANTS = (
+    Mutant(
+        "a shelf of one's own shop",
+        "checkout/baskets.py",
+        "AND l.reseller_id = m.reseller_id",
+        "",
+        "tests/portal/test_basket.py::test_the_short_way_into_a_basket_asks_all_that_the_long_one_does",
+    ),
+    Mutant(
+        "a price changed by hand stays",
+        "catalog/price_changes.py",
+        "IS DISTINCT FROM (r.was_list_minor, r.was_published, r.was_cost_minor, r.was_wholesale_minor)",
+        "IS DISTINCT FROM (p.list_minor, p.published, c.cost_minor, w.price_minor)",
+        IMPORTS + "what_somebody_changed_meanwhile_is_left_alone_and_said",
+    ),
+    Mutant(
+        "the newest import is undone first",
+        "catalog/price_imports.py",
+        "raise NotTheLast(newer)",
+        "pass",
+        IMPORTS + "undoing_brings_the_old_prices_back_and_takes_new_plans_off",
+    ),
     Mutant(
         "no silent zero",
         "billing/tax.py",
