@@ -43,6 +43,7 @@ TYPES = Words(
         "programmes": "Programme",
         "applications": "Application",
         "enrolments": "Partnership",
+        "deals": "Deal",
     }
 )
 TONES = {
@@ -69,6 +70,9 @@ TONES = {
     "signed": "ok",
     "declined": "bad",
     "asked_back": "wait",
+    "rejected": "bad",
+    "won": "ok",
+    "lost": "bad",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
