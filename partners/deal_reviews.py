@@ -40,9 +40,9 @@ def approve(deal: Deal, *, by: str) -> None:
     programme = programmes.of_id(deal.programme_id)
     enrolments.refuse_unless_active(programme, deal.reseller_id)
     rules, now = deal_rules.of(programme.id), business_now()
-    deal.ends_at = now + timedelta(days=rules.valid_days)
-    deal.notice_at = deal.ends_at - timedelta(days=rules.notice_days)
-    states.move(deal, DealState.APPROVED, told={"until": f"{deal.ends_at:%Y-%m-%d}"})
+    ends = now + timedelta(days=rules.valid_days)
+    deal.ends_at, deal.notice_at = ends, ends - timedelta(days=rules.notice_days)
+    states.move(deal, DealState.APPROVED, told={"until": f"{ends:%Y-%m-%d}"})
     _decided(deal, by)
     publish(DealApproved(deal.id))
 
@@ -60,14 +60,15 @@ def reject(deal: Deal, reason: str, *, by: str) -> None:
 def extend(deal: Deal, *, by: str) -> None:
     """Once, by the programme's days."""
     days = deal_rules.of(deal.programme_id).extension_days
-    if deal.state is not DealState.APPROVED or deal.ends_at is None or deal.extended or not days:
+    ends, notice = deal.ends_at, deal.notice_at
+    if deal.state is not DealState.APPROVED or ends is None or notice is None or deal.extended or not days:
         raise NotExtendable
-    if deal.ends_at <= business_now():
+    if ends <= business_now():
         raise NotExtendable
     more = timedelta(days=days)
-    deal.ends_at, deal.notice_at = deal.ends_at + more, (deal.notice_at or deal.ends_at) + more
+    deal.ends_at, deal.notice_at = ends + more, notice + more
     deal.extended, deal.noticed, deal.version = True, False, deal.version + 1
-    trail.write(deal, "extended", told={"until": f"{deal.ends_at:%Y-%m-%d}", "by": by})
+    trail.write(deal, "extended", told={"until": f"{ends + more:%Y-%m-%d}", "by": by})
 
 
 def _decided(deal: Deal, by: str) -> None:

@@ -4,6 +4,7 @@ on before its lead is approved."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, UniqueConstraint, select
@@ -84,7 +85,7 @@ def keep(programme: Programme, rules: Rules) -> None:
         )
     if rules.notice_days >= rules.valid_days:
         raise RulesRefused(_("The notice has to come after the beginning: fewer days than a deal is valid."))
-    fresh = asdict(rules) | {"reasons": reasons}
+    fresh: dict[str, Any] = asdict(rules) | {"reasons": reasons}
     row = _row(programme.id)
     if row is None:
         db.add(DealRules(programme_id=programme.id, **fresh))

@@ -30,8 +30,15 @@ from partners.enrolments import Enrolment
 from partners.leads import Keys
 from partners.programmes import Programme
 
-LONGEST = {"company": 200, "website": 200, "tax_id": 40, "contact_name": 120, "contact_email": 254}
-LONGEST |= {"products": 500, "comment": 2000}
+LONGEST = {
+    "company": 200,
+    "website": 200,
+    "tax_id": 40,
+    "contact_name": 120,
+    "contact_email": 254,
+    "products": 500,
+    "comment": 2000,
+}
 REVIEWER = "storefront_manager"
 
 
