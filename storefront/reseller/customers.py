@@ -200,6 +200,7 @@ def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: in
         title=_("Invite a customer"),
         form=form,
         message=str(refusal) if refusal else None,
+        way=url_for("reseller.new_deal") if isinstance(refusal, leads.DealComesFirst) else None,
         is_open=storefront_open(),
         portal_url=menu.portal_url(menu.own_storefront(), absolute=True),
     )

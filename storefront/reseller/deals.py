@@ -59,10 +59,7 @@ class DealForm(Form):
         "Expected seats", [InputRequired("Such as 40."), NumberRange(1, 10_000_000, "At least one.")]
     )
     value = StringField(
-        "Expected value",
-        [InputRequired("Such as 1200.00.")],
-        filters=[trimmed],
-        description="Of the whole deal, in its first year.",
+        "Expected value of the first year", [InputRequired("Such as 1200.00.")], filters=[trimmed]
     )
     closes_on = DateField("Expected close", [InputRequired("Choose a day.")])
     kind = RadioField("Who works on it", choices=shown.KINDS.options(), default="independent")
