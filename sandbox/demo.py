@@ -108,7 +108,7 @@ def _open_programmes(price_list_id: UUID) -> None:
         )
         programme = programmes.add(entry["code"], chosen)
         if "deals" in entry:
-            deal_rules.keep(programme, Rules(**{"takes_deals": True, **entry["deals"]}))
+            deal_rules.keep(programme, Rules(takes_deals=True, **entry["deals"]))
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
     for entry in told["application"]:

@@ -9,9 +9,18 @@ from catalog import loading
 from core import db, parties
 from core.clock import business_now
 from core.parties import Membership
-from partners import applications, deal_ends, deal_reviews, deal_rules, deals, programmes, signatures
+from partners import (
+    applications,
+    deal_ends,
+    deal_registrations,
+    deal_reviews,
+    deal_rules,
+    programmes,
+    signatures,
+)
 from partners.applications import Application
-from partners.deals import Deal, DealKind, Lead
+from partners.deal_registrations import Lead
+from partners.deals import Deal, DealKind
 from partners.terms import Agreed
 from sandbox.worlds import Entry
 
@@ -43,10 +52,10 @@ def register(entries: Sequence[Entry]) -> None:
         who, programme = _member(entry["by"]), programmes.find(entry["programme"])
         if who.reseller_id is None:
             raise LookupError(f"{entry['by']} belongs to no reseller")
-        deal = deals.register(programme, who.reseller_id, _lead(entry, currency), by=who.name)
+        deal = deal_registrations.register(programme, who.reseller_id, _lead(entry, currency), by=who.name)
         if entry["fate"] == "rejected":
             reasons = deal_rules.of(programme.id).reasons
-            deal_reviews.reject(deal, reasons[entry["reason"]], by=REVIEWER)
+            deal_reviews.reject(deal, reasons[int(entry["reason"])], by=REVIEWER)
         elif entry["fate"] in DECIDED:
             deal_reviews.approve(deal, by=REVIEWER)
         if entry["fate"] == "expired":

@@ -150,7 +150,7 @@ MUTANTS = (
     ),
     Mutant(
         "only a partner registers a deal",
-        "partners/deals.py",
+        "partners/deal_registrations.py",
         "enrolments.refuse_unless_active(programme, reseller_id)",
         "",
         f"{DEALS}only_an_active_partner_registers",

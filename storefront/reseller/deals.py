@@ -7,30 +7,20 @@ from typing import Any
 from flask import request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import (
-    BooleanField,
-    DateField,
-    EmailField,
-    IntegerField,
-    RadioField,
-    SelectField,
-    StringField,
-    TextAreaField,
-)
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
-from wtforms.validators import InputRequired, Length, NumberRange
 
 from core import db, money, parties
 from core.errors import Conflict, Missing, Refusal, Refused
 from core.languages import _
-from partners import companies, deal_rules, deals, enrolments, programmes
-from partners.deals import LONGEST, Deal, DealKind, Lead, LeadIncomplete
+from partners import deal_registrations, deal_rules, deals, enrolments, programmes
+from partners.deal_registrations import Lead, LeadIncomplete
+from partners.deals import Deal
 from storefront import deals as shown
 from storefront import exports, lists, pages, timelines
 from storefront.forms import Form
 from storefront.lists import Column, List
 from storefront.reseller import console, menu
-from storefront.reseller.forms import ADDRESS, trimmed
+from storefront.reseller.deal_forms import DealForm, NewDeal
 from storefront.visitors import require_role, visitor
 
 MAY = ("storefront_manager", "buyer")
@@ -40,82 +30,6 @@ pages.saying(
     deal_withdrawn="Withdrawn. Anybody may register this company now.",
     deal_lost="Noted as lost. Anybody may register this company now.",
 )
-
-
-class DealForm(Form):
-    """What may be changed as long as a deal is open."""
-
-    contact_name = StringField(
-        "Contact", [InputRequired("Whom do you talk to there?"), Length(max=120)], filters=[trimmed]
-    )
-    contact_email = EmailField("E-mail of the contact", ADDRESS, filters=[trimmed])
-    products = StringField(
-        "Interested in",
-        [InputRequired("What is the company interested in?"), Length(max=LONGEST["products"])],
-        filters=[trimmed],
-        description="Products or plans, such as endpoint management for field staff.",
-    )
-    seats = IntegerField(
-        "Expected seats", [InputRequired("Such as 40."), NumberRange(1, 10_000_000, "At least one.")]
-    )
-    value = StringField(
-        "Expected value of the first year", [InputRequired("Such as 1200.00.")], filters=[trimmed]
-    )
-    closes_on = DateField("Expected close", [InputRequired("Choose a day.")])
-    kind = RadioField("Who works on it", choices=shown.KINDS.options(), default="independent")
-    may_contact = BooleanField(
-        "The company may be contacted by the distributor",
-        description="Off: we talk to you only.",
-    )
-    comment = TextAreaField("Comment", [Length(max=LONGEST["comment"])])
-
-    def typed(self) -> dict[str, Any]:
-        """What was typed, but for the amount."""
-        names = ("contact_name", "contact_email", "products", "seats", "closes_on", "may_contact")
-        return {name: self[name].data for name in names} | {
-            "comment": self.comment.data or "",
-            "kind": DealKind(self.kind.data),
-        }
-
-
-class NewDeal(DealForm):
-    """The same with the company and the programme, which never change."""
-
-    programme = SelectField("Programme", coerce=str)
-    company = StringField(
-        "Company", [InputRequired("Name the company."), Length(max=LONGEST["company"])], filters=[trimmed]
-    )
-    country = SelectField(
-        "Country",
-        choices=[
-            SelectChoice("", "Please choose"),
-            *(SelectChoice(code, name) for code, name in companies.countries().items()),
-        ],
-        filters=[lambda value: trimmed(value).upper()],
-    )
-    website = StringField(
-        "Website",
-        [Length(max=LONGEST["website"])],
-        filters=[trimmed],
-        description="The company's own, such as example.com.",
-    )
-    tax_id = StringField("VAT or tax id", [Length(max=LONGEST["tax_id"])], filters=[trimmed])
-    may_share = BooleanField(
-        "The company agrees that its data are passed to the distributor",
-        description="Without its consent a lead cannot be registered.",
-    )
-
-    def lead(self, currency: str) -> Lead:
-        """What it says; ValueError for an amount that is none."""
-        return Lead(
-            company=self.company.data or "",
-            country=self.country.data or "",
-            website=self.website.data or "",
-            tax_id=self.tax_id.data or "",
-            may_share=self.may_share.data,
-            value=money.parse(self.value.data or "", currency),
-            **self.typed(),
-        )
 
 
 # --- The list -----------------------------------------------------------------------------------------------
@@ -181,7 +95,7 @@ def new_deal() -> Response:
 def show_new(form: NewDeal, status: int = 200, *, problem: str | None = None) -> Response:
     """The page, with a refused form as it was sent."""
     with db.transaction(widened_because="registering a deal"):
-        offered = deals.programmes_of(menu.reseller_id())
+        offered = deal_registrations.programmes_of(menu.reseller_id())
         rules = [(one.name, deal_rules.of(one.id)) for one in offered]
         form.programme.choices = [SelectChoice(one.code, one.name) for one in offered]
         currency = parties.the_distributor().currency
@@ -220,7 +134,9 @@ def register(form: NewDeal) -> Deal:
     with db.transaction(widened_because="registering a deal"):
         programme = programmes.find(form.programme.data or "")
         currency = parties.the_distributor().currency
-        return deals.register(programme, menu.reseller_id(), lead_of(form, currency), by=visitor().name)
+        return deal_registrations.register(
+            programme, menu.reseller_id(), lead_of(form, currency), by=visitor().name
+        )
 
 
 def lead_of(form: NewDeal, currency: str) -> Lead:
@@ -246,7 +162,7 @@ def note(form: NewDeal, refusal: Refused | Conflict) -> None:
             one for one in enrolments.of_reseller(menu.reseller_id()) if one.programme_id == programme.id
         ]
         if enrolled:
-            deals.note_refused(enrolled[0], form.company.data or "", refusal)
+            deal_registrations.note_refused(enrolled[0], form.company.data or "", refusal)
 
 
 # --- One deal -----------------------------------------------------------------------------------------------
@@ -302,7 +218,7 @@ def change_deal(code: str) -> Response:
     try:
         with db.transaction(widened_because="registering a deal"):
             deal = deals.to_change(code, menu.reseller_id(), request.form.get("version", ""))
-            deals.change(deal, changed_lead(deal, form))
+            deal_registrations.change(deal, changed_lead(deal, form))
     except Missing:
         raise
     except LeadIncomplete as refusal:

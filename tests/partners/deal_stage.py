@@ -10,9 +10,18 @@ from core import db, tenancy
 from core.clock import business_now
 from core.money import Money
 from core.trail import TrailEntry
-from partners import applications, deal_reviews, deal_rules, deals, programmes, signatures
+from partners import (
+    applications,
+    deal_registrations,
+    deal_reviews,
+    deal_rules,
+    deals,
+    programmes,
+    signatures,
+)
+from partners.deal_registrations import Lead
 from partners.deal_rules import Rules
-from partners.deals import Deal, Lead
+from partners.deals import Deal
 from partners.terms import Agreed
 from tests.partners.programme_stage import LENA, open_programme, the_programme
 from tests.world import World
@@ -91,7 +100,7 @@ def register(world: World, reseller: str = "brightfield", programme: str = "gold
         db.transaction(widened_because="registering a deal"),
     ):
         found = programmes.find(programme)
-        return deals.register(found, world.resellers[reseller], lead(**changed), by="Bea").code
+        return deal_registrations.register(found, world.resellers[reseller], lead(**changed), by="Bea").code
 
 
 def approve(world: World, code: str) -> None:

@@ -10,18 +10,27 @@ from sqlalchemy.exc import DBAPIError
 from core import db, parties, states
 from core.tasks import Task
 from core.tenancy import Side
-from partners import companies, deal_matches, deal_reviews, deal_rules, deals, enrolments, invitations
-from partners.deal_reviews import NotExtendable, ReasonMissing
-from partners.deal_rules import Rules, RulesRefused
-from partners.deals import (
-    DealChanged,
-    DealState,
+from partners import (
+    companies,
+    deal_matches,
+    deal_registrations,
+    deal_reviews,
+    deal_rules,
+    deals,
+    enrolments,
+    invitations,
+)
+from partners.deal_registrations import (
+    DealClosed,
     LeadHeld,
     LeadIncomplete,
     LeadWaits,
     RegisteredAlready,
     TakesNoDeals,
 )
+from partners.deal_reviews import NotExtendable, ReasonMissing
+from partners.deal_rules import Rules, RulesRefused
+from partners.deals import DealChanged, DealState
 from partners.enrolments import NotAPartner
 from partners.leads import DealComesFirst, LeadTaken, bare_name, domain_of
 from tests.partners.deal_stage import (
@@ -128,7 +137,7 @@ def test_what_a_registration_lacks_is_said_at_its_field(
     world: World, field: str, typed: object, words: str
 ) -> None:
     with world.acting(), pytest.raises(LeadIncomplete) as refused:
-        deals.checked(lead(**{field: typed}))
+        deal_registrations.checked(lead(**{field: typed}))
     assert words in refused.value.problems[field]
 
 
@@ -287,7 +296,7 @@ def test_a_change_names_the_version_that_it_saw(world: World) -> None:
     mine = world.resellers["brightfield"]
     with world.acting():
         deal = deals.to_change(code, mine, "1")
-        deals.change(deal, lead(seats=55))
+        deal_registrations.change(deal, lead(seats=55))
         assert (deal.seats, deal.version) == (55, 2)
     for seen in ("1", "", "two"):
         with pytest.raises(DealChanged), world.acting():
@@ -296,8 +305,8 @@ def test_a_change_names_the_version_that_it_saw(world: World) -> None:
             deal_reviews.to_decide(code, seen)
     with world.acting():
         deals.withdraw(deals.to_change(code, mine, "2"))
-    with pytest.raises(states.IllegalMove), world.acting():
-        deals.change(deals.to_change(code, mine, "3"), lead(seats=56))
+    with pytest.raises(DealClosed), world.acting():
+        deal_registrations.change(deals.to_change(code, mine, "3"), lead(seats=56))
 
 
 def test_near_matches_name_whoever_holds_them(world: World) -> None:
