@@ -5,9 +5,10 @@ the distributor only, with ids."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from core import db, doors
 from core.doors import door
@@ -64,7 +65,8 @@ END $$""")  # noqa: E501 SQL
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Something that may be the same company. `state`: a deal's; empty for a customer."""
+    """Something that may be the same company. `state`: a deal's; empty for a customer. `stopped`: a customer of
+    somebody else whose orders an approval holds off (partners/leads.py)."""
 
     kind: str
     code: str
@@ -76,6 +78,11 @@ class Match:
     percent: int
     same_domain: bool
     same_tax: bool
+    stopped: bool
+
+
+Found = tuple[str, str, str, str, bool, str]
+"""code, name, country, whose it is, whether the house's, state"""
 
 
 def near(deal: Deal) -> list[Match]:
@@ -88,31 +95,34 @@ def near(deal: Deal) -> list[Match]:
         "p_most": MOST,
     }
     found = doors.call_here(NEAR, arguments)
-    rows = {**_deals([row.object_id for row in found if row.kind == "deal"])}
+    rows = _deals([row.object_id for row in found if row.kind == "deal"])
     rows |= _customers([row.object_id for row in found if row.kind == "customer"])
-    return [
-        Match(row.kind, *rows[row.object_id], round(row.score * 100), row.same_domain, row.same_tax)
-        for row in found
-        if row.object_id in rows
-    ]
+    return [_match(deal, row, *rows[row.object_id]) for row in found if row.object_id in rows]
 
 
-Found = dict[UUID, tuple[str, str, str, str, bool, str]]
+def _match(deal: Deal, row: Row[Any], about: Found, reseller_id: UUID) -> Match:
+    _code, name, country, *_more = about
+    same = row.same_domain or row.same_tax
+    same |= leads.bare_name(name) == deal.name_key and country in ("", deal.country)
+    stopped = row.kind == "customer" and same and reseller_id != deal.reseller_id
+    return Match(row.kind, *about, round(row.score * 100), row.same_domain, row.same_tax, stopped)
 
 
-def _deals(ids: Sequence[UUID]) -> Found:
+def _deals(ids: Sequence[UUID]) -> dict[UUID, tuple[Found, UUID]]:
     joined = (Reseller.distributor_id == Deal.distributor_id) & (Reseller.id == Deal.reseller_id)
-    chosen = select(Deal, Reseller.name).join(Reseller, joined).where(Deal.id.in_(ids))
+    chosen = select(Deal, Reseller).join(Reseller, joined).where(Deal.id.in_(ids))
     rows = db.session().execute(chosen) if ids else ()
     return {
-        deal.id: (deal.code, deal.company, deal.country, name, False, deal.state.value) for deal, name in rows
+        one.id: ((one.code, one.company, one.country, holder.name, False, one.state.value), holder.id)
+        for one, holder in rows
     }
 
 
-def _customers(ids: Sequence[UUID]) -> Found:
+def _customers(ids: Sequence[UUID]) -> dict[UUID, tuple[Found, UUID]]:
     joined = (Reseller.distributor_id == Customer.distributor_id) & (Reseller.id == Customer.reseller_id)
-    chosen = (
-        select(Customer, Reseller.name, Reseller.house).join(Reseller, joined).where(Customer.id.in_(ids))
-    )
+    chosen = select(Customer, Reseller).join(Reseller, joined).where(Customer.id.in_(ids))
     rows = db.session().execute(chosen) if ids else ()
-    return {one.id: (one.code, one.name, one.country, name, house, "") for one, name, house in rows}
+    return {
+        one.id: ((one.code, one.name, one.country, holder.name, holder.house, ""), holder.id)
+        for one, holder in rows
+    }

@@ -145,6 +145,7 @@ def match_row(match: Match) -> dict[str, Any]:
         "held_by": _("Our own sales") if match.house else match.held_by,
         "percent": match.percent,
         "why": ", ".join(why),
+        "stopped": match.stopped,
         "close": match.same_tax or match.same_domain or match.percent >= 90,
     }
 

@@ -309,6 +309,22 @@ def test_a_change_names_the_version_that_it_saw(world: World) -> None:
         deal_registrations.change(deals.to_change(code, mine, "3"), lead(seats=56))
 
 
+def test_of_two_reviewers_at_once_one_decides(world: World) -> None:
+    open_deals(world)
+    code = register(world)
+
+    def decides(reason: str) -> None:
+        with world.acting():
+            deal = deal_reviews.to_decide(code, "1")
+            if reason:
+                deal_reviews.reject(deal, reason, by="Nora")
+            else:
+                deal_reviews.approve(deal, by="Milan")
+
+    ends = at_once(lambda: decides(""), lambda: decides(REASONS[0]), lambda: decides(REASONS[1]))
+    assert [type(end) for end in raised(ends)] == [DealChanged] * 2
+
+
 def test_near_matches_name_whoever_holds_them(world: World) -> None:
     open_deals(world)
     with world.acting():
@@ -335,6 +351,10 @@ def test_near_matches_name_whoever_holds_them(world: World) -> None:
         "Completely Different",
     }
     assert found["Completely Different"].same_tax
+    assert {name for name, match in found.items() if match.stopped} == {
+        "Completely Different",
+        "Otter Shipping",
+    }
     assert (found["Otter Shipping"].same_domain, found["Otter Shipping"].house) == (True, True)
     assert found["Otterbach Logistics B.V."].percent > 60
     assert (found["Otterbach Logistik GmbH"].state, found["Otterbach Logistik GmbH"].held_by) == (
