@@ -65,8 +65,8 @@ END $$""")  # noqa: E501 SQL
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Something that may be the same company. `state`: a deal's; empty for a customer. `stopped`: a customer of
-    somebody else whose orders an approval holds off (partners/leads.py)."""
+    """Something that may be the same company. `state`: a deal's; empty for a customer. `stopped`: a customer
+    of somebody else whose orders an approval holds off (partners/leads.py)."""
 
     kind: str
     code: str

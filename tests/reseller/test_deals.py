@@ -11,7 +11,6 @@ from core.parties import Membership
 from partners import enrolments
 from partners.deals import Deal
 from tests.partners.deal_stage import OTTER, REASONS, approve, approved, open_deals, register, told_about
-from tests.partners.programme_stage import the_programme
 from tests.reseller.conftest import Person
 from tests.world import World, open_portal
 
@@ -173,9 +172,3 @@ def test_customer_portals_are_listed_and_exported(world: World, bea: Person) -> 
     assert "finn@ferrow.example" in answer.text
     assert "Acme" in answer.text
     assert "Zebra" not in answer.text  # another reseller's
-
-
-def test_of_the_programme_only_what_it_says_to_partners_is_shown(partners: World, bea: Person) -> None:
-    with partners.acting():
-        assert the_programme().explanation == "For whoever sells."
-    assert "For whoever sells." not in bea.sees(NEW)
