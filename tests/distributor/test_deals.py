@@ -22,7 +22,7 @@ def queue(world: World) -> World:
     open_deals(world, extension_days=30)
     with world.acting():
         parties.add_customer(
-            world.resellers["harbour"], name="Otterbach Logistics B.V.", email="x@else.example"
+            world.resellers["harbour"], name="Otterbach Logistics B.V.", email="x@otterbach.example"
         )
     register(world)
     return world
@@ -51,6 +51,8 @@ def test_the_reviewer_sees_who_is_called_alike_and_approves(queue: World, nora: 
         nora, f"/distributor/deals/{code}", "Otterbach Logistics B.V.", "Harbour", "Approve for 90 days"
     )
     assert "Olga Otter" in page
+    assert "same domain" in page
+    assert "Otterbach Logistics B.V. is a customer of Harbour already" in page
     answer = nora.post(f"/distributor/deals/{code}/approve", {"version": "1"})
     assert answer.status_code == 303
     assert state_of(queue, code) == "approved"
