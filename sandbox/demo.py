@@ -21,13 +21,14 @@ from core.parties import OrderedBy, Reseller
 from core.periods import Term
 from core.settings import settings
 from core.tenancy import Side
-from partners import applications, companies, programmes, storefronts
+from partners import applications, companies, deal_rules, programmes, storefronts
 from partners.companies import Details
+from partners.deal_rules import Rules
 from partners.programmes import Settings
 from partners.storefronts import Image, Storefront
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from sandbox import logos, notes, orders, wishes
+from sandbox import logos, notes, orders, partnerships, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from whitelabel_themes import images
 from whitelabel_themes.loader import themes
@@ -106,6 +107,8 @@ def _open_programmes(price_list_id: UUID) -> None:
             term=Term(entry["term"]),
         )
         programme = programmes.add(entry["code"], chosen)
+        if "deals" in entry:
+            deal_rules.keep(programme, Rules(takes_deals=True, **entry["deals"]))
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
     for entry in told["application"]:
@@ -116,6 +119,8 @@ def _open_programmes(price_list_id: UUID) -> None:
             email=entry["email"],
             evidence=entry["evidence"],
         )
+    partnerships.sign_up(told["partner"])
+    partnerships.register(told["deal"])
 
 
 def _prepare_papers(demo: Demo) -> None:

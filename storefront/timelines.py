@@ -44,6 +44,7 @@ TYPES = Words(
         "applications": "Application",
         "price_imports": "Price import",
         "enrolments": "Partnership",
+        "deals": "Deal",
     }
 )
 TONES = {
@@ -70,6 +71,9 @@ TONES = {
     "signed": "ok",
     "declined": "bad",
     "asked_back": "wait",
+    "rejected": "bad",
+    "won": "ok",
+    "lost": "bad",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
