@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, UniqueConstraint, select
-from sqlalchemy.orm import Mapped
+from sqlalchemy import Row, UniqueConstraint, false, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doors, tenancy, trail
 from core.clock import business_now
@@ -23,6 +23,7 @@ from core.periods import Term
 from core.tenancy import Access, DistributorOwned, owned_by
 
 LONGEST = 100_000
+NOTICE_DAYS = 30
 CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -59,7 +60,8 @@ EVIDENCE: Mapping[str, Evidence] = {
 class Programme(DistributorOwned, db.Model):
     """One programme. `evidence`: codes of EVIDENCE that an application must bring; `irreversible`: the
     signature cannot be taken back, which is said before it (M11); `answer_days`: business days until an
-    applicant hears from us (M6); `price_list_id`: what its new resellers buy by."""
+    applicant hears from us (M6); `price_list_id`: what its new resellers buy by; `renews`: at the end of a
+    term the next one begins by itself; `notice_days`: between a partner's notice and its leaving (M14)."""
 
     __tablename__ = "programmes"
     __access__ = Access(distributor="rcu", door="r")
@@ -75,6 +77,8 @@ class Programme(DistributorOwned, db.Model):
     term: Mapped[Term]
     price_list_id: Mapped[UUID]
     created_at: Mapped[datetime]
+    renews: Mapped[bool] = mapped_column(default=False, server_default=false())
+    notice_days: Mapped[int] = mapped_column(default=NOTICE_DAYS, server_default=str(NOTICE_DAYS))
 
 
 class Agreement(DistributorOwned, db.Model):
