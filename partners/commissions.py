@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, composite
 
@@ -83,3 +83,14 @@ def earn(programme_id: UUID, reseller_id: UUID, customer_id: UUID, *, service: s
         )
         .on_conflict_do_nothing()
     )
+
+
+def earned(enrolment_id: UUID) -> list[Money]:
+    """What a partnership earned in all, one amount for each currency."""
+    chosen = (
+        select(func.sum(Commission.amount_minor), Commission.currency)
+        .where(Commission.enrolment_id == enrolment_id)
+        .group_by(Commission.currency)
+        .order_by(Commission.currency)
+    )
+    return [Money(int(total), currency) for total, currency in db.session().execute(chosen)]

@@ -240,6 +240,24 @@ def of_reseller(reseller_id: UUID) -> list[Enrolment]:
     return list(db.session().scalars(chosen.order_by(Enrolment.id.desc()).limit(100)))
 
 
+def with_tier(reseller_id: UUID) -> list[Enrolment]:
+    """The programmes in which a reseller has a tier now, by name."""
+    chosen = select(Enrolment).where(
+        Enrolment.reseller_id == reseller_id,
+        Enrolment.state == EnrolmentState.ACTIVE,
+        Enrolment.tier_name != "",
+    )
+    return list(db.session().scalars(chosen.order_by(Enrolment.programme_name).limit(20)))
+
+
+def running(reseller_id: UUID) -> list[Enrolment]:
+    """The programmes that a reseller is in now, by name."""
+    chosen = select(Enrolment).where(
+        Enrolment.reseller_id == reseller_id, Enrolment.state == EnrolmentState.ACTIVE
+    )
+    return list(db.session().scalars(chosen.order_by(Enrolment.programme_name).limit(20)))
+
+
 def of_application(application_id: UUID) -> Enrolment | None:
     """What became of a signed application."""
     return db.session().scalar(select(Enrolment).where(Enrolment.application_id == application_id))

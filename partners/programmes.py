@@ -214,6 +214,23 @@ def change(programme: Programme, settings: Settings) -> None:
         trail.write(programme, "changed", **changed)
 
 
+class NoticeRefused(Refused):
+    """A notice runs for a day at least."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Between 1 and 366 days."))
+
+
+def set_year(programme: Programme, *, renews: bool, notice_days: int) -> None:
+    """Whether a term is followed by the next, and how long a notice to leave runs; counts for terms that end
+    and notices that are given from now on."""
+    if not 1 <= notice_days <= 366:
+        raise NoticeRefused
+    if (renews, notice_days) != (programme.renews, programme.notice_days):
+        programme.renews, programme.notice_days = renews, notice_days
+        trail.write(programme, "year changed", renews=renews, notice_days=notice_days)
+
+
 def _columns(settings: Settings) -> dict[str, Any]:
     return {
         "name": settings.name.strip(),

@@ -1,7 +1,8 @@
 """The tiers of a programme: how many customers a partner needs in a year for each, with how many it stays
 in it, and what it gives (discount on wholesale, commission, benefits). A tier is a row of data. Partners
-begin in the lowest; `partners.anniversaries` decides anew each year, by `awarded`. What a tier gives is copied
-to the enrolments in it: the programme's rows are the distributor's to read, and prices are asked for often."""
+begin in the lowest; `partners.anniversaries` decides anew each year, by `awarded`. What a tier gives is
+copied to the enrolments in it: the programme's rows are the distributor's to read, and prices are asked for
+often."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

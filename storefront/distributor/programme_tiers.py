@@ -32,13 +32,19 @@ class TierForm(Form):
     name = StringField("Name", [InputRequired("A tier needs a name."), Length(max=40)])
     threshold = IntegerField(
         "Awarded from",
-        [InputRequired("Such as 10; of the lowest 0."), NumberRange(0, tiers.MOST_CUSTOMERS)],
+        [
+            InputRequired("Such as 10; of the lowest 0."),
+            NumberRange(0, tiers.MOST_CUSTOMERS, "A whole number from 0 to a million."),
+        ],
         description="Customers that a partner has sold to and kept at its anniversary. The tier with 0 is"
         " where new partners begin.",
     )
     minimum = IntegerField(
         "Minimum",
-        [InputRequired("Such as 10; of the lowest 5."), NumberRange(0, tiers.MOST_CUSTOMERS)],
+        [
+            InputRequired("Such as 10; of the lowest 5."),
+            NumberRange(0, tiers.MOST_CUSTOMERS, "A whole number from 0 to a million."),
+        ],
         description="With fewer customers a partner does not keep the tier. Of the lowest tier: with fewer it"
         " is flagged, and you get a mail.",
     )
