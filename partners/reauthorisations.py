@@ -411,6 +411,7 @@ def look(check: Reauthorisation, revenue: Money | None) -> None:
     elif check.state is ReauthorisationState.GRACE and check.grace_until and check.grace_until <= now:
         check.settled_at = now
         states.move(check, ReauthorisationState.FAILED)
+        db.flush()  # what follows the end asks which checks are open
         enrolments.end(enrolment, Because.NOT_AUTHORISED, ", ".join(labels(check.missing)))
     else:
         _remind(check, check.grace_until or check.due_at, now)

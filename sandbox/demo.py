@@ -27,7 +27,7 @@ from partners.programmes import Settings
 from partners.storefronts import Image, Storefront
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from sandbox import logos, notes, orders, wishes
+from sandbox import logos, notes, orders, partners, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from whitelabel_themes import images
 from whitelabel_themes.loader import themes
@@ -108,6 +108,7 @@ def _open_programmes(price_list_id: UUID) -> None:
         programme = programmes.add(entry["code"], chosen)
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
+        partners.give_tiers(programme, entry)
     for entry in told["application"]:
         applications.apply(
             entry["programme"],
@@ -116,6 +117,8 @@ def _open_programmes(price_list_id: UUID) -> None:
             email=entry["email"],
             evidence=entry["evidence"],
         )
+    for entry in told["partner"]:
+        partners.enrol(entry)
 
 
 def _prepare_papers(demo: Demo) -> None:
