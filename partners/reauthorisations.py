@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, Integer, UniqueConstraint, cast, func, literal_column, select
@@ -262,7 +263,7 @@ def set_rules(programme: Programme, conditions: Sequence[str], *, opens_days: in
         raise DaysRefused
     chosen = [code for code in CONDITIONS if code in conditions]
     row = rules_of(programme.id)
-    fresh = {"conditions": chosen, "opens_days": opens_days, "grace_days": grace_days}
+    fresh: dict[str, Any] = {"conditions": chosen, "opens_days": opens_days, "grace_days": grace_days}
     if row is None:
         db.add(ReauthorisationRules(programme_id=programme.id, **fresh))
     elif all(getattr(row, name) == value for name, value in fresh.items()):

@@ -20,6 +20,7 @@ LISTS = (
     "/distributor/resellers",
     "/distributor/applications",
     "/distributor/programmes",
+    "/distributor/partnerships",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -56,6 +57,7 @@ TOUR: dict[str, list[str]] = {
         "/reseller/money",
         "/reseller/team",
         "/reseller/programmes",
+        "/reseller/commissions",
     ],
     "nora@": [
         "/distributor/",
@@ -66,6 +68,10 @@ TOUR: dict[str, list[str]] = {
         "/distributor/applications",
         "/distributor/programmes",
         "/distributor/programmes/new",
+        "/distributor/programmes/device-management/tiers",
+        "/distributor/programmes/cloud-solutions/year",
+        "/distributor/partnerships",
+        "/distributor/commissions",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",
