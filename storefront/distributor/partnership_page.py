@@ -41,7 +41,7 @@ def show(enrolment_id: UUID, status: int = 200, *, problem: str = "", typed: str
     with db.transaction():
         found = reauthorisations.mine(enrolment_id)
         reseller = parties.reseller(found.reseller_id)
-        code = programmes.of_id(found.programme_id).code
+        programme = programmes.of_id(found.programme_id)
         facts = facts_of(found)
         check = reauthorisations.newest(found.id)
         notice = leavings.standing_or_none(found.id)
@@ -58,7 +58,8 @@ def show(enrolment_id: UUID, status: int = 200, *, problem: str = "", typed: str
         status,
         title=_("%(company)s: %(programme)s", company=reseller.name, programme=found.programme_name),
         partner=(reseller.name, url_for("distributor.reseller_page", code=reseller.code)),
-        programme=(found.programme_name, url_for("distributor.programme_tiers", code=code)),
+        programme=(found.programme_name, url_for("distributor.programme_tiers", code=programme.code)),
+        renews=programme.renews,
         enrolment_id=found.id,
         state=found.state.value,
         words=_("Active") if found.state is EnrolmentState.ACTIVE else _("Ended"),

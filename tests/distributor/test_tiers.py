@@ -5,9 +5,10 @@ import re
 from html import unescape
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
+from catalog.products import Product
 from core import db
 from core.ids import new_id
 from core.parties import Membership
@@ -96,6 +97,26 @@ def test_only_an_administrator_changes_tiers(world: World, nora: Visit) -> None:
     assert "Only an administrator changes programmes." in text(nora, TIERS)
     assert send(nora, TIERS, **DIAMOND).status_code == 403
     assert send(nora, f"{TIERS}/{new_id()}/remove").status_code == 403
+
+
+def test_a_product_is_put_into_a_programme_on_its_page_and_taken_out_again(world: World, nora: Visit) -> None:
+    open_tiers(world)
+    page = text(nora, "/distributor/catalogue/patch")
+    assert re.search(r'<option selected value="gold">Gold partners', page)
+    words = {"name": "0patch Pro", "summary": "Micropatches.", "published": "y"}
+
+    def programme() -> str:
+        with world.acting():
+            found = db.session().scalars(select(Product.programme_id).where(Product.code == "patch")).one()
+            return programmes.of_id(found).code if found else ""
+
+    assert send(nora, "/distributor/catalogue/patch", **words).status_code == 303
+    assert programme() == "gold"  # what a form does not name is left alone
+    assert send(nora, "/distributor/catalogue/patch", **words, programme="").status_code == 303
+    assert programme() == ""
+    assert send(nora, "/distributor/catalogue/patch", **words, programme="gold").status_code == 303
+    assert programme() == "gold"
+    assert send(nora, "/distributor/catalogue/patch", **words, programme="nothing").status_code == 404
 
 
 @pytest.mark.behaviour("H26")
