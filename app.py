@@ -100,6 +100,7 @@ REACTIONS: Reactions = {
         leavings.settle,
         reauthorisations.settle,
         Later("mail_partnership_ended", key="enrolment_id"),
+        Later("mail_partner_lost", key="enrolment_id"),
     ],
     NoticeGiven: [
         Later("mail_notice_given", key="notice_id"),

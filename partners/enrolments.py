@@ -158,8 +158,9 @@ def refuse_unless_active(programme: Programme, reseller_id: UUID) -> None:
         Enrolment.programme_id == programme.id,
         Enrolment.reseller_id == reseller_id,
         Enrolment.state == EnrolmentState.ACTIVE,
-        Enrolment.ends_at > business_now(),
     )
+    if not programme.renews:  # else the next term begins, whenever its task comes round
+        found = found.where(Enrolment.ends_at > business_now())
     if db.session().scalar(found) is None:
         raise NotAPartner(programme.name)
 

@@ -8,7 +8,7 @@ from core import parties
 from core.languages import _, counted
 from core.parties import Reseller
 from partners import anniversaries, enrolments, leavings, reauthorisations
-from partners.enrolments import Enrolment
+from partners.enrolments import Because, Enrolment
 from partners.leavings import NoticeState
 from partners.reauthorisations import OPEN, ReauthorisationState
 from storefront import links, mail
@@ -56,6 +56,21 @@ def partner_flagged(decision_id: UUID) -> Mail:
         _("%(company)s is below the minimum of %(programme)s", **_about(reseller, enrolment)),
         _("Its anniversary counted fewer customers than the lowest tier expects. It stays a partner."),
         facts=[(_("Customers"), str(decision.customers)), (_("Tier"), decision.tier)],
+    )
+
+
+def partner_lost(enrolment_id: UUID) -> Mail | None:
+    """To the distributor: a partnership has ended without its doing; nothing where it ended it itself."""
+    enrolment = enrolments.find(enrolment_id)
+    if enrolment.ended_because in (None, Because.TERMINATED):
+        return None
+    reseller = parties.reseller(enrolment.reseller_id)
+    return _to_the_distributor(
+        enrolment,
+        reseller,
+        _("%(company)s is no partner of %(programme)s any more", **_about(reseller, enrolment)),
+        _(enrolments.ENDINGS[enrolment.ended_because]),
+        facts=[(_("Missing"), enrolment.end_reason)] if enrolment.end_reason else [],
     )
 
 
@@ -190,6 +205,7 @@ def _to_the_distributor(
 
 mail.register("mail_tier_decided", "decision_id", tier_decided)
 mail.register("mail_partner_flagged", "decision_id", partner_flagged)
+mail.register("mail_partner_lost", "enrolment_id", partner_lost)
 mail.register("mail_reauthorisation_due", "reauthorisation_id", reauthorisation_due)
 mail.register("mail_reauthorised", "reauthorisation_id", reauthorised)
 mail.register("mail_notice_given", "notice_id", notice_given)

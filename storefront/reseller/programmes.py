@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from core import db
+from core import db, trail
 from core.clock import business_now
 from core.errors import Missing, Refusal
 from core.languages import _
@@ -232,7 +232,9 @@ def withdraw_notice(enrolment_id: str) -> Response:
 
 
 def refused(of: UUID, refusal: Refusal, *, contact: ContactForm | None = None) -> Response:
-    """The page with the refusal; what is not there is a page that is not there."""
+    """The page with the refusal, which stands in the trail; what is not there is a page that is not there."""
     if isinstance(refusal, Missing):
         raise refusal
+    with db.transaction():
+        trail.write(reauthorisations.mine(of), "refused", told={"because": str(refusal)})
     return show(of, refusal.status, contact=contact, problem=str(refusal))

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from catalog.products import Product
-from core import db
+from core import db, trail
 from core.ids import new_id
 from core.parties import Membership
 from core.tenancy import Side
@@ -220,6 +220,13 @@ def test_a_partner_gives_notice_and_withdraws_it_on_its_page(world: World, bea: 
     assert (twice.status_code, "Notice is given already" in unescape(twice.text)) == (409, True)
     assert send(bea, f"{own}/stay").status_code == 303
     assert send(bea, f"{own}/stay").status_code == 409
+    with world.acting():
+        refusals = [line.told["because"] for line in trail.of(partner) if line.what == "refused"]
+    assert [words.split(":")[0] for words in refusals] == [
+        "Tick the box",
+        "Notice is given already",
+        "There is no notice that could be withdrawn.",
+    ]
     assert standing(world, partner).state is EnrolmentState.ACTIVE
 
 
