@@ -67,26 +67,24 @@ def test_a_tier_is_added_changed_and_removed_on_its_page(world: World, nora: Vis
     assert "Diamond" not in re.sub(r"<aside.*", "", text(nora, TIERS), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    ("changed", "words"),
-    [
-        ({"name": "gold"}, "There is a tier called gold already."),
-        ({"threshold": "10"}, "Gold and Diamond would both begin at 10 customers."),
-        ({"threshold": "-1"}, "A whole number from 0"),
-        ({"discount": "101"}, "between 0 and 100"),
-        ({"commission": "lots"}, "between 0 and 100"),
-        ({"name": ""}, "A tier needs a name."),
-    ],
-)
-def test_a_refused_tier_comes_back_as_it_was_typed(
-    world: World, nora: Visit, changed: dict[str, str], words: str
-) -> None:
+WRONG = [
+    ({"name": "gold"}, "There is a tier called gold already."),
+    ({"threshold": "10"}, "Gold and Diamond would both begin at 10 customers."),
+    ({"threshold": "-1"}, "A whole number from 0"),
+    ({"discount": "101"}, "between 0 and 100"),
+    ({"commission": "lots"}, "between 0 and 100"),
+    ({"name": ""}, "A tier needs a name."),
+]
+
+
+def test_a_refused_tier_comes_back_as_it_was_typed(world: World, nora: Visit) -> None:
     open_tiers(world)
-    answer = send(nora, TIERS, **DIAMOND | changed)
-    page = unescape(answer.text)
-    assert answer.status_code in (409, 422)
-    assert words in page
-    assert "A yearly dinner." in page
+    for changed, words in WRONG:
+        answer = send(nora, TIERS, **DIAMOND | changed)
+        page = unescape(answer.text)
+        assert answer.status_code in (409, 422)
+        assert words in page
+        assert "A yearly dinner." in page
 
 
 def test_only_an_administrator_changes_tiers(world: World, nora: Visit) -> None:

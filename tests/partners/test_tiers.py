@@ -100,32 +100,27 @@ def test_a_tier_whose_minimum_is_lower_is_kept_down_to_it() -> None:
 # --- What may not be said of tiers --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("terms", "refusal", "words"),
-    [
-        (Terms("gold", 50, 50), TierNameTaken, "called gold"),
-        (Terms(" ", 50, 50), TierUnnamed, "needs a name"),
-        (Terms("Bronze", 10, 8), TiersOverlap, "both begin at 10"),
-        (Terms("Bronze", 15, 16), TiersOverlap, "lost below 16"),
-        (Terms("Bronze", 15, 10), TiersOverlap, "kept with 10 customers, where Gold begins"),
-        (Terms("Bronze", 4, 4), TiersOverlap, "Silver would expect more customers"),
-        (Terms("Bronze", 50, 50, 10_001), PercentRefused, "between 0 and 100"),
-        (Terms("Bronze", 50, 50, 0, -1), PercentRefused, "between 0 and 100"),
-        (Terms("Bronze", -1, 0), TiersOverlap, "whole number"),
-    ],
-)
-def test_tiers_that_would_leave_a_number_without_one_meaning_are_refused(
-    world: World, terms: Terms, refusal: type[Refusal], words: str
-) -> None:
+WRONG: list[tuple[Terms, type[Refusal], str]] = [
+    (Terms("gold", 50, 50), TierNameTaken, "called gold"),
+    (Terms(" ", 50, 50), TierUnnamed, "needs a name"),
+    (Terms("Bronze", 10, 8), TiersOverlap, "both begin at 10"),
+    (Terms("Bronze", 15, 16), TiersOverlap, "lost below 16"),
+    (Terms("Bronze", 15, 10), TiersOverlap, "kept with 10 customers, where Gold begins"),
+    (Terms("Bronze", 4, 4), TiersOverlap, "Silver would expect more customers"),
+    (Terms("Bronze", 50, 50, 10_001), PercentRefused, "between 0 and 100"),
+    (Terms("Bronze", 50, 50, 0, -1), PercentRefused, "between 0 and 100"),
+    (Terms("Bronze", -1, 0), TiersOverlap, "whole number"),
+]
+
+
+def test_tiers_that_would_leave_a_number_without_one_meaning_are_refused(world: World) -> None:
     open_tiers(world)
-    with pytest.raises(refusal, match=words), world.acting():
-        tiers.add(programmes.find("gold"), terms)
+    for terms, refusal, words in WRONG:
+        with pytest.raises(refusal, match=words), world.acting():
+            tiers.add(programmes.find("gold"), terms)
     with world.acting():
-        assert [one.name for one in tiers.of_programme(programmes.find("gold").id)] == [
-            "Silver",
-            "Gold",
-            "Platinum",
-        ]
+        kept = tiers.of_programme(programmes.find("gold").id)
+        assert [one.name for one in kept] == ["Silver", "Gold", "Platinum"]
 
 
 @pytest.mark.parametrize(("typed", "points"), [("10", 1000), ("12,5 %", 1250), ("0", 0), ("100", 10_000)])
