@@ -82,13 +82,14 @@ def describe(product: Product, *, name: str, summary: str, description: str, pub
     )
 
 
-def put_into_programme(product: Product, programme: Programme | None) -> None:
-    """From now on what partners sell of it counts there, at the price of their tier; what was sold before
-    stays where it was counted."""
+def put_into_programme(product: Product, programme: Programme | None) -> bool:
+    """From now on what partners sell of it counts there, at the price of their tier; whether that is news."""
     wanted = programme.id if programme else None
-    if wanted != product.programme_id:
-        product.programme_id = wanted
-        trail.write(product, f"belongs to {programme.name}" if programme else "belongs to no programme")
+    if wanted == product.programme_id:
+        return False
+    product.programme_id = wanted
+    trail.write(product, f"belongs to {programme.name}" if programme else "belongs to no programme")
+    return True
 
 
 def publish(plan: Plan, published: bool) -> None:

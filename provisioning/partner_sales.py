@@ -1,15 +1,23 @@
 """Feeds the tally of what partners sold (partners.sales): a customer counts from the moment its service was
 really delivered (H47) to the moment its last one has ended. Now-reactions of the recording transaction."""
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Uuid, bindparam, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
 
 from catalog.products import Plan, Product
 from checkout.orders import OrderLine, OrderWholesale
+from core import db
 from core.money import Money
 from core.statements import Statement
 from partners import sales
-from partners.sales import Delivered
-from subscriptions.subscriptions import SubscriptionActivated, SubscriptionEnded
+from partners.sales import Delivered, Sale
+from subscriptions.subscriptions import (
+    STANDING,
+    Subscription,
+    SubscriptionActivated,
+    SubscriptionEnded,
+    SubscriptionState,
+)
 
 OF_A_PROGRAMME = Statement(
     select(
@@ -46,6 +54,39 @@ def sold(event: SubscriptionActivated) -> None:
                 Money(minor, currency),
             )
         )
+
+
+def take_in(product: Product) -> None:
+    """A product was put into a programme: what runs of it at customers counts there from its own beginning,
+    and earns nothing. A service that is counted elsewhere stays there."""
+    runs = (
+        select(
+            Subscription.distributor_id,
+            func.gen_random_uuid(),
+            Subscription.reseller_id,
+            literal(product.programme_id, Uuid()),
+            Subscription.customer_id,
+            Subscription.id,
+            Subscription.starts_at,
+        )
+        .join(Plan, (Plan.distributor_id == Subscription.distributor_id) & (Plan.id == Subscription.plan_id))
+        .where(
+            Plan.product_id == product.id,
+            Subscription.customer_id.is_not(None),
+            Subscription.state.in_((*STANDING, SubscriptionState.ENDING)),
+        )
+    )
+    columns = [
+        "distributor_id",
+        "id",
+        "reseller_id",
+        "programme_id",
+        "customer_id",
+        "subscription_id",
+        "sold_at",
+    ]
+    if product.programme_id is not None:
+        db.session().execute(insert(Sale).from_select(columns, runs).on_conflict_do_nothing())
 
 
 def ended(event: SubscriptionEnded) -> None:

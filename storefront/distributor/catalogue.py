@@ -25,6 +25,7 @@ from core.parties import Reseller
 from partners import programmes
 from partners.programmes import Programme
 from partners.storefronts import Storefront, StorefrontState
+from provisioning import partner_sales
 from provisioning.connectors.registry import CONNECTORS
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, forms
@@ -191,7 +192,9 @@ def save_product(code: str) -> Response:
             published=form.published.data,
         )
         if (chosen := typed.get("programme")) is not None:
-            pricing.put_into_programme(product, programmes.find(chosen) if chosen else None)
+            programme = programmes.find(chosen) if chosen else None
+            if pricing.put_into_programme(product, programme):
+                partner_sales.take_in(product)
         for plan in plans:
             save_plan(plan, price_lists, amounts, published=f"on-{plan.id}" in typed)
         pricing.changed(product)

@@ -133,6 +133,7 @@ def test_the_dashboard_shows_how_the_partner_does_in_each_programme(world: World
     enrol(world)
     win(world, 4)
     page = text(bea, "/reseller/")
+    assert "No sale yet this month." in page
     card = page[page.index("Gold partners") :]
     assert re.search(r"New this year</dt><dd[^>]*>4", card)
     assert "€12.00" in card  # 3 % of four times 100

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from catalog import retail
+from catalog import pricing, retail
 from catalog.products import Product
 from checkout import baskets
 from checkout.orders import Order, OrderWholesale
@@ -31,6 +31,7 @@ from partners.tiers import (
     TiersOverlap,
     TierUnnamed,
 )
+from provisioning import partner_sales
 from tests.partners.programme_stage import open_programme
 from tests.partners.tier_stage import (
     GOLD,
@@ -387,6 +388,27 @@ def test_the_commission_is_that_of_the_tier_of_the_moment_and_stays(world: World
             ("Platinum", "€8.00"),
         ]
         assert commissions.Commission.__access__.distributor == "rc"  # nobody changes a record
+
+
+def test_what_runs_of_a_product_is_counted_when_the_product_is_put_into_a_programme(world: World) -> None:
+    open_portal(world)
+    open_tiers(world)
+    partner = enrol(world)
+    with world.acting():
+        world_product("patch").programme_id = None
+    for _ in range(2):
+        world.fund_by_hand(world.buys("acme", "patch-y"))
+    world.work()
+    world.buys("acme", "patch-y")  # not delivered
+    with world.acting():
+        product = world_product("patch")
+        assert pricing.put_into_programme(product, programmes.find("gold"))
+        partner_sales.take_in(product)
+        partner_sales.take_in(product)
+        one = anniversaries.enrolments.find(partner)
+        assert sales.customers(one.reseller_id, one.programme_id, anniversaries.business_now()) == 1
+        assert len(db.session().scalars(select(sales.Sale)).all()) == 2
+        assert db.session().scalars(select(Commission)).all() == []
 
 
 def test_telling_a_delivery_twice_counts_it_once(world: World) -> None:
