@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'tiers'
-down_revision = 'programmes'
+down_revision = 'price_imports'
 branch_labels = None
 depends_on = None
 
