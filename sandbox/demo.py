@@ -28,7 +28,7 @@ from partners.programmes import Settings
 from partners.storefronts import Image, Storefront
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from sandbox import logos, notes, orders, partnerships, wishes
+from sandbox import logos, notes, orders, partnerships, tiers, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from whitelabel_themes import images
 from whitelabel_themes.loader import themes
@@ -111,6 +111,7 @@ def _open_programmes(price_list_id: UUID) -> None:
             deal_rules.keep(programme, Rules(takes_deals=True, **entry["deals"]))
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
+        tiers.give(programme, entry)
     for entry in told["application"]:
         applications.apply(
             entry["programme"],

@@ -22,6 +22,7 @@ LISTS = (
     "/distributor/programmes",
     "/reseller/deals",
     "/distributor/deals",
+    "/distributor/partnerships",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -60,6 +61,7 @@ TOUR: dict[str, list[str]] = {
         "/reseller/programmes",
         "/reseller/deals",
         "/reseller/deals/new",
+        "/reseller/commissions",
     ],
     "nora@": [
         "/distributor/",
@@ -72,6 +74,10 @@ TOUR: dict[str, list[str]] = {
         "/distributor/programmes/new",
         "/distributor/programmes/device-management/deals",
         "/distributor/deals",
+        "/distributor/programmes/device-management/tiers",
+        "/distributor/programmes/cloud-solutions/year",
+        "/distributor/partnerships",
+        "/distributor/commissions",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",
