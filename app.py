@@ -13,6 +13,7 @@ from core import events
 from core.account_links import LinkAsked
 from core.accounts import AccountChanged
 from core.events import Later, Reactions
+from partners.agreement_links import AgreementLinkSent
 from partners.applications import (
     ApplicationAgain,
     ApplicationApproved,
@@ -20,6 +21,7 @@ from partners.applications import (
     ApplicationDeclined,
     ApplicationSent,
 )
+from partners.customer_agreements import AgreementAccepted
 from partners.deals import (
     DealApproved,
     DealExpired,
@@ -39,6 +41,7 @@ from provisioning.line_cancellations import DeliveryCancelled
 from provisioning.undelivered import NotRefunded
 from storefront import (  # noqa: F401 their kinds of task become known
     account_mails,
+    agreement_mails,
     application_mails,
     deal_mails,
     domain_mails,
@@ -97,6 +100,8 @@ REACTIONS: Reactions = {
     DealWon: [Later("mail_deal_won", key="deal_id"), Later("mail_deal_sold", key="deal_id")],
     LinkAsked: [Later("mail_account_link", key="link_id")],
     AccountChanged: [Later("mail_account_notice", key="event_id")],
+    AgreementLinkSent: [Later("mail_agreement_link", key="sending")],
+    AgreementAccepted: [Later("mail_agreement_accepted", key="acceptance_id")],
     DomainFailing: [Later("mail_domain_failing", key="since")],
     DomainLost: [Later("mail_domain_lost", key="domain_id")],
 }

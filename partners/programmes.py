@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, UniqueConstraint, select
-from sqlalchemy.orm import Mapped
+from sqlalchemy import Row, UniqueConstraint, false, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doors, tenancy, trail
 from core.clock import business_now
@@ -59,7 +59,8 @@ EVIDENCE: Mapping[str, Evidence] = {
 class Programme(DistributorOwned, db.Model):
     """One programme. `evidence`: codes of EVIDENCE that an application must bring; `irreversible`: the
     signature cannot be taken back, which is said before it (M11); `answer_days`: business days until an
-    applicant hears from us (M6); `price_list_id`: what its new resellers buy by."""
+    applicant hears from us (M6); `price_list_id`: what its new resellers buy by; `resellers_attest`: whether
+    they may attest that a customer accepted an agreement (M39)."""
 
     __tablename__ = "programmes"
     __access__ = Access(distributor="rcu", door="r")
@@ -75,6 +76,7 @@ class Programme(DistributorOwned, db.Model):
     term: Mapped[Term]
     price_list_id: Mapped[UUID]
     created_at: Mapped[datetime]
+    resellers_attest: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Agreement(DistributorOwned, db.Model):

@@ -22,6 +22,7 @@ LISTS = (
     "/distributor/programmes",
     "/reseller/deals",
     "/distributor/deals",
+    "/distributor/conditions",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -43,6 +44,9 @@ TOUR: dict[str, list[str]] = {
         "/harbour/orders",
         "/harbour/services",
         "/harbour/invoices",
+        "/harbour/agreements",
+        "/harbour/agreements/cloud-customer-agreement",
+        "/harbour/profile/consents",
         "/harbour/choose",
     ],
     "kira@": ["/reseller/plans/plan-standard-m", "/reseller/branding"],
@@ -60,6 +64,8 @@ TOUR: dict[str, list[str]] = {
         "/reseller/programmes",
         "/reseller/deals",
         "/reseller/deals/new",
+        "/reseller/acceptances",
+        "/reseller/consents",
     ],
     "nora@": [
         "/distributor/",
@@ -72,6 +78,11 @@ TOUR: dict[str, list[str]] = {
         "/distributor/programmes/new",
         "/distributor/programmes/device-management/deals",
         "/distributor/deals",
+        "/distributor/programmes/cloud-solutions/attesting",
+        "/distributor/conditions",
+        "/distributor/conditions/new",
+        "/distributor/acceptances",
+        "/distributor/consents",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",

@@ -96,6 +96,13 @@ ROUTES: dict[str, Route] = {
     "POST /profile/two-factor/confirm": Route(Owner.VISITOR, ok=(422,), changes=False),
     "POST /profile/two-factor/codes": Route(Owner.VISITOR, ok=(422,), changes=False),
     "POST /profile/two-factor/off": Route(Owner.VISITOR, ok=(422,), changes=False),
+    "GET /profile/consents": Route(Owner.VISITOR),
+    "POST /profile/consents/<code>": Route(
+        Owner.VISITOR,
+        {"code": "=news"},
+        page="/profile/consents",
+        form={"+agreed": "{use_version}"},
+    ),
     "GET /choose": Route(Owner.VISITOR),
     "POST /choose": Route(Owner.VISITOR, page="/choose", foreign=True, changes=False),
     "POST /sign-out": Route(Owner.VISITOR, changes=False),
@@ -112,6 +119,11 @@ ROUTES: dict[str, Route] = {
     "POST /applications/<token>/answer": Route(Owner.LINK, {"token": "application_token"}),
     "POST /applications/<token>/withdraw": Route(Owner.LINK, {"token": "application_token"}),
     "POST /applications/<token>/sign": Route(Owner.LINK, {"token": "application_token"}),
+    "GET /agreements/<code>": Route(PUBLIC, {"code": "=customer-agreement"}, ok=(200, 404)),
+    "GET /agreement-links/<token>": Route(Owner.LINK, {"token": "agreement_token"}),
+    "POST /agreement-links/<token>": Route(
+        Owner.LINK, {"token": "agreement_token"}, form={"name": "Otto", "agreed": "{agreement_version}"}
+    ),
     "GET /orders/<code>/return": Route(Owner.LINK, {"code": "unpaid"}, query="token={return}"),
     # --- a customer's ---
     "GET /basket": Route(CUSTOMER),
@@ -150,6 +162,13 @@ ROUTES: dict[str, Route] = {
     "GET /invoices/<uuid:invoice_id>/invoice.pdf": mine(CUSTOMER, invoice_id="invoice"),
     "GET /invoices/<uuid:invoice_id>/receipt.pdf": Route(CUSTOMER, {"invoice_id": "invoice"}, ok=(404,)),
     "GET /orders/<code>/confirmation.pdf": mine(CUSTOMER, code="order"),
+    "GET /agreements": Route(CUSTOMER),
+    "POST /agreements/<code>": Route(  # each for its own company
+        CUSTOMER,
+        {"code": "=customer-agreement"},
+        page="/agreements/{agreement}",
+        form={"+agreed": "{agreement_version}"},
+    ),
     "GET /company": Route(CUSTOMER),
     "POST /company": Route(CUSTOMER, page="/company", form={"company-city": "Berlin"}),
     # --- a reseller's ---
@@ -184,6 +203,10 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/deals/<code>/lost": Route(
         RESELLER, {"code": "approved_deal"}, page="/reseller/deals/{approved_deal}"
     ),
+    "GET /reseller/acceptances": Route(RESELLER),
+    "GET /reseller/acceptances.csv": Route(RESELLER),
+    "GET /reseller/consents": Route(RESELLER),
+    "GET /reseller/consents.csv": Route(RESELLER),
     "POST /reseller/company": Route(RESELLER, page="/reseller/company", form={"company-city": "Berlin"}),
     "GET /reseller/terms": Route(RESELLER),
     "POST /reseller/terms": Route(RESELLER, page="/reseller/terms", form={"text": "Pay us now."}),
@@ -226,6 +249,29 @@ ROUTES: dict[str, Route] = {
     ),
     "POST /reseller/customers/<code>/invitations/<invitation_id>/revoke": Route(
         RESELLER, {"code": "customer", "invitation_id": "invitation"}, page="/reseller/customers/{customer}"
+    ),
+    "GET /reseller/customers/<code>/agreements": mine(RESELLER, code="customer"),
+    "POST /reseller/customers/<code>/agreements/<agreement>/attest": Route(
+        RESELLER,
+        {"code": "customer", "agreement": "agreement"},
+        ok=(403,),  # its programme does not let it
+        changes=False,
+    ),
+    "POST /reseller/customers/<code>/agreements/<agreement>/link": Route(
+        RESELLER,
+        {"code": "customer", "agreement": "agreement"},
+        page="/reseller/customers/{customer}/agreements",
+        form={"*-name": "Pia", "*-address": "pia@acme.example"},
+    ),
+    "POST /reseller/customers/<code>/agreements/links/<link_id>/resend": Route(
+        RESELLER,
+        {"code": "customer", "link_id": "agreement_link"},
+        page="/reseller/customers/{customer}/agreements",
+    ),
+    "POST /reseller/customers/<code>/agreements/links/<link_id>/revoke": Route(
+        RESELLER,
+        {"code": "customer", "link_id": "agreement_link"},
+        page="/reseller/customers/{customer}/agreements",
     ),
     "GET /reseller/domain": Route(RESELLER),
     "GET /reseller/domain/state": Route(RESELLER, ok=(286,)),
@@ -338,6 +384,29 @@ ROUTES: dict[str, Route] = {
     "GET /distributor/customers": Route(DISTRIBUTOR),
     "GET /distributor/customers.csv": Route(DISTRIBUTOR),
     "GET /distributor/customers/<code>": mine(DISTRIBUTOR, code="customer"),
+    "GET /distributor/customers/<code>/agreements": mine(DISTRIBUTOR, code="customer"),
+    "POST /distributor/customers/<code>/agreements/<agreement>/attest": Route(
+        DISTRIBUTOR,
+        {"code": "customer", "agreement": "agreement"},
+        page="/distributor/customers/{customer}/agreements",
+        form={"*-first_name": "Anna", "*-last_name": "Berg", "*-email": "anna@acme.example"},
+    ),
+    "POST /distributor/customers/<code>/agreements/<agreement>/link": Route(
+        DISTRIBUTOR,
+        {"code": "customer", "agreement": "agreement"},
+        page="/distributor/customers/{customer}/agreements",
+        form={"*-name": "Pia", "*-address": "pia@acme.example"},
+    ),
+    "POST /distributor/customers/<code>/agreements/links/<link_id>/resend": Route(
+        DISTRIBUTOR,
+        {"code": "customer", "link_id": "agreement_link"},
+        page="/distributor/customers/{customer}/agreements",
+    ),
+    "POST /distributor/customers/<code>/agreements/links/<link_id>/revoke": Route(
+        DISTRIBUTOR,
+        {"code": "customer", "link_id": "agreement_link"},
+        page="/distributor/customers/{customer}/agreements",
+    ),
     "GET /distributor/deliveries": Route(DISTRIBUTOR),
     "GET /distributor/deliveries.csv": Route(DISTRIBUTOR),
     "POST /distributor/deliveries/<delivery_id>/retry": Route(
@@ -414,6 +483,49 @@ ROUTES: dict[str, Route] = {
         page="/distributor/programmes/{programme}",
         form={"*-text": "Be fairer."},
     ),
+    "GET /distributor/programmes/<code>/attesting": Route(DISTRIBUTOR, {"code": "programme"}),
+    "POST /distributor/programmes/<code>/attesting": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/attesting",
+        form={"+resellers_attest": "y"},
+    ),
+    "GET /distributor/conditions": Route(DISTRIBUTOR),
+    "GET /distributor/conditions.csv": Route(DISTRIBUTOR),
+    "GET /distributor/conditions/new": Route(DISTRIBUTOR),
+    "POST /distributor/conditions/new": Route(
+        DISTRIBUTOR,
+        page="/distributor/conditions/new",
+        form={"code": "fair-use", "name": "Fair use", "kind": "product_terms"},
+    ),
+    "GET /distributor/conditions/<code>": mine(DISTRIBUTOR, code="agreement"),
+    "POST /distributor/conditions/<code>": Route(
+        DISTRIBUTOR,
+        {"code": "agreement"},
+        page="/distributor/conditions/{agreement}",
+        form={"name": "Better"},
+    ),
+    "POST /distributor/conditions/<code>/versions": Route(
+        DISTRIBUTOR,
+        {"code": "agreement"},
+        page="/distributor/conditions/{agreement}",
+        form={"text": "Be fairer."},
+    ),
+    "POST /distributor/conditions/<code>/links": Route(
+        DISTRIBUTOR,
+        {"code": "agreement"},
+        page="/distributor/conditions/{agreement}",
+        form={"target": "product:free"},
+    ),
+    "POST /distributor/conditions/<code>/links/<link_id>/remove": Route(
+        DISTRIBUTOR,
+        {"code": "agreement", "link_id": "condition_link"},
+        page="/distributor/conditions/{agreement}",
+    ),
+    "GET /distributor/acceptances": Route(DISTRIBUTOR),
+    "GET /distributor/acceptances.csv": Route(DISTRIBUTOR),
+    "GET /distributor/consents": Route(DISTRIBUTOR),
+    "GET /distributor/consents.csv": Route(DISTRIBUTOR),
     "GET /distributor/applications": Route(DISTRIBUTOR),
     "GET /distributor/applications.csv": Route(DISTRIBUTOR),
     "GET /distributor/applications/<code>": mine(DISTRIBUTOR, code="application"),
