@@ -14,6 +14,7 @@ from core.account_links import LinkAsked
 from core.accounts import AccountChanged
 from core.events import Later, Reactions
 from partners import leavings, reauthorisations, tiers
+from partners.agreement_links import AgreementLinkSent
 from partners.anniversaries import PartnerFlagged, TierDecided
 from partners.applications import (
     ApplicationAgain,
@@ -22,6 +23,7 @@ from partners.applications import (
     ApplicationDeclined,
     ApplicationSent,
 )
+from partners.customer_agreements import AgreementAccepted
 from partners.deals import (
     DealApproved,
     DealExpired,
@@ -49,6 +51,7 @@ from provisioning.line_cancellations import DeliveryCancelled
 from provisioning.undelivered import NotRefunded
 from storefront import (  # noqa: F401 their kinds of task become known
     account_mails,
+    agreement_mails,
     application_mails,
     deal_mails,
     domain_mails,
@@ -131,6 +134,8 @@ REACTIONS: Reactions = {
     DealWon: [Later("mail_deal_won", key="deal_id"), Later("mail_deal_sold", key="deal_id")],
     LinkAsked: [Later("mail_account_link", key="link_id")],
     AccountChanged: [Later("mail_account_notice", key="event_id")],
+    AgreementLinkSent: [Later("mail_agreement_link", key="sending")],
+    AgreementAccepted: [Later("mail_agreement_accepted", key="acceptance_id")],
     DomainFailing: [Later("mail_domain_failing", key="since")],
     DomainLost: [Later("mail_domain_lost", key="domain_id")],
 }

@@ -16,6 +16,7 @@ from billing.invoices import ChargeState, Invoice, InvoiceLine, InvoiceState
 from billing.payments import Fees, FundKind, Payment, PaymentState
 from billing.stripe_gateway import stripe_amount
 from billing.tax import Party
+from catalog import obligations
 from checkout import orders, pricing
 from checkout.baskets import BasketLine, Buyer
 from checkout.orders import Order, OrderCost, OrderLine, OrderPlaced, OrderState, OrderWholesale, PayBy
@@ -32,7 +33,7 @@ from core.parties import OrderedBy
 from core.statements import Statement
 from core.tenancy import current
 from partners import leads, storefronts, terms
-from partners.terms import Agreed, Asked, TermsAcceptance
+from partners.terms import Agreed, Asked, Kind, TermsAcceptance
 
 UNPAID_LIFE = timedelta(hours=24)
 
@@ -161,8 +162,7 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
     if checkout.seen_total is not None and checkout.seen_total != amount.minor:
         raise PriceChanged(amount)
     tax.refuse_unknown(taxed.chain)
-    asked = terms.asked(buyer.reseller_id, buyer.customer_id) if checkout.asks_terms else None
-    accepts = asked if terms.refuse_unless(checkout.agreed, asked) else None
+    accepts = _refuse_unless_agreed(buyer, checkout, lines)
     by_card = checkout.pay_by is PayBy.CARD and amount.minor > 0
     if amount.minor and not by_card and current().customer_id is not None:
         raise NotOnAccount
@@ -221,6 +221,17 @@ def _refuse_a_lead_of_others(buyer: Buyer, standing: Standing, customer: Party |
     leads.refuse_to_sell(buyer.reseller_id, name, lead)
 
 
+def _refuse_unless_agreed(buyer: Buyer, checkout: Checkout, lines: Sequence[PricedLine]) -> list[Asked]:
+    """What is accepted with this order: a refusal by name where the seller's terms or those of a product are
+    not ticked (I71), or a customer agreement is still to be accepted (M37)."""
+    if not checkout.asks_terms and buyer.customer_id is None:
+        return []
+    asked = obligations.asked(buyer.reseller_id, buyer.customer_id, [line.plan_id for line in lines])
+    if not checkout.asks_terms:
+        asked = [one for one in asked if one.kind is Kind.CUSTOMER_AGREEMENT]
+    return terms.refuse_unless(checkout.agreed, asked)
+
+
 def _reserve_what_the_payment_will_not_cover(
     buyer: Buyer, amount: Money, wholesale: Money, fees: Fees | None
 ) -> tuple[UUID, Money] | None:
@@ -237,7 +248,7 @@ def _reserve_what_the_payment_will_not_cover(
 
 def _write(
     buyer: Buyer, lines: Sequence[PricedLine], checkout: Checkout, taxed: Taxed,
-    fees: Fees | None, held: tuple[UUID, Money] | None, accepts: Asked | None,
+    fees: Fees | None, held: tuple[UUID, Money] | None, accepts: Sequence[Asked],
 ) -> dict[str, Any]:  # fmt: skip
     """All rows of a placed order in one statement."""
     now, amount = db.session().info["now"], taxed.retail.gross
@@ -335,13 +346,15 @@ def _write(
                 "minor": amount_held.minor, "currency": amount_held.currency, "created_at": now,
             }
         ]  # fmt: skip
-    if accepts is not None and checkout.agreed is not None:
+    if checkout.agreed is not None:
         rows[TermsAcceptance] = [
             owner | terms.acceptance(
-                accepts, checkout.agreed, buyer_id=buyer.customer_id or buyer.reseller_id,
+                one, checkout.agreed, buyer_id=buyer.customer_id or buyer.reseller_id,
                 order_id=order["id"], order_code=order["code"], company=taxed.chain.buyer.legal_name,
-                person_id=buyer.person_id, name=buyer.name, email=buyer.email, accepted_at=now,
+                person_id=buyer.person_id, name=buyer.name, email=buyer.email,
+                accepted_on=business_now().date(), accepted_at=now,
             )
+            for one in accepts
         ]  # fmt: skip
     db.insert_all(
         rows, gone={BasketLine: [line.line_id for line in lines]}

@@ -61,7 +61,8 @@ class Programme(DistributorOwned, db.Model):
     """One programme. `evidence`: codes of EVIDENCE that an application must bring; `irreversible`: the
     signature cannot be taken back, which is said before it (M11); `answer_days`: business days until an
     applicant hears from us (M6); `price_list_id`: what its new resellers buy by; `renews`: at the end of a
-    term the next one begins by itself; `notice_days`: between a partner's notice and its leaving (M14)."""
+    term the next one begins by itself; `notice_days`: between a partner's notice and its leaving (M14);
+    `resellers_attest`: whether they may attest that a customer accepted an agreement (M39)."""
 
     __tablename__ = "programmes"
     __access__ = Access(distributor="rcu", door="r")
@@ -79,6 +80,7 @@ class Programme(DistributorOwned, db.Model):
     created_at: Mapped[datetime]
     renews: Mapped[bool] = mapped_column(default=False, server_default=false())
     notice_days: Mapped[int] = mapped_column(default=NOTICE_DAYS, server_default=str(NOTICE_DAYS))
+    resellers_attest: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Agreement(DistributorOwned, db.Model):

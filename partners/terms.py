@@ -1,15 +1,28 @@
-"""Terms of sale: a seller's text in versions, and who accepted which of them. The distributor's are for
-resellers, a reseller's for its customers. A version is never changed; an acceptance is never changed or taken
-back by anybody (both have no grant for it), and holds what a dispute asks for: which text, by its digest,
-who, when, from where, with which order (I71)."""
+"""Texts in versions, and who accepted which of them: the terms of sale of a seller (the distributor's for
+resellers, a reseller's for its customers), and the conditions of certain products (partners/conditions.py). A
+version is never changed; an acceptance is never changed or taken back by anybody (both have no grant for it),
+and holds what a dispute asks for: which text, by its digest, who, when, from where, in which way, with which
+order (I71, W13)."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Row, Select, UniqueConstraint, func, select
+from sqlalchemy import (
+    CheckConstraint,
+    Index,
+    Row,
+    Select,
+    UniqueConstraint,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doors, tenancy, trail
@@ -22,73 +35,127 @@ from core.tenancy import Access, CustomerOwned, ResellerOwned, owned_by
 LONGEST = 100_000
 
 
+class Kind(StrEnum):
+    """What a text is. SALE: a seller's terms. The others are conditions of the distributor's: an agreement
+    that a customer accepts once for its company (M37), terms that are ticked with an order (I71), a use of
+    personal data that each person consents to or not (I72)."""
+
+    SALE = "sale"
+    CUSTOMER_AGREEMENT = "customer_agreement"
+    PRODUCT_TERMS = "product_terms"
+    DATA_USE = "data_use"
+
+
+class Way(StrEnum):
+    """How something was accepted: ticked with an order, on the page of the shop, by a mailed link, or not by
+    the customer here at all but on the word of who attests it (M38)."""
+
+    ORDER = "order"
+    PORTAL = "portal"
+    LINK = "link"
+    ATTESTED = "attested"
+
+
 class Terms(ResellerOwned, db.Model):
-    """One version of a seller's terms; `standing_id` is the reseller, or the distributor itself, which also
-    sells through the house reseller."""
+    """One version of a text; `standing_id` is whose it is: the condition's, else the reseller's, else that of
+    the distributor itself, which also sells through the house reseller. `asks_again`: an acceptance of an
+    earlier version is none of this one."""
 
     __tablename__ = "terms"
     __access__ = Access(distributor="rc", reseller="rc", door="r")
     __table_args__ = (
         owned_by("resellers", "reseller_id"),
+        owned_by("conditions", "condition_id"),
         UniqueConstraint("distributor_id", "standing_id", "number"),
-        CheckConstraint("standing_id = coalesce(reseller_id, distributor_id)", name="standing"),
+        CheckConstraint("standing_id = coalesce(condition_id, reseller_id, distributor_id)", name="standing"),
     )
 
     reseller_id: Mapped[UUID | None] = mapped_column(sort_order=-18)  # pyright: ignore[reportIncompatibleVariableOverride]  may be empty here
+    condition_id: Mapped[UUID | None]
     standing_id: Mapped[UUID]
     number: Mapped[int]
     text: Mapped[str]
     digest: Mapped[str]
+    asks_again: Mapped[bool] = mapped_column(default=True, server_default=true())
     published_at: Mapped[datetime]
     published_by: Mapped[str]
 
 
 class TermsAcceptance(CustomerOwned, db.Model):
-    """A buyer's consent, given with an order. `digest` is the SHA-256 of the text that was shown."""
+    """A buyer's consent. `digest` is the SHA-256 of the text that was shown; `company_id` is the company's,
+    which has the same one with each of its providers (M42). Of an attested one `name`, `email` and `phone`
+    are of whom the word says that it accepted, `accepted_on` the day it says, `attested_by` who says it;
+    address and browser are the attesting person's."""
 
     __tablename__ = "terms_acceptances"
-    __access__ = Access(distributor="rc", reseller="r", customer="r", door="r")
+    __access__ = Access(distributor="rc", reseller="rc", customer="rc", door="r")
     __table_args__ = (
         owned_by("terms", "terms_id"),
-        UniqueConstraint("distributor_id", "order_id"),
+        UniqueConstraint("distributor_id", "order_id", "terms_id"),
         Index("ix_terms_acceptances_buyer", "distributor_id", "terms_id", "buyer_id"),
+        Index("ix_terms_acceptances_reseller", "distributor_id", "reseller_id", "id"),
+        Index("ix_terms_acceptances_company", "distributor_id", "company_id", "terms_id"),
+        Index(
+            "uq_terms_acceptances_agreement",
+            "distributor_id",
+            "company_id",
+            "terms_id",
+            unique=True,
+            postgresql_where=literal_column("order_id IS NULL"),
+        ),
     )
 
     terms_id: Mapped[UUID]
     buyer_id: Mapped[UUID]
+    company_id: Mapped[UUID]
     number: Mapped[int]
     digest: Mapped[str]
-    order_id: Mapped[UUID]
-    order_code: Mapped[str]
+    kind: Mapped[Kind] = mapped_column(default=Kind.SALE, server_default="sale")
+    title: Mapped[str] = mapped_column(default="", server_default="")
+    way: Mapped[Way] = mapped_column(default=Way.ORDER, server_default="order")
+    order_id: Mapped[UUID | None]
+    order_code: Mapped[str] = mapped_column(default="", server_default="")
+    products: Mapped[str] = mapped_column(default="", server_default="")
     company: Mapped[str]
-    person_id: Mapped[UUID]
+    person_id: Mapped[UUID | None]
     name: Mapped[str]
     email: Mapped[str]
+    phone: Mapped[str] = mapped_column(default="", server_default="")
+    attested_by: Mapped[str] = mapped_column(default="", server_default="")
     address: Mapped[str]
     browser: Mapped[str]
     url: Mapped[str]
+    accepted_on: Mapped[date]
     accepted_at: Mapped[datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What a form says: the box of this version was ticked, on this page, from this address."""
+    """What a form says: the box of this version was ticked, on this page, from this address; and those of
+    the products' terms."""
 
     terms_id: str
     address: str
     browser: str
     url: str
+    product_terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The terms in force; `accepted`: this buyer agreed to this very version before."""
+    """A text that an order needs, in its version in force. `accepted`: this buyer agreed to it before.
+    `code`, `title` and `products` are a condition's, and what it is asked for."""
 
     terms_id: UUID
     number: int
     digest: str
     published_at: datetime
     accepted: bool
+    company_id: UUID
+    kind: Kind = Kind.SALE
+    code: str = ""
+    title: str = ""
+    products: str = ""
 
 
 class TermsNotAccepted(Refused):
@@ -105,26 +172,34 @@ class TermsChanged(Conflict):
         super().__init__(_("The terms have changed meanwhile. Please read the new ones and agree again."))
 
 
+class ProductTermsNotAccepted(Refused):
+    """A product's own terms were not ticked (I71)."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            _("Please read “%(title)s” and tick its box: its products are sold by these terms.", title=title)
+        )
+
+
+class AgreementMissing(Refused):
+    """M37, M41: nothing is ordered and no seat changes before the customer agreement is accepted."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            _(
+                "“%(title)s” is not accepted yet, so nothing can be ordered or changed for this company. Its"
+                " administrator accepts it on the shop's page “Agreements”; its provider can mail the link.",
+                title=title,
+            )
+        )
+        self.agreement = title
+
+
 class NothingToPublish(Refused):
     """No text, too much, or the same as before."""
 
 
 # A buyer sees no row of its seller's; it may read the seller's terms.
-ASKED = door("""
-CREATE FUNCTION terms_asked_v1(p_distributor uuid, p_reseller uuid, p_customer uuid)
-RETURNS TABLE (terms_id uuid, number bigint, digest text, published_at timestamptz, accepted boolean) AS $$
-#variable_conflict use_column
-BEGIN RETURN QUERY
-  SELECT t.id, t.number, t.digest, t.published_at, EXISTS (
-    SELECT 1 FROM terms_acceptances a WHERE a.distributor_id = p_distributor AND a.terms_id = t.id
-      AND a.buyer_id = coalesce(p_customer, p_reseller))
-  FROM terms t
-  WHERE t.distributor_id = p_distributor AND t.standing_id = (
-    SELECT CASE WHEN p_customer IS NULL OR r.house THEN r.distributor_id ELSE r.id END
-    FROM resellers r WHERE r.distributor_id = p_distributor AND r.id = p_reseller)
-  ORDER BY t.number DESC LIMIT 1; END
-$$""")
-
 READ = door("""
 CREATE FUNCTION terms_read_v1(p_distributor uuid, p_reseller uuid, p_number bigint)
 RETURNS TABLE (number bigint, words text, digest text, published_at timestamptz, newest bigint) AS $$
@@ -140,19 +215,6 @@ BEGIN RETURN QUERY
       FROM resellers r WHERE r.distributor_id = p_distributor AND r.id = p_reseller), p_distributor)
   ORDER BY t.number DESC LIMIT 1; END
 $$""")
-
-
-def asked(reseller_id: UUID, customer_id: UUID | None) -> Asked | None:
-    """The seller's terms in force for a buyer, in any scope; none while nothing is published."""
-    rows = doors.call_here(
-        ASKED,
-        {
-            "p_distributor": tenancy.current().distributor_id,
-            "p_reseller": reseller_id,
-            "p_customer": customer_id,
-        },
-    )
-    return Asked(*rows[0]) if rows else None
 
 
 def read(reseller_id: UUID | None, number: int | None = None) -> Row[Any]:
@@ -171,14 +233,22 @@ def read(reseller_id: UUID | None, number: int | None = None) -> Row[Any]:
     return rows[0]
 
 
-def publish(text: str, *, reseller_id: UUID | None, by: str) -> Terms:
-    """A new version from now on: every buyer is asked again with its next order."""
+def publish(
+    text: str,
+    *,
+    by: str,
+    reseller_id: UUID | None = None,
+    condition_id: UUID | None = None,
+    asks_again: bool = True,
+) -> Terms:
+    """A new version from now on, of a seller's terms or of a condition: everybody is asked again, unless an
+    earlier acceptance is to count for it."""
     words = "\n".join(line.rstrip() for line in text.strip().splitlines())
     if not words:
         raise NothingToPublish("Write the terms first.")
     if len(words) > LONGEST:
         raise NothingToPublish(f"The text is too long: at most {LONGEST:,} characters.")
-    standing = reseller_id or tenancy.current().distributor_id
+    standing = condition_id or reseller_id or tenancy.current().distributor_id
     latest = newest(standing)
     digest = hashlib.sha256(words.encode()).hexdigest()
     if latest is not None and latest.digest == digest:
@@ -187,10 +257,12 @@ def publish(text: str, *, reseller_id: UUID | None, by: str) -> Terms:
         Terms(
             distributor_id=tenancy.current().distributor_id,
             reseller_id=reseller_id,
+            condition_id=condition_id,
             standing_id=standing,
             number=latest.number + 1 if latest else 1,
             text=words,
             digest=digest,
+            asks_again=asks_again or latest is None,
             published_at=db.session().info["now"],
             published_by=by,
         )
@@ -234,16 +306,25 @@ def evidence(standing_id: UUID) -> Select[TermsAcceptance]:
     )
 
 
-def refuse_unless(agreed: Agreed | None, terms: Asked | None) -> bool:
-    """Whether an acceptance is to be written; TermsNotAccepted or TermsChanged where the buyer has not agreed
-    to the terms in force."""
-    if terms is None or terms.accepted:
-        return False
-    if agreed is None or not agreed.terms_id:
-        raise TermsNotAccepted
-    if agreed.terms_id != str(terms.terms_id):
-        raise TermsChanged
-    return True
+def refuse_unless(agreed: Agreed | None, asked: Sequence[Asked]) -> list[Asked]:
+    """What is accepted with this order; AgreementMissing, TermsNotAccepted, ProductTermsNotAccepted or
+    TermsChanged where the buyer has not agreed to what the order needs."""
+    needed = [one for one in asked if not one.accepted]
+    for one in needed:
+        if one.kind is Kind.CUSTOMER_AGREEMENT:
+            raise AgreementMissing(one.title)
+    known = {str(one.terms_id) for one in asked}
+    for one in needed:
+        if one.kind is Kind.SALE:
+            if agreed is None or not agreed.terms_id:
+                raise TermsNotAccepted
+            if agreed.terms_id != str(one.terms_id):
+                raise TermsChanged
+        elif agreed is None or str(one.terms_id) not in agreed.product_terms:
+            if agreed is not None and set(agreed.product_terms) - known:
+                raise TermsChanged
+            raise ProductTermsNotAccepted(one.title)
+    return needed
 
 
 def acceptance(terms: Asked, agreed: Agreed, **given: Any) -> dict[str, Any]:
@@ -252,8 +333,15 @@ def acceptance(terms: Asked, agreed: Agreed, **given: Any) -> dict[str, Any]:
     return {
         "id": new_id(),
         "terms_id": terms.terms_id,
+        "company_id": terms.company_id,
         "number": terms.number,
         "digest": terms.digest,
+        "kind": terms.kind,
+        "title": terms.title,
+        "products": terms.products,
+        "way": Way.ORDER,
+        "phone": "",
+        "attested_by": "",
         "address": agreed.address[:100],
         "browser": agreed.browser[:300],
         "url": agreed.url[:300],

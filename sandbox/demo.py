@@ -28,7 +28,7 @@ from partners.programmes import Settings
 from partners.storefronts import Image, Storefront
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from sandbox import logos, notes, orders, partnerships, tiers, wishes
+from sandbox import conditions, logos, notes, orders, partnerships, tiers, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from whitelabel_themes import images
 from whitelabel_themes.loader import themes
@@ -63,6 +63,7 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
     orders.fulfil(wishes.of_resellers(demo))
     with tenancy.acting_as(demo.scope()), db.transaction():
         _brand(demo)
+        conditions.accept()
     say("Orders, payments and deliveries")
     orders.fulfil(wishes.of_customers(demo))
     notes.write(demo, file)
@@ -91,6 +92,7 @@ def _found(demo: Demo) -> None:
     for entry in demo.world["reseller"]:
         _add_reseller(entry, hashed, about["currency"])
     _open_programmes(first.id)
+    conditions.publish(demo.world["staff"][0]["name"])
 
 
 def _open_programmes(price_list_id: UUID) -> None:
@@ -109,6 +111,7 @@ def _open_programmes(price_list_id: UUID) -> None:
         programme = programmes.add(entry["code"], chosen)
         if "deals" in entry:
             deal_rules.keep(programme, Rules(takes_deals=True, **entry["deals"]))
+        programme.resellers_attest = entry["resellers_attest"]
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
         tiers.give(programme, entry)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from billing import payments, stripe_gateway
 from billing.payments import AttemptState, Payment, PaymentAttempt
 from billing.stripe_gateway import GatewayAccount
-from catalog import products
+from catalog import obligations, products
 from checkout import baskets, orders, placing
 from checkout.baskets import Buyer
 from checkout.orders import Order, PayBy
@@ -24,6 +24,7 @@ from core.drain import Drain
 from core.settings import settings
 from core.tenancy import Scope, Side
 from provisioning import deliveries, fulfilment
+from sandbox import conditions
 from storefront import paying
 from storefront.paying import Journey
 
@@ -102,10 +103,16 @@ def _place(wish: Wish) -> str:
             baskets.clear(wish.buyer)
             baskets.add(wish.buyer, products.plan(wish.plan).id, wish.quantity, wish.fields)
             basket = baskets.items(wish.buyer)
+            asked = obligations.asked(
+                wish.buyer.reseller_id, wish.buyer.customer_id, [item.plan_id for item in basket]
+            )
         clearance = fulfilment.clear(basket, configured, wish.customer or {})
         pay_by = PayBy.CARD if wish.card else PayBy.ACCOUNT
         with db.transaction(widened_because="placing an order"):
-            return placing.place(wish.buyer, clearance, Checkout(wish.key, wish.storefront_id, pay_by))
+            agreed = conditions.agreed(asked=asked)
+            return placing.place(
+                wish.buyer, clearance, Checkout(wish.key, wish.storefront_id, pay_by, agreed=agreed)
+            )
 
 
 def _pay(wish: Wish, code: str) -> None:

@@ -3,7 +3,8 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,9 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from checkout.orders import OrderLine
-from core import db
+from core import db, parties
 from partners import terms
-from partners.terms import Agreed, TermsAcceptance
+from partners.terms import Agreed, Asked, Kind, TermsAcceptance
 from storefront.moments import moment
 
 BOLD = re.compile(r"\*\*(.+?)\*\*")
@@ -27,6 +28,7 @@ COLUMNS = (
     "accepted_at", "version", "sha256", "company", "name", "email", "address", "browser", "url", "order",
     "products",
 )  # fmt: skip
+MOST_TICKS = 50
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -36,12 +38,52 @@ def ticked() -> str:
 
 
 def agreed() -> Agreed | None:
-    """What the form says about terms, with where it came from."""
-    if not ticked():
-        return None
-    return Agreed(
-        ticked(), request.remote_addr or "", request.headers.get("User-Agent", ""), request.base_url
-    )
+    """What an order's form says about terms, with where it came from; nothing where no box is ticked."""
+    said = saying(request.base_url)
+    return said if said.terms_id or said.product_terms else None
+
+
+def saying(url: str) -> Agreed:
+    """The same, ticked or not; `url` is what the evidence names, without a secret of its address."""
+    products = tuple(one[:40] for one in request.form.getlist("product_terms")[:MOST_TICKS])
+    agent = request.headers.get("User-Agent", "")
+    return Agreed(ticked(), request.remote_addr or "", agent, url, products)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A box of a checkout: the terms of the seller, or (with a title) of products."""
+
+    field: str
+    terms_id: UUID
+    number: int
+    code: str
+    title: str
+    products: str
+    ticked: bool
+
+
+def ticks(asked: Sequence[Asked]) -> list[Tick]:
+    """The boxes of an order that is still to be agreed to, as they were sent."""
+    sent = {ticked(), *request.form.getlist("product_terms")}
+    return [
+        Tick(
+            "agreed" if one.kind is Kind.SALE else "product_terms",
+            one.terms_id,
+            one.number,
+            one.code,
+            one.title,
+            one.products,
+            str(one.terms_id) in sent,
+        )
+        for one in asked
+        if not one.accepted and one.kind is not Kind.CUSTOMER_AGREEMENT
+    ]
+
+
+def administrators(customer_id: UUID) -> list[str]:
+    """Who of a customer may accept an agreement for it, by name."""
+    return [one.name for one in parties.members(customer_id=customer_id) if "admin" in one.roles]
 
 
 def prose(text: str) -> Markup:
@@ -81,11 +123,11 @@ def export(standing_id: UUID) -> Response:
         bought: dict[UUID, list[str]] = {}
         for order_id, name, plan in session.execute(
             select(OrderLine.order_id, OrderLine.product_name, OrderLine.plan_name)
-            .where(OrderLine.order_id.in_([row.order_id for row in rows]))
+            .where(OrderLine.order_id.in_([row.order_id for row in rows if row.order_id]))
             .order_by(OrderLine.number)
         ):
             bought.setdefault(order_id, []).append(f"{name}, {plan}")
-    text = _csv([COLUMNS, *(_line(row, bought.get(row.order_id, [])) for row in rows)])
+    text = _csv([COLUMNS, *(_line(row, bought.get(row.order_id or row.id, [])) for row in rows)])
     return Response(
         text.encode("utf-8-sig"),
         content_type="text/csv; charset=utf-8",

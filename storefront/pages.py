@@ -288,9 +288,13 @@ def account_nav(standing: str = "") -> list[tuple[str, str, str]]:
         ],
     }
     if who.side is Side.CUSTOMER:
-        consoles[who.side] = [(_("Company"), f"{at}/company", "building-2")]
+        consoles[who.side] = [
+            (_("Company"), f"{at}/company", "building-2"),
+            (_("Agreements"), f"{at}/agreements", "scale"),
+        ]
     own = [
         (_("Profile and security"), f"{at}/profile", "circle-user"),
+        (_("Your data"), f"{at}/profile/consents", "shield-check"),
         (_("Switch account"), f"{at}/choose", "users"),
     ]
     return [*consoles.get(who.side, []), *own]

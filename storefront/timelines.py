@@ -45,6 +45,10 @@ TYPES = Words(
         "price_imports": "Price import",
         "enrolments": "Partnership",
         "deals": "Deal",
+        "conditions": "Condition",
+        "terms": "Terms",
+        "agreement_links": "Link to an agreement",
+        "consents": "Consent",
     }
 )
 TONES = {

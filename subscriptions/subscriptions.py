@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from catalog import obligations
 from core import db, states
 from core.clock import business_now
 from core.errors import Missing, Refused
@@ -332,6 +333,7 @@ def assign(subscription: Subscription, to: str) -> Licence:
         raise NoAssignee
     if subscription.state is not SubscriptionState.ACTIVE:
         raise NotAssignable(subscription.state)
+    obligations.refuse_unless_agreed(subscription.reseller_id, subscription.customer_id, subscription.plan_id)
     mine = Licence.subscription_id == subscription.id
     if "@" in name and db.session().scalar(
         select(Licence.id).where(mine, func.lower(Licence.assignee) == name.lower()).limit(1)

@@ -33,6 +33,7 @@ APPLYING = "tests/partners/test_applications.py::test_"
 DEALS = "tests/partners/test_deals.py::test_"
 TIERS = "tests/partners/test_tiers.py::test_"
 YEARS = "tests/partners/test_partner_years.py::test_"
+AGREEING = "tests/partners/test_customer_agreements.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ MUTANTS = (
         "terms accepted",
         "partners/terms.py",
         "if agreed is None or not agreed.terms_id:\n        raise TermsNotAccepted",
-        "if agreed is None or not agreed.terms_id:\n        return False",
+        "if agreed is None or not agreed.terms_id:\n                continue",
         "tests/portal/test_papers.py::test_terms_are_agreed_to_once_per_version_with_evidence",
     ),
     Mutant(
@@ -165,6 +166,78 @@ MUTANTS = (
         "if not reason.strip():",
         "if False:",
         f"{YEARS}a_partnership_ends_when_it_is_terminated_and_what_was_open_is_void",
+    ),
+    Mutant(
+        "an agreement before an order",
+        "partners/terms.py",
+        "needed = [one for one in asked if not one.accepted]",
+        "needed = [o for o in asked if not o.accepted and o.kind is not Kind.CUSTOMER_AGREEMENT]",
+        f"{AGREEING}nothing_is_ordered_before_the_agreement_is_accepted",
+    ),
+    Mutant(
+        "an agreement before an order on one's behalf",
+        "checkout/placing.py",
+        "if not checkout.asks_terms and buyer.customer_id is None:",
+        "if not checkout.asks_terms:",
+        f"{AGREEING}nor_does_anybody_order_on_its_behalf",
+    ),
+    Mutant(
+        "an agreement before a seat",
+        "subscriptions/subscriptions.py",
+        "obligations.refuse_unless_agreed(subscription.reseller_id, subscription.customer_id,"
+        " subscription.plan_id)",
+        "pass",
+        f"{AGREEING}no_seat_changes_while_an_agreement_is_missing",
+    ),
+    Mutant(
+        "terms of a product are ticked",
+        "partners/terms.py",
+        "elif agreed is None or str(one.terms_id) not in agreed.product_terms:",
+        "elif False:",
+        f"{AGREEING}the_checkout_is_blocked_until_the_products_terms_are_ticked",
+    ),
+    Mutant(
+        "the version in force",
+        "partners/conditions.py",
+        "if ticked != str(read.terms_id) or read.number != read.newest:",
+        "if False:",
+        f"{AGREEING}one_accepts_the_version_in_force_once",
+    ),
+    Mutant(
+        "no indirect reseller attests",
+        "partners/customer_agreements.py",
+        "if row.forbidding:",
+        "if False:",
+        f"{AGREEING}a_reseller_attests_only_where_each_of_its_programmes_lets_it",
+    ),
+    Mutant(
+        "nobody attests the future",
+        "partners/customer_agreements.py",
+        "elif said.on > business_now().date():",
+        "elif False:",
+        f"{AGREEING}an_attestation_says_who_and_when",
+    ),
+    Mutant(
+        "an agreement's link works once",
+        "partners/agreement_links.py",
+        'states.move(link, LinkState.USED, told={"by": words})',
+        "pass",
+        f"{AGREEING}a_link_accepts_once_for_the_company",
+    ),
+    Mutant(
+        "an agreement's link is of one shop",
+        "partners/agreement_links.py",
+        "or reseller_id not in (None, found.reseller_id)",
+        "",
+        f"{AGREEING}a_link_that_is_old_withdrawn_sent_anew_or_of_another_shop_is_none",
+    ),
+    Mutant(
+        "administrators accept",
+        "storefront/portal/agreements.py",
+        'if not has_role("admin"):',
+        "if False:",
+        "tests/portal/test_customer_agreements.py"
+        "::test_only_an_administrator_accepts_and_only_the_version_in_force",
     ),
     Mutant(
         "no step of an application is skipped",

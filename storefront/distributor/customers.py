@@ -118,6 +118,14 @@ def rows_of_customers(found: Sequence[tuple[Customer, str, str]]) -> list[dict[s
     ]
 
 
+def find(code: str) -> Customer:
+    """A customer of the scope's distributor."""
+    found = db.session().scalar(select(Customer).where(Customer.code == code))
+    if found is None:
+        raise Missing("customer")
+    return found
+
+
 @console.get("/customers/<code>")
 def customer_page(code: str) -> Response:
     """One customer: facts, what it ordered last, and what happened."""

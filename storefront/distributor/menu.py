@@ -44,6 +44,8 @@ SECTIONS = (
     (for_later("Company"), "company_page", "building-2"),
     (for_later("Tax rates"), "rate_list", "percent"),
     (for_later("Your terms"), "terms_page", "scale"),
+    (for_later("Conditions"), "condition_list", "shield-check"),
+    (for_later("Acceptances"), "acceptance_list", "badge-check"),
 )
 TIME_MACHINE = (for_later("Time machine"), "time_machine_page", "history")
 

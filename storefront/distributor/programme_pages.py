@@ -9,6 +9,7 @@ PAGES = (
     (for_later("Deals"), "programme_deals"),
     (for_later("Tiers"), "programme_tiers"),
     (for_later("Year"), "programme_year"),
+    (for_later("Customer agreements"), "attesting_page"),
 )
 """(label, endpoint) in the order of the tabs; each endpoint takes the programme's `code`."""
 

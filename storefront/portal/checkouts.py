@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from billing import tax
 from billing.tax import TaxUndecided
+from catalog import obligations
 from checkout import baskets, placing
 from checkout.baskets import BasketItem
 from checkout.placing import Checkout
@@ -20,7 +21,8 @@ from core.ids import new_token
 from core.languages import _
 from core.parties import OrderedBy, Purchaser
 from core.tenancy import current
-from partners import companies, leads, terms
+from partners import companies, leads
+from partners.terms import AgreementMissing, Kind
 from provisioning import fulfilment
 from provisioning.connectors import base
 from provisioning.connectors.fields import Field
@@ -28,6 +30,7 @@ from provisioning.connectors.registry import connector
 from storefront import agreements, pages, taxes
 from storefront import companies as company_forms
 from storefront.companies import Company
+from storefront.customer_agreements import note_refusal
 from storefront.portal import portal
 from storefront.visitors import buyer, require_role, signed_in_customer, the_shop
 
@@ -69,7 +72,9 @@ def checkout_page(
     """The review; a refusal keeps what was typed and says what is wrong where it is wrong."""
     with db.transaction():
         sums, untaxed, chain = taxes.try_basket(items, customer.reseller_id, customer.id)
-        asked_terms = terms.asked(customer.reseller_id, customer.id)
+        asked_terms = obligations.asked(customer.reseller_id, customer.id, [item.plan_id for item in items])
+        missing = [one for one in asked_terms if one.kind is Kind.CUSTOMER_AGREEMENT and not one.accepted]
+        admins = agreements.administrators(customer.id) if missing else []
     if company is None and not chain.buyer.known:
         company = company_forms.form_of(None, name=customer.name, country=customer.country)
     asked = [
@@ -99,8 +104,9 @@ def checkout_page(
         party=chain.buyer.snapshot(),
         country=companies.country_name(chain.buyer.country),
         company=company,
-        terms=asked_terms if asked_terms and not asked_terms.accepted else None,
-        agreed=agreements.ticked() == str(asked_terms.terms_id) if asked_terms else False,
+        ticks=agreements.ticks(asked_terms),
+        missing=missing,
+        admins=admins,
         problem=problem or untaxed or next((item.problem for item in items if item.problem), ""),
         request_key=new_token(),
         buyer=buyer(),
@@ -156,6 +162,8 @@ def place() -> Response:
         if isinstance(refusal, leads.LeadTaken):
             with db.transaction():
                 leads.note_refused(parties.customer(customer.id), customer.name, refusal)
+        if isinstance(refusal, AgreementMissing):
+            note_refusal(lambda: parties.customer(customer.id), "order refused", refusal)
         with db.reading():
             items = baskets.items(me)
         return (

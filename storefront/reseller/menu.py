@@ -31,6 +31,7 @@ SECTIONS = (
     (for_later("Company"), "company_page", "building-2"),
     (for_later("Programmes"), "programmes_page", "handshake"),
     (for_later("Your terms"), "terms_page", "scale"),
+    (for_later("Acceptances"), "acceptance_list", "badge-check"),
 )
 
 

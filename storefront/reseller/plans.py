@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from billing import credit, tax
 from billing.tax import Chain, Sums, TaxUndecided
+from catalog import obligations
 from checkout import baskets, orders, placing, reseller_plans
 from checkout.baskets import Buyer
 from checkout.orders import OrderState, PayBy
@@ -20,7 +21,7 @@ from core.errors import Missing, Refusal
 from core.ids import new_token
 from core.languages import _
 from core.parties import Reseller
-from partners import companies, storefronts, terms
+from partners import companies, storefronts
 from partners.storefronts import AliasTaken, Storefront, StorefrontState
 from provisioning import fulfilment
 from provisioning.connectors import fields as connector_fields
@@ -272,7 +273,7 @@ def show_form(
             standing.id, sums.gross if sums else offer.price
         )
         left = credit.available(standing.id, offer.price.currency)
-        asked = terms.asked(standing.id, None)
+        asked = obligations.asked(standing.id, None, [offer.plan_id])
     form.pay_by.choices = PAYMENTS.options() if on_account else PAYMENTS.options()[:1]
     form.seen_total.data = str(sums.gross.minor) if sums else ""
     message = str(refusal) if refusal else untaxed or None
@@ -301,8 +302,7 @@ def show_form(
         note=_(tax.NOTES[sums.treatment.kind]) if sums else "",
         total=sums.gross if sums else None,
         company=company,
-        terms=asked if asked and not asked.accepted else None,
-        agreed=asked is not None and agreements.ticked() == str(asked.terms_id),
+        ticks=agreements.ticks(asked),
         distributor=chain.distributor.legal_name,
     )
 

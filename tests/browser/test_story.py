@@ -77,8 +77,20 @@ def buy(page: Page, portal: str, words: str, seats: int) -> None:
     page.get_by_role("button", name="Add to basket").click()
     page.wait_for_url(re.compile("/basket"))
     page.goto(f"{portal}/checkout")
+    accept_agreements(page, portal)
     say_who(page)
     submit(page)
+
+
+def accept_agreements(page: Page, portal: str) -> None:
+    """What the checkout says is still to be accepted for the company: before its first order only."""
+    missing = page.locator(".notice a[href*='/agreements/']")
+    while missing.count():
+        missing.first.click()
+        page.locator("input[name=agreed]").check()
+        page.get_by_role("button", name="Accept").click()
+        page.wait_for_url(re.compile("said="))
+        page.goto(f"{portal}/checkout")
 
 
 def say_who(page: Page) -> None:

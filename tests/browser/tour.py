@@ -23,6 +23,7 @@ LISTS = (
     "/reseller/deals",
     "/distributor/deals",
     "/distributor/partnerships",
+    "/distributor/conditions",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -44,6 +45,9 @@ TOUR: dict[str, list[str]] = {
         "/harbour/orders",
         "/harbour/services",
         "/harbour/invoices",
+        "/harbour/agreements",
+        "/harbour/agreements/cloud-customer-agreement",
+        "/harbour/profile/consents",
         "/harbour/choose",
     ],
     "kira@": ["/reseller/plans/plan-standard-m", "/reseller/branding"],
@@ -62,6 +66,8 @@ TOUR: dict[str, list[str]] = {
         "/reseller/deals",
         "/reseller/deals/new",
         "/reseller/commissions",
+        "/reseller/acceptances",
+        "/reseller/consents",
     ],
     "nora@": [
         "/distributor/",
@@ -78,6 +84,11 @@ TOUR: dict[str, list[str]] = {
         "/distributor/programmes/cloud-solutions/year",
         "/distributor/partnerships",
         "/distributor/commissions",
+        "/distributor/programmes/cloud-solutions/attesting",
+        "/distributor/conditions",
+        "/distributor/conditions/new",
+        "/distributor/acceptances",
+        "/distributor/consents",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",

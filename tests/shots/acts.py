@@ -209,6 +209,14 @@ def order(page: Page, shop: Shop) -> None:
     page.wait_for_url(PAYMENT)
 
 
+def accept_agreement(page: Page, shop: Shop) -> None:
+    """Whoever is signed in accepts what the demo's cloud services need, for its company."""
+    page.goto(f"{base(page, shop)}/agreements/cloud-customer-agreement")
+    page.locator("input[name=agreed]").check()
+    page.get_by_role("button", name="Accept").click()
+    page.wait_for_url(re.compile("said="))
+
+
 def type_card(number: str = CARD, *, press_pay: bool = True) -> Act:
     """On the payment page."""
 

@@ -3,6 +3,7 @@
 from tests.shots.acts import (
     LONG,
     accept,
+    accept_agreement,
     agree,
     all_of,
     back_without_session,
@@ -145,6 +146,12 @@ CUSTOMERS = [
             Stop("customer-invoices", "/invoices"),
             Stop("customer-invoice", "/invoices/<uuid:invoice_id>", STAY, then=to_link("/invoices/")),
             Stop("customer-invoices-none-match", "/invoices", "/invoices?q=nothing-like-it"),
+            Stop("customer-agreements", "/agreements"),
+            Stop("customer-product-terms", "/agreements/<code>", "/agreements/managed-security-terms"),
+            Stop("customer-checkout-ticks", "/checkout", then=put("huntress-edr", 5)),
+            Stop("customer-checkout-ticks-wrong", "/checkout", then=send("main form[data-guard]")),
+            Stop("customer-consents", "/profile/consents"),
+            Stop("customer-consents-wrong", "/profile/consents", then=send("main form.form")),
             Stop("customer-company", "/company"),
             Stop("customer-company-wrong", "/company", then=send(company__legal_name="", company__city="")),
             Stop("customer-denied", "", "/orders/nothing"),
@@ -201,6 +208,7 @@ CUSTOMERS = [
         "/harbour",
         (
             Stop("customer-checkout-denied", "/checkout"),
+            Stop("agreement-link-ended", "/agreement-links/<token>", "/agreement-links/nothing"),
             Stop("customer-company-denied", "/company"),
             Stop("customer-product-may-not-buy", "/p/<code>", "/p/m365-business-standard"),
         ),
@@ -240,6 +248,7 @@ def themed(name: str) -> list[Chapter]:
                 Stop(f"{name}-service", "/services/<code>", "/services", row="Business Basic"),
                 Stop(f"{name}-basket", "/basket", then=put("0patch-pro", 2)),
                 Stop(f"{name}-checkout", "/checkout"),
+                Stop(f"{name}-agreement", "/agreements/<code>", "/agreements/cloud-customer-agreement"),
                 Stop(
                     f"{name}-invoice", "/invoices/<uuid:invoice_id>", "/invoices", then=to_link("/invoices/")
                 ),
@@ -272,6 +281,11 @@ THEMES = [
             Stop("new-customer-orders", "/orders"),
             Stop("new-customer-company", "/company"),
             Stop("new-customer-basket", "/basket", then=put("m365-business-basic", 10)),
+            Stop("new-customer-checkout-agreement-missing", "/checkout"),
+            Stop("new-customer-agreements", "/agreements"),
+            Stop("new-customer-agreement", "/agreements/<code>", "/agreements/cloud-customer-agreement"),
+            Stop("new-customer-agreement-wrong", "", STAY, then=send("main form.form")),
+            Stop("new-customer-agreements-accepted", "/agreements", then=accept_agreement),
             Stop("new-customer-checkout", "/checkout"),
             Stop(
                 "new-customer-checkout-wrong", "/checkout", then=all_of(agree, send("main form[data-guard]"))

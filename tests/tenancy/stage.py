@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from billing import credit_notes
 from billing.invoices import Invoice
 from billing.refunds import Because
-from catalog import listings, loading, price_changes, price_imports, price_sheets
+from catalog import listings, loading, obligations, price_changes, price_imports, price_sheets
 from catalog.price_lists import PriceList
 from catalog.products import ProductType
 from checkout import line_refunds, orders, placing
@@ -24,7 +24,9 @@ from core.money import Money
 from core.tenancy import Scope, Side
 from core.work import WorkItem
 from partners import (
+    agreement_links,
     companies,
+    conditions,
     deal_rules,
     domains,
     enrolments,
@@ -42,7 +44,7 @@ from storefront.fragments import FRAGMENTS
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
-from tests.partners import deal_stage, programme_stage, tier_stage
+from tests.partners import agreement_stage, deal_stage, programme_stage, tier_stage
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -113,6 +115,7 @@ def build(world: World, app: Flask) -> Stage:
     stage.names["unpaid"] = world.buys("acme", "patch-y", 2)
     stage.names["own_order"] = own_order(world)
     stage.names["terms"] = publish_terms(world)
+    stage.names |= ask_for_agreement(world)
     world.put("acme", "patch-y", 3)
     stage.names |= everything_else(world, stage.names["unpaid"])
     stage.names["reset"] = forget(world)
@@ -153,6 +156,29 @@ def publish_terms(world: World) -> str:
         terms.publish("# Terms\nPay, please.", reseller_id=None, by="Nora")
     with world.acting("brightfield"):
         return str(terms.publish("Pay us.", reseller_id=world.resellers["brightfield"], by="Bea").id)
+
+
+def ask_for_agreement(world: World) -> dict[str, str]:
+    """What nobody buys here needs an agreement, whose link Brightfield has mailed to Acme."""
+    version = agreement_stage.agreement(world, vendor="Northwind")
+    use = agreement_stage.data_use(world)
+    with world.acting("brightfield"):
+        acme = parties.customer(world.customers["acme"])
+        link = agreement_links.send(
+            acme, agreement_stage.CODE, email="otto@acme.example", name="Otto", by="Bea"
+        )
+        link_id = str(link.id)
+        token = agreement_links.token_of(link.nonce)
+    with world.acting():
+        found = conditions.find(agreement_stage.CODE)
+        return {
+            "condition_link": str(obligations.links(found)[0].id),
+            "use_version": use,
+            "agreement": agreement_stage.CODE,
+            "agreement_version": version,
+            "agreement_link": link_id,
+            "agreement_token": token,
+        }
 
 
 def deliver_patches(world: World) -> dict[str, str]:
