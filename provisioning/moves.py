@@ -13,7 +13,7 @@ from catalog.listings import Listing
 from catalog.products import Plan
 from core import db, tasks, trail, work
 from core.errors import Missing, Refused
-from core.languages import _
+from core.languages import _, for_later
 from core.money import Money
 from core.parties import Customer
 from core.tasks import Again, Claimed, Kind, NeedsPerson, Repeat, TaskState
@@ -26,9 +26,11 @@ from provisioning.transfers import UNDER_WAY, ItemState, Transfer, TransferItem
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
-CHECKING = "The vendor has not answered clearly. It is looked up by itself; nothing is moved twice."
-ON_IT = "Somebody of the distributor has to look at it. It works as before until then."
-NOT_TAKEN = "The vendor did not move it. It stays where it was and goes on as before."
+CHECKING = for_later(
+    "The vendor has not answered clearly. It is looked up by itself; nothing is moved twice."
+)
+ON_IT = for_later("Somebody of the distributor has to look at it. It works as before until then.")
+NOT_TAKEN = for_later("The vendor did not move it. It stays where it was and goes on as before.")
 
 
 class Found(NamedTuple):

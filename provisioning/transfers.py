@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.products import Plan, Product, ProductType
 from checkout.orders import OrderCost
-from core import db, parties, states, tasks, tenancy, trail
+from core import db, languages, parties, states, tasks, tenancy, trail
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.ids import new_code, new_id
@@ -325,12 +325,12 @@ def _looked_at(found: Sequence[Subscription]) -> list[Movable]:
         Cancellation.subscription_id.in_(ids), Cancellation.state == CancellationState.ASKED
     )
     cancelled = set(db.session().scalars(asked))
-    connectors, requests = _connectors(found), _open_requests(ids)
+    connectors, asked_in = _connectors(found), _open_requests(ids)
     return [
         Movable(
             one,
-            _why_not(one, one.id in cancelled, connectors.get(one.plan_id, ""), requests.get(one.id)),
-            requests.get(one.id),
+            _why_not(one, one.id in cancelled, connectors.get(one.plan_id, ""), asked_in.get(one.id)),
+            asked_in.get(one.id),
         )
         for one in found
     ]
@@ -514,11 +514,11 @@ def _write(
             )
             db.flush()
     except IntegrityError as error:
-        requests = _open_requests([one.id for one in chosen])
-        taken = next((one for one in chosen if one.id in requests), None)
+        asked_in = _open_requests([one.id for one in chosen])
+        taken = next((one for one in chosen if one.id in asked_in), None)
         if taken is None:
             raise
-        raise AskedAlready(taken.product_name, requests[taken.id]) from error
+        raise AskedAlready(taken.product_name, asked_in[taken.id]) from error
     for half in halves:
         trail.write(half, "asked", told={"by": by})
     publish(TransferAsked(halves[0].id))
@@ -627,12 +627,13 @@ def _locked(subscription_ids: Sequence[UUID]) -> dict[UUID, Subscription]:
 
 
 def _why_not_now(subscription: Subscription | None) -> str | None:
-    """What has changed since it was asked for."""
+    """What has changed since it was asked for, as it is kept: both sides read it, each in its language."""
     if subscription is None:
         return ""
     cancelled = cancellations.standing(subscription.id, locked=True) is not None
     connector = _connectors([subscription]).get(subscription.plan_id, "")
-    return _why_not(subscription, cancelled, connector, None)
+    with languages.speaking(languages.SOURCE):
+        return _why_not(subscription, cancelled, connector, None)
 
 
 def _begin(subscription: Subscription, mine: TransferItem, theirs: TransferItem, *, to: str) -> None:

@@ -125,13 +125,13 @@ def _said(
             return "info", _("Ended on %(at)s", at=at) if at else _("Ended"), words
         case SubscriptionState.MOVING:
             words = _(
-                "Another provider takes it over. It works as before; until that is done nothing can be changed."
+                "Another provider takes it over. It works as before; nothing can be changed until then."
             )
             return "wait", _("Being moved to %(provider)s", provider=_moved_to(service)), words
         case SubscriptionState.MOVED | SubscriptionState.GONE:
             words = _(
-                "It goes on there under a new code, with new licences. What was paid for the term that runs stays"
-                " as it is; what comes after it is billed there."
+                "It goes on there under a new code, with new licences. What was paid for the term that runs"
+                " stays as it is; what comes after it is billed there."
             )
             return "info", _("Moved to %(provider)s", provider=_moved_to(service)), words
         case SubscriptionState.PENDING | SubscriptionState.FAILED | SubscriptionState.CANCELLED:

@@ -20,6 +20,7 @@ SECTIONS = (
     (for_later("Sales"), None, ""),
     (for_later("Orders"), "order_list", "package"),
     (for_later("Subscriptions"), "subscription_list", "key-round"),
+    (for_later("Transfers"), "transfer_list", "arrow-right"),
     (for_later("Refunds"), "refund_list", "rotate-ccw"),
     (for_later("Resellers"), "reseller_list", "handshake"),
     (for_later("Customers"), "customer_list", "users"),

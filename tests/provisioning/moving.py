@@ -5,11 +5,13 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from checkout import orders
+from checkout import orders, placing
+from checkout.placing import Checkout, Clearance
 from core import db, parties, tenancy
+from core.ids import new_token
 from core.parties import Customer
 from partners import extensions
-from provisioning import transfers
+from provisioning import deliveries, fulfilment, transfers
 from provisioning.transfers import Asking, Transfer, TransferItem
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Subscription
@@ -33,18 +35,19 @@ def together(world: World, who: str, act: Callable[[], T]) -> T:
         return act()
 
 
-def befriend(world: World) -> str:
-    """Harbour has invited Brightfield, which has accepted; the pair's code."""
-    pair = together(
+def invite(world: World, provider: str = "harbour", sender: str = "brightfield") -> str:
+    """The provider has invited the sender, which has not answered; the pair's code."""
+    return together(
         world,
-        "harbour",
-        lambda: extensions.invite(world.resellers["harbour"], code_of(world, "brightfield"), by=HUGO).code,
+        provider,
+        lambda: extensions.invite(world.resellers[provider], code_of(world, sender), by=HUGO).code,
     )
-    together(
-        world,
-        "brightfield",
-        lambda: extensions.answer(world.resellers["brightfield"], pair, accepts=True, by=BEA),
-    )
+
+
+def befriend(world: World, provider: str = "harbour", sender: str = "brightfield") -> str:
+    """The provider has invited the sender, which has accepted; the pair's code."""
+    pair = invite(world, provider, sender)
+    together(world, sender, lambda: extensions.answer(world.resellers[sender], pair, accepts=True, by=BEA))
     return pair
 
 
@@ -59,17 +62,23 @@ def in_transition(world: World) -> None:
         extensions.begin_transition(parties.reseller(world.resellers["brightfield"]), by="Nora")
 
 
-def ask(world: World, *codes: str, provider: str = "house", extend: bool = True, consent: bool = True) -> str:
-    """Brightfield asks for some of Acme's subscriptions to be taken over; the request's code."""
+def ask(
+    world: World,
+    *codes: str,
+    provider: str = "house",
+    extend: bool = True,
+    consent: bool = True,
+    who: str = "acme",
+) -> str:
+    """A customer's reseller asks for some of its subscriptions to be taken over; the request's code."""
+    sender = next(name for name, known in world.resellers.items() if known == world.people[who].reseller_id)
     return together(
         world,
-        "brightfield",
+        sender,
         lambda: (
             transfers.ask(
-                world.resellers["brightfield"],
-                Asking(
-                    customer_code(world), codes, provider, consent=consent, extend=extend, words="As agreed."
-                ),
+                world.resellers[sender],
+                Asking(customer_code(world, who), codes, provider, consent, extend, "As agreed."),
                 by=BEA,
             ).code
         ),
@@ -117,3 +126,21 @@ def customers_of(world: World, reseller: str) -> list[Customer]:
     with world.acting():
         mine = select(Customer).where(Customer.reseller_id == world.resellers[reseller])
         return list(db.session().scalars(mine))
+
+
+def serve_by_hand(world: World, who: str = "acme") -> str:
+    """The same where no vendor answers: a person notes it as delivered. The code of the subscription."""
+    world.put(who, "m365-bb-m", 2)
+    buyer, plan = world.people[who], world.plan("m365-bb-m")
+    cleared = Clearance(placing.basket_hash([(plan.id, 2, {})]), 1)
+    with tenancy.acting_as(world.scope(who)), db.transaction(widened_because="placing an order"):
+        order = placing.place(buyer, cleared, Checkout(new_token(), world.storefronts["brightfield"]))
+    world.fund_by_hand(order)
+    with world.acting():
+        line = orders.lines(orders.find(order).id)[0]
+        delivery = deliveries.of_line(line.id, "provision")
+        assert delivery
+        fulfilment.resolve(
+            delivery.id, external_id=f"sub-{order.lower()}", licences=("A", "B"), why="I saw it."
+        )
+        return subscriptions.by_line(line.id).code

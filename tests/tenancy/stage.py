@@ -36,13 +36,19 @@ from partners import (
     terms,
     tiers,
 )
+from partners import companies, deal_rules, domains, invitations, storefronts, terms
+from partners import companies, domains, extensions, invitations, storefronts, terms
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
+from provisioning.transfer_calls import TransferCall
 from storefront.fragments import FRAGMENTS
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
 from tests.partners import deal_stage, programme_stage, tier_stage
+from tests.partners import deal_stage, programme_stage
+from tests.partners import programme_stage
+from tests.provisioning import moving
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -110,6 +116,7 @@ def build(world: World, app: Flask) -> Stage:
         )
     stage.names |= deliver_patches(world) | park_mailboxes(world) | invite(world)
     stage.names |= cancel(world) | plans_of_resellers(world) | give_a_part_back(world)
+    stage.names |= hand_over(world)
     stage.names["unpaid"] = world.buys("acme", "patch-y", 2)
     stage.names["own_order"] = own_order(world)
     stage.names["terms"] = publish_terms(world)
@@ -338,6 +345,32 @@ def be_a_partner(world: World) -> dict[str, str]:
     with world.acting("brightfield"):
         leavings.give(enrolments.find(leaves), by="Bea", confirmed=True)
     return {"partnership": str(stays), "leaving": str(leaves), "tiered": "patching", "tier": str(gold.id)}
+
+
+def hand_over(world: World) -> dict[str, str]:
+    """Brightfield asks Northwind to take over a service of Acme's; another is stuck at the vendor. Harbour
+    asks Brightfield about one of Zebra's, and has invited it."""
+    for reseller in ("brightfield", "harbour"):
+        with world.acting():
+            extensions.begin_transition(parties.reseller(world.resellers[reseller]), by="Nora")
+    asked = moving.ask(world, moving.serve_by_hand(world))
+    stuck = moving.ask(world, moving.serve_by_hand(world))
+    moving.accept(world, stuck, "house")
+    pair = moving.befriend(world, "brightfield", "harbour")
+    incoming = moving.ask(world, moving.serve_by_hand(world, "zebra"), provider=pair, who="zebra")
+    with world.acting():
+        [call] = db.session().scalars(select(TransferCall))
+        code = parties.reseller(world.resellers["harbour"]).code
+    return {
+        "transfer": asked,
+        "stuck": stuck,
+        "movable": moving.serve_by_hand(world),
+        "transfer_in": incoming,
+        "transfer_call": str(call.id),
+        "transfer_pair": pair,
+        "other_reseller": code,
+        "invited_pair": moving.invite(world, "harbour", "brightfield"),
+    }
 
 
 def claim(world: World) -> None:
