@@ -123,7 +123,7 @@ def choose_customer() -> Response:
         "reseller/transfer_customer.html",
         title=_("Hand over subscriptions"),
         rows=rows,
-        query=query,
+        wanted=query,
         more=len(found) > SHOWN,
         some=bool(some),
     )

@@ -58,6 +58,8 @@ def test_bea_hands_over_to_hugo_from_the_invitation_to_the_moved_service(shop: W
     assert "In transition since" in page
     pair = page.split("/transfers/partners/TPA-")[1].split("/")[0]
     assert bea.post(f"/reseller/transfers/partners/TPA-{pair}/accept").status_code == 303
+    assert code_of(shop) in text(bea, "/reseller/transfers/new")
+    assert "No customer matches" in text(bea, "/reseller/transfers/new?q=nobody-at-all")
     form = text(bea, f"/reseller/transfers/new?customer={code_of(shop)}")
     assert "signed for their owner" in form
     assert "Harbour" in form
