@@ -235,6 +235,7 @@ def answer(reseller_id: UUID, code: str, *, accepts: bool, by: str) -> TransferP
     for half in (mine, other):
         states.move(half, to, told={"by": by})
         half.answered_by, half.answered_at = by, db.session().info["now"]
+    db.flush()
     publish(TransferPartnerAnswered(other.id))
     return mine
 

@@ -8,17 +8,19 @@ from uuid import UUID
 
 from flask import url_for
 from sqlalchemy import ColumnElement, exists, func, or_, select
+from werkzeug.wrappers import Response
 
 from core import db
-from core.languages import Words, _, counted
+from core.languages import Words, _
 from provisioning import transfers
 from provisioning.transfers import ItemState, Transfer, TransferItem, TransferState
-from storefront import timelines
+from storefront import pages, timelines
 from storefront.filters import Choice, Days
 from storefront.lists import Column, List
 from storefront.moments import Moment, moment
 from storefront.steps import Step
 from subscriptions.subscriptions import Subscription
+from whitelabel_themes.loader import base
 
 WORDS = Words(
     {
@@ -226,9 +228,13 @@ def _last_step(half: Transfer, items: Sequence[TransferItem]) -> Step:
     return Step("now", _("The vendor moves it"), said)
 
 
-def many_of(items: Sequence[Any]) -> str:
-    """ "1 subscription", "3 subscriptions"."""
-    return counted("%(n)s subscription", "%(n)s subscriptions", len(items))
+def progress(steps: Sequence[Step], poll_url: str | None) -> Response:
+    """The live part of a page again; 286 when it has come to its end, so that the page is read anew."""
+    template = pages.environment(base()).get_template("parts/transfer_progress.html")
+    body = template.render(steps=steps, poll_url=poll_url)
+    if poll_url is not None:
+        return Response(body, content_type="text/html; charset=utf-8")
+    return Response(body, 286, {"HX-Refresh": "true"}, content_type="text/html; charset=utf-8")
 
 
 def statement(*conditions: ColumnElement[bool]) -> Any:

@@ -17,7 +17,7 @@ from partners import extensions
 from partners.extensions import PartnerInTransition
 from provisioning import moves, transfers
 from provisioning.transfer_calls import TransferCall
-from provisioning.transfers import UNDER_WAY, Transfer, TransferItem
+from provisioning.transfers import UNDER_WAY, Transfer, TransferItem, TransferState
 from storefront import exports, lists, pages, transfer_views
 from storefront.distributor import console
 from storefront.lists import List
@@ -84,11 +84,27 @@ def show(code: str, refusal: Refusal | None = None, *, reason: str = "") -> Resp
         ours=provider.house,
         calls=calls,
         refresh_seconds=3 if values["moving"] and not any(call["stopped"] for call in calls) else None,
+        poll_url=poll_url(leaving),
         may_act=has_role(ROLE),
         problem=str(refusal) if refusal else None,
         reason=reason,
         **values,
     )
+
+
+@console.get("/transfers/<code>/progress")
+def transfer_progress(code: str) -> Response:
+    """The live part again."""
+    with db.transaction():
+        leaving = transfers.of_code(code, incoming=False)
+        steps = transfer_views.steps_of(leaving, transfers.items(leaving.id))
+    return transfer_views.progress(steps, poll_url(leaving))
+
+
+def poll_url(leaving: Transfer) -> str | None:
+    """Where the page asks how far it is, while it moves."""
+    moving = leaving.state is TransferState.MOVING
+    return url_for("distributor.transfer_progress", code=leaving.code) if moving else None
 
 
 def page_of_subscription(code: str) -> str:

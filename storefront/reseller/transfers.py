@@ -17,7 +17,7 @@ from core.parties import Customer
 from partners import extensions
 from partners.extensions import PairState
 from provisioning import transfers
-from provisioning.transfers import Asking
+from provisioning.transfers import Asking, Transfer, TransferState
 from storefront import exports, lists, pages, transfer_views
 from storefront.lists import List
 from storefront.moments import moment
@@ -203,11 +203,27 @@ def show(code: str, refusal: Refusal | None = None, *, reason: str = "") -> Resp
         title=half.code,
         customer=customer,
         refresh_seconds=3 if values["moving"] else None,
+        poll_url=poll_url(half),
         may_act=has_role(ROLE),
         problem=str(refusal) if refusal else None,
         reason=reason,
         **values,
     )
+
+
+@console.get("/transfers/<code>/progress")
+def transfer_progress(code: str) -> Response:
+    """The live part again."""
+    with db.transaction():
+        half = transfers.of_code(code)
+        steps = transfer_views.steps_of(half, transfers.items(half.id))
+    return transfer_views.progress(steps, poll_url(half))
+
+
+def poll_url(half: Transfer) -> str | None:
+    """Where the page asks how far it is, while it moves."""
+    moving = half.state is TransferState.MOVING
+    return url_for("reseller.transfer_progress", code=half.code) if moving else None
 
 
 def page_of_subscription(code: str) -> str:

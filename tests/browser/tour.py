@@ -23,6 +23,9 @@ LISTS = (
     "/reseller/deals",
     "/distributor/deals",
     "/distributor/partnerships",
+    "/reseller/transfers",
+    "/reseller/transfers/new",
+    "/distributor/transfers",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -62,6 +65,9 @@ TOUR: dict[str, list[str]] = {
         "/reseller/deals",
         "/reseller/deals/new",
         "/reseller/commissions",
+        "/reseller/transfers",
+        "/reseller/transfers/new",
+        "/reseller/transfers/partners",
     ],
     "nora@": [
         "/distributor/",
@@ -85,6 +91,8 @@ TOUR: dict[str, list[str]] = {
         "/distributor/gateway",
         "/distributor/staff",
         "/distributor/time",
+        "/distributor/transfers",
+        "/distributor/transfers/transition",
     ],
 }
 

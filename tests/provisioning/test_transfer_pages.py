@@ -74,8 +74,12 @@ def test_bea_hands_over_to_hugo_from_the_invitation_to_the_moved_service(shop: W
     assert "Withdraw the request" in text(bea, f"/reseller/transfers/{request}")
     assert hugo.post(f"/reseller/transfers/{request}/reject", {"reason": ""}).status_code == 422
     assert hugo.post(f"/reseller/transfers/{request}/accept").status_code == 303
-    assert "Being moved" in text(bea, f"/reseller/transfers/{request}")
+    page = text(bea, f"/reseller/transfers/{request}")
+    assert "Being moved" in page
+    assert f"/reseller/transfers/{request}/progress" in page  # asked for every two seconds
+    assert bea.get(f"/reseller/transfers/{request}/progress").status_code == 200
     shop.work(10)
+    assert bea.get(f"/reseller/transfers/{request}/progress").status_code == 286
     [new] = taken_over(shop, request)
     assert new.code in text(hugo, f"/reseller/transfers/{request}")
     assert new.code not in text(bea, f"/reseller/transfers/{request}")

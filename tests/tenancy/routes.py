@@ -309,6 +309,7 @@ ROUTES: dict[str, Route] = {
         foreign=True,
     ),
     "GET /reseller/transfers/<code>": mine(RESELLER, code="transfer"),
+    "GET /reseller/transfers/<code>/progress": Route(RESELLER, {"code": "transfer"}, ok=(200, 286)),
     "POST /reseller/transfers/<code>/withdraw": Route(
         RESELLER, {"code": "transfer"}, page="/reseller/transfers/{transfer}"
     ),
@@ -614,6 +615,7 @@ ROUTES: dict[str, Route] = {
     "GET /distributor/transfers": Route(DISTRIBUTOR),
     "GET /distributor/transfers.csv": Route(DISTRIBUTOR),
     "GET /distributor/transfers/<code>": mine(DISTRIBUTOR, code="transfer"),
+    "GET /distributor/transfers/<code>/progress": Route(DISTRIBUTOR, {"code": "transfer"}, ok=(200, 286)),
     "POST /distributor/transfers/<code>/accept": Route(
         DISTRIBUTOR, {"code": "transfer"}, page="/distributor/transfers/{transfer}"
     ),
