@@ -147,6 +147,9 @@ def test_without_the_customers_consent_nothing_is_copied_or_asked(shop: World) -
     with pytest.raises(NoConsent):
         ask(shop, code, provider=pair, consent=False)
     assert len(customers_of(shop, "harbour")) == 1
+    harbour_knows_acme(shop)
+    with pytest.raises(NoConsent):
+        ask(shop, code, provider=pair, consent=False)
 
 
 # --- The request --------------------------------------------------------------------------------------------
