@@ -143,7 +143,6 @@ def _record(task: Claimed, outcome: Outcome) -> None:
     found.theirs.subscription_id = taken.id
     transfers.move_items(found.pair, ItemState.MOVED, "")
     work.close_about(found.call.id, "Moved.")
-    db.flush()
     transfers.finish(found.leaving.id)
 
 
@@ -154,6 +153,7 @@ def _customer_of(coming: Transfer) -> UUID:
 
 
 def _locked(subscription: Subscription) -> Subscription:
+    db.flush()
     return (
         db.session()
         .scalars(
@@ -217,7 +217,6 @@ def _on_refused(task: Claimed, note: str) -> None:
     if held.state is SubscriptionState.MOVING:
         subscriptions.stay(held, why=note)
     work.close_about(found.call.id, "It stays where it was.")
-    db.flush()
     transfers.finish(found.leaving.id)
 
 

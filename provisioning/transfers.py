@@ -530,6 +530,7 @@ def _write(
 
 def halves(code: str) -> tuple[Transfer, Transfer]:
     """The asker's and the provider's half, the asker's locked: whoever decides or withdraws takes turns."""
+    db.flush()  # what is read anew must not undo what this transaction has changed
     leaving = db.session().scalar(
         select(Transfer)
         .where(Transfer.code == code, ~Transfer.incoming)
@@ -703,7 +704,6 @@ def finish(transfer_id: UUID) -> None:
     """When the last item has come to its end, so has the request. `transfer_id` is the asker's half."""
     leaving = db.session().scalars(select(Transfer).where(Transfer.id == transfer_id)).one()
     leaving, coming = halves(leaving.code)
-    db.flush()
     found = [item.state for item in items(leaving.id)]
     if leaving.state is not TransferState.MOVING or any(state in OPEN_ITEMS for state in found):
         return

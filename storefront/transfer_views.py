@@ -85,7 +85,7 @@ def the_list(endpoint: str, export: str, page: str, *, both: bool) -> List:
 
 def is_way(way: str) -> ColumnElement[bool]:
     """What a view means."""
-    return Transfer.incoming if way == "in" else ~Transfer.incoming
+    return Transfer.incoming.is_(way == "in")
 
 
 def found_by(query: str) -> ColumnElement[bool]:
