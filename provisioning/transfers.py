@@ -81,6 +81,12 @@ class Transfer(CustomerOwned, db.Model):
         owned_by("resellers", "other_id"),
         owned_by("customers", "customer_id"),
         Index("ix_transfers_reseller", "distributor_id", "reseller_id", "id"),
+        Index(
+            "ix_transfers_waiting",
+            "distributor_id",
+            "reseller_id",
+            postgresql_where=literal_column("incoming AND state = 'asked'"),
+        ),
     )
     LIFE = states.Transitions(
         {

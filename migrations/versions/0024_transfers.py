@@ -14,6 +14,7 @@ def upgrade() -> None:
     """Forward; there is no way back but a restore."""
     op.add_column('product_types', sa.Column('by_usage', sa.Boolean(), nullable=False, server_default=sa.false()))
     op.alter_column('product_types', 'by_usage', server_default=None)
+    op.create_index('ix_resellers_name', 'resellers', ['distributor_id', 'name', 'id'], unique=False)
     op.create_table('transfer_partners',
     sa.Column('distributor_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -81,6 +82,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_transfers')),
     sa.UniqueConstraint('distributor_id', 'code', 'incoming', name=op.f('uq_transfers_distributor_id_code_incoming'))
     )
+    op.create_index('ix_transfers_waiting', 'transfers', ['distributor_id', 'reseller_id'], unique=False, postgresql_where=sa.text("incoming AND state = 'asked'"))
     op.create_index('ix_transfers_reseller', 'transfers', ['distributor_id', 'reseller_id', 'id'], unique=False)
     op.create_table('transfer_items',
     sa.Column('distributor_id', sa.Uuid(), nullable=False),

@@ -7,10 +7,12 @@ from sqlalchemy import func, select
 
 from core import db
 from core.languages import _, for_later
+from core.parties import Reseller
 from core.tasks import Task, TaskState
 from core.work import WorkItem
 from partners.applications import Application, ApplicationState
 from partners.deals import Deal, DealState
+from provisioning.transfers import Transfer, TransferState
 from storefront import pages
 from storefront.visitors import the_shop, visitor
 
@@ -116,6 +118,23 @@ def waiting() -> dict[str, int]:
         "task_list": row[1],
         "application_list": row[2],
         "deal_list": row[3],
+    }
+        offered = (  # only what the house itself is asked to take over
+            select(func.count())
+            .select_from(Transfer)
+            .join(
+                Reseller,
+                (Reseller.distributor_id == Transfer.distributor_id) & (Reseller.id == Transfer.reseller_id),
+            )
+            .where(Transfer.incoming, Transfer.state == TransferState.ASKED, Reseller.house)
+            .scalar_subquery()
+        )
+        row = session.execute(select(work, parked, asked, offered)).one()
+    return {
+        "work_queue": row[0],
+        "task_list": row[1],
+        "application_list": row[2],
+        "transfer_list": row[3],
     }
 
 

@@ -116,6 +116,7 @@ def test_the_house_decides_at_the_distributors_console_and_lists_find_it(shop: W
     second = asks(shop, bea, code)
     assert bea.post(f"/reseller/transfers/{second}/withdraw").status_code == 303
     third = asks(shop, bea, code)
+    assert 'Transfers</span><span class="count count--accent">1<' in nora.get("/distributor/staff").text
     assert hugo.get(f"/reseller/transfers/{third}").status_code == 404
     assert hugo.post(f"/reseller/transfers/{third}/withdraw").status_code == 404
     for page in (
