@@ -15,7 +15,7 @@ from provisioning import deliveries, fulfilment, transfers
 from provisioning.transfers import Asking, Transfer, TransferItem
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Subscription
-from tests.world import World
+from tests.world import World, open_portal
 
 T = TypeVar("T")
 BEA, HUGO = "Bea, Brightfield", "Hugo, Harbour"
@@ -128,11 +128,13 @@ def customers_of(world: World, reseller: str) -> list[Customer]:
         return list(db.session().scalars(mine))
 
 
-def serve_by_hand(world: World, who: str = "acme") -> str:
+def serve_by_hand(world: World, plan: str = "m365-bb-m", quantity: int = 2, *, who: str = "acme") -> str:
     """The same where no vendor answers: a person notes it as delivered. The code of the subscription."""
-    world.put(who, "m365-bb-m", 2)
-    buyer, plan = world.people[who], world.plan("m365-bb-m")
-    cleared = Clearance(placing.basket_hash([(plan.id, 2, {})]), 1)
+    if "brightfield" not in world.storefronts:
+        open_portal(world)
+    world.put(who, plan, quantity)
+    buyer, plan_id = world.people[who], world.plan(plan).id
+    cleared = Clearance(placing.basket_hash([(plan_id, quantity, {})]), 1)
     with tenancy.acting_as(world.scope(who)), db.transaction(widened_because="placing an order"):
         order = placing.place(buyer, cleared, Checkout(new_token(), world.storefronts["brightfield"]))
     world.fund_by_hand(order)

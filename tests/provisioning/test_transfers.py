@@ -42,6 +42,7 @@ from tests.provisioning.moving import (
     in_transition,
     items,
     serve,
+    serve_by_hand,
     service,
     taken_over,
     together,
@@ -73,22 +74,22 @@ def harbour_knows_acme(world: World) -> None:
 
 
 @pytest.mark.behaviour("M43")
-def test_without_a_relation_between_provider_and_customer_nothing_is_asked_for(shop: World) -> None:
-    code, pair = serve(shop), befriend(shop)
+def test_without_a_relation_between_provider_and_customer_nothing_is_asked_for(world: World) -> None:
+    code, pair = serve_by_hand(world), befriend(world)
     with pytest.raises(NoRelation, match="Harbour has no relation"):
-        ask(shop, code, provider=pair, extend=False)
-    harbour_knows_acme(shop)  # by the provider's own invitation
-    assert half(shop, ask(shop, code, provider=pair, extend=False)).state is TransferState.ASKED
+        ask(world, code, provider=pair, extend=False)
+    harbour_knows_acme(world)  # by the provider's own invitation
+    assert half(world, ask(world, code, provider=pair, extend=False)).state is TransferState.ASKED
 
 
 @pytest.mark.behaviour("M43", "M44")
-def test_a_partner_in_transition_extends_the_relation_and_the_billing_data_are_copied(shop: World) -> None:
-    code, pair = serve(shop), befriend(shop)
-    in_transition(shop)
-    ask(shop, code, provider=pair)
-    [theirs] = [one for one in customers_of(shop, "harbour") if one.name == "Acme"]
-    with shop.acting():
-        mine = parties.customer(shop.customers["acme"])
+def test_a_partner_in_transition_extends_the_relation_and_the_billing_data_are_copied(world: World) -> None:
+    code, pair = serve_by_hand(world), befriend(world)
+    in_transition(world)
+    ask(world, code, provider=pair)
+    [theirs] = [one for one in customers_of(world, "harbour") if one.name == "Acme"]
+    with world.acting():
+        mine = parties.customer(world.customers["acme"])
         assert (theirs.email, theirs.country, theirs.company_id) == (
             mine.email,
             mine.country,
@@ -104,91 +105,91 @@ def test_a_partner_in_transition_extends_the_relation_and_the_billing_data_are_c
 
 
 @pytest.mark.behaviour("M44")
-def test_only_partners_in_transition_extend_and_only_what_was_theirs_before(shop: World) -> None:
-    code, pair = serve(shop), befriend(shop)
+def test_only_partners_in_transition_extend_and_only_what_was_theirs_before(world: World) -> None:
+    code, pair = serve_by_hand(world), befriend(world)
     with pytest.raises(NotInTransition, match="you are none"):
-        ask(shop, code, provider=pair)
-    in_transition(shop)
-    with shop.acting():
-        parties.customer(shop.customers["acme"]).created_at = db.session().info["now"]
+        ask(world, code, provider=pair)
+    in_transition(world)
+    with world.acting():
+        parties.customer(world.customers["acme"]).created_at = db.session().info["now"]
     with pytest.raises(NotAnExistingCustomer, match="after your transition had begun"):
-        ask(shop, code, provider=pair)
-    assert len(customers_of(shop, "harbour")) == 1  # Zebra, as before
+        ask(world, code, provider=pair)
+    assert len(customers_of(world, "harbour")) == 1  # Zebra, as before
 
 
 @pytest.mark.behaviour("M44")
-def test_only_providers_whose_invitation_was_accepted_can_be_chosen(shop: World) -> None:
-    code = serve(shop)
-    in_transition(shop)
+def test_only_providers_whose_invitation_was_accepted_can_be_chosen(world: World) -> None:
+    code = serve_by_hand(world)
+    in_transition(world)
     pair = together(
-        shop,
+        world,
         "harbour",
         lambda: (
             extensions.invite(
-                shop.resellers["harbour"], parties.reseller(shop.resellers["brightfield"]).code, by=HUGO
+                world.resellers["harbour"], parties.reseller(world.resellers["brightfield"]).code, by=HUGO
             ).code
         ),
     )
     for provider in (pair, "TPA-NOBODY", ""):
         with pytest.raises(NotAProvider):
-            ask(shop, code, provider=provider)
+            ask(world, code, provider=provider)
     with pytest.raises(Missing):  # whoever has invited cannot say yes for the other
         together(
-            shop,
+            world,
             "harbour",
-            lambda: extensions.answer(shop.resellers["harbour"], pair, accepts=True, by=HUGO),
+            lambda: extensions.answer(world.resellers["harbour"], pair, accepts=True, by=HUGO),
         )
 
 
 @pytest.mark.behaviour("M44")
-def test_without_the_customers_consent_nothing_is_copied_or_asked(shop: World) -> None:
-    code, pair = serve(shop), befriend(shop)
-    in_transition(shop)
+def test_without_the_customers_consent_nothing_is_copied_or_asked(world: World) -> None:
+    code, pair = serve_by_hand(world), befriend(world)
+    in_transition(world)
     with pytest.raises(NoConsent):
-        ask(shop, code, provider=pair, consent=False)
-    assert len(customers_of(shop, "harbour")) == 1
-    harbour_knows_acme(shop)
+        ask(world, code, provider=pair, consent=False)
+    assert len(customers_of(world, "harbour")) == 1
+    harbour_knows_acme(world)
     with pytest.raises(NoConsent):
-        ask(shop, code, provider=pair, consent=False)
+        ask(world, code, provider=pair, consent=False)
 
 
 # --- The request --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.behaviour("M45")
-def test_a_request_is_about_one_or_more_subscriptions_of_one_customer(shop: World) -> None:
-    in_transition(shop)
-    first, second = serve(shop), serve(shop, quantity=3)
-    with shop.acting():
-        ember = parties.add_customer(shop.resellers["brightfield"], name="Ember", email="eve@ember.example")
-        shop.customers["ember"] = ember.id
-        shop.people["ember"] = staff(
-            shop,
+def test_a_request_is_about_one_or_more_subscriptions_of_one_customer(world: World) -> None:
+    in_transition(world)
+    first, second = serve_by_hand(world), serve_by_hand(world, quantity=3)
+    with world.acting():
+        ember = parties.add_customer(world.resellers["brightfield"], name="Ember", email="eve@ember.example")
+        world.customers["ember"] = ember.id
+        world.people["ember"] = staff(
+            world,
             "eve",
             side=Side.CUSTOMER,
-            reseller_id=shop.resellers["brightfield"],
+            reseller_id=world.resellers["brightfield"],
             customer_id=ember.id,
         )
         companies.keep(
             companies.Details("Ember GmbH", "Weg 1", "80331", "Munich", "DE"),
-            reseller_id=shop.resellers["brightfield"],
+            reseller_id=world.resellers["brightfield"],
             customer_id=ember.id,
         )
-    embers = serve(shop, who="ember")
+    embers = serve_by_hand(world, who="ember")
     with pytest.raises(NotOfThisCustomer):
-        ask(shop, first, embers)
+        ask(world, first, embers)
     with pytest.raises(NothingChosen):
-        ask(shop)
+        ask(world)
     with pytest.raises(TooMany):
-        ask(shop, *(f"SUB-{number}" for number in range(26)))
+        ask(world, *(f"SUB-{number}" for number in range(26)))
     with pytest.raises(Missing):
-        ask(shop, first, "SUB-NOBODYS")
-    code = ask(shop, first, second, first)
-    assert [(item.product_name, item.quantity) for item in items(shop, code)] == [
+        ask(world, first, "SUB-NOBODYS")
+    code = ask(world, first, second, first)
+    assert [(item.product_name, item.quantity) for item in items(world, code)] == [
         ("Microsoft 365 Business Basic", 2),
         ("Microsoft 365 Business Basic", 3),
     ]
-    assert (half(shop, code).other_name, half(shop, code, incoming=True).other_name) == (
+    assert (half(world, code).other_name, half(world, code, incoming=True).other_name) == (
         "Northwind",
         "Brightfield",
     )
@@ -233,83 +234,87 @@ def test_what_is_billed_by_usage_vanishes_from_the_source(shop: World, vendor: V
 
 
 @pytest.mark.behaviour("M46")
-def test_the_provider_rejects_with_a_reason_that_the_asker_reads(shop: World) -> None:
-    code = serve(shop)
-    in_transition(shop)
-    request = ask(shop, code)
+def test_the_provider_rejects_with_a_reason_that_the_asker_reads(world: World) -> None:
+    code = serve_by_hand(world)
+    in_transition(world)
+    request = ask(world, code)
     with pytest.raises(NoReasonGiven):
         together(
-            shop, "house", lambda: transfers.reject(shop.resellers["house"], request, reason=" ", by=HUGO)
+            world, "house", lambda: transfers.reject(world.resellers["house"], request, reason=" ", by=HUGO)
         )
     together(
-        shop, "house", lambda: transfers.reject(shop.resellers["house"], request, reason="No room.", by=HUGO)
+        world,
+        "house",
+        lambda: transfers.reject(world.resellers["house"], request, reason="No room.", by=HUGO),
     )
-    assert (half(shop, request).state, half(shop, request).reason) == (TransferState.REJECTED, "No room.")
-    assert service(shop, code).state is SubscriptionState.ACTIVE
-    assert half(shop, ask(shop, code)).state is TransferState.ASKED  # it is free again
+    assert (half(world, request).state, half(world, request).reason) == (TransferState.REJECTED, "No room.")
+    assert service(world, code).state is SubscriptionState.ACTIVE
+    assert half(world, ask(world, code)).state is TransferState.ASKED  # it is free again
 
 
 @pytest.mark.behaviour("M46")
-def test_only_the_provider_decides_and_only_the_asker_withdraws(shop: World) -> None:
-    code = serve(shop)
-    in_transition(shop)
-    request = ask(shop, code)
+def test_only_the_provider_decides_and_only_the_asker_withdraws(world: World) -> None:
+    code = serve_by_hand(world)
+    in_transition(world)
+    request = ask(world, code)
     for who in ("brightfield", "harbour"):
         with pytest.raises(Missing):
-            together(shop, who, lambda who=who: transfers.accept(shop.resellers[who], request, by=BEA))
+            together(world, who, lambda who=who: transfers.accept(world.resellers[who], request, by=BEA))
         with pytest.raises(Missing):
             together(
-                shop,
+                world,
                 who,
-                lambda who=who: transfers.reject(shop.resellers[who], request, reason="No.", by=BEA),
+                lambda who=who: transfers.reject(world.resellers[who], request, reason="No.", by=BEA),
             )
     for who in ("house", "harbour"):
         with pytest.raises(Missing):
-            together(shop, who, lambda who=who: transfers.withdraw(shop.resellers[who], request, by=HUGO))
+            together(world, who, lambda who=who: transfers.withdraw(world.resellers[who], request, by=HUGO))
 
 
 @pytest.mark.behaviour("M47")
-def test_a_subscription_is_in_one_open_request_until_that_is_withdrawn(shop: World) -> None:
-    code, pair = serve(shop), befriend(shop)
-    in_transition(shop)
-    request = ask(shop, code)
+def test_a_subscription_is_in_one_open_request_until_that_is_withdrawn(world: World) -> None:
+    code, pair = serve_by_hand(world), befriend(world)
+    in_transition(world)
+    request = ask(world, code)
     with pytest.raises(AskedAlready, match=f"{request}.*Withdraw"):
-        ask(shop, code, provider=pair)
-    together(shop, "brightfield", lambda: transfers.withdraw(shop.resellers["brightfield"], request, by=BEA))
-    assert half(shop, request, incoming=True).state is TransferState.WITHDRAWN
-    assert half(shop, ask(shop, code, provider=pair)).state is TransferState.ASKED
+        ask(world, code, provider=pair)
+    together(
+        world, "brightfield", lambda: transfers.withdraw(world.resellers["brightfield"], request, by=BEA)
+    )
+    assert half(world, request, incoming=True).state is TransferState.WITHDRAWN
+    assert half(world, ask(world, code, provider=pair)).state is TransferState.ASKED
     with pytest.raises(states.IllegalMove):
-        together(shop, "house", lambda: transfers.accept(shop.resellers["house"], request, by=HUGO))
+        together(world, "house", lambda: transfers.accept(world.resellers["house"], request, by=HUGO))
 
 
 @pytest.mark.behaviour("M47")
-def test_of_two_requests_at_once_exactly_one_wins(shop: World) -> None:
-    in_transition(shop)
-    ask(shop, serve(shop))  # so that the relation is there already
-    wins = [len(raised(at_once(*[lambda code=code: ask(shop, code)] * 2))) for code in several(shop, 5)]
+def test_of_two_requests_at_once_exactly_one_wins(world: World) -> None:
+    in_transition(world)
+    ask(world, serve_by_hand(world))  # so that the relation is there already
+    wins = [len(raised(at_once(*[lambda code=code: ask(world, code)] * 2))) for code in several(world, 5)]
     assert wins == [1] * 5
-    with shop.acting():
+    with world.acting():
         assert db.session().scalar(select(func.count()).where(Transfer.incoming)) == 6
 
 
 @pytest.mark.behaviour("M46", "M47")
-def test_of_accepting_and_withdrawing_at_once_exactly_one_wins(shop: World) -> None:
-    in_transition(shop)
-    for code in several(shop, 4):
-        request = ask(shop, code)
+def test_of_accepting_and_withdrawing_at_once_exactly_one_wins(world: World) -> None:
+    in_transition(world)
+    for code in several(world, 4):
+        request = ask(world, code)
         ends = at_once(
             lambda request=request: together(
-                shop, "house", lambda: transfers.accept(shop.resellers["house"], request, by=HUGO)
+                world, "house", lambda: transfers.accept(world.resellers["house"], request, by=HUGO)
             ),
             lambda request=request: together(
-                shop,
+                world,
                 "brightfield",
-                lambda: transfers.withdraw(shop.resellers["brightfield"], request, by=BEA),
+                lambda: transfers.withdraw(world.resellers["brightfield"], request, by=BEA),
             ),
         )
         assert len(raised(ends)) == 1
-        moving = half(shop, request).state is TransferState.MOVING
-        assert moving == (service(shop, code).state is SubscriptionState.MOVING)
+        moving = half(world, request).state is TransferState.MOVING
+        assert moving == (service(world, code).state is SubscriptionState.MOVING)
 
 
 @pytest.mark.behaviour("M49")
@@ -338,28 +343,28 @@ REASONS = {
 
 
 @pytest.mark.behaviour("M51")
-def test_what_does_not_run_is_refused_with_its_reason_and_the_way_out(shop: World) -> None:
-    code = serve(shop)
-    in_transition(shop)
+def test_what_does_not_run_is_refused_with_its_reason_and_the_way_out(world: World) -> None:
+    code = serve_by_hand(world)
+    in_transition(world)
     for state, words in REASONS.items():
-        with shop.acting():
+        with world.acting():
             db.session().execute(update(Subscription).values(state=SubscriptionState(state)))
-            [shown] = transfers.movable(shop.customers["acme"], reseller_id=shop.resellers["brightfield"])
+            [shown] = transfers.movable(world.customers["acme"], reseller_id=world.resellers["brightfield"])
             assert words in str(shown.why_not)
         with pytest.raises(CannotBeMoved, match=f"{words}.*cancel it here and to buy it again"):
-            ask(shop, code)
+            ask(world, code)
 
 
 @pytest.mark.behaviour("M51")
-def test_what_is_cancelled_or_signed_for_its_owner_is_refused_beforehand(shop: World) -> None:
-    in_transition(shop)
-    cancelled, keys = serve(shop), serve(shop, "patch-y")
-    with shop.acting("acme"):
+def test_what_is_cancelled_or_signed_for_its_owner_is_refused_beforehand(world: World) -> None:
+    in_transition(world)
+    cancelled, keys = serve_by_hand(world), serve_by_hand(world, "patch-y")
+    with world.acting("acme"):
         cancellations.cancel(subscriptions.find(cancelled), by="Anna")
     with pytest.raises(CannotBeMoved, match="cancelled to the end of its term"):
-        ask(shop, cancelled)
+        ask(world, cancelled)
     with pytest.raises(CannotBeMoved, match="signed for their owner"):
-        ask(shop, keys)
+        ask(world, keys)
 
 
 @pytest.mark.behaviour("M51")
@@ -378,4 +383,4 @@ def test_what_became_unmovable_before_it_was_accepted_stays_and_says_why(shop: W
 
 def several(world: World, count: int) -> list[str]:
     """So many subscriptions of Acme's."""
-    return [serve(world, quantity=1) for _ in range(count)]
+    return [serve_by_hand(world) for _ in range(count)]

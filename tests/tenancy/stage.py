@@ -357,7 +357,7 @@ def hand_over(world: World) -> dict[str, str]:
     stuck = moving.ask(world, moving.serve_by_hand(world))
     moving.accept(world, stuck, "house")
     pair = moving.befriend(world, "brightfield", "harbour")
-    incoming = moving.ask(world, moving.serve_by_hand(world, "zebra"), provider=pair, who="zebra")
+    incoming = moving.ask(world, moving.serve_by_hand(world, who="zebra"), provider=pair, who="zebra")
     with world.acting():
         [call] = db.session().scalars(select(TransferCall))
         code = parties.reseller(world.resellers["harbour"]).code
