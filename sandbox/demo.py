@@ -21,8 +21,7 @@ from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.settings import settings
 from core.tenancy import Side
-from partners import applications, companies, deal_rules, programmes, storefronts
-from partners import applications, companies, extensions, programmes, storefronts
+from partners import applications, companies, deal_rules, extensions, programmes, storefronts
 from partners.companies import Details
 from partners.deal_rules import Rules
 from partners.programmes import Settings
@@ -33,7 +32,7 @@ from provisioning.deliveries import ConnectorSettings
 from sandbox import logos, notes, orders, partnerships, tiers, wishes
 from sandbox import logos, notes, orders, partnerships, wishes
 from provisioning.transfers import Asking, Transfer
-from sandbox import logos, notes, orders, wishes
+from sandbox import logos, notes, orders, partnerships, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from subscriptions.subscriptions import Subscription, SubscriptionState
 from whitelabel_themes import images

@@ -112,13 +112,6 @@ def waiting() -> dict[str, int]:
         registered = (
             select(func.count()).select_from(Deal).where(Deal.state == DealState.PENDING).scalar_subquery()
         )
-        row = session.execute(select(work, parked, asked, registered)).one()
-    return {
-        "work_queue": row[0],
-        "task_list": row[1],
-        "application_list": row[2],
-        "deal_list": row[3],
-    }
         offered = (  # only what the house itself is asked to take over
             select(func.count())
             .select_from(Transfer)
@@ -129,12 +122,13 @@ def waiting() -> dict[str, int]:
             .where(Transfer.incoming, Transfer.state == TransferState.ASKED, Reseller.house)
             .scalar_subquery()
         )
-        row = session.execute(select(work, parked, asked, offered)).one()
+        row = session.execute(select(work, parked, asked, registered, offered)).one()
     return {
         "work_queue": row[0],
         "task_list": row[1],
         "application_list": row[2],
-        "transfer_list": row[3],
+        "deal_list": row[3],
+        "transfer_list": row[4],
     }
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from tests.shots.acts import (
     all_of,
     buy_plan,
-    choose,
     checks,
+    choose,
     fill,
     mail,
     opens,

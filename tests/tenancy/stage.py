@@ -38,6 +38,7 @@ from partners import (
 )
 from partners import companies, deal_rules, domains, invitations, storefronts, terms
 from partners import companies, domains, extensions, invitations, storefronts, terms
+from partners import companies, deal_rules, domains, extensions, invitations, storefronts, terms
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from provisioning.transfer_calls import TransferCall
@@ -47,7 +48,6 @@ from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
 from tests.partners import deal_stage, programme_stage, tier_stage
 from tests.partners import deal_stage, programme_stage
-from tests.partners import programme_stage
 from tests.provisioning import moving
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
