@@ -10,7 +10,16 @@ from core.tasks import Task
 from core.work import WorkItem
 from provisioning.transfers import ItemState, TransferState
 from subscriptions.subscriptions import SubscriptionState
-from tests.provisioning.moving import befriend, half, in_transition, items, serve, service, taken_over
+from tests.provisioning.moving import (
+    befriend,
+    half,
+    in_transition,
+    items,
+    serve,
+    serve_by_hand,
+    service,
+    taken_over,
+)
 from tests.vendors import Vendor
 from tests.visits import Visit, make_app
 from tests.world import World
@@ -191,26 +200,26 @@ def test_what_a_person_has_seen_at_the_vendor_is_noted_or_stays(shop: World, ven
     )
 
 
-def test_who_is_no_administrator_or_manager_may_look_and_not_act(shop: World) -> None:
-    code, pair = serve(shop), befriend(shop)
-    in_transition(shop)
-    with shop.acting():
+def test_who_is_no_administrator_or_manager_may_look_and_not_act(world: World) -> None:
+    code, pair = serve_by_hand(world), befriend(world)
+    in_transition(world)
+    with world.acting():
         bea_is = db.session().scalars(
-            select(parties.Membership).where(parties.Membership.id == shop.people["bea"].membership_id)
+            select(parties.Membership).where(parties.Membership.id == world.people["bea"].membership_id)
         )
         bea_is.one().roles = ["billing_agent"]
     bea = Visit(make_app()).sign_in("bea")
-    filled = {"customer": code_of(shop), "subscription": code, "provider": "house", "consent": "1"}
+    filled = {"customer": code_of(world), "subscription": code, "provider": "house", "consent": "1"}
     assert bea.post("/reseller/transfers/new", filled).status_code == 403
     assert bea.post(f"/reseller/transfers/partners/{pair}/end").status_code == 403
     assert bea.post("/reseller/transfers/partners", {"code": "RES-X"}).status_code == 403
-    assert "Only subscriptions managers" in text(bea, f"/reseller/transfers/new?customer={code_of(shop)}")
+    assert "Only subscriptions managers" in text(bea, f"/reseller/transfers/new?customer={code_of(world)}")
 
 
-def test_the_distributor_says_who_is_in_transition(shop: World) -> None:
+def test_the_distributor_says_who_is_in_transition(world: World) -> None:
     nora = Visit(make_app()).sign_in("nora")
-    with shop.acting():
-        code = parties.reseller(shop.resellers["brightfield"]).code
+    with world.acting():
+        code = parties.reseller(world.resellers["brightfield"]).code
     assert nora.post("/distributor/transfers/transition", {"code": "RES-NOBODY"}).status_code == 404
     assert nora.post("/distributor/transfers/transition", {"code": code}).status_code == 303
     assert nora.post("/distributor/transfers/transition", {"code": code}).status_code == 409
