@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
 from werkzeug.wrappers import Response
 
 from billing import credit
@@ -96,16 +96,21 @@ def resellers() -> Select[Reseller, Storefront, int]:
         .where(Customer.distributor_id == Reseller.distributor_id, Customer.reseller_id == Reseller.id)
         .scalar_subquery()
     )
-    return select(Reseller, Storefront, customers).outerjoin(
-        Storefront,
-        (Storefront.distributor_id == Reseller.distributor_id)
-        & (Storefront.reseller_id == Reseller.id)
-        & KEPT,
+    return (
+        select(Reseller, Storefront, customers)
+        .select_from(Reseller)
+        .outerjoin(
+            Storefront,
+            (Storefront.distributor_id == Reseller.distributor_id)
+            & (Storefront.reseller_id == Reseller.id)
+            & (Storefront.state != StorefrontState.RELEASED),
+        )
     )
 
 
-KEPT = Storefront.state != StorefrontState.RELEASED
-"""A storefront that is a reseller's; an address that was given back is not."""
+KEPT = Storefront.state != literal_column("'released'")
+"""A storefront that is a reseller's; an address that was given back is not. The word stands in the statement,
+because a plan that is kept for any word cannot use the index of those that are kept."""
 
 
 def found_by(query: str) -> ColumnElement[bool]:
