@@ -32,7 +32,6 @@ from partners.deals import (
 )
 from partners.domains import DomainFailing, DomainLost
 from partners.enrolments import PartnershipBegun, PartnershipEnded
-from partners.enrolments import PartnershipEnded
 from partners.extensions import TransferPartnerAnswered, TransferPartnerInvited
 from partners.invitations import InvitationSent
 from partners.leavings import NoticeGiven, NoticeWithdrawn
@@ -41,11 +40,11 @@ from partners.signatures import ApplicationSigned
 from provisioning import (  # noqa: F401 its kinds of task
     domain_checks,
     fulfilment,
+    moves,
     openings,
     partner_sales,
     reauthorising,
 )
-from provisioning import domain_checks, fulfilment, moves, openings  # noqa: F401 its kinds of task
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.lifecycles import TermEndsSoon
 from provisioning.line_cancellations import DeliveryCancelled

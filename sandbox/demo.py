@@ -29,10 +29,8 @@ from partners.storefronts import Image, Storefront
 from provisioning import transfers
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from sandbox import logos, notes, orders, partnerships, tiers, wishes
-from sandbox import logos, notes, orders, partnerships, wishes
 from provisioning.transfers import Asking, Transfer
-from sandbox import logos, notes, orders, partnerships, wishes
+from sandbox import logos, notes, orders, partnerships, tiers, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from subscriptions.subscriptions import Subscription, SubscriptionState
 from whitelabel_themes import images

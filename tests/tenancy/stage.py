@@ -28,6 +28,7 @@ from partners import (
     deal_rules,
     domains,
     enrolments,
+    extensions,
     invitations,
     leavings,
     programmes,
@@ -36,9 +37,6 @@ from partners import (
     terms,
     tiers,
 )
-from partners import companies, deal_rules, domains, invitations, storefronts, terms
-from partners import companies, domains, extensions, invitations, storefronts, terms
-from partners import companies, deal_rules, domains, extensions, invitations, storefronts, terms
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from provisioning.transfer_calls import TransferCall
@@ -47,7 +45,6 @@ from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
 from tests.partners import deal_stage, programme_stage, tier_stage
-from tests.partners import deal_stage, programme_stage
 from tests.provisioning import moving
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
