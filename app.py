@@ -34,6 +34,7 @@ from partners.deals import (
 )
 from partners.domains import DomainFailing, DomainLost
 from partners.enrolments import PartnershipBegun, PartnershipEnded
+from partners.extensions import TransferPartnerAnswered, TransferPartnerInvited
 from partners.invitations import InvitationSent
 from partners.leavings import NoticeGiven, NoticeWithdrawn
 from partners.reauthorisations import ReauthorisationDue, Reauthorised
@@ -41,6 +42,7 @@ from partners.signatures import ApplicationSigned
 from provisioning import (  # noqa: F401 its kinds of task
     domain_checks,
     fulfilment,
+    moves,
     openings,
     partner_sales,
     reauthorising,
@@ -48,6 +50,7 @@ from provisioning import (  # noqa: F401 its kinds of task
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.lifecycles import TermEndsSoon
 from provisioning.line_cancellations import DeliveryCancelled
+from provisioning.transfers import TransferAsked, TransferDecided, TransferFinished, TransferWithdrawn
 from provisioning.undelivered import NotRefunded
 from storefront import (  # noqa: F401 their kinds of task become known
     account_mails,
@@ -58,6 +61,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     ending_mails,
     mail,
     partner_mails,
+    transfer_mails,
     web,
 )
 from subscriptions.cancellations import CancellationWithdrawn, SubscriptionCancelled
@@ -138,6 +142,16 @@ REACTIONS: Reactions = {
     AgreementAccepted: [Later("mail_agreement_accepted", key="acceptance_id")],
     DomainFailing: [Later("mail_domain_failing", key="since")],
     DomainLost: [Later("mail_domain_lost", key="domain_id")],
+    TransferPartnerInvited: [Later("mail_transfer_partner_invited", key="pair_id")],
+    TransferPartnerAnswered: [Later("mail_transfer_partner_answered", key="pair_id")],
+    TransferAsked: [Later("mail_transfer_asked", key="transfer_id")],
+    TransferDecided: [Later("mail_transfer_decided", key="transfer_id")],
+    TransferWithdrawn: [Later("mail_transfer_withdrawn", key="transfer_id")],
+    TransferFinished: [
+        Later("mail_transfer_finished_here", key="transfer_id"),
+        Later("mail_transfer_finished_there", key="transfer_id"),
+        Later("mail_transfer_told_customer", key="transfer_id"),
+    ],
 }
 
 

@@ -182,6 +182,7 @@ def _product_type(entry: Mapping[str, Any]) -> ProductType:
                 notice_days=entry.get("notice_days", list(NOTICE_DAYS)),
                 ends_at_term=entry.get("ends_at_term", True),
                 grace_days=entry.get("grace_days", GRACE_DAYS),
+                by_usage=entry.get("by_usage", False),
             )
         )
         db.flush()

@@ -34,7 +34,8 @@ class ProductType(DistributorOwned, db.Model):
     """Schema of a family of products. `opens_storefront`: activation opens the reseller's own shop. The clock
     of its subscriptions is data: `notice_days` before the end their owner is told, `ends_at_term` says
     whether the service ends with its term (else it runs on until it is cancelled), and for `grace_days` after
-    the end what belongs to it is kept (a storefront's address)."""
+    the end what belongs to it is kept (a storefront's address). `by_usage`: billed by what was used; of such
+    a service nothing is left behind when it moves to another provider (M50)."""
 
     __tablename__ = "product_types"
     __access__ = READABLE
@@ -49,6 +50,7 @@ class ProductType(DistributorOwned, db.Model):
     notice_days: Mapped[list[int]] = mapped_column(default=lambda: list(NOTICE_DAYS))
     ends_at_term: Mapped[bool] = mapped_column(default=True)
     grace_days: Mapped[int] = mapped_column(default=GRACE_DAYS)
+    by_usage: Mapped[bool] = mapped_column(default=False)
 
 
 class Product(DistributorOwned, db.Model):

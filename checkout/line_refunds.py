@@ -22,7 +22,12 @@ from core.money import Money
 from subscriptions import subscriptions
 from subscriptions.subscriptions import SubscriptionState
 
-RUNS = (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED, SubscriptionState.ENDING)
+RUNS = (
+    SubscriptionState.ACTIVE,
+    SubscriptionState.SUSPENDED,
+    SubscriptionState.ENDING,
+    SubscriptionState.MOVING,
+)
 COMES = (*RUNS, SubscriptionState.PENDING)
 
 

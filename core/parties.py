@@ -64,7 +64,11 @@ class Reseller(DistributorOwned, db.Model):
 
     __tablename__ = "resellers"
     __access__ = Access(distributor="rcu", reseller="ru", door="r")
-    __table_args__ = (UniqueConstraint("distributor_id", "code"), owned_by("price_lists", "price_list_id"))
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "code"),
+        owned_by("price_lists", "price_list_id"),
+        Index("ix_resellers_name", "distributor_id", "name", "id"),
+    )
 
     company_id: Mapped[UUID]
     code: Mapped[str]

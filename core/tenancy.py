@@ -330,6 +330,7 @@ WIDENED = Widenings(
         "following an application's link",
         "registering a deal",
         "following an agreement's link",
+        "handing over subscriptions",
     }
 )
 

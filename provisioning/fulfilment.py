@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from checkout import orders, placing
@@ -33,6 +33,7 @@ from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.connectors.registry import CONNECTORS, connector
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState, VendorRecord
 from provisioning.line_cancellations import LineCancellation
+from provisioning.transfer_calls import TransferCall
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
@@ -269,7 +270,7 @@ def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
                 Reseller,
                 Customer,
                 ConnectorSettings,
-                VendorRecord.external_id,
+                func.coalesce(TransferCall.new_external_id, VendorRecord.external_id),
                 LineCancellation,
             )
             .join(
@@ -309,6 +310,11 @@ def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
             .outerjoin(
                 VendorRecord,
                 (VendorRecord.distributor_id == made.distributor_id) & (VendorRecord.delivery_id == made.id),
+            )
+            .outerjoin(  # what was moved has another id since
+                TransferCall,
+                (TransferCall.distributor_id == Delivery.distributor_id)
+                & (TransferCall.new_subscription_id == Delivery.subscription_id),
             )
             .outerjoin(
                 LineCancellation,

@@ -16,6 +16,7 @@ from core.tasks import Task, TaskState
 from core.tenancy import Access, DistributorOwned
 from provisioning.connectors.base import Purchase
 from provisioning.deliveries import Delivery, DeliveryState
+from provisioning.transfer_calls import TransferCall
 
 DOUBT = "The database was restored from a backup, so the vendor is asked first whether it was bought already."
 
@@ -90,15 +91,30 @@ def doubt(delivery_ids: Collection[UUID] | None = None) -> int:
         if task.state is not TaskState.PARKED:
             delivery.note, delivery.changed_at = DOUBT, db.session().info["now"]
     db.flush()
-    now = db.session().info["now"]
     known = [task.id for _, task in rows]
+    if delivery_ids is None:
+        moving = select(Task.id).where(
+            Task.kind == "transfer", Task.state.in_((*tasks.OPEN, TaskState.PARKED))
+        )
+        known += db.session().scalars(moving)
+    _ask_first(known)
+    return len(known)
+
+
+def doubt_what_was_asked_before(task_id: UUID, at: datetime) -> None:
+    """A task that belongs to something of before the last restore asks first, too."""
+    if db.session().scalar(select(since(at))):
+        _ask_first([task_id])
+
+
+def _ask_first(known: Collection[UUID]) -> None:
+    now = db.session().info["now"]
     held = {"intent_open": True, "intent_at": now, "leased_until": None, "leased_by": None}
     doubted = update(Task).where(Task.id.in_(known)).execution_options(synchronize_session=False)
     db.session().execute(doubted.values(**held, attempts=func.greatest(Task.attempts, 1)))
     db.session().execute(
         doubted.where(Task.state != TaskState.PARKED).values(state=TaskState.UNKNOWN, next_at=now, note=DOUBT)
     )
-    return len(rows)
 
 
 def list_orphans(connector: str, purchases: Iterable[Purchase]) -> int:
@@ -110,6 +126,8 @@ def list_orphans(connector: str, purchases: Iterable[Purchase]) -> int:
             select(Delivery.reference).where(Delivery.reference.in_([p.reference for p in found]))
         )
     )
+    moved = select(TransferCall.reference).where(TransferCall.reference.in_([p.reference for p in found]))
+    ours |= set(db.session().scalars(moved))
     orphans: Sequence[Purchase] = [each for each in found if each.reference not in ours]
     for orphan in orphans:
         work.open_item(

@@ -17,19 +17,33 @@ from billing import credit, payments, tax
 from catalog import listings, loading, products
 from catalog.listings import Listing
 from core import db, parties, passwords, tenancy
-from core.parties import OrderedBy, Reseller
+from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.settings import settings
 from core.tenancy import Side
-from partners import applications, companies, deal_rules, programmes, storefronts
+from partners import applications, companies, deal_rules, extensions, programmes, storefronts
 from partners.companies import Details
 from partners.deal_rules import Rules
 from partners.programmes import Settings
 from partners.storefronts import Image, Storefront
+from provisioning import transfers
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from sandbox import conditions, logos, notes, orders, partnerships, tiers, wishes
+from provisioning.transfers import (
+    Asking,
+    Transfer,
+)
+from sandbox import (
+    conditions,
+    logos,
+    notes,
+    orders,
+    partnerships,
+    tiers,
+    wishes,
+)
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
+from subscriptions.subscriptions import Subscription, SubscriptionState
 from whitelabel_themes import images
 from whitelabel_themes.loader import themes
 
@@ -66,6 +80,8 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
         conditions.accept()
     say("Orders, payments and deliveries")
     orders.fulfil(wishes.of_customers(demo))
+    with tenancy.acting_as(demo.scope()), db.transaction():
+        _hand_over(demo)
     notes.write(demo, file)
     return file
 
@@ -184,6 +200,32 @@ def _add_person(
         reseller_id=reseller_id,
         customer_id=customer_id,
     )
+
+
+def _hand_over(demo: Demo) -> None:
+    """What one reseller has asked another to take over: invited, accepted, asked; once, and only where it was
+    delivered."""
+    if db.session().scalar(select(Transfer.id).limit(1)) is not None:
+        return
+    by_name = {row.name: row for row in db.session().scalars(select(Reseller))}
+    for entry in (each for each in demo.world["reseller"] if "hands_over" in each):
+        told, mine = entry["hands_over"], by_name[entry["name"]]
+        theirs = by_name[told["to"]]
+        if entry.get("in_transition") and extensions.transition_of(mine.id) is None:
+            extensions.begin_transition(mine, by="Nora Lindqvist")
+        customer = select(Customer).where(Customer.reseller_id == mine.id, Customer.name == told["customer"])
+        whose = db.session().scalars(customer).one()
+        held = select(Subscription).where(
+            Subscription.customer_id == whose.id,
+            Subscription.plan_id == products.plan(told["plan"]).id,
+            Subscription.state == SubscriptionState.ACTIVE,
+        )
+        if (found := db.session().scalar(held)) is None:
+            continue
+        pair = extensions.invite(theirs.id, mine.code, by=told["with"])
+        extensions.answer(mine.id, pair.code, accepts=True, by=told["by"])
+        asking = Asking(whose.code, [found.code], pair.code, consent=True, extend=True, words=told["words"])
+        transfers.ask(mine.id, asking, by=told["by"])
 
 
 # --- The simulators: their addresses may change from one start to the next ----------------------------------

@@ -186,7 +186,7 @@ CHECKERS: tuple[Checker, ...] = (
         LEFT JOIN subscriptions s ON s.distributor_id = o.distributor_id AND s.id = d.subscription_id
         LEFT JOIN tasks t ON t.distributor_id = o.distributor_id AND t.id = d.task_id
         WHERE o.state = 'funded' AND NOT (
-          coalesce(d.state = 'success' AND s.state IN ('active', 'suspended', 'ending', 'ended'), false)
+          coalesce(d.state = 'success' AND s.state IN ('active', 'suspended', 'ending', 'ended', 'moving', 'moved', 'gone'), false)
           OR coalesce(d.state NOT IN ('success', 'refused', 'cancelled', 'withdrawing') AND t.state IN ('pending', 'unknown'), false)
           OR coalesce(d.state = 'cancelled', false) AND (l.total_minor = 0 OR EXISTS (SELECT 1 FROM refunds r
             WHERE r.distributor_id = o.distributor_id AND r.order_line_id = l.id) OR EXISTS (SELECT 1 FROM tasks g
@@ -243,7 +243,7 @@ CHECKERS: tuple[Checker, ...] = (
         """
         SELECT s.code, count(*) AS many FROM subscriptions s
         JOIN licences l ON l.distributor_id = s.distributor_id AND l.subscription_id = s.id
-        WHERE s.state = 'ended' AND l.state <> 'revoked' GROUP BY s.id, s.code""",
+        WHERE s.state IN ('ended', 'moved', 'gone') AND l.state <> 'revoked' GROUP BY s.id, s.code""",
         "{code} has ended, and {many} of its licences are still valid.",
     ),
     Checker(

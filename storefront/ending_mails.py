@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from checkout import reseller_plans
 from checkout.orders import Order, OrderCost, OrderLine
-from core import db, languages
+from core import db, languages, parties
 from core.clock import business_now
 from core.languages import _
 from core.tenancy import Side
@@ -96,7 +96,7 @@ def service_ended(subscription_id: UUID) -> Mail | None:
 
 def _to_the_owner(service: Subscription, template: str, subject: str, *, until: Any, **values: Any) -> Mail:
     order = _order_of(service)
-    shop = sender(links.open_shop_of(order.reseller_id) if order.customer_id else links.house())
+    shop = sender(links.open_shop_of(service.reseller_id) if order.customer_id else links.house())
     where = "services" if order.customer_id else "reseller/subscriptions"
     ends = moment(until)
     about = {
@@ -110,6 +110,10 @@ def _to_the_owner(service: Subscription, template: str, subject: str, *, until: 
         "is_plan": _opens_storefront(service),
     }
     reason = _("You get this mail because you ordered %(code)s at %(shop)s.", code=order.code, shop=shop.name)
+    if service.reseller_id != order.reseller_id and service.customer_id is not None:  # taken over since
+        customer = parties.customer(service.customer_id)
+        reason = _("You get this mail because you are a customer of %(shop)s.", shop=shop.name)
+        return Mail(template, shop, customer.email, customer.name, subject, reason, about | values)
     return Mail(template, shop, order.email, order.placed_by, subject, reason, about | values)
 
 

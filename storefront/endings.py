@@ -30,6 +30,9 @@ WORDS = Words(
         "ended": "Ended",
         "failed": "Not delivered",
         "cancelled": "Cancelled",
+        "moving": "Being moved",
+        "moved": "Suspended: moved",
+        "gone": "Moved away",
     }
 )
 """state -> the words on its badge."""
@@ -120,8 +123,25 @@ def _said(
                 "Renewals are not offered yet: to go on, order it again. It begins anew, with new licences."
             )
             return "info", _("Ended on %(at)s", at=at) if at else _("Ended"), words
+        case SubscriptionState.MOVING:
+            words = _(
+                "Another provider takes it over. It works as before; nothing can be changed until then."
+            )
+            return "wait", _("Being moved to %(provider)s", provider=_moved_to(service)), words
+        case SubscriptionState.MOVED | SubscriptionState.GONE:
+            words = _(
+                "It goes on there under a new code, with new licences. What was paid for the term that runs"
+                " stays as it is; what comes after it is billed there."
+            )
+            return "info", _("Moved to %(provider)s", provider=_moved_to(service)), words
         case SubscriptionState.PENDING | SubscriptionState.FAILED | SubscriptionState.CANCELLED:
             return "info", "", ""
+
+
+def _moved_to(service: Subscription) -> str:
+    """Who has taken it over, as it was told to everybody who may read about it."""
+    said = (line.told.get("to") for line in reversed(trail.of(service.id)))
+    return next((name for name in said if name), _("another provider"))
 
 
 def _if_cancelled(service: Subscription, asked: Cancellation | None, now: datetime) -> datetime | None:
@@ -183,6 +203,11 @@ HAPPENED: Mapping[str, tuple[str, str, str]] = {
     "suspended -> active": (for_later("Goes on again"), "ok", "circle-check"),
     "active -> ending": (for_later("The vendor was asked to end it"), "wait", "hourglass"),
     "suspended -> ending": (for_later("The vendor was asked to end it"), "wait", "hourglass"),
+    "active -> moving": (for_later("On its way to %(to)s"), "wait", "truck"),
+    "moving -> active": (for_later("Not moved; it goes on as before"), "warn", "rotate-ccw"),
+    "moving -> moved": (for_later("Moved to %(to)s; suspended here"), "neutral", "circle-pause"),
+    "moving -> gone": (for_later("Moved to %(to)s"), "neutral", "truck"),
+    "taken over": (for_later("Taken over from another provider"), "ok", "truck"),
     "ending -> ended": (for_later("Ended; the vendor has confirmed it"), "neutral", "circle-slash"),
 }
 
@@ -207,7 +232,7 @@ def _happened(entry: Line, service: Subscription, names: Mapping[UUID, str]) -> 
         at = service.starts_at
     who = entry.told.get("by") or (names.get(entry.person_id) if entry.person_id else None)
     return Happened(
-        _(words, days=entry.told.get("days", "")),
+        _(words, days=entry.told.get("days", ""), to=entry.told.get("to", "")),
         who,
         moment(at, business_now()),
         tone,

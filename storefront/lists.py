@@ -47,7 +47,7 @@ class List:
     row is shown twice or never. `rows` makes what the page shows of what was selected, a page at a time.
     `kept`: words of the address that choose the list itself and stay with it. `chosen_first`: the statement
     has no condition and those of the list speak of the key's own table alone, so the rows of a page are
-    chosen there, and nothing else is joined to the rest."""
+    chosen there, and nothing else is joined to the rest. `always`: a condition of the list itself."""
 
     name: str
     endpoint: str
@@ -62,6 +62,7 @@ class List:
     size: int = 50
     kept: Sequence[str] = ()
     chosen_first: bool = False
+    always: ColumnElement[bool] | None = None
 
     def column(self, name: str) -> Column | None:
         """A column that can be sorted by."""
@@ -225,7 +226,7 @@ def ordered(
     by, key = asked.column.sort, of.key
     alone = by is key
     upwards = asked.descending == asked.backwards
-    conditions = list(asked.conditions)
+    conditions = list(asked.conditions) if of.always is None else [of.always, *asked.conditions]
     if asked.edge is not None:
         value, last = asked.edge
         edge: Any = literal(last, key.type)

@@ -49,6 +49,10 @@ TYPES = Words(
         "terms": "Terms",
         "agreement_links": "Link to an agreement",
         "consents": "Consent",
+        "transfers": "Transfer",
+        "transfer_items": "Subscription of the transfer",
+        "transfer_partners": "Transfer partner",
+        "relation_extensions": "Relation",
     }
 )
 TONES = {
@@ -108,6 +112,24 @@ PLAINLY = Words(
         "licences assigned": "Seat given to somebody",
         "licences free": "Seat free again",
         "payment_attempts expired": "Payment page closed",
+        "transfers withdrawn": "Request withdrawn",
+        "transfers rejected": "Request rejected",
+        "transfers moving": "Request accepted",
+        "transfers done": "Everything has moved",
+        "transfers partly": "A part of it has moved",
+        "transfers failed": "Nothing has moved",
+        "transfer_items moving": "The vendor is asked to move a subscription",
+        "transfer_items moved": "A subscription has moved",
+        "transfer_items refused": "The vendor did not move a subscription",
+        "transfer_items dropped": "A subscription stays where it is",
+        "transfer_items unknown": "No clear answer from the vendor; it is being looked up",
+        "transfer_items needs_action": "Somebody has to look at a subscription",
+        "transfer_partners accepted": "Invitation accepted",
+        "transfer_partners declined": "Invitation declined",
+        "transfer_partners ended": "Ended",
+        "subscriptions moving": "Service on its way to another provider",
+        "subscriptions moved": "Service moved to another provider",
+        "subscriptions gone": "Service moved to another provider",
     }
 )
 """What and its new state -> how everybody but the distributor reads it; the distributor reads the states."""
@@ -158,7 +180,9 @@ def entry_of(line: Line, names: Mapping[UUID, str]) -> Entry:
     stranger = UNKNOWN_PERSON.get(side, _("Somebody"))
     return Entry(
         f"{words_of(line, to, side)}{why}",
-        names.get(line.person_id, stranger) if line.person_id else line.told.get("by") or _("The system"),
+        names.get(line.person_id) or line.told.get("by") or stranger
+        if line.person_id
+        else line.told.get("by") or _("The system"),
         moment(line.at),
         tone,
         ICONS.get(tone),

@@ -11,19 +11,22 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, select, t
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from catalog import obligations
-from core import db, states
+from core import db, states, tenancy, trail
 from core.clock import business_now
 from core.errors import Missing, Refused
 from core.events import Event, publish
+from core.ids import new_code, new_id
 from core.languages import _
 from core.money import Money
 from core.periods import Term, end_of
-from core.tenancy import Access, CustomerOwned, owned_by
+from core.tenancy import Access, CustomerOwned, Side, owned_by
 
 
 class SubscriptionState(StrEnum):
     """ENDING: the end is asked of the vendor and not confirmed yet. FAILED: never delivered, and never will
-    be under this order line. CANCELLED: given up before it was delivered."""
+    be under this order line. CANCELLED: given up before it was delivered. MOVING: on its way to another
+    provider. MOVED: another subscription took its place there; here it stays as suspended, for good. GONE:
+    the same, and it is not shown any more."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -32,6 +35,9 @@ class SubscriptionState(StrEnum):
     ENDED = "ended"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    MOVING = "moving"
+    MOVED = "moved"
+    GONE = "gone"
 
 
 STANDING = (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED)
@@ -69,12 +75,23 @@ class Subscription(CustomerOwned, db.Model):
                 SubscriptionState.FAILED,
                 SubscriptionState.CANCELLED,
             ],
-            SubscriptionState.ACTIVE: [SubscriptionState.SUSPENDED, SubscriptionState.ENDING],
+            SubscriptionState.ACTIVE: [
+                SubscriptionState.SUSPENDED,
+                SubscriptionState.ENDING,
+                SubscriptionState.MOVING,
+            ],
             SubscriptionState.SUSPENDED: [SubscriptionState.ACTIVE, SubscriptionState.ENDING],
             SubscriptionState.ENDING: [SubscriptionState.ENDED],
             SubscriptionState.ENDED: [],
             SubscriptionState.FAILED: [],
             SubscriptionState.CANCELLED: [],
+            SubscriptionState.MOVING: [
+                SubscriptionState.ACTIVE,
+                SubscriptionState.MOVED,
+                SubscriptionState.GONE,
+            ],
+            SubscriptionState.MOVED: [],
+            SubscriptionState.GONE: [],
         },
         first=SubscriptionState.PENDING,
     )
@@ -98,6 +115,10 @@ class Subscription(CustomerOwned, db.Model):
     next_act_at: Mapped[datetime | None]
 
     price: Mapped[Money] = composite(Money, "price_minor", "currency")
+
+
+SHOWN = Subscription.state != SubscriptionState.GONE
+"""What lists and pages of all sides are about."""
 
 
 class LicenceState(StrEnum):
@@ -176,22 +197,32 @@ class SubscriptionGivenUp(Event):
 
 
 def find(code: str) -> Subscription:
-    """A subscription of the scope by its code."""
-    found = db.session().scalar(select(Subscription).where(Subscription.code == code))
+    """A subscription of the scope by its code; what has gone is for the distributor's eyes only."""
+    chosen = select(Subscription).where(Subscription.code == code)
+    if tenancy.current().side is not Side.DISTRIBUTOR:
+        chosen = chosen.where(SHOWN)
+    found = db.session().scalar(chosen)
     if found is None:
         raise Missing("service")
     return found
 
 
 def by_line(order_line_id: UUID) -> Subscription:
-    """The subscription that an order line created."""
-    return db.session().scalars(select(Subscription).where(Subscription.order_line_id == order_line_id)).one()
+    """The subscription that an order line created: the first, if it was moved to other providers since."""
+    made = select(Subscription).where(Subscription.order_line_id == order_line_id).order_by(Subscription.id)
+    return db.session().scalars(made.limit(1)).one()
 
 
 def any_of_customers(reseller_id: UUID) -> bool:
     """Whether anything that a reseller's customers bought runs, or is still to come."""
     comes_or_runs = Subscription.state.not_in(
-        (SubscriptionState.ENDED, SubscriptionState.FAILED, SubscriptionState.CANCELLED)
+        (
+            SubscriptionState.ENDED,
+            SubscriptionState.FAILED,
+            SubscriptionState.CANCELLED,
+            SubscriptionState.MOVED,
+            SubscriptionState.GONE,
+        )
     )
     chosen = select(Subscription.id).where(
         Subscription.reseller_id == reseller_id, Subscription.customer_id.is_not(None), comes_or_runs
@@ -273,6 +304,78 @@ def issue_licences(subscription: Subscription, keys: tuple[str, ...]) -> list[Li
     ]
     subscription.licences_issued = max(subscription.licences_issued, len(wanted))
     return issued
+
+
+def begin_move(subscription: Subscription, *, to: str) -> None:
+    """It is on its way to the provider named `to`: until that is over it neither ends nor changes."""
+    states.move(subscription, SubscriptionState.MOVING, told={"to": to, "on": business_now()})
+
+
+def stay(subscription: Subscription, *, why: str) -> None:
+    """It was not moved and goes on as it was."""
+    states.move(subscription, SubscriptionState.ACTIVE, why=why, told={"on": business_now()})
+
+
+def move(
+    subscription: Subscription,
+    *,
+    reseller_id: UUID,
+    customer_id: UUID,
+    quantity: int,
+    price: Money,
+    keys: tuple[str, ...],
+    to: str,
+    vanishes: bool,
+) -> Subscription:
+    """Another provider has it from now on, as a subscription with an id and keys of its own, the same term,
+    and the people who had seats; `quantity` is what was asked for, whatever became of the old one since
+    (M49, M50)."""
+    now = db.session().info["now"]
+    taken = db.add(
+        Subscription(
+            distributor_id=subscription.distributor_id,
+            id=new_id(),
+            reseller_id=reseller_id,
+            customer_id=customer_id,
+            code=new_code("SUB"),
+            plan_id=subscription.plan_id,
+            order_line_id=subscription.order_line_id,
+            product_name=subscription.product_name,
+            plan_name=subscription.plan_name,
+            unit=subscription.unit,
+            quantity=quantity,
+            licences_issued=0,
+            term=subscription.term,
+            billing_period=subscription.billing_period,
+            price_minor=price.minor,
+            currency=price.currency,
+            state=SubscriptionState.ACTIVE,
+            created_at=now,
+            starts_at=subscription.starts_at,
+            ends_at=subscription.ends_at,
+            next_act_at=subscription.next_act_at,
+        )
+    )
+    db.flush()
+    trail.write(taken, "taken over", told={"on": business_now()})
+    had = licences(subscription.id)
+    people = {seat.number: seat.assignee for seat in had if seat.assignee}
+    issued = issue_licences(taken, keys)
+    db.flush()
+    for seat in issued:
+        if person := people.get(seat.number):
+            seat.assignee = person
+            states.move(seat, LicenceState.ASSIGNED, given_to=person)
+    for seat in had:
+        if seat.state is not LicenceState.REVOKED:
+            was, seat.assignee = seat.assignee or "nobody", None
+            states.move(
+                seat, LicenceState.REVOKED, told={"taken_from": was, "because": "The service has moved."}
+            )
+    subscription.next_act_at = None
+    left = SubscriptionState.GONE if vanishes else SubscriptionState.MOVED
+    states.move(subscription, left, told={"to": to, "on": business_now()})
+    return taken
 
 
 def licences(subscription_id: UUID) -> list[Licence]:

@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 import app
 from core import db, doorbell, drain, faults, tasks
 from core.tasks import Limits
-from provisioning import fulfilment, withdrawals
+from provisioning import fulfilment, moves, withdrawals
 from provisioning.connectors import http_service
 from provisioning.connectors.registry import CONNECTORS
 
@@ -43,6 +43,7 @@ def shorten(*, look_up: bool = True) -> None:
     CONNECTORS["http_service"] = http_service.HttpService(capabilities=able)
     tasks.register(replace(fulfilment.DELIVER, limits=short_limits))
     tasks.register(replace(withdrawals.WITHDRAW, limits=short_limits))
+    tasks.register(replace(moves.TRANSFER, limits=short_limits))
     drain.LANES["http_service"] = lambda: short_limits("http_service")
 
 

@@ -34,6 +34,8 @@ DEALS = "tests/partners/test_deals.py::test_"
 TIERS = "tests/partners/test_tiers.py::test_"
 YEARS = "tests/partners/test_partner_years.py::test_"
 AGREEING = "tests/partners/test_customer_agreements.py::test_"
+TRANSFERS = "tests/provisioning/test_transfers.py::test_"
+MOVES = "tests/provisioning/test_moves.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +353,94 @@ MUTANTS = (
         " THEN current_setting('app.distributor_id')::uuid END",
         "current_setting('app.distributor_id')::uuid",
         f"{DEALS}near_matches_are_the_distributors_alone",
+    ),
+    Mutant(
+        "one open request for each subscription",
+        "migrations/versions/*_transfers.py",
+        "op.create_index('uq_transfer_items_open', 'transfer_items', ['distributor_id', 'subscription_id'],"
+        " unique=True,",
+        "op.create_index('uq_transfer_items_open', 'transfer_items', ['distributor_id', 'subscription_id'],"
+        " unique=False,",
+        TRANSFERS + "of_two_requests_at_once_exactly_one_wins",
+    ),
+    Mutant(
+        "deciding and withdrawing take turns",
+        "provisioning/transfers.py",
+        "select(Transfer) .where(Transfer.code == code, ~Transfer.incoming) .with_for_update()",
+        "select(Transfer).where(Transfer.code == code, ~Transfer.incoming)",
+        TRANSFERS + "of_accepting_and_withdrawing_at_once_exactly_one_wins",
+    ),
+    Mutant(
+        "first a relation",
+        "provisioning/transfers.py",
+        "if not asking.extend: raise NoRelation(provider.name)",
+        "if not asking.extend: theirs = customer",
+        TRANSFERS + "without_a_relation_between_provider_and_customer_nothing_is_asked_for",
+    ),
+    Mutant(
+        "only accepted providers",
+        "partners/extensions.py",
+        "TransferPartner.state == PairState.ACCEPTED,",
+        "",
+        TRANSFERS + "only_providers_whose_invitation_was_accepted_can_be_chosen",
+    ),
+    Mutant(
+        "only existing customers are extended",
+        "partners/extensions.py",
+        "if customer.created_at > transition.since:",
+        "if False:",
+        TRANSFERS + "only_partners_in_transition_extend_and_only_what_was_theirs_before",
+    ),
+    Mutant(
+        "the customer agrees to a transfer",
+        "provisioning/transfers.py",
+        "if not asking.consent:",
+        "if False:",
+        TRANSFERS + "without_the_customers_consent_nothing_is_copied_or_asked",
+    ),
+    Mutant(
+        "one customer in a request",
+        "provisioning/transfers.py",
+        "if any(one.customer_id != customer.id for one in found):",
+        "if False:",
+        TRANSFERS + "a_request_is_about_one_or_more_subscriptions_of_one_customer",
+    ),
+    Mutant(
+        "only the provider accepts",
+        "provisioning/transfers.py",
+        'own; what cannot any more stays where it is and says why.""" leaving, coming = halves(code)'
+        " if coming.reseller_id != provider_id:",
+        'own; what cannot any more stays where it is and says why."""\n    leaving, coming = halves(code)\n'
+        "    if False:",
+        TRANSFERS + "only_the_provider_decides_and_only_the_asker_withdraws",
+    ),
+    Mutant(
+        "the quantity of the request",
+        "provisioning/moves.py",
+        "quantity=found.mine.quantity, price",
+        "quantity=held.quantity, price",
+        TRANSFERS + "a_change_of_quantity_after_the_request_is_not_carried_over",
+    ),
+    Mutant(
+        "looked at again when it is accepted",
+        "provisioning/transfers.py",
+        "why = _why_not_now(subscription)",
+        "why = None",
+        TRANSFERS + "what_became_unmovable_before_it_was_accepted_stays_and_says_why",
+    ),
+    Mutant(
+        "a moved service ends under its new id",
+        "provisioning/fulfilment.py",
+        "func.coalesce(TransferCall.new_external_id, VendorRecord.external_id)",
+        "func.coalesce(VendorRecord.external_id, TransferCall.new_external_id)",
+        MOVES + "what_has_moved_ends_at_the_vendor_under_its_new_id",
+    ),
+    Mutant(
+        "a move is doubted after a restore",
+        "provisioning/restorations.py",
+        "known += db.session().scalars(moving)",
+        "pass",
+        MOVES + "after_a_restore_a_move_is_looked_up_before_it_is_asked_again",
     ),
     Mutant(
         "the same reference after a restore",

@@ -47,6 +47,7 @@ WIDENING = {
     "following an application's link": 1,
     "registering a deal": 5,
     "following an agreement's link": 1,
+    "handing over subscriptions": 1,
 }
 """reason -> in how many places of the product it may stand. One more is a decision, not an accident."""
 

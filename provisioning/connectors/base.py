@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from core.languages import _
 from provisioning.connectors.fields import Field, Party, problems
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "look_up",
     "perform",
     "problems",
+    "why_not_transfer",
 ]
 
 UNKNOWN_PAUSE = timedelta(seconds=30)
@@ -45,6 +47,7 @@ class Action(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     END = "end"
+    TRANSFER = "transfer"
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,9 @@ class Request:
     """One thing asked of one vendor. The reference is random and ours; repeats carry the same one.
 
     `quantity` is the seats wanted after this request, `previous_quantity` the seats held before it (for a
-    change). `asked_on` is the day it was earned: fixed with the request, so that a repeat on another day is
-    the same request. `settings` are the distributor's own (secrets too); nothing personal or secret appears
-    in the repr.
+    change). `customer` is whom it is for: of a transfer, whom it is for from then on. `asked_on` is the day
+    it was earned: fixed with the request, so that a repeat on another day is the same request. `settings` are
+    the distributor's own (secrets too); nothing personal or secret appears in the repr.
     """
 
     reference: str
@@ -206,6 +209,24 @@ class Lists(Protocol):
     def purchases(self, settings: Mapping[str, str], since: datetime) -> list[Purchase]:
         """Everything bought since a moment, whatever became of it; Unclear when the list cannot be had."""
         ...
+
+
+class Transfers(Protocol):
+    """What a connector may have besides: the vendor can move a subscription to another provider's customer.
+    One that cannot says why in `keeps_because`."""
+
+    def transfer(self, request: Request) -> Outcome:
+        """Moves `external_id` to `customer`, with `quantity` seats; the outcome's id and licences are those
+        of the subscription that took its place."""
+        ...
+
+
+def why_not_transfer(connector: Connector) -> str | None:
+    """Why nothing that this connector delivers can be moved, in words; None where it can be."""
+    if Action.TRANSFER in connector.capabilities.actions:
+        return None
+    because: str = getattr(connector, "keeps_because", "")
+    return _(because) if because else _("Its vendor does not move subscriptions to another provider.")
 
 
 def purchases(connector: Connector, settings: Mapping[str, str], since: datetime) -> list[Purchase] | None:

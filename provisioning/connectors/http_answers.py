@@ -149,8 +149,14 @@ def _outcome_done(request: Request, result: Result, status: int) -> Outcome:
 
 
 def _fits(request: Request, result: Result) -> bool:
-    bought = request.action in (Action.PROVISION, Action.CHANGE)
-    same_thing = result.id == request.external_id or request.action is Action.PROVISION
+    bought = request.action in (Action.PROVISION, Action.CHANGE, Action.TRANSFER)
+    match request.action:
+        case Action.PROVISION:
+            same_thing = True
+        case Action.TRANSFER:  # what was moved has another id (M50); the old one would mean that nothing was
+            same_thing = result.id != request.external_id
+        case _:
+            same_thing = result.id == request.external_id
     as_asked = result.sku == request.sku and result.quantity == request.quantity
     return same_thing and (as_asked or not bought) and len(result.licences) <= request.quantity * bought
 

@@ -98,6 +98,10 @@ class HttpService:
     def end(self, request: Request) -> Outcome:
         return self._act(request, "DELETE", _subscription(request))
 
+    def transfer(self, request: Request) -> Outcome:
+        wanted = {"sku": request.sku, "quantity": request.quantity, "customer": dict(request.customer)}
+        return self._act(request, "POST", f"{_subscription(request)}/transfer", wanted)
+
     def look_up(self, request: Request) -> Outcome | None:
         where = "subscriptions" if request.action is Action.PROVISION else "operations"
         return answers.found(request, self._call(request, "GET", f"{where}/{request.reference}"))

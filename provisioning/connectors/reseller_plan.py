@@ -3,6 +3,7 @@ opening the storefront is what our own side does on hearing that the subscriptio
 
 from datetime import timedelta
 
+from core.languages import for_later
 from provisioning.connectors.base import Action, Capabilities, Field, Outcome, Request
 
 # Words that are, or may become, an address of ours on the distributor's host, or that would mislead a
@@ -27,6 +28,7 @@ RESERVED_ALIASES = frozenset(
 class ResellerPlan:
     key = "reseller_plan"
     label = "Reseller plan"
+    keeps_because = for_later("A reseller plan belongs to its reseller.")
     fields = (
         Field(
             "alias",
@@ -39,7 +41,7 @@ class ResellerPlan:
     capabilities = Capabilities(
         idempotent=True,
         look_up=True,
-        actions=frozenset(Action),
+        actions=frozenset(Action) - {Action.TRANSFER},
         timeout=timedelta(seconds=1),
         send_deadline=timedelta(seconds=5),
         settle=timedelta(seconds=7),

@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from core.languages import for_later
 from provisioning.connectors.base import Action, Capabilities, Field, NeedsAction, Outcome, Refused, Request
 
 PREFIX = "LIC1"
@@ -54,6 +55,7 @@ class Licence:
 class SignedLicence:
     key = "signed_licence"
     label = "Signed licence keys"
+    keeps_because = for_later("Its licence keys are signed for their owner and cannot be moved.")
     fields = (
         Field(
             "signing_key",

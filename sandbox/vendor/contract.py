@@ -17,6 +17,7 @@ from sandbox.vendor.store import Operation, Store
 
 PAGE = 100
 STATUS = {"absent": 404, "ended": 410}
+SELLS = ("provision", "change", "transfer")
 
 
 def blueprint(store: Store, moods: Moods, *, api_key: str) -> Blueprint:
@@ -41,6 +42,7 @@ def blueprint(store: Store, moods: Moods, *, api_key: str) -> Blueprint:
     routes.add_url_rule(
         "/subscriptions/<known_as>/<any(suspend, resume):kind>", view_func=vendor.set_state, methods=["POST"]
     )
+    routes.add_url_rule("/subscriptions/<known_as>/transfer", view_func=vendor.transfer, methods=["POST"])
     return routes
 
 
@@ -68,6 +70,13 @@ class _Vendor:
 
     def set_state(self, known_as: str, kind: str) -> Response:
         return self._act(_idempotency_key(), kind, {"subscription": known_as})
+
+    def transfer(self, known_as: str) -> Response:
+        asked = _json()
+        wrong = effects.reasons_against(asked)
+        if wrong:
+            return problem(400, "malformed", wrong)
+        return self._act(_idempotency_key(), "transfer", asked | {"subscription": known_as})
 
     def delete(self, known_as: str) -> Response:
         return self._act(_idempotency_key(), "end", {"subscription": known_as})
@@ -175,7 +184,7 @@ class _Vendor:
 
     def _checked(self, asked: dict[str, Any]) -> Response:
         held = asked.get("subscription")
-        wrong = effects.reasons_against(asked) if asked.get("action") in ("provision", "change") else ""
+        wrong = effects.reasons_against(asked) if asked.get("action") in SELLS else ""
         if wrong:
             return problem(400, "malformed", wrong)
         if held and not self._store.rows("SELECT 1 FROM subscriptions WHERE id = ?", held):

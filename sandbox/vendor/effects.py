@@ -27,6 +27,8 @@ def take(db: sqlite3.Connection, reference: str, kind: str, asked: dict[str, Any
     match kind:
         case "change":
             result = _change(db, held, asked)
+        case "transfer":
+            result = _transfer(db, reference, held, asked)
         case "suspend" | "resume":
             result = _set_state(db, held, "suspended" if kind == "suspend" else "active")
         case _:
@@ -53,6 +55,12 @@ def reasons_against(asked: dict[str, Any]) -> str:
 
 
 def _sell(db: sqlite3.Connection, reference: str, asked: dict[str, Any]) -> dict[str, Any]:
+    made = _make(db, reference, asked)
+    _count(db, reference, "provision", made)
+    return made
+
+
+def _make(db: sqlite3.Connection, reference: str, asked: dict[str, Any]) -> dict[str, Any]:
     tenant = _tenant(db, asked)
     known_as, sku, quantity = f"sub-{secrets.token_hex(8)}", str(asked["sku"]), int(asked["quantity"])
     db.execute(
@@ -62,9 +70,7 @@ def _sell(db: sqlite3.Connection, reference: str, asked: dict[str, Any]) -> dict
     )
     keys = _license(db, known_as, range(1, quantity + 1))
     details = {"tenant": tenant["domain"], "administrator": f"admin@{tenant['domain']}"}
-    made = {"id": known_as, "sku": sku, "quantity": quantity, "licences": keys, "details": details}
-    _count(db, reference, "provision", made)
-    return made
+    return {"id": known_as, "sku": sku, "quantity": quantity, "licences": keys, "details": details}
 
 
 def _tenant(db: sqlite3.Connection, asked: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +95,19 @@ def _change(db: sqlite3.Connection, held: dict[str, Any], asked: dict[str, Any])
     keys = _license(db, known_as, range(before + 1, after + 1))
     details = {"seats_remaining": f"1 to {after}"}
     return {"id": known_as, "sku": asked["sku"], "quantity": after, "licences": keys, "details": details}
+
+
+def _transfer(
+    db: sqlite3.Connection, reference: str, held: dict[str, Any], asked: dict[str, Any]
+) -> dict[str, Any]:
+    """Another id under another tenant, with keys of its own; the old one is suspended for good."""
+    if held["state"] != "active":
+        raise Impossible("not_active", f"The subscription is {held['state']}; it cannot be moved.")
+    if asked["sku"] != held["sku"] or asked["quantity"] > held["quantity"]:
+        raise Impossible("not_as_held", "More is asked for than there is to be moved.")
+    made = _make(db, reference, asked)
+    db.execute("UPDATE subscriptions SET state = 'suspended' WHERE id = ?", [held["id"]])
+    return made
 
 
 def _set_state(db: sqlite3.Connection, held: dict[str, Any], state: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ ACTIONS = Words(
         Action.SUSPEND: "Suspend",
         Action.RESUME: "Resume",
         Action.END: "End",
+        Action.TRANSFER: "Transfer",
     }
 )
 

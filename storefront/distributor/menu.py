@@ -7,10 +7,12 @@ from sqlalchemy import func, select
 
 from core import db
 from core.languages import _, for_later
+from core.parties import Reseller
 from core.tasks import Task, TaskState
 from core.work import WorkItem
 from partners.applications import Application, ApplicationState
 from partners.deals import Deal, DealState
+from provisioning.transfers import Transfer, TransferState
 from storefront import pages
 from storefront.visitors import the_shop, visitor
 
@@ -20,6 +22,7 @@ SECTIONS = (
     (for_later("Sales"), None, ""),
     (for_later("Orders"), "order_list", "package"),
     (for_later("Subscriptions"), "subscription_list", "key-round"),
+    (for_later("Transfers"), "transfer_list", "arrow-right"),
     (for_later("Refunds"), "refund_list", "rotate-ccw"),
     (for_later("Resellers"), "reseller_list", "handshake"),
     (for_later("Customers"), "customer_list", "users"),
@@ -111,12 +114,23 @@ def waiting() -> dict[str, int]:
         registered = (
             select(func.count()).select_from(Deal).where(Deal.state == DealState.PENDING).scalar_subquery()
         )
-        row = session.execute(select(work, parked, asked, registered)).one()
+        offered = (  # only what the house itself is asked to take over
+            select(func.count())
+            .select_from(Transfer)
+            .join(
+                Reseller,
+                (Reseller.distributor_id == Transfer.distributor_id) & (Reseller.id == Transfer.reseller_id),
+            )
+            .where(Transfer.incoming, Transfer.state == TransferState.ASKED, Reseller.house)
+            .scalar_subquery()
+        )
+        row = session.execute(select(work, parked, asked, registered, offered)).one()
     return {
         "work_queue": row[0],
         "task_list": row[1],
         "application_list": row[2],
         "deal_list": row[3],
+        "transfer_list": row[4],
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
 from werkzeug.wrappers import Response
 
 from billing import credit
@@ -85,6 +85,7 @@ def the_list() -> List:
             Days("joined", _("Joined"), Reseller.created_at),
         ],
         export="distributor.reseller_file",
+        chosen_first=True,
     )
 
 
@@ -95,19 +96,28 @@ def resellers() -> Select[Reseller, Storefront, int]:
         .where(Customer.distributor_id == Reseller.distributor_id, Customer.reseller_id == Reseller.id)
         .scalar_subquery()
     )
-    return select(Reseller, Storefront, customers).outerjoin(
-        Storefront,
-        (Storefront.distributor_id == Reseller.distributor_id)
-        & (Storefront.reseller_id == Reseller.id)
-        & (Storefront.state != StorefrontState.RELEASED),
+    return (
+        select(Reseller, Storefront, customers)
+        .select_from(Reseller)
+        .outerjoin(
+            Storefront,
+            (Storefront.distributor_id == Reseller.distributor_id)
+            & (Storefront.reseller_id == Reseller.id)
+            & (Storefront.state != StorefrontState.RELEASED),
+        )
     )
+
+
+KEPT = Storefront.state != literal_column("'released'")
+"""A storefront that is a reseller's; an address that was given back is not. The word stands in the statement,
+because a plan that is kept for any word cannot use the index of those that are kept."""
 
 
 def found_by(query: str) -> ColumnElement[bool]:
     """Code and alias whole, name and e-mail by a part."""
     return or_(
         Reseller.code == query.upper(),
-        Storefront.alias == query.lower(),
+        Reseller.id.in_(select(Storefront.reseller_id).where(KEPT, Storefront.alias == query.lower())),
         Reseller.name.icontains(query, autoescape=True),
         Reseller.email.icontains(query, autoescape=True),
     )
@@ -115,11 +125,14 @@ def found_by(query: str) -> ColumnElement[bool]:
 
 def is_like(show: str) -> ColumnElement[bool]:
     """What a view means."""
+    own = exists().where(
+        Storefront.distributor_id == Reseller.distributor_id, Storefront.reseller_id == Reseller.id, KEPT
+    )
     match show:
         case "portal":
-            return and_(Storefront.id.is_not(None), ~Reseller.house)
+            return and_(own, ~Reseller.house)
         case "none":
-            return Storefront.id.is_(None)
+            return ~own
         case "stopped":
             return ~Reseller.ordering_enabled
         case _:

@@ -92,6 +92,7 @@ def the_list() -> List:
             Days("ends", _("Term ends"), Subscription.ends_at),
         ],
         export="portal.service_file",
+        always=subscriptions.SHOWN,
         size=20,
     )
 

@@ -26,7 +26,7 @@ from storefront.moments import moment
 from storefront.reseller import console, menu, orders
 from storefront.reseller.forms import InviteCustomer, InviteStaff, WhoOrders
 from storefront.visitors import require_role, visitor
-from subscriptions.subscriptions import Subscription, SubscriptionState
+from subscriptions.subscriptions import SHOWN, Subscription, SubscriptionState
 
 pages.saying(
     invited="The invitation is on its way. The link in it is good for 72 hours.",
@@ -225,7 +225,7 @@ def show(
         invited = invitation_rows(invitations.of_customer(customer.id))
         own = (
             select(Subscription)
-            .where(Subscription.customer_id == customer.id)
+            .where(Subscription.customer_id == customer.id, SHOWN)
             .order_by(Subscription.id.desc())
             .limit(50)
         )

@@ -19,6 +19,7 @@ SECTIONS = (
     (for_later("Customers"), "customer_list", "users"),
     (for_later("Orders"), "order_list", "package"),
     (for_later("Subscriptions"), "subscription_list", "cloud"),
+    (for_later("Transfers"), "transfer_list", "truck"),
     (for_later("Invoices and charges"), "money_page", "receipt-text"),
     (for_later("Commissions"), "commission_list", "coins"),
     (for_later("Your storefront"), None, ""),

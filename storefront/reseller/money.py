@@ -420,6 +420,7 @@ def the_subscriptions() -> List:
         ],
         export="reseller.subscription_file",
         chosen_first=True,
+        always=subscriptions.SHOWN,
     )
 
 

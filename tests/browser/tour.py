@@ -24,6 +24,9 @@ LISTS = (
     "/distributor/deals",
     "/distributor/partnerships",
     "/distributor/conditions",
+    "/reseller/transfers",
+    "/reseller/transfers/new",
+    "/distributor/transfers",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -68,6 +71,9 @@ TOUR: dict[str, list[str]] = {
         "/reseller/commissions",
         "/reseller/acceptances",
         "/reseller/consents",
+        "/reseller/transfers",
+        "/reseller/transfers/new",
+        "/reseller/transfers/partners",
     ],
     "nora@": [
         "/distributor/",
@@ -96,6 +102,8 @@ TOUR: dict[str, list[str]] = {
         "/distributor/gateway",
         "/distributor/staff",
         "/distributor/time",
+        "/distributor/transfers",
+        "/distributor/transfers/transition",
     ],
 }
 

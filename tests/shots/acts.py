@@ -98,6 +98,15 @@ def unchecked(selector: str) -> Act:
     return done
 
 
+def checks(selector: str) -> Act:
+    """Ticks the first box that matches."""
+
+    def checked(page: Page, _shop: Shop) -> None:
+        page.locator(selector).first.check()
+
+    return checked
+
+
 def opens(what: str) -> Act:
     """Something that is folded away: a dialog's button or a summary."""
 

@@ -13,6 +13,7 @@ TOUR: list[Chapter] = [
     *portals.ACCOUNTS,
     *consoles.DEALS,
     *consoles.DISTRIBUTOR,
+    *consoles.TRANSFERS,
     *portals.SIMULATORS,
 ]
 
@@ -25,6 +26,8 @@ NO_PAGES: dict[str, str] = {
     "/ticket/<token>": "leads into a shop on another host",
     "/orders/<code>/progress": "a part of the order's page",
     "/reseller/orders/<code>/progress": "a part of the order's page",
+    "/reseller/transfers/<code>/progress": "a part of the transfer's page",
+    "/distributor/transfers/<code>/progress": "a part of the transfer's page",
     "/reseller/branding/frame": "a part of the studio",
     "/reseller/branding/preview": "stands inside the studio",
     "/reseller/domain/state": "a part of the domain's page",

@@ -345,6 +345,42 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/subscriptions/<code>/keep": Route(
         RESELLER, {"code": "cancelled"}, page="/reseller/subscriptions/{cancelled}"
     ),
+    "GET /reseller/transfers": Route(RESELLER),
+    "GET /reseller/transfers.csv": Route(RESELLER),
+    "GET /reseller/transfers/new": Route(RESELLER, query="customer={customer}"),
+    "POST /reseller/transfers/new": Route(
+        RESELLER,
+        page="/reseller/transfers/new?customer={customer}",
+        form={"+subscription": "{movable}", "consent": "1", "extend": "1"},
+        foreign=True,
+    ),
+    "GET /reseller/transfers/<code>": mine(RESELLER, code="transfer"),
+    "GET /reseller/transfers/<code>/progress": Route(RESELLER, {"code": "transfer"}, ok=(200, 286)),
+    "POST /reseller/transfers/<code>/withdraw": Route(
+        RESELLER, {"code": "transfer"}, page="/reseller/transfers/{transfer}"
+    ),
+    "POST /reseller/transfers/<code>/accept": Route(
+        RESELLER, {"code": "transfer_in"}, page="/reseller/transfers/{transfer_in}"
+    ),
+    "POST /reseller/transfers/<code>/reject": Route(
+        RESELLER,
+        {"code": "transfer_in"},
+        page="/reseller/transfers/{transfer_in}",
+        form={"reason": "No room."},
+    ),
+    "GET /reseller/transfers/partners": Route(RESELLER),
+    "POST /reseller/transfers/partners": Route(
+        RESELLER,
+        page="/reseller/transfers/partners",
+        form={"code": "{other_reseller}"},
+        ok=(409,),
+        changes=False,
+    ),
+    "POST /reseller/transfers/partners/<code>/<act>": Route(
+        RESELLER,
+        {"code": "invited_pair", "act": "=accept"},
+        page="/reseller/transfers/partners",
+    ),
     "GET /reseller/team": Route(RESELLER),
     "GET /reseller/team.csv": Route(RESELLER),
     "POST /reseller/team": Route(
@@ -688,6 +724,33 @@ ROUTES: dict[str, Route] = {
         DISTRIBUTOR, {"code": "cancelled_plan"}, page="/distributor/subscriptions/{cancelled_plan}"
     ),
     "GET /distributor/subscriptions.csv": Route(DISTRIBUTOR),
+    "GET /distributor/transfers": Route(DISTRIBUTOR),
+    "GET /distributor/transfers.csv": Route(DISTRIBUTOR),
+    "GET /distributor/transfers/<code>": mine(DISTRIBUTOR, code="transfer"),
+    "GET /distributor/transfers/<code>/progress": Route(DISTRIBUTOR, {"code": "transfer"}, ok=(200, 286)),
+    "POST /distributor/transfers/<code>/accept": Route(
+        DISTRIBUTOR, {"code": "transfer"}, page="/distributor/transfers/{transfer}"
+    ),
+    "POST /distributor/transfers/<code>/reject": Route(
+        DISTRIBUTOR,
+        {"code": "transfer"},
+        page="/distributor/transfers/{transfer}",
+        form={"reason": "No room."},
+    ),
+    "POST /distributor/transfers/calls/<call_id>/<act>": Route(
+        DISTRIBUTOR, {"call_id": "transfer_call", "act": "=retry"}, page="/distributor/transfers/{stuck}"
+    ),
+    "GET /distributor/transfers/transition": Route(DISTRIBUTOR),
+    "POST /distributor/transfers/transition": Route(
+        DISTRIBUTOR,
+        page="/distributor/transfers/transition",
+        form={"code": "{reseller}"},
+        ok=(409,),
+        changes=False,
+    ),  # it is in transition
+    "POST /distributor/transfers/transition/<code>/end": Route(
+        DISTRIBUTOR, {"code": "reseller"}, page="/distributor/transfers/transition"
+    ),
     "GET /distributor/tasks": Route(DISTRIBUTOR),
     "GET /distributor/tasks.csv": Route(DISTRIBUTOR),
     "POST /distributor/tasks/<task_id>/retry": Route(DISTRIBUTOR, {"task_id": "task"}),

@@ -30,6 +30,7 @@ from partners import (
     deal_rules,
     domains,
     enrolments,
+    extensions,
     invitations,
     leavings,
     programmes,
@@ -40,11 +41,20 @@ from partners import (
 )
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
+from provisioning.transfer_calls import TransferCall
 from storefront.fragments import FRAGMENTS
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
-from tests.partners import agreement_stage, deal_stage, programme_stage, tier_stage
+from tests.partners import (
+    agreement_stage,
+    deal_stage,
+    programme_stage,
+    tier_stage,
+)
+from tests.provisioning import (
+    moving,
+)
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -112,6 +122,7 @@ def build(world: World, app: Flask) -> Stage:
         )
     stage.names |= deliver_patches(world) | park_mailboxes(world) | invite(world)
     stage.names |= cancel(world) | plans_of_resellers(world) | give_a_part_back(world)
+    stage.names |= hand_over(world)
     stage.names["unpaid"] = world.buys("acme", "patch-y", 2)
     stage.names["own_order"] = own_order(world)
     stage.names["terms"] = publish_terms(world)
@@ -364,6 +375,32 @@ def be_a_partner(world: World) -> dict[str, str]:
     with world.acting("brightfield"):
         leavings.give(enrolments.find(leaves), by="Bea", confirmed=True)
     return {"partnership": str(stays), "leaving": str(leaves), "tiered": "patching", "tier": str(gold.id)}
+
+
+def hand_over(world: World) -> dict[str, str]:
+    """Brightfield asks Northwind to take over a service of Acme's; another is stuck at the vendor. Harbour
+    asks Brightfield about one of Zebra's, and has invited it."""
+    for reseller in ("brightfield", "harbour"):
+        with world.acting():
+            extensions.begin_transition(parties.reseller(world.resellers[reseller]), by="Nora")
+    asked = moving.ask(world, moving.serve_by_hand(world))
+    stuck = moving.ask(world, moving.serve_by_hand(world))
+    moving.accept(world, stuck, "house")
+    pair = moving.befriend(world, "brightfield", "harbour")
+    incoming = moving.ask(world, moving.serve_by_hand(world, who="zebra"), provider=pair, who="zebra")
+    with world.acting():
+        [call] = db.session().scalars(select(TransferCall))
+        code = parties.reseller(world.resellers["harbour"]).code
+    return {
+        "transfer": asked,
+        "stuck": stuck,
+        "movable": moving.serve_by_hand(world),
+        "transfer_in": incoming,
+        "transfer_call": str(call.id),
+        "transfer_pair": pair,
+        "other_reseller": code,
+        "invited_pair": moving.invite(world, "harbour", "brightfield"),
+    }
 
 
 def claim(world: World) -> None:

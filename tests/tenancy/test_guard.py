@@ -144,6 +144,7 @@ def test_the_reasons_to_widen_are_counted(world: World) -> None:
         "following an application's link",
         "following an agreement's link",
         "registering a deal",
+        "handing over subscriptions",
     } == tenancy.WIDENED.allowed
 
 
