@@ -9,7 +9,7 @@ from core import db
 from core.languages import _, for_later
 from core.tasks import Task, TaskState
 from core.work import WorkItem
-from partners.applications import Application, ApplicationState
+from partners.applications import WAITING, Application
 from partners.deals import Deal, DealState
 from storefront import pages
 from storefront.visitors import the_shop, visitor
@@ -103,7 +103,7 @@ def waiting() -> dict[str, int]:
         asked = (
             select(func.count())
             .select_from(Application)
-            .where(Application.state == ApplicationState.SUBMITTED)
+            .where(Application.state.in_(WAITING))
             .scalar_subquery()
         )
         registered = (

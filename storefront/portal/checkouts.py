@@ -20,7 +20,8 @@ from core.ids import new_token
 from core.languages import _
 from core.parties import OrderedBy, Purchaser
 from core.tenancy import current
-from partners import companies, leads, terms
+from partners import channels, companies, leads, terms
+from partners.joinings import Channel
 from provisioning import fulfilment
 from provisioning.connectors import base
 from provisioning.connectors.fields import Field
@@ -70,6 +71,8 @@ def checkout_page(
     with db.transaction():
         sums, untaxed, chain = taxes.try_basket(items, customer.reseller_id, customer.id)
         asked_terms = terms.asked(customer.reseller_id, customer.id)
+        won = channels.row_of(customer.id)
+    indirect = won is not None and won.channel is Channel.INDIRECT
     if company is None and not chain.buyer.known:
         company = company_forms.form_of(None, name=customer.name, country=customer.country)
     asked = [
@@ -104,7 +107,7 @@ def checkout_page(
         problem=problem or untaxed or next((item.problem for item in items if item.problem), ""),
         request_key=new_token(),
         buyer=buyer(),
-        may_order=customer.ordered_by is OrderedBy.CUSTOMER,
+        may_order=customer.ordered_by is OrderedBy.CUSTOMER and not indirect,
         seller=the_shop().legal_name,
     )
 

@@ -62,6 +62,8 @@ TOUR: dict[str, list[str]] = {
         "/reseller/deals",
         "/reseller/deals/new",
         "/reseller/commissions",
+        "/reseller/enrolments/device-management",
+        "/reseller/enrolments/cloud-solutions",
     ],
     "nora@": [
         "/distributor/",
@@ -78,6 +80,7 @@ TOUR: dict[str, list[str]] = {
         "/distributor/programmes/cloud-solutions/year",
         "/distributor/partnerships",
         "/distributor/commissions",
+        "/distributor/programmes/cloud-solutions/joining",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",
