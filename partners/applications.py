@@ -3,13 +3,11 @@ approves it, asks back or declines it with a reason. The applicant follows it by
 address it gave and nowhere else, so whoever holds the link reads that mailbox; the database keeps the link's
 hash only. Nobody has access to anything before the agreement is signed (H2, H3; partners/signatures.py)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, func, literal_column, select
@@ -25,15 +23,11 @@ from core.ids import new_code, new_id, new_token, token_hash
 from core.languages import _
 from core.parties import normal_email
 from core.tenancy import Access, DistributorOwned, owned_by
-from partners import companies, documents, joinings, programmes
+from partners import documents, evidence_checks, joinings, programmes
 from partners.documents import Brought
+from partners.evidence_checks import LONGEST_EVIDENCE
 from partners.joinings import Rules
-from partners.programmes import EVIDENCE, NothingToSign, Programme
-
-LONGEST = {"company": 200, "name": 120, "email": 254}
-LONGEST_EVIDENCE = 2000
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-HOST = re.compile(r"(?!-)[\w-]{1,63}(\.(?!-)[\w-]{1,63})+", re.ASCII)
+from partners.programmes import NothingToSign, Programme
 
 
 class ApplicationState(StrEnum):
@@ -261,7 +255,7 @@ def apply(
     rules = joinings.offered(programme.id)
     who = {"company": " ".join(company.split()), "name": " ".join(name.split()), "email": normal_email(email)}
     problems: dict[str, str] = {}
-    fine = _checked(who, evidence, programme.evidence, problems)
+    fine = evidence_checks.checked(who, evidence, programme.evidence, problems)
     if words := wrong_files or documents.problem(rules, brought):
         problems["documents"] = words
     _refuse_incomplete(problems)
@@ -323,61 +317,9 @@ def _sent_again(programme_id: UUID, email: str) -> bool:
     return bool(rows)
 
 
-def _checked(
-    who: Mapping[str, str], evidence: Mapping[str, str], asked: Sequence[str], problems: dict[str, str]
-) -> dict[str, str]:
-    """The evidence in one spelling, of what is asked for and nothing else; what is wrong goes to
-    `problems`."""
-    missing = {
-        "company": _("Please enter your company's name."),
-        "name": _("Please enter your name."),
-        "email": _("Enter an e-mail address, such as anna@example.com."),
-    }
-    problems |= {field: words for field, words in missing.items() if not who[field]}
-    if who["email"] and not EMAIL.fullmatch(who["email"]):
-        problems["email"] = missing["email"]
-    for field, longest in LONGEST.items():
-        if len(who[field]) > longest:
-            problems[field] = _("At most %(most)s characters.", most=longest)
-    fine: dict[str, str] = {}
-    for code in asked:
-        try:
-            fine[code] = _in_form(EVIDENCE[code].form, evidence.get(code, "").strip())
-        except ValueError as wrong:
-            problems[code] = str(wrong)
-    return fine
-
-
 def _refuse_incomplete(problems: Mapping[str, str]) -> None:
     if problems:
         raise ApplicationIncomplete(problems)
-
-
-def _in_form(form: str, typed: str) -> str:
-    """One piece of evidence; ValueError with the sentence for what is wrong with it."""
-    if not typed:
-        raise ValueError(_("This programme asks for it."))
-    if len(typed) > LONGEST_EVIDENCE:
-        raise ValueError(_("At most %(most)s characters.", most=LONGEST_EVIDENCE))
-    if form == "country":
-        if typed.upper() not in companies.countries():
-            raise ValueError(_("Please choose the country."))
-        return typed.upper()
-    if form == "website":
-        return _website(typed)
-    return typed
-
-
-def _website(typed: str) -> str:
-    address = typed if "://" in typed else f"https://{typed}"
-    try:
-        parts = urlsplit(address)
-        fine = parts.scheme in ("http", "https") and HOST.fullmatch(parts.hostname or "") is not None
-    except ValueError:
-        fine = False
-    if not fine or any(sign.isspace() for sign in address):
-        raise ValueError(_("Enter the address of your website, such as https://example.com."))
-    return address
 
 
 def by_link(token: str, *, to_change: bool = False, however_old: bool = False) -> Application:
@@ -423,7 +365,7 @@ def answer(
     if len(words) > LONGEST_EVIDENCE:
         problems["answer"] = _("At most %(most)s characters.", most=LONGEST_EVIDENCE)
     who = {"company": application.company, "name": application.name, "email": application.email}
-    fine = _checked(who, evidence, list(application.evidence), problems)
+    fine = evidence_checks.checked(who, evidence, list(application.evidence), problems)
     already = documents.count(application.id)
     if wrong := wrong_files or documents.problem(rules, brought, already=already):
         problems["documents"] = wrong

@@ -16,6 +16,7 @@ from core.errors import Conflict, Missing, Refusal
 from core.languages import Words, _
 from partners import applications, companies, documents, enrolments, programmes, signatures
 from partners.applications import WAITING, Application, ApplicationState
+from partners.evidence_checks import LONGEST_EVIDENCE
 from partners.programmes import EVIDENCE, Programme
 from storefront import evidence_files, exports, lists, pages, timelines
 from storefront.distributor import console
@@ -238,7 +239,7 @@ def decide(code: str, act: str, decision: Callable[[Application, str], None]) ->
     """One act of the reviewer, with the words it is to be given; of two at once the second finds the
     first."""
     require_role(REVIEWER)
-    words = request.form.get("words", "")[: applications.LONGEST_EVIDENCE]
+    words = request.form.get("words", "")[:LONGEST_EVIDENCE]
     try:
         with db.transaction():
             decision(applications.to_decide(code), words)
