@@ -128,8 +128,6 @@ def _open_programmes(price_list_id: UUID, hashed: str) -> None:
         programmes.change(programme, replace(chosen, takes_applications=True))
         tiers.give(programme, entry)
         joinings.keep(programme, _joining(entry.get("joining", {})))
-    for entry in told["enrolment"]:
-        _enrol(entry, hashed)
     for entry in told["application"]:
         applications.apply(
             entry["programme"],
@@ -139,6 +137,8 @@ def _open_programmes(price_list_id: UUID, hashed: str) -> None:
             evidence=entry["evidence"],
         )
     partnerships.sign_up(told["partner"])
+    for entry in told["enrolment"]:
+        _enrol(entry, hashed)
     partnerships.register(told["deal"])
 
 
@@ -146,12 +146,13 @@ def _enrol(entry: Entry, hashed: str) -> None:
     """A reseller that is a partner of a programme, and the customers that it won through it."""
     programme = programmes.find(entry["programme"])
     reseller = db.session().scalars(select(Reseller).where(Reseller.name == entry["reseller"])).one()
-    contact = Contact(entry["name"], entry["email"])
-    enrolling.enrol(programme, reseller.id, contact, entry["evidence"])
-    application = enrolling.under_way(programme, reseller.id)
-    applications.approve(application, by="Nora Lindqvist")
-    agreed = Agreed(str(application.agreement_id), "192.0.2.1", "Demo", "")
-    signatures.sign(application, agreed, Signatory(contact.name, contact.email))
+    if enrolling.standing(programme, reseller.id)[1] is None:
+        contact = Contact(entry["name"], entry["email"])
+        enrolling.enrol(programme, reseller.id, contact, entry["evidence"])
+        application = enrolling.under_way(programme, reseller.id)
+        applications.approve(application, by="Nora Lindqvist")
+        agreed = Agreed(str(application.agreement_id), "192.0.2.1", "Demo", "")
+        signatures.sign(application, agreed, Signatory(contact.name, contact.email))
     for customer in entry["customer"]:
         added = _add_customer(customer, reseller.id, hashed)
         channels.win(added, str(programme.id))
