@@ -13,8 +13,15 @@ from core import events
 from core.account_links import LinkAsked
 from core.accounts import AccountChanged
 from core.events import Later, Reactions
-from partners import leavings, reauthorisations, tiers
-from partners.agreement_links import AgreementLinkSent
+from partners import (  # noqa: F401 their kinds of task
+    late_answers,
+    leavings,
+    reauthorisations,
+    tiers,
+)
+from partners.agreement_links import (
+    AgreementLinkSent,
+)
 from partners.anniversaries import PartnerFlagged, TierDecided
 from partners.applications import (
     ApplicationAgain,
@@ -22,6 +29,7 @@ from partners.applications import (
     ApplicationAskedBack,
     ApplicationDeclined,
     ApplicationSent,
+    ApplicationTakenBack,
 )
 from partners.customer_agreements import AgreementAccepted
 from partners.deals import (
@@ -32,6 +40,7 @@ from partners.deals import (
     DealRejected,
     DealWon,
 )
+from partners.direct_notices import DirectSellingRestricted
 from partners.domains import DomainFailing, DomainLost
 from partners.enrolments import PartnershipBegun, PartnershipEnded
 from partners.extensions import TransferPartnerAnswered, TransferPartnerInvited
@@ -108,9 +117,11 @@ REACTIONS: Reactions = {
     ],
     ApplicationAgain: [Later("mail_application_again", key="sending")],
     ApplicationAskedBack: [Later("mail_application_asked", key="sending")],
-    ApplicationApproved: [Later("mail_application_approved", key="application_id")],
+    ApplicationApproved: [Later("mail_application_approved", key="sending")],
     ApplicationDeclined: [Later("mail_application_declined", key="application_id")],
+    ApplicationTakenBack: [Later("mail_application_taken_back", key="sending")],
     ApplicationSigned: [Later("mail_application_signed", key="application_id")],
+    DirectSellingRestricted: [Later("mail_direct_selling_restricted", key="notice_id")],
     PartnershipBegun: [tiers.welcome],
     PartnershipEnded: [
         leavings.settle,

@@ -33,6 +33,7 @@ from core.parties import OrderedBy
 from core.statements import Statement
 from core.tenancy import current
 from partners import leads, storefronts, terms
+from partners.channels import TheProviderOrders
 from partners.terms import Agreed, Asked, Kind, TermsAcceptance
 
 UNPAID_LIFE = timedelta(hours=24)
@@ -202,7 +203,10 @@ def _may_order(standing: Standing, lines: Sequence[PricedLine]) -> None:
         raise OrderingStopped
     if standing.ended_at is not None:
         raise CustomerEnded
-    if standing.ordered_by is OrderedBy.RESELLER:
+    if standing.indirect:
+        if not by_the_provider():
+            raise TheProviderOrders
+    elif standing.ordered_by is OrderedBy.RESELLER:
         raise OnlyYourResellerOrders
     if any(line.opens_storefront for line in lines) and not standing.enable_reselling:
         raise NotAReseller
@@ -230,6 +234,11 @@ def _refuse_unless_agreed(buyer: Buyer, checkout: Checkout, lines: Sequence[Pric
     if not checkout.asks_terms:
         asked = [one for one in asked if one.kind is Kind.CUSTOMER_AGREEMENT]
     return terms.refuse_unless(checkout.agreed, asked)
+
+
+def by_the_provider() -> bool:
+    """Whether the distributor itself is acting, and nobody in whose scope it only looks wider."""
+    return current().customer_id is None and current().reseller_id is None
 
 
 def _reserve_what_the_payment_will_not_cover(

@@ -21,6 +21,7 @@ from core.money import Money
 from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.statements import Statement
+from partners import channels
 from partners.enrolments import Enrolment
 
 
@@ -55,13 +56,14 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the buyer's company may do; the last three are a customer's."""
+    """What the buyer's company may do; the last four are a customer's."""
 
     ordering_enabled: bool
     enable_reselling: bool
     ordered_by: OrderedBy | None
     ended_at: datetime | None
     customer_name: str | None
+    indirect: bool
 
 
 _BASKET = (
@@ -72,6 +74,7 @@ _BASKET = (
         Customer.ordered_by,
         Customer.ended_at,
         Customer.name,
+        channels.is_indirect(),
         # may it be sold
         Plan.published & Product.published,
         ProductType.audience,
@@ -144,7 +147,7 @@ def price(buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
     rows = LOCKED_BASKET.rows(membership=buyer.membership_id, reseller=buyer.reseller_id)
     if not rows:
         raise EmptyBasket
-    return Standing(*rows[0][:5]), [_priced(buyer, row[5:]) for row in rows]
+    return Standing(*rows[0][:6]), [_priced(buyer, row[6:]) for row in rows]
 
 
 def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:

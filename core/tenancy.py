@@ -331,6 +331,7 @@ WIDENED = Widenings(
         "registering a deal",
         "following an agreement's link",
         "handing over subscriptions",
+        "enrolling a reseller",
     }
 )
 

@@ -3,41 +3,40 @@ approves it, asks back or declines it with a reason. The applicant follows it by
 address it gave and nowhere else, so whoever holds the link reads that mailbox; the database keeps the link's
 hash only. Nobody has access to anything before the agreement is signed (H2, H3; partners/signatures.py)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, literal_column, select
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, func, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import db, doors, seals, states, tenancy, trail
+from core import db, doors, seals, states, tenancy, trail, work
+from core.clock import business_now
 from core.doors import door
-from core.errors import Missing, Refused
+from core.errors import Conflict, Missing, Refusal, Refused
 from core.events import Event, publish
 from core.ids import new_code, new_id, new_token, token_hash
 from core.languages import _
 from core.parties import normal_email
 from core.tenancy import Access, DistributorOwned, owned_by
-from partners import companies, programmes
-from partners.programmes import EVIDENCE, NothingToSign, Programme
-
-LONGEST = {"company": 200, "name": 120, "email": 254}
-LONGEST_EVIDENCE = 2000
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-HOST = re.compile(r"(?!-)[\w-]{1,63}(\.(?!-)[\w-]{1,63})+", re.ASCII)
+from partners import documents, evidence_checks, joinings, programmes
+from partners.documents import Brought
+from partners.evidence_checks import LONGEST_EVIDENCE
+from partners.joinings import Rules
+from partners.programmes import NothingToSign, Programme
 
 
 class ApplicationState(StrEnum):
-    """ASKED_BACK waits for the applicant, SUBMITTED and APPROVED for the reviewer and for the signature. A
-    signed one lives on as an enrolment."""
+    """ASKED_BACK waits for the applicant, SUBMITTED and APPROVED for the reviewer and for the signature;
+    VERIFYING is what SUBMITTED is in a programme that verifies what it is told (M5). A signed one lives on as
+    an enrolment."""
 
     SUBMITTED = "submitted"
+    VERIFYING = "verifying"
     ASKED_BACK = "asked_back"
     APPROVED = "approved"
     SIGNED = "signed"
@@ -45,16 +44,23 @@ class ApplicationState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+WAITING = (ApplicationState.SUBMITTED, ApplicationState.VERIFYING)
+"""Those that a reviewer has to decide."""
+
+
 class Application(DistributorOwned, db.Model):
     """One application. `evidence`: what the programme asked for when it was handed in; `agreement_id`: the
-    version that it is shown, from its approval on; `nonce` makes the link's token; `sending` counts mails.
-    Visitors may write one and read none."""
+    version that it is shown, from its approval on; `nonce` makes the link's token; `sending` counts mails,
+    the last of which went at `link_sent_at`. `applicant_id`: the reseller that enrols from its console;
+    `due_at`: until when it is to be answered. Both times are of the business clock. Visitors may write one
+    and read none."""
 
     __tablename__ = "applications"
     __access__ = Access(distributor="rcu", customer="c", public="c", door="ru")
     __table_args__ = (
         owned_by("programmes", "programme_id"),
         owned_by("agreements", "agreement_id"),
+        owned_by("resellers", "applicant_id"),
         UniqueConstraint("distributor_id", "code"),
         Index("ix_applications_token_hash", "distributor_id", "token_hash", unique=True),
         Index("ix_applications_state", "distributor_id", "state", "id"),
@@ -64,7 +70,23 @@ class Application(DistributorOwned, db.Model):
             "programme_id",
             "email",
             unique=True,
-            postgresql_where=literal_column("state IN ('submitted', 'asked_back', 'approved')"),
+            postgresql_where=literal_column("state IN ('submitted', 'verifying', 'asked_back', 'approved')"),
+        ),
+        Index(
+            "uq_applications_applicant",
+            "distributor_id",
+            "programme_id",
+            "applicant_id",
+            unique=True,
+            postgresql_where=literal_column(
+                "applicant_id IS NOT NULL AND state IN ('submitted', 'verifying', 'asked_back', 'approved')"
+            ),
+        ),
+        Index(
+            "ix_applications_due",
+            "distributor_id",
+            "due_at",
+            postgresql_where=literal_column("state IN ('submitted', 'verifying')"),
         ),
     )
     LIFE = states.Transitions(
@@ -75,12 +97,24 @@ class Application(DistributorOwned, db.Model):
                 ApplicationState.DECLINED,
                 ApplicationState.WITHDRAWN,
             ],
-            ApplicationState.ASKED_BACK: [
-                ApplicationState.SUBMITTED,
+            ApplicationState.VERIFYING: [
+                ApplicationState.APPROVED,
+                ApplicationState.ASKED_BACK,
                 ApplicationState.DECLINED,
                 ApplicationState.WITHDRAWN,
             ],
-            ApplicationState.APPROVED: [ApplicationState.SIGNED, ApplicationState.WITHDRAWN],
+            ApplicationState.ASKED_BACK: [
+                ApplicationState.SUBMITTED,
+                ApplicationState.VERIFYING,
+                ApplicationState.DECLINED,
+                ApplicationState.WITHDRAWN,
+            ],
+            ApplicationState.APPROVED: [
+                ApplicationState.SIGNED,
+                ApplicationState.SUBMITTED,
+                ApplicationState.VERIFYING,
+                ApplicationState.WITHDRAWN,
+            ],
             ApplicationState.SIGNED: [],
             ApplicationState.DECLINED: [],
             ApplicationState.WITHDRAWN: [],
@@ -102,7 +136,10 @@ class Application(DistributorOwned, db.Model):
     nonce: Mapped[str]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary())
     sending: Mapped[int]
+    link_sent_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    applicant_id: Mapped[UUID | None]
     submitted_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str]
 
@@ -136,6 +173,15 @@ class ApplicationApproved(Event):
     """The agreement waits for its signature (M7)."""
 
     application_id: UUID
+    sending: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationTakenBack(Event):
+    """Its approval does not count any more; the reviewer looks at it again."""
+
+    application_id: UUID
+    sending: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +199,13 @@ class ApplicationIncomplete(Refused):
         self.problems = dict(problems)
 
 
+class NotApproved(Conflict):
+    """Only an approval can be taken back, and only before the signature."""
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no approval to take back: it was not approved, or is signed already."))
+
+
 class NoReason(Refused):
     """Whoever is declined or asked is told why."""
 
@@ -160,13 +213,23 @@ class NoReason(Refused):
         super().__init__(_("Write what the applicant is to read."))
 
 
+class LinkExpired(Refused):
+    """An applicant's link is good for some days after the mail that carried it; a new one is sent on
+    request."""
+
+    status = 410
+
+    def __init__(self) -> None:
+        super().__init__(_("This link is too old. We can send a new one to the same address."))
+
+
 # Who applies twice is not told so, because anybody can type an address: its owner gets the link again.
 AGAIN = door("""
-CREATE FUNCTION application_again_v1(p_distributor uuid, p_programme uuid, p_email text)
+CREATE FUNCTION application_again_v2(p_distributor uuid, p_programme uuid, p_email text, p_at timestamptz)
 RETURNS TABLE (application_id uuid, sending bigint) AS $$
-  UPDATE applications a SET sending = a.sending + 1
+  UPDATE applications a SET sending = a.sending + 1, link_sent_at = p_at
   WHERE a.distributor_id = p_distributor AND a.programme_id = p_programme AND a.email = p_email
-    AND a.state IN ('submitted', 'asked_back', 'approved')
+    AND a.state IN ('submitted', 'verifying', 'asked_back', 'approved')
   RETURNING a.id, a.sending
 $$""")
 
@@ -174,14 +237,30 @@ $$""")
 # --- The applicant's side -----------------------------------------------------------------------------------
 
 
-def apply(code: str, *, company: str, name: str, email: str, evidence: Mapping[str, str]) -> None:
-    """Hands an application to an offered programme in; ApplicationIncomplete says what is missing. Works in a
-    visitor's scope, answers the same where the address has one under way, and tells nobody its link."""
+def apply(
+    code: str,
+    *,
+    company: str,
+    name: str,
+    email: str,
+    evidence: Mapping[str, str],
+    brought: Sequence[Brought] = (),
+    wrong_files: str = "",
+    applicant_id: UUID | None = None,
+) -> UUID | None:
+    """Hands an application to an offered programme in; ApplicationIncomplete says what is missing.
+    `wrong_files`: why a file among those that were chosen cannot be taken. Works in a visitor's scope,
+    answers the same where the address has one under way, and tells nobody its link; the id of a new one."""
     programme = programmes.offer(code)
+    rules = joinings.offered(programme.id)
     who = {"company": " ".join(company.split()), "name": " ".join(name.split()), "email": normal_email(email)}
-    fine = _checked(who, evidence, programme.evidence)
+    problems: dict[str, str] = {}
+    fine = evidence_checks.checked(who, evidence, programme.evidence, problems)
+    if words := wrong_files or documents.problem(rules, brought):
+        problems["documents"] = words
+    _refuse_incomplete(problems)
     if _sent_again(programme.id, who["email"]):
-        return
+        return None
     nonce, now = new_token(), db.session().info["now"]
     try:
         with db.savepoint():
@@ -191,14 +270,17 @@ def apply(code: str, *, company: str, name: str, email: str, evidence: Mapping[s
                     programme_id=programme.id,
                     code=new_code("APP", 8),
                     evidence=fine,
-                    state=ApplicationState.SUBMITTED,
+                    state=_waiting(rules),
                     question="",
                     answer="",
                     reason="",
                     nonce=nonce,
                     token_hash=token_hash(token_of(nonce)),
                     sending=1,
+                    link_sent_at=business_now(),
+                    applicant_id=applicant_id,
                     submitted_at=now,
+                    due_at=joinings.after_business_days(business_now(), _days(rules, programme.answer_days)),
                     decided_by="",
                     **who,
                 )
@@ -207,9 +289,19 @@ def apply(code: str, *, company: str, name: str, email: str, evidence: Mapping[s
     except IntegrityError:  # the same person at the same moment in another window
         if not _sent_again(programme.id, who["email"]):
             raise
-        return
+        return None
+    documents.add(added.id, rules, brought)
     trail.write(added, "submitted", told={"by": added.name})
     publish(ApplicationSent(added.id, _sending(added)))
+    return added.id
+
+
+def _waiting(rules: Rules) -> ApplicationState:
+    return ApplicationState.VERIFYING if rules.verifies else ApplicationState.SUBMITTED
+
+
+def _days(rules: Rules, answer_days: int) -> int:
+    return rules.verification_days if rules.verifies else answer_days
 
 
 def _sent_again(programme_id: UUID, email: str) -> bool:
@@ -217,6 +309,7 @@ def _sent_again(programme_id: UUID, email: str) -> bool:
         "p_distributor": tenancy.current().distributor_id,
         "p_programme": programme_id,
         "p_email": email,
+        "p_at": business_now(),
     }
     rows = doors.call_here(AGAIN, arguments)
     for row in rows:
@@ -224,84 +317,82 @@ def _sent_again(programme_id: UUID, email: str) -> bool:
     return bool(rows)
 
 
-def _checked(who: Mapping[str, str], evidence: Mapping[str, str], asked: Sequence[str]) -> dict[str, str]:
-    """The evidence in one spelling, of what is asked for and nothing else."""
-    missing = {
-        "company": _("Please enter your company's name."),
-        "name": _("Please enter your name."),
-        "email": _("Enter an e-mail address, such as anna@example.com."),
-    }
-    problems = {field: words for field, words in missing.items() if not who[field]}
-    if who["email"] and not EMAIL.fullmatch(who["email"]):
-        problems["email"] = missing["email"]
-    for field, longest in LONGEST.items():
-        if len(who[field]) > longest:
-            problems[field] = _("At most %(most)s characters.", most=longest)
-    fine: dict[str, str] = {}
-    for code in asked:
-        try:
-            fine[code] = _in_form(EVIDENCE[code].form, evidence.get(code, "").strip())
-        except ValueError as wrong:
-            problems[code] = str(wrong)
+def _refuse_incomplete(problems: Mapping[str, str]) -> None:
     if problems:
         raise ApplicationIncomplete(problems)
-    return fine
 
 
-def _in_form(form: str, typed: str) -> str:
-    """One piece of evidence; ValueError with the sentence for what is wrong with it."""
-    if not typed:
-        raise ValueError(_("This programme asks for it."))
-    if len(typed) > LONGEST_EVIDENCE:
-        raise ValueError(_("At most %(most)s characters.", most=LONGEST_EVIDENCE))
-    if form == "country":
-        if typed.upper() not in companies.countries():
-            raise ValueError(_("Please choose the country."))
-        return typed.upper()
-    if form == "website":
-        return _website(typed)
-    return typed
-
-
-def _website(typed: str) -> str:
-    address = typed if "://" in typed else f"https://{typed}"
-    try:
-        parts = urlsplit(address)
-        fine = parts.scheme in ("http", "https") and HOST.fullmatch(parts.hostname or "") is not None
-    except ValueError:
-        fine = False
-    if not fine or any(sign.isspace() for sign in address):
-        raise ValueError(_("Enter the address of your website, such as https://example.com."))
-    return address
-
-
-def by_link(token: str, *, to_change: bool = False) -> Application:
-    """The application of a link, in a scope that was widened for it; Missing for every reason why not. Locked
-    where the applicant is about to act, so that of two clicks the second finds what the first did."""
+def by_link(token: str, *, to_change: bool = False, however_old: bool = False) -> Application:
+    """The application of a link, in a scope that was widened for it; LinkExpired, or Missing for every other
+    reason why not. Locked where the applicant is about to act, so that of two clicks the second finds what
+    the first did."""
     chosen = select(Application).where(Application.token_hash == token_hash(token))
     found = db.session().scalar(chosen.with_for_update() if to_change else chosen)
     if found is None:
         raise Missing("application")
+    if not however_old and expired(found):
+        raise LinkExpired
     return found
 
 
-def answer(application: Application, words: str, evidence: Mapping[str, str]) -> None:
+def expired(application: Application) -> bool:
+    """Whether its link is too old."""
+    days = joinings.of(application.programme_id).link_days
+    return business_now() >= application.link_sent_at + timedelta(days=days)
+
+
+def renew_link(application: Application) -> None:
+    """A new link to the same address; the one before ends, and is not sent again by a mail that waits."""
+    application.nonce = new_token()
+    application.token_hash = token_hash(token_of(application.nonce))
+    trail.write(application, "link renewed", told={"by": application.name})
+    publish(ApplicationAgain(application.id, _sending(application, more=1)))
+
+
+def answer(
+    application: Application,
+    words: str,
+    evidence: Mapping[str, str],
+    brought: Sequence[Brought] = (),
+    wrong_files: str = "",
+) -> None:
     """The applicant answers what it was asked, and may better what it brought; the reviewer looks again."""
-    states.move(application, ApplicationState.SUBMITTED, why=words.strip(), told={"by": application.name})
+    rules = joinings.of(application.programme_id)
+    states.move(application, _waiting(rules), why=words.strip(), told={"by": application.name})
+    problems: dict[str, str] = {}
     if not words.strip():
-        raise ApplicationIncomplete({"answer": _("Please write your answer.")})
+        problems["answer"] = _("Please write your answer.")
     if len(words) > LONGEST_EVIDENCE:
-        raise ApplicationIncomplete({"answer": _("At most %(most)s characters.", most=LONGEST_EVIDENCE)})
+        problems["answer"] = _("At most %(most)s characters.", most=LONGEST_EVIDENCE)
     who = {"company": application.company, "name": application.name, "email": application.email}
-    application.evidence = _checked(who, evidence, list(application.evidence))
+    fine = evidence_checks.checked(who, evidence, list(application.evidence), problems)
+    already = documents.count(application.id)
+    if wrong := wrong_files or documents.problem(rules, brought, already=already):
+        problems["documents"] = wrong
+    _refuse_incomplete(problems)
+    documents.add(application.id, rules, brought, already=already)
+    application.evidence = fine
     application.answer = words.strip()
     application.submitted_at = db.session().info["now"]
+    _waits_again(application, rules)
     publish(ApplicationSent(application.id, _sending(application, more=1)))
+
+
+def _waits_again(application: Application, rules: Rules) -> None:
+    days = _days(rules, programmes.of_id(application.programme_id).answer_days)
+    application.due_at = joinings.after_business_days(business_now(), days)
 
 
 def withdraw(application: Application) -> None:
     """The applicant does not want it any more."""
     states.move(application, ApplicationState.WITHDRAWN, told={"by": application.name})
+    work.close_about(application.id, "Withdrawn by the applicant.")
+
+
+def note_refusal(application: Application, act: str, refusal: Refusal) -> None:
+    """That somebody tried what the programme does not allow, for the reviewer to see; in a transaction of its
+    own, after the refused one."""
+    trail.write(application, f"refused to {act}", why=str(refusal), rule=type(refusal).__name__)
 
 
 # --- The reviewer's side ------------------------------------------------------------------------------------
@@ -331,8 +422,22 @@ def approve(application: Application, *, by: str) -> None:
         raise NothingToSign
     states.move(application, ApplicationState.APPROVED)
     application.agreement_id = agreement.id
+    application.reason = ""
     _decided(application, by)
-    publish(ApplicationApproved(application.id))
+    publish(ApplicationApproved(application.id, _sending(application, more=1)))
+
+
+def take_back(application: Application, reason: str, *, by: str) -> None:
+    """An approval that was not signed yet does not count any more: the application waits for its reviewer
+    again, and its applicant reads why."""
+    words, rules = _told(reason), joinings.of(application.programme_id)
+    if application.state is not ApplicationState.APPROVED:
+        raise NotApproved
+    states.move(application, _waiting(rules), why=words)
+    application.agreement_id, application.reason = None, words
+    _decided(application, by)
+    _waits_again(application, rules)
+    publish(ApplicationTakenBack(application.id, _sending(application, more=1)))
 
 
 def ask_back(application: Application, question: str, *, by: str) -> None:
@@ -350,6 +455,7 @@ def decline(application: Application, reason: str, *, by: str) -> None:
     states.move(application, ApplicationState.DECLINED, why=words)
     application.reason = words
     _decided(application, by)
+    _sending(application)
     publish(ApplicationDeclined(application.id))
 
 
@@ -384,14 +490,16 @@ def _told(words: str) -> str:
 
 def _decided(application: Application, by: str) -> None:
     application.decided_at, application.decided_by = db.session().info["now"], by
+    work.close_about(application.id, "Decided.")
 
 
 # --- The link -----------------------------------------------------------------------------------------------
 
 
 def _sending(application: Application, *, more: int = 0) -> str:
-    """One word for each mail of an application."""
+    """One word for each mail of an application; its link counts anew from it."""
     application.sending += more
+    application.link_sent_at = business_now()
     return f"{application.id}:{application.sending}"
 
 

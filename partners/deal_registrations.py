@@ -20,9 +20,9 @@ from core.languages import _
 from core.money import Money
 from core.parties import normal_email
 from partners import companies, deal_rules, deals, enrolments, leads
-from partners.applications import EMAIL
 from partners.deals import ACTIVE, NEW, Deal, DealKind, DealRegistered, DealState
 from partners.enrolments import Enrolment
+from partners.evidence_checks import EMAIL
 from partners.leads import Keys
 from partners.programmes import Programme
 

@@ -22,7 +22,7 @@ from core.languages import Words, _
 from core.parties import Customer, Membership, normal_email
 from core.settings import settings
 from core.tenancy import Access, CustomerOwned, Side, current, owned_by
-from partners import leads
+from partners import channels, leads
 
 LIFE = timedelta(hours=72)
 
@@ -151,15 +151,17 @@ class UnknownRole(Refused):
 
 
 def invite_customer(
-    company: str, *, email: str, name: str, by: str, country: str = ""
+    company: str, *, email: str, name: str, by: str, country: str = "", channel: str = ""
 ) -> tuple[Customer, Invitation]:
     """A new customer of the scope's reseller, and the invitation of its first person, who will be its
-    administrator. LeadTaken or DealComesFirst where the company may not become one (partners/leads.py)."""
+    administrator. `channel`: by which it was won (channels.win). LeadTaken or DealComesFirst where the
+    company may not become one (partners/leads.py)."""
     reseller_id = current().reseller_id
     if reseller_id is None:
         raise Missing("reseller")
     leads.refuse_to_take_on(reseller_id, company, leads.keys([company], country, addresses=[email]))
     customer = parties.add_customer(reseller_id, name=company, email=email, country=country)
+    channels.win(customer, channel)
     return customer, invite(
         Side.CUSTOMER, email=email, name=name, roles=["admin"], by=by, customer_id=customer.id
     )

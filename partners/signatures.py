@@ -15,7 +15,7 @@ from core.events import Event, publish
 from core.languages import _
 from core.parties import Membership, Reseller
 from core.tenancy import Access, ResellerOwned, Side, owned_by
-from partners import enrolments, invitations, programmes
+from partners import channels, enrolments, invitations, joinings, programmes
 from partners.applications import Application, ApplicationState
 from partners.programmes import Programme
 from partners.terms import Agreed
@@ -93,6 +93,15 @@ class NotAnAdministrator(Refused):
         )
 
 
+class NotItsAdministrator(Refused):
+    """What a reseller asked for in its console only an administrator of it signs (M3, M24)."""
+
+    status = 403
+
+    def __init__(self, company: str) -> None:
+        super().__init__(_("Only an administrator of %(company)s may accept this for it.", company=company))
+
+
 class SeveralResellers(Refused):
     """It would be a guess which company is meant."""
 
@@ -102,20 +111,33 @@ class SeveralResellers(Refused):
         )
 
 
-def sign(application: Application, agreed: Agreed) -> None:
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """Who signs: the applicant by its link, or an administrator of a reseller in its console."""
+
+    name: str
+    email: str
+    membership_id: UUID | None = None
+
+
+def sign(application: Application, agreed: Agreed, signatory: Signatory | None = None) -> None:
     """Once, for the version that was shown; `agreed.terms_id` is the version whose box was ticked. The caller
-    has locked the application, so of two signatures at once the second is AlreadySigned."""
+    has locked the application, so of two signatures at once the second is AlreadySigned. Without a
+    signatory it is the applicant, by the link."""
+    who = signatory or Signatory(application.name, application.email)
     if application.state is ApplicationState.SIGNED:
         raise AlreadySigned
-    states.move(application, ApplicationState.SIGNED, told={"by": application.name})
+    states.move(application, ApplicationState.SIGNED, told={"by": who.name})
     if not agreed.terms_id:
         raise AgreementNotAccepted
     if agreed.terms_id != str(application.agreement_id):
         raise AnotherVersion
     programme = programmes.of_id(application.programme_id)
-    reseller = _reseller_of(application) or _new_reseller(application, programme)
-    _keep(application, agreed, programme, reseller)
+    known = _reseller_of(application, who)
+    reseller = known or _new_reseller(application, programme)
+    _keep(application, agreed, programme, reseller, who)
     enrolments.begin(programme, reseller.id, application.id)
+    channels.join(programme, reseller, joinings.of(programme.id).channel, is_new=known is None)
     publish(ApplicationSigned(application.id))
 
 
@@ -125,7 +147,9 @@ def of_application(application_id: UUID) -> AgreementSignature | None:
     return db.session().scalar(chosen)
 
 
-def _keep(application: Application, agreed: Agreed, programme: Programme, reseller: Reseller) -> None:
+def _keep(
+    application: Application, agreed: Agreed, programme: Programme, reseller: Reseller, who: Signatory
+) -> None:
     version = programmes.agreement(UUID(agreed.terms_id))
     db.add(
         AgreementSignature(
@@ -136,8 +160,8 @@ def _keep(application: Application, agreed: Agreed, programme: Programme, resell
             digest=version.digest,
             irreversible=programme.irreversible,
             company=application.company,
-            name=application.name,
-            email=application.email,
+            name=who.name,
+            email=who.email,
             address=agreed.address[:100],
             browser=agreed.browser[:300],
             url=agreed.url[:300],
@@ -147,8 +171,11 @@ def _keep(application: Application, agreed: Agreed, programme: Programme, resell
     db.flush()
 
 
-def _reseller_of(application: Application) -> Reseller | None:
-    """The reseller that the applicant's address administers already, if any: it is enrolled, not doubled."""
+def _reseller_of(application: Application, who: Signatory) -> Reseller | None:
+    """The reseller that the signatory administers already, if any: it is enrolled, not doubled (M4). What was
+    asked for in a reseller's console is signed for that reseller, by an administrator of it."""
+    if application.applicant_id is not None:
+        return _applicant(application.applicant_id, who)
     joined = (Reseller.distributor_id == Membership.distributor_id) & (Reseller.id == Membership.reseller_id)
     found = db.session().execute(
         select(Membership, Reseller)
@@ -168,6 +195,15 @@ def _reseller_of(application: Application) -> Reseller | None:
             raise NotAnAdministrator(reseller.name)
         return reseller
     return None
+
+
+def _applicant(reseller_id: UUID, who: Signatory) -> Reseller:
+    reseller = parties.reseller(reseller_id)
+    for one in parties.members(reseller_id):
+        known_by = one.id == who.membership_id if who.membership_id else one.email == who.email
+        if known_by and "admin" in one.roles:
+            return reseller
+    raise NotItsAdministrator(reseller.name)
 
 
 def _new_reseller(application: Application, programme: Programme) -> Reseller:

@@ -21,11 +21,26 @@ from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.settings import settings
 from core.tenancy import Side
-from partners import applications, companies, deal_rules, extensions, programmes, storefronts
+from partners import (
+    applications,
+    channels,
+    companies,
+    deal_rules,
+    enrolling,
+    extensions,
+    joinings,
+    programmes,
+    signatures,
+    storefronts,
+)
 from partners.companies import Details
 from partners.deal_rules import Rules
+from partners.enrolling import Contact
+from partners.joinings import Channel, Paperwork
 from partners.programmes import Settings
+from partners.signatures import Signatory
 from partners.storefronts import Image, Storefront
+from partners.terms import Agreed
 from provisioning import transfers
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
@@ -107,12 +122,13 @@ def _found(demo: Demo) -> None:
         _add_person(person, hashed, Side.DISTRIBUTOR)
     for entry in demo.world["reseller"]:
         _add_reseller(entry, hashed, about["currency"])
-    _open_programmes(first.id)
+    _open_programmes(first.id, hashed)
     conditions.publish(demo.world["staff"][0]["name"])
 
 
-def _open_programmes(price_list_id: UUID) -> None:
-    """The partner programmes with their agreements, and whoever waits for the reviewer."""
+def _open_programmes(price_list_id: UUID, hashed: str) -> None:
+    """The partner programmes with their agreements, who is a partner already, and whoever waits for the
+    reviewer."""
     told = loading.read(DATA / "programmes.toml")
     for entry in told["programme"]:
         chosen = Settings(
@@ -131,6 +147,7 @@ def _open_programmes(price_list_id: UUID) -> None:
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
         tiers.give(programme, entry)
+        joinings.keep(programme, _joining(entry.get("joining", {})))
     for entry in told["application"]:
         applications.apply(
             entry["programme"],
@@ -140,7 +157,36 @@ def _open_programmes(price_list_id: UUID) -> None:
             evidence=entry["evidence"],
         )
     partnerships.sign_up(told["partner"])
+    for entry in told["enrolment"]:
+        _enrol(entry, hashed)
     partnerships.register(told["deal"])
+
+
+def _enrol(entry: Entry, hashed: str) -> None:
+    """A reseller that is a partner of a programme, and the customers that it won through it."""
+    programme = programmes.find(entry["programme"])
+    reseller = db.session().scalars(select(Reseller).where(Reseller.name == entry["reseller"])).one()
+    if enrolling.standing(programme, reseller.id)[1] is None:
+        contact = Contact(entry["name"], entry["email"])
+        enrolling.enrol(programme, reseller.id, contact, entry["evidence"])
+        application = enrolling.under_way(programme, reseller.id)
+        applications.approve(application, by="Nora Lindqvist")
+        agreed = Agreed(str(application.agreement_id), "192.0.2.1", "Demo", "")
+        signatures.sign(application, agreed, Signatory(contact.name, contact.email))
+    for customer in entry["customer"]:
+        added = _add_customer(customer, reseller.id, hashed)
+        channels.win(added, str(programme.id))
+
+
+def _joining(entry: Entry) -> joinings.Rules:
+    told = {
+        name: entry[name] for name in ("documents_hint", "verifies", "verification_days") if name in entry
+    }
+    return joinings.Rules(
+        documents=Paperwork(entry.get("documents", "none")),
+        channel=Channel(entry.get("channel", "direct")),
+        **told,
+    )
 
 
 def _prepare_papers(demo: Demo) -> None:
@@ -177,13 +223,18 @@ def _add_reseller(entry: Entry, hashed: str, currency: str) -> None:
             )
         )
     for customer in entry.get("customer", []):
-        added = parties.add_customer(
-            reseller.id, name=customer["name"], email=customer["email"], country=customer["country"]
-        )
-        added.ordered_by = OrderedBy(customer.get("ordered_by", "customer"))
-        _keep_company(customer, reseller.id, added.id)
-        for person in customer["staff"]:
-            _add_person(person, hashed, Side.CUSTOMER, reseller.id, added.id)
+        _add_customer(customer, reseller.id, hashed)
+
+
+def _add_customer(customer: Entry, reseller_id: UUID, hashed: str) -> Customer:
+    added = parties.add_customer(
+        reseller_id, name=customer["name"], email=customer["email"], country=customer["country"]
+    )
+    added.ordered_by = OrderedBy(customer.get("ordered_by", "customer"))
+    _keep_company(customer, reseller_id, added.id)
+    for person in customer["staff"]:
+        _add_person(person, hashed, Side.CUSTOMER, reseller_id, added.id)
+    return added
 
 
 def _add_person(

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from core import db, parties
 from core.languages import _, counted, for_later
-from partners import applications, enrolments, programmes
-from partners.applications import Application, ApplicationState
+from partners import applications, direct_notices, enrolments, joinings, programmes
+from partners.applications import WAITING, Application, ApplicationState
 from partners.enrolments import Because
 from partners.programmes import Programme
 from storefront import links, mail
@@ -20,15 +20,22 @@ from storefront.moments import moment
 def received(application_id: UUID) -> Mail | None:
     """To the applicant: it is here, and how it is followed; nothing when it was decided meanwhile."""
     application, programme = _about(application_id)
-    if application.state is not ApplicationState.SUBMITTED:
+    if application.state not in WAITING:
         return None
+    rules = joinings.of(programme.id)
+    days = rules.verification_days if rules.verifies else programme.answer_days
     return _to_the_applicant(
         application,
         programme,
         _("We have your application to %(programme)s", programme=programme.name),
         _(
+            "We verify what you told us; that may take up to %(wait)s. The link below shows where it stands.",
+            wait=counted("%(n)s business day", "%(n)s business days", days),
+        )
+        if rules.verifies
+        else _(
             "You hear from us within %(wait)s. Until then the link below shows where it stands.",
-            wait=counted("%(n)s business day", "%(n)s business days", programme.answer_days),
+            wait=counted("%(n)s business day", "%(n)s business days", days),
         ),
         _("See where it stands"),
         note=_("The link is yours alone: whoever has it can answer and sign for you."),
@@ -50,7 +57,7 @@ def again(application_id: UUID) -> Mail | None:
 def waits(application_id: UUID) -> Mail | None:
     """To the distributor: somebody has to look; nothing when somebody did."""
     application, programme = _about(application_id)
-    if application.state is not ApplicationState.SUBMITTED:
+    if application.state not in WAITING:
         return None
     shop, distributor = mail.sender(links.house()), parties.the_distributor()
     return Mail(
@@ -124,6 +131,21 @@ def approved(application_id: UUID) -> Mail | None:
     )
 
 
+def taken_back(application_id: UUID) -> Mail | None:
+    """To the applicant: its approval does not count any more, and why; nothing when it was decided anew."""
+    application, programme = _about(application_id)
+    if application.state not in WAITING:
+        return None
+    return _to_the_applicant(
+        application,
+        programme,
+        _("The approval of your application to %(programme)s was taken back", programme=programme.name),
+        _("We look at it again, and you hear from us. Until then nothing can be signed. The reason:"),
+        _("See where it stands"),
+        quote=application.reason,
+    )
+
+
 def signed(application_id: UUID) -> Mail | None:
     """To the partner: what it signed, and until when it counts. A new reseller gets its access by the mail of
     its invitation."""
@@ -177,6 +199,32 @@ def ended(enrolment_id: UUID) -> Mail:
     )
 
 
+def restricted(notice_id: UUID) -> Mail:
+    """To the reseller: its direct selling will be restricted, from when and why, and what it can do (M1)."""
+    notice = direct_notices.find(notice_id)
+    reseller, shop = parties.reseller(notice.reseller_id), mail.sender(links.house())
+    begins = moment(notice.counts_from)
+    return Mail(
+        "application",
+        shop,
+        reseller.email,
+        reseller.name,
+        _("Your direct selling will be restricted"),
+        _("You get this mail because you are a reseller of %(shop)s.", shop=shop.name),
+        {
+            "words": _(
+                "From the day below on you win no new direct customers; those you have stay as they are."
+                " You may enrol as an indirect reseller. The reason:"
+            ),
+            "facts": [(_("From"), begins.date if begins else "")],
+            "quote": notice.reason,
+            "act": _("See the programmes"),
+            "url": f"{shop.url}/reseller/programmes",
+            "note": "",
+        },
+    )
+
+
 def _about(application_id: UUID) -> tuple[Application, Programme]:
     chosen = select(Application).where(Application.id == application_id)
     application = db.session().scalars(chosen).one()
@@ -224,5 +272,7 @@ mail.register("mail_application_waits", "application_id", waits)
 mail.register("mail_application_asked", "application_id", asked)
 mail.register("mail_application_declined", "application_id", declined)
 mail.register("mail_application_approved", "application_id", approved)
+mail.register("mail_application_taken_back", "application_id", taken_back)
 mail.register("mail_application_signed", "application_id", signed)
+mail.register("mail_direct_selling_restricted", "notice_id", restricted)
 mail.register("mail_partnership_ended", "enrolment_id", ended)

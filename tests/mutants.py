@@ -36,6 +36,8 @@ YEARS = "tests/partners/test_partner_years.py::test_"
 AGREEING = "tests/partners/test_customer_agreements.py::test_"
 TRANSFERS = "tests/provisioning/test_transfers.py::test_"
 MOVES = "tests/provisioning/test_moves.py::test_"
+JOINING = "tests/partners/test_joining.py::test_"
+JOINING_PAGES = "tests/portal/test_joining_pages.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,15 +246,15 @@ MUTANTS = (
     Mutant(
         "no step of an application is skipped",
         "partners/applications.py",
-        "ApplicationState.APPROVED: [ApplicationState.SIGNED, ApplicationState.WITHDRAWN],",
-        "ApplicationState.APPROVED: [s for s in ApplicationState if s != ApplicationState.APPROVED],",
+        "ApplicationState.APPROVED: [\n                ApplicationState.SIGNED,",
+        "ApplicationState.APPROVED: [\n                *(s for s in ApplicationState if s != 'approved'),",
         f"{APPLYING}no_step_can_be_skipped_or_taken_twice",
     ),
     Mutant(
         "what a programme asks for",
         "partners/applications.py",
-        "if problems:\n        raise ApplicationIncomplete(problems)\n    return fine",
-        "return fine",
+        "if problems:\n        raise ApplicationIncomplete(problems)",
+        "return",
         f"{APPLYING}an_application_without_what_is_asked_for_is_refused",
     ),
     Mutant(
@@ -289,6 +291,104 @@ MUTANTS = (
         'if "admin" not in membership.roles:',
         "if not membership.roles:",
         f"{APPLYING}who_is_no_administrator_binds_no_reseller",
+    ),
+    Mutant(
+        "a document where one is required",
+        "partners/documents.py",
+        "if rules.documents is Paperwork.REQUIRED and not brought and not already:",
+        "if False:",
+        f"{JOINING}a_programme_that_asks_for_documents_is_not_applied_to_without_one",
+    ),
+    Mutant(
+        "documents for nobody else's eyes",
+        "partners/documents.py",
+        'Access(distributor="rc", customer="c", public="c")',
+        'Access(distributor="rc", customer="rc", public="rc", reseller="r")',
+        f"{JOINING}documents_are_read_by_no_visitor_customer_or_reseller",
+    ),
+    Mutant(
+        "a file is what its content says",
+        "storefront/evidence_files.py",
+        "if data.startswith(PDF) and END_OF_PDF in data[-2048:]:",
+        'if name.endswith(".pdf"):',
+        f"{JOINING_PAGES}a_refused_file_keeps_the_rest_of_the_form",
+    ),
+    Mutant(
+        "another application's document",
+        "partners/documents.py",
+        "ApplicationDocument.id == document_id, ApplicationDocument.application_id == application_id",
+        "ApplicationDocument.id == document_id",
+        f"{JOINING_PAGES}files_are_told_by_their_content_redrawn_and_seen_by_applicant_and_reviewer_only",
+    ),
+    Mutant(
+        "a link grows too old",
+        "partners/applications.py",
+        "if not however_old and expired(found):",
+        "if False:",
+        f"{JOINING}a_link_is_good_for_thirty_days_from_its_last_mail_and_a_new_one_ends_it",
+    ),
+    Mutant(
+        "what is signed is not taken back",
+        "partners/applications.py",
+        "if application.state is not ApplicationState.APPROVED:\n        raise NotApproved",
+        "if application is None:\n        raise NotApproved",
+        f"{JOINING}an_approval_is_taken_back_before_the_signature_and_never_after",
+    ),
+    Mutant(
+        "only an administrator accepts",
+        "partners/signatures.py",
+        'if known_by and "admin" in one.roles:',
+        "if known_by:",
+        f"{JOINING}only_an_administrator_accepts_for_the_company",
+    ),
+    Mutant(
+        "a current profile",
+        "partners/enrolling.py",
+        "if companies.of(reseller_id) is None:",
+        "if False:",
+        f"{JOINING}who_enrols_has_a_current_profile_and_a_partner_id",
+    ),
+    Mutant(
+        "no way back from a channel",
+        "partners/channels.py",
+        '"reseller_channels"\n    __access__ = Access(distributor="rc", reseller="r", door="r")',
+        '"reseller_channels"\n    __access__ = Access(distributor="rcud", reseller="rcud", door="r")',
+        f"{JOINING}a_direct_seller_becomes_both_on_the_same_standing_and_there_is_no_way_back",
+    ),
+    Mutant(
+        "a restricted seller wins nobody directly",
+        "partners/channels.py",
+        "if direct and not direct_notices.restricted(reseller_id) else []",
+        "if direct else []",
+        f"{JOINING_PAGES}a_direct_seller_is_told_of_a_restriction_and_wins_no_new_direct_customers_from_its_day_on",
+    ),
+    Mutant(
+        "only the channels one has",
+        "partners/channels.py",
+        "    raise NotYourChannel\n",
+        "    return possible[0]\n",
+        f"{JOINING}without_acceptance_the_indirect_capability_stays_off",
+    ),
+    Mutant(
+        "the provider orders for an indirect customer",
+        "checkout/placing.py",
+        "if not by_the_provider():",
+        "if False:",
+        f"{JOINING}direct_customers_stay_direct_and_indirect_ones_are_ordered_for_by_the_provider",
+    ),
+    Mutant(
+        "nobody else orders for a direct customer",
+        "checkout/provider_orders.py",
+        "if channels.of_customer(customer) is not Channel.INDIRECT:",
+        "if False:",
+        f"{JOINING}the_provider_orders_for_indirect_customers_and_for_no_direct_one",
+    ),
+    Mutant(
+        "late answers are on the queue",
+        "partners/late_answers.py",
+        "Application.due_at <= business_now(),",
+        "Application.due_at > business_now(),",
+        f"{JOINING}verification_takes_up_to_its_days_and_is_on_the_work_queue_after_them",
     ),
     Mutant(
         "an application for nobody's eyes",

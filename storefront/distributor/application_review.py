@@ -4,18 +4,21 @@ that it brought and all that happened to it."""
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 from flask import request, url_for
 from sqlalchemy import Select, or_, select
 from werkzeug.wrappers import Response
 
 from core import db, parties
-from core.errors import Missing, Refusal
+from core.clock import business_now
+from core.errors import Conflict, Missing, Refusal
 from core.languages import Words, _
-from partners import applications, companies, enrolments, programmes, signatures
-from partners.applications import Application, ApplicationState
+from partners import applications, companies, documents, enrolments, programmes, signatures
+from partners.applications import WAITING, Application, ApplicationState
+from partners.evidence_checks import LONGEST_EVIDENCE
 from partners.programmes import EVIDENCE, Programme
-from storefront import exports, lists, pages, timelines
+from storefront import evidence_files, exports, lists, pages, timelines
 from storefront.distributor import console
 from storefront.filters import Days
 from storefront.lists import Column, List
@@ -26,6 +29,7 @@ REVIEWER = "storefront_manager"
 WORDS = Words(
     {
         "submitted": "Waits for you",
+        "verifying": "To be verified",
         "asked_back": "Asked back",
         "approved": "Approved, not signed",
         "signed": "Signed",
@@ -37,6 +41,7 @@ pages.saying(
     application_approved="Approved. The applicant gets the link to the agreement by mail.",
     application_asked="Asked. The application comes back to the queue with the answer.",
     application_declined="Declined. The applicant reads your reason.",
+    application_taken_back="Taken back. It waits for you again, and the applicant reads your reason.",
 )
 
 
@@ -148,8 +153,20 @@ def show(
             "reseller": None,
             "timeline": timelines.of([found.id, *([enrolment.id] if enrolment else [])]),
             "may": {state.value for state in found.LIFE[found.state]},
-            "open": found.state in (ApplicationState.SUBMITTED, ApplicationState.ASKED_BACK),
+            "open": found.state in (*WAITING, ApplicationState.ASKED_BACK),
+            "documents": evidence_files.rows(
+                documents.of(found.id), "distributor.application_document", code=found.code
+            ),
+            "due": moment(found.due_at) if found.state in WAITING else None,
+            "late": found.due_at is not None and found.due_at <= business_now(),
+            "applicant": None,
         }
+        if found.applicant_id:
+            enrolling = parties.reseller(found.applicant_id)
+            values["applicant"] = (
+                enrolling.name,
+                url_for("distributor.reseller_page", code=enrolling.code),
+            )
         if enrolment:
             reseller = parties.reseller(enrolment.reseller_id)
             values["reseller"] = (reseller.name, url_for("distributor.reseller_page", code=reseller.code))
@@ -202,16 +219,35 @@ def decline_application(code: str) -> Response:
     return decide(code, "declined", lambda one, words: applications.decline(one, words, by=visitor().name))
 
 
+@console.post("/applications/<code>/take-back")
+def take_approval_back(code: str) -> Response:
+    """An approval that was not signed does not count any more."""
+    return decide(
+        code, "taken-back", lambda one, words: applications.take_back(one, words, by=visitor().name)
+    )
+
+
+@console.get("/applications/<code>/documents/<uuid:document_id>")
+def application_document(code: str, document_id: UUID) -> Response:
+    """A file of the application, to be kept and never shown in the page; for its reviewers."""
+    require_role(REVIEWER)
+    with db.transaction():
+        return evidence_files.answer(documents.find(applications.find(code).id, document_id))
+
+
 def decide(code: str, act: str, decision: Callable[[Application, str], None]) -> Response:
     """One act of the reviewer, with the words it is to be given; of two at once the second finds the
     first."""
     require_role(REVIEWER)
-    words = request.form.get("words", "")[: applications.LONGEST_EVIDENCE]
+    words = request.form.get("words", "")[:LONGEST_EVIDENCE]
     try:
         with db.transaction():
             decision(applications.to_decide(code), words)
     except Missing:
         raise
     except Refusal as refusal:
+        if isinstance(refusal, Conflict):  # a step that its state does not allow
+            with db.transaction():
+                applications.note_refusal(applications.find(code), f"be {act.replace('-', ' ')}", refusal)
         return show(code, refusal.status, problem=str(refusal), typed=words, act=act)
     return pages.see("distributor.application_page", f"application-{act}", code=code)

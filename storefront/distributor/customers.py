@@ -14,7 +14,8 @@ from core import db
 from core.errors import Missing
 from core.languages import Words, _
 from core.parties import Customer, Membership, Reseller
-from partners import companies
+from partners import channels, companies
+from partners.joinings import CHANNELS, Channel
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console
 from storefront.distributor.order_list import orders, rows_of
@@ -144,6 +145,7 @@ def customer_page(code: str) -> Response:
             .where(Membership.customer_id == customer.id, Membership.ended_at.is_(None))
         )
         timeline = timelines.of([customer.id])
+        channel = channels.of_customer(customer)
     return pages.render(
         "distributor/customer.html",
         title=customer.name,
@@ -156,4 +158,8 @@ def customer_page(code: str) -> Response:
         orders=rows,
         orders_url=url_for("distributor.order_list", q=customer.name),
         timeline=timeline,
+        channel=CHANNELS[channel],
+        order_url=url_for("distributor.provider_order_page", code=code)
+        if channel is Channel.INDIRECT
+        else None,
     )

@@ -10,7 +10,7 @@ from core.languages import _, for_later
 from core.parties import Reseller
 from core.tasks import Task, TaskState
 from core.work import WorkItem
-from partners.applications import Application, ApplicationState
+from partners.applications import WAITING, Application
 from partners.deals import Deal, DealState
 from provisioning.transfers import Transfer, TransferState
 from storefront import pages
@@ -108,7 +108,7 @@ def waiting() -> dict[str, int]:
         asked = (
             select(func.count())
             .select_from(Application)
-            .where(Application.state == ApplicationState.SUBMITTED)
+            .where(Application.state.in_(WAITING))
             .scalar_subquery()
         )
         registered = (

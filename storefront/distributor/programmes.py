@@ -18,7 +18,7 @@ from core.errors import Refusal
 from core.languages import Words, _
 from core.periods import Term
 from partners import applications, programmes
-from partners.applications import Application, ApplicationState
+from partners.applications import WAITING, Application
 from partners.enrolments import Enrolment, EnrolmentState
 from partners.programmes import EVIDENCE, AgreementRefused, Programme, Settings
 from storefront import agreements, exports, lists, pages, timelines
@@ -190,7 +190,7 @@ def statement() -> Select[Programme, int, int]:
         .where(
             Application.distributor_id == Programme.distributor_id,
             Application.programme_id == Programme.id,
-            Application.state == ApplicationState.SUBMITTED,
+            Application.state.in_(WAITING),
         )
         .scalar_subquery()
     )

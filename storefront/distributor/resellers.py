@@ -20,9 +20,10 @@ from core.errors import Refusal
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer, Reseller
-from partners import domains, enrolments, standings, storefronts
+from partners import channels, domains, enrolments, standings, storefronts
 from partners.enrolments import Enrolment
 from partners.invitations import ROLES
+from partners.joinings import CHANNELS
 from partners.storefronts import Storefront, StorefrontState
 from partners.tiers import Tier
 from storefront import exports, lists, pages, timelines
@@ -229,6 +230,7 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
             )
             or 0,
             "plan": plan_of(reseller.id),
+            "sells": [CHANNELS[one] for one in sorted(channels.profile(reseller.id))],
             "margin": margin_of(reseller.id),
             "people": [
                 (m.name, m.email, ", ".join(ROLES.get(role, role) for role in m.roles))

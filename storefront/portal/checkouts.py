@@ -21,7 +21,8 @@ from core.ids import new_token
 from core.languages import _
 from core.parties import OrderedBy, Purchaser
 from core.tenancy import current
-from partners import companies, leads
+from partners import channels, companies, leads
+from partners.joinings import Channel
 from partners.terms import AgreementMissing, Kind
 from provisioning import fulfilment
 from provisioning.connectors import base
@@ -75,6 +76,8 @@ def checkout_page(
         asked_terms = obligations.asked(customer.reseller_id, customer.id, [item.plan_id for item in items])
         missing = [one for one in asked_terms if one.kind is Kind.CUSTOMER_AGREEMENT and not one.accepted]
         admins = agreements.administrators(customer.id) if missing else []
+        won = channels.row_of(customer.id)
+    indirect = won is not None and won.channel is Channel.INDIRECT
     if company is None and not chain.buyer.known:
         company = company_forms.form_of(None, name=customer.name, country=customer.country)
     asked = [
@@ -110,7 +113,7 @@ def checkout_page(
         problem=problem or untaxed or next((item.problem for item in items if item.problem), ""),
         request_key=new_token(),
         buyer=buyer(),
-        may_order=customer.ordered_by is OrderedBy.CUSTOMER,
+        may_order=customer.ordered_by is OrderedBy.CUSTOMER and not indirect,
         seller=the_shop().legal_name,
     )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 
 from checkout.orders import Order
 from core import db, parties, trail
@@ -16,8 +17,10 @@ from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.parties import Customer, OrderedBy
 from core.tenancy import Side
-from partners import companies, deals, invitations, leads
+from partners import channels, companies, deals, invitations, leads
+from partners.channels import CustomerChannel, TheProviderOrders
 from partners.invitations import ROLES, Invitation
+from partners.joinings import CHANNELS, Channel
 from partners.storefronts import StorefrontState
 from storefront import exports, lists, pages, timelines
 from storefront.filters import Days
@@ -68,6 +71,7 @@ def the_list() -> List:
             Column("code", _("Code"), lambda row: row["customer"].code, only_file=True),
             Column("email", _("E-mail"), lambda row: row["customer"].email, Customer.email),
             Column("active", _("Active subscriptions"), itemgetter("active"), kind="num"),
+            Column("channel", _("Channel"), itemgetter("channel")),
             Column("ordering", _("Orders"), lambda row: dict(ORDER)[row["customer"].ordered_by]),
             Column("since", _("Since"), itemgetter("since"), Customer.id),
         ],
@@ -85,6 +89,7 @@ def the_list() -> List:
             lists.Choice(
                 "ordering", _("Orders"), ORDER.options(), lambda word: Customer.ordered_by == OrderedBy(word)
             ),
+            lists.Choice("channel", _("Channel"), CHANNELS.options(), by_channel),
             Days("since", _("Since"), Customer.created_at),
         ],
         export="reseller.customer_file",
@@ -109,15 +114,35 @@ def is_like(show: str) -> ColumnElement[bool]:
 def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
     """Customers as the list shows them; one statement more for a page."""
     active = active_subscriptions([each.id for (each,) in found])
+    won = channels_of([each.id for (each,) in found])
     return [
         {
             "customer": each,
             "url": url_for("reseller.customer_page", code=each.code),
             "active": active.get(each.id, 0),
+            "channel": CHANNELS[won.get(each.id, Channel.DIRECT)],
+            "indirect": won.get(each.id) is Channel.INDIRECT,
             "since": moment(each.created_at),
         }
         for (each,) in found
     ]
+
+
+def by_channel(word: str) -> ColumnElement[bool]:
+    """What the filter means."""
+    indirect = exists().where(
+        CustomerChannel.distributor_id == Customer.distributor_id,
+        CustomerChannel.customer_id == Customer.id,
+        CustomerChannel.channel == Channel.INDIRECT,
+    )
+    return indirect if word == Channel.INDIRECT else ~indirect
+
+
+def channels_of(customer_ids: Sequence[UUID]) -> dict[UUID, Channel]:
+    """customer -> the channel it was won by, where one was written."""
+    chosen = select(CustomerChannel.customer_id, CustomerChannel.channel)
+    rows = db.session().execute(chosen.where(CustomerChannel.customer_id.in_(customer_ids)))
+    return {customer_id: channel for customer_id, channel in rows if customer_id}
 
 
 def active_subscriptions(customer_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -177,6 +202,7 @@ def invite_customer() -> Response:
                 name=form.name.data or "",
                 by=visitor().name,
                 country=form.country.data or "",
+                channel=form.channel.data or "",
             )
     except Refusal as refusal:
         if isinstance(refusal, leads.LeadTaken | leads.DealComesFirst):
@@ -202,8 +228,24 @@ def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: in
         message=str(refusal) if refusal else None,
         way=url_for("reseller.new_deal") if isinstance(refusal, leads.DealComesFirst) else None,
         is_open=storefront_open(),
+        several=with_ways(form),
         portal_url=menu.portal_url(menu.own_storefront(), absolute=True),
     )
+
+
+def with_ways(form: InviteCustomer) -> bool:
+    """Puts the channels by which we may win a customer into the form; whether there is a choice."""
+    with db.transaction():
+        ways = channels.ways(menu.reseller_id())
+    form.channel.choices = [
+        SelectChoice(
+            str(way.programme_id) if way.programme_id else way.channel.value,
+            _("Indirect: %(programme)s", programme=way.programme) if way.programme else CHANNELS[way.channel],
+        )
+        for way in ways
+    ]
+    form.channel.data = form.channel.data or next((choice.value for choice in form.channel.choices), None)
+    return len(ways) > 1
 
 
 # --- One customer -------------------------------------------------------------------------------------------
@@ -221,6 +263,7 @@ def show(
     """The page, with the form for another person as it was filled."""
     with db.transaction() as session:
         customer = find(code)
+        channel, won = channels.of_customer(customer), channels.row_of(customer.id)
         people = parties.members(customer_id=customer.id)
         invited = invitation_rows(invitations.of_customer(customer.id))
         own = (
@@ -257,6 +300,9 @@ def show(
         form=person,
         message=str(refusal) if refusal else None,
         roles=ROLES,
+        channel=channel.value,
+        channel_words=CHANNELS[channel],
+        through=won.programme_name if won else "",
     )
 
 
@@ -283,6 +329,13 @@ def who_orders(code: str) -> Response:
     form = WhoOrders(request.form)
     if not form.validate():
         return show(code, status=422)
+    with db.transaction():
+        customer = find(code)
+        indirect = channels.of_customer(customer) is Channel.INDIRECT
+        if indirect:
+            trail.write(customer, "refused to change who orders", why="The distributor orders for it.")
+    if indirect:
+        return show(code, refusal=TheProviderOrders())
     with db.transaction():
         customer = find(code)
         customer.ordered_by = OrderedBy(form.ordered_by.data)

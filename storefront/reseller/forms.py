@@ -64,6 +64,11 @@ class InviteCustomer(Form):
         ],
         filters=[lambda value: trimmed(value).upper()],
     )
+    channel = RadioField(
+        "Channel",
+        validate_choice=False,
+        description="How you win this customer; it stays so. For an indirect one the distributor orders.",
+    )
 
 
 class InviteStaff(Form):

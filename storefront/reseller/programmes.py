@@ -16,15 +16,19 @@ from core.languages import _
 from core.money import Money
 from partners import (
     anniversaries,
+    channels,
     commissions,
+    direct_notices,
     enrolments,
     leavings,
+    programmes,
     reauthorisations,
     sales,
     signatures,
     tiers,
 )
 from partners.enrolments import Enrolment, EnrolmentState
+from partners.joinings import CHANNELS
 from provisioning import reauthorising
 from storefront import lists, pages, partner_years, timelines
 from storefront.forms import Form
@@ -53,8 +57,24 @@ def programmes_page() -> Response:
     """What it is a partner of, the newest first."""
     with db.transaction():
         rows = [row_of(one) for one in enrolments.of_reseller(menu.reseller_id())]
+        offered = [(one.code, one.name, one.explanation) for one in programmes.offered()]
+        notice = direct_notices.of(menu.reseller_id())
+        restricted = (notice.reason, moment(notice.counts_from)) if notice else None
+        sells = [CHANNELS[one] for one in sorted(channels.profile(menu.reseller_id()))]
     more = f"{the_shop().base}/partners" if the_shop().house else None
-    return pages.render("reseller/programmes.html", title=_("Programmes"), rows=rows, more_url=more)
+    return pages.render(
+        "reseller/programmes.html",
+        title=_("Programmes"),
+        rows=rows,
+        more_url=more,
+        offered=[
+            {"name": name, "explanation": words, "url": url_for("reseller.enrolment_page", code=code)}
+            for code, name, words in offered
+            if name not in {row["name"] for row in rows if row["state"] == "active"}
+        ],
+        sells=sells,
+        restricted=restricted,
+    )
 
 
 def row_of(one: Enrolment) -> dict[str, Any]:

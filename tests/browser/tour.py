@@ -74,6 +74,8 @@ TOUR: dict[str, list[str]] = {
         "/reseller/transfers",
         "/reseller/transfers/new",
         "/reseller/transfers/partners",
+        "/reseller/enrolments/device-management",
+        "/reseller/enrolments/cloud-solutions",
     ],
     "nora@": [
         "/distributor/",
@@ -95,6 +97,7 @@ TOUR: dict[str, list[str]] = {
         "/distributor/conditions/new",
         "/distributor/acceptances",
         "/distributor/consents",
+        "/distributor/programmes/cloud-solutions/joining",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",

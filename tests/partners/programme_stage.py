@@ -49,9 +49,9 @@ def visitor_of(world: World) -> Scope:
 def apply(world: World, code: str = "gold", **changed: str) -> None:
     """Lena applies, in a visitor's scope."""
     said = LENA | changed
-    who = {name: said.pop(name) for name in ("company", "name", "email")}
+    company, name, email = (said.pop(each) for each in ("company", "name", "email"))
     with tenancy.acting_as(visitor_of(world)), db.transaction():
-        applications.apply(code, **who, evidence=said)
+        applications.apply(code, company=company, name=name, email=email, evidence=said)
 
 
 def the_application(email: str = LENA["email"]) -> Application:

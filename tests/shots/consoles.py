@@ -66,6 +66,17 @@ BEFORE = [
             Stop("new-reseller-programmes", "/reseller/programmes"),
             Stop("new-reseller-deals", "/reseller/deals"),
             Stop("new-reseller-deal-not-a-partner", "/reseller/deals/new"),
+            Stop(
+                "new-reseller-enrolment",
+                "/reseller/enrolments/<code>",
+                "/reseller/enrolments/cloud-solutions",
+            ),
+            Stop(
+                "new-reseller-enrolment-wrong",
+                "/reseller/enrolments/<code>",
+                "/reseller/enrolments/cloud-solutions",
+                then=send("form[action$='/enrol']", email="no address"),
+            ),
             Stop("new-reseller-branding", "/reseller/branding"),
             Stop("new-reseller-domain", "/reseller/domain"),
             Stop("new-reseller-terms", "/reseller/terms"),
@@ -559,6 +570,32 @@ DISTRIBUTOR = [
             ),
             Stop("distributor-customer-agreements-wrong", "", STAY, then=send("form[action$='/attest']")),
             Stop(
+                "distributor-direct-selling",
+                "/distributor/resellers/<code>/direct-selling",
+                "/distributor/resellers",
+                row="Kestrel",
+                then=to_link("/direct-selling"),
+            ),
+            Stop("distributor-direct-selling-wrong", "", STAY, then=send("form[action$='/direct-selling']")),
+            Stop(
+                "distributor-order-for-a-customer",
+                "/distributor/customers/<code>/order",
+                "/distributor/customers",
+                row="Willow",
+                then=to_link("/order"),
+            ),
+            Stop(
+                "distributor-programme-joining",
+                "/distributor/programmes/<code>/joining",
+                "/distributor/programmes/cloud-solutions/joining",
+            ),
+            Stop(
+                "distributor-programme-joining-wrong",
+                "/distributor/programmes/<code>/joining",
+                "/distributor/programmes/cloud-solutions/joining",
+                then=send("form[action$='/joining']", link_days="0"),
+            ),
+            Stop(
                 "distributor-application",
                 "/distributor/applications/<code>",
                 "/distributor/applications",
@@ -567,6 +604,7 @@ DISTRIBUTOR = [
             Stop("distributor-application-decline", "", STAY, then=opens("Decline")),
             Stop("distributor-application-wrong", "", STAY, then=send("form[action$='/decline']")),
             Stop("distributor-application-approved", "", STAY, then=send("form[action$='/approve']")),
+            Stop("distributor-application-take-back", "", STAY, then=opens("Take it back")),
             Stop(
                 "application-to-sign",
                 "",

@@ -24,6 +24,8 @@ NO_PAGES: dict[str, str] = {
     "/metrics": "figures for machines",
     "/home": "leads to the first page of whoever is signed in",
     "/ticket/<token>": "leads into a shop on another host",
+    "/applications/<token>/documents/<uuid:document_id>": "a file of the applicant's",
+    "/distributor/applications/<code>/documents/<uuid:document_id>": "a file of the applicant's",
     "/orders/<code>/progress": "a part of the order's page",
     "/reseller/orders/<code>/progress": "a part of the order's page",
     "/reseller/transfers/<code>/progress": "a part of the transfer's page",

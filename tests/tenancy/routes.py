@@ -124,6 +124,10 @@ ROUTES: dict[str, Route] = {
     "POST /agreement-links/<token>": Route(
         Owner.LINK, {"token": "agreement_token"}, form={"name": "Otto", "agreed": "{agreement_version}"}
     ),
+    "POST /applications/<token>/renew": Route(Owner.LINK, {"token": "application_token"}),
+    "GET /applications/<token>/documents/<uuid:document_id>": Route(
+        Owner.LINK, {"token": "application_token", "document_id": "application_document"}
+    ),
     "GET /orders/<code>/return": Route(Owner.LINK, {"code": "unpaid"}, query="token={return}"),
     # --- a customer's ---
     "GET /basket": Route(CUSTOMER),
@@ -228,6 +232,15 @@ ROUTES: dict[str, Route] = {
     "GET /reseller/acceptances.csv": Route(RESELLER),
     "GET /reseller/consents": Route(RESELLER),
     "GET /reseller/consents.csv": Route(RESELLER),
+    # A programme is its distributor's; what a reseller enrols in is its own
+    "GET /reseller/enrolments/<code>": Route(RESELLER, {"code": "=gold"}),
+    "POST /reseller/enrolments/<code>/enrol": Route(
+        RESELLER,
+        {"code": "=gold"},
+        page="/reseller/enrolments/{programme}",
+        form={"website": "https://brightfield.example", "experience": "Ten years."},
+    ),
+    "POST /reseller/enrolments/<code>/accept": Route(RESELLER, {"code": "=gold"}, ok=(409,), changes=False),
     "POST /reseller/company": Route(RESELLER, page="/reseller/company", form={"company-city": "Berlin"}),
     "GET /reseller/terms": Route(RESELLER),
     "POST /reseller/terms": Route(RESELLER, page="/reseller/terms", form={"text": "Pay us now."}),
@@ -438,6 +451,13 @@ ROUTES: dict[str, Route] = {
         DISTRIBUTOR, {"key": "=signed_licence"}, changes=False
     ),
     "POST /distributor/connectors/<key>/test": Route(DISTRIBUTOR, {"key": "=signed_licence"}, changes=False),
+    "GET /distributor/resellers/<code>/direct-selling": mine(DISTRIBUTOR, code="reseller"),
+    "POST /distributor/resellers/<code>/direct-selling": Route(
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}/direct-selling",
+        form={"day": "2099-01-01", "reason": "Too little revenue."},
+    ),
     "GET /distributor/customers": Route(DISTRIBUTOR),
     "GET /distributor/customers.csv": Route(DISTRIBUTOR),
     "GET /distributor/customers/<code>": mine(DISTRIBUTOR, code="customer"),
@@ -463,6 +483,11 @@ ROUTES: dict[str, Route] = {
         DISTRIBUTOR,
         {"code": "customer", "link_id": "agreement_link"},
         page="/distributor/customers/{customer}/agreements",
+    ),
+    "GET /distributor/customers/<code>/order": mine(DISTRIBUTOR, code="customer"),
+    # Acme is a direct customer: nobody orders for it (tests/partners/test_joining.py has an indirect one)
+    "POST /distributor/customers/<code>/order": Route(
+        DISTRIBUTOR, {"code": "customer"}, form={"plan": "patch-y", "quantity": "1"}, ok=(403,)
     ),
     "GET /distributor/deliveries": Route(DISTRIBUTOR),
     "GET /distributor/deliveries.csv": Route(DISTRIBUTOR),
@@ -625,7 +650,23 @@ ROUTES: dict[str, Route] = {
     "GET /distributor/acceptances.csv": Route(DISTRIBUTOR),
     "GET /distributor/consents": Route(DISTRIBUTOR),
     "GET /distributor/consents.csv": Route(DISTRIBUTOR),
+    "GET /distributor/programmes/<code>/joining": Route(DISTRIBUTOR, {"code": "programme"}),
+    "POST /distributor/programmes/<code>/joining": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/joining",
+        form={"link_days": "14"},
+    ),
     "GET /distributor/applications": Route(DISTRIBUTOR),
+    "GET /distributor/applications/<code>/documents/<uuid:document_id>": mine(
+        DISTRIBUTOR, code="application", document_id="application_document"
+    ),
+    "POST /distributor/applications/<code>/take-back": Route(
+        DISTRIBUTOR,
+        {"code": "approved_application"},
+        page="/distributor/applications/{approved_application}",
+        form={"words": "Not yet."},
+    ),
     "GET /distributor/applications.csv": Route(DISTRIBUTOR),
     "GET /distributor/applications/<code>": mine(DISTRIBUTOR, code="application"),
     "POST /distributor/applications/<code>/approve": Route(

@@ -28,10 +28,12 @@ from partners import (
     companies,
     conditions,
     deal_rules,
+    documents,
     domains,
     enrolments,
     extensions,
     invitations,
+    joinings,
     leavings,
     programmes,
     reauthorisations,
@@ -39,6 +41,8 @@ from partners import (
     terms,
     tiers,
 )
+from partners.documents import Brought
+from partners.joinings import Paperwork, Rules
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from provisioning.transfer_calls import TransferCall
@@ -313,10 +317,21 @@ def forget(world: World) -> str:
 def apply_to_programme(world: World) -> dict[str, str]:
     """Lena waits for Northwind's answer; her link leads to its shop alone."""
     programme_stage.open_programme(world)
-    programme_stage.apply(world)
     with world.acting():
-        code = programme_stage.the_application().code
+        joinings.keep(programme_stage.the_programme(), Rules(documents=Paperwork.OPTIONAL))
+    programme_stage.apply(world)
+    programme_stage.apply(world, email="otto@other.example", company="Other")
+    programme_stage.approve(world, "otto@other.example")
+    with world.acting():
+        application = programme_stage.the_application()
+        code = application.code
+        extract = Brought("extract.pdf", "application/pdf", b"%PDF-1.7 %%EOF")
+        documents.add(application.id, joinings.of(application.programme_id), [extract])
+        [document] = documents.of(application.id)
+        approved = programme_stage.the_application("otto@other.example").code
     return {
+        "application_document": str(document.id),
+        "approved_application": approved,
         "programme": "gold",
         "application": code,
         "application_token": programme_stage.token(world),

@@ -145,6 +145,7 @@ def test_the_reasons_to_widen_are_counted(world: World) -> None:
         "following an agreement's link",
         "registering a deal",
         "handing over subscriptions",
+        "enrolling a reseller",
     } == tenancy.WIDENED.allowed
 
 
