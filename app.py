@@ -22,6 +22,7 @@ from partners.applications import (
     ApplicationDeclined,
     ApplicationSent,
 )
+from partners.customers import RelationshipEnding
 from partners.deals import (
     DealApproved,
     DealExpired,
@@ -57,6 +58,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     partner_mails,
     web,
 )
+from subscriptions import holdings
 from subscriptions.cancellations import CancellationWithdrawn, SubscriptionCancelled
 from subscriptions.subscriptions import (
     SubscriptionActivated,
@@ -95,6 +97,7 @@ REACTIONS: Reactions = {
     RefundRequested: [Later("mail_refunded", key="refund_id")],
     NotRefunded: [Later("mail_delivery_refused", key="delivery_id")],
     InvitationSent: [Later("mail_invitation", key="sending")],
+    RelationshipEnding: [holdings.refuse_if_held, orders.refuse_if_open],
     ApplicationSent: [
         Later("mail_application_received", key="sending"),
         Later("mail_application_waits", key="sending"),

@@ -64,7 +64,11 @@ class Reseller(DistributorOwned, db.Model):
 
     __tablename__ = "resellers"
     __access__ = Access(distributor="rcu", reseller="ru", door="r")
-    __table_args__ = (UniqueConstraint("distributor_id", "code"), owned_by("price_lists", "price_list_id"))
+    __table_args__ = (
+        UniqueConstraint("distributor_id", "code"),
+        owned_by("price_lists", "price_list_id"),
+        Index("ix_resellers_company", "company_id"),
+    )
 
     company_id: Mapped[UUID]
     code: Mapped[str]
@@ -187,7 +191,7 @@ class Purchaser:
 
 
 def purchaser(customer_id: UUID) -> Purchaser:
-    """The customer who is about to order, inside the scope; Missing if it is not theirs."""
+    """The customer who is about to order, inside the scope; Missing if it is not theirs, or was removed."""
     found = PURCHASER.rows(customer=customer_id)
     if not found:
         raise Missing("customer")
@@ -202,7 +206,7 @@ PURCHASER = Statement(
         Customer.email,
         Customer.country,
         Customer.ordered_by,
-    ).where(Customer.id == bindparam("customer"))
+    ).where(Customer.id == bindparam("customer"), Customer.ended_at.is_(None))
 )
 
 
@@ -297,11 +301,12 @@ def add_reseller(
     country: str = "",
     house: bool = False,
     enable_reselling: bool = True,
+    company_id: UUID | None = None,
 ) -> Reseller:
-    """A new reseller of the scope's distributor."""
+    """A new reseller of the scope's distributor, of a company of its own unless one is named."""
     added = db.add(
         Reseller(
-            company_id=new_id(),
+            company_id=company_id or new_id(),
             code=new_code("RES", 6),
             name=name.strip(),
             email=normal_email(email),

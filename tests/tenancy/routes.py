@@ -233,6 +233,16 @@ ROUTES: dict[str, Route] = {
         form={"company": "New", "name": "Nina", "email": "nina@new.example"},
     ),
     "GET /reseller/customers/<code>": mine(RESELLER, code="customer"),
+    "POST /reseller/customers/<code>": Route(
+        RESELLER, {"code": "customer"}, page="/reseller/customers/{customer}", form={"company": "Acme Ltd"}
+    ),
+    "POST /reseller/customers/<code>/remove": Route(
+        RESELLER,
+        {"code": "customer"},
+        page="/reseller/customers/{customer}",
+        ok=(409,),
+        changes=False,
+    ),  # something runs for it
     "POST /reseller/customers/<code>/ordering": Route(
         RESELLER, {"code": "customer"}, page="/reseller/customers/{customer}", form={"ordered_by": "reseller"}
     ),
