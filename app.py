@@ -35,6 +35,8 @@ from partners.domains import DomainFailing, DomainLost
 from partners.enrolments import PartnershipBegun, PartnershipEnded
 from partners.invitations import InvitationSent
 from partners.leavings import NoticeGiven, NoticeWithdrawn
+from partners.partner_invitations import PartnerInvitationAccepted, PartnerInvitationSent
+from partners.partner_requests import PartnerRequestDeclined
 from partners.reauthorisations import ReauthorisationDue, Reauthorised
 from partners.signatures import ApplicationSigned
 from provisioning import (  # noqa: F401 its kinds of task
@@ -55,6 +57,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     domain_mails,
     ending_mails,
     mail,
+    partner_invitation_mails,
     partner_mails,
     web,
 )
@@ -123,6 +126,9 @@ REACTIONS: Reactions = {
     Reauthorised: [Later("mail_reauthorised", key="reauthorisation_id")],
     TierDecided: [Later("mail_tier_decided", key="decision_id")],
     PartnerFlagged: [Later("mail_partner_flagged", key="decision_id")],
+    PartnerInvitationSent: [Later("mail_partner_invitation", key="sending")],
+    PartnerInvitationAccepted: [Later("mail_partnership_begun", key="invitation_id")],
+    PartnerRequestDeclined: [Later("mail_partner_declined", key="request_id")],
     DealRegistered: [
         Later("mail_deal_registered", key="deal_id"),
         Later("mail_deal_waits", key="deal_id"),

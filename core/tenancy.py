@@ -329,6 +329,7 @@ WIDENED = Widenings(
         "cancelling a delivery",
         "following an application's link",
         "registering a deal",
+        "following a partner's invitation",
     }
 )
 

@@ -83,8 +83,8 @@ RETURNS TABLE (invitation_id uuid, sending bigint) AS $$
 $$""")  # noqa: S608 a constant of ours
 
 
-# Whoever was added to a reseller's list and has an account needs no link (P9): proving who they are is enough,
-# at any time before the reseller withdraws it. A disabled person is nobody.
+# Whoever was added to a reseller's list and has an account needs no link (P9): proving who they are is
+# enough, at any time before the reseller withdraws it. A disabled person is nobody.
 CLAIM = door("""
 CREATE FUNCTION claim_added_v1(p_person uuid, p_storefront uuid) RETURNS TABLE (membership_id uuid) AS $$
   WITH taken AS (

@@ -1,6 +1,7 @@
-"""A reseller's customers: how one comes onto its list, what the reseller notes about it, and how it leaves the
-list. A customer is known by its e-mail address; one address stands on a list once. Whether the address had an
-account before is nobody's business but its owner's: the reseller reads the same either way (P7-P16)."""
+"""A reseller's customers: how one comes onto its list, what the reseller notes about it, and how it leaves
+the list. A customer is known by its e-mail address; one address stands on a list once. Whether the address
+had an account before is nobody's business but its owner's: the reseller reads the same either way
+(P7-P16)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,8 +91,8 @@ def add(
     words: str = "",
 ) -> Added:
     """Puts the customer of an address onto the list of the scope's reseller (P7, P10): the address is invited
-    as its administrator, in `words` of the reseller's own if there are any. One that is there already stays as
-    it is; one that was removed comes back with all that it had."""
+    as its administrator, in `words` of the reseller's own if there are any. One that is there already stays
+    as it is; one that was removed comes back with all that it had."""
     reseller_id, email = _reseller_id(), normal_email(email)
     lock = select(Reseller.id).where(Reseller.id == reseller_id).with_for_update(key_share=True)
     db.session().execute(lock)  # of two who add one address at once, the second finds what the first did

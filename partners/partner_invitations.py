@@ -1,5 +1,5 @@
-"""Invitations to a partnership: a distributor asks a company to become its reseller. The link is mailed to one
-person, works once and for 72 hours; before it is accepted there is no relation of any kind (M23, M26). A
+"""Invitations to a partnership: a distributor asks a company to become its reseller. The link is mailed to
+one person, works once and for 72 hours; before it is accepted there is no relation of any kind (M23, M26). A
 company that is a reseller elsewhere gets one more standing, of the same company, and only an administrator of
 it may bind it (M24); anybody else founds a company with it."""
 
@@ -100,7 +100,7 @@ class PartnerInvitationSent(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class PartnershipBegun(Event):
+class PartnerInvitationAccepted(Event):
     """A company has accepted: it is a reseller now."""
 
     invitation_id: UUID
@@ -254,7 +254,8 @@ RETURNS TABLE (company_id uuid, company text, country text, distributor text, di
   WHERE m.person_id = p_person AND m.side = 'reseller' AND m.ended_at IS NULL AND NOT r.house ORDER BY r.name, d.name, r.id
 $$""")  # noqa: E501 SQL
 
-# An address that has an account meanwhile gives no row: nobody joins as a person whose password was not asked.
+# An address that has an account meanwhile gives no row: nobody joins as a person whose password was not
+# asked.
 PERSON = door("""
 CREATE FUNCTION person_of_invited_v1(p_new uuid, p_email text, p_name text, p_hash text) RETURNS TABLE (id uuid) AS $$
   INSERT INTO persons AS p (id, email, name, password_hash, created_at) VALUES (p_new, p_email, p_name, p_hash, now())
@@ -278,6 +279,14 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody whose password was right."""
+
+    person_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Newcomer:
     """Somebody without an account: the name and the hash of the password they have chosen."""
 
@@ -291,7 +300,7 @@ class Accepted:
     any."""
 
     company: str
-    person: UUID | Newcomer
+    person: Known | Newcomer
     of: Standing | None = None
 
 
@@ -352,13 +361,13 @@ def accept(invitation: PartnerInvitation, accepted: Accepted) -> tuple[UUID, UUI
     )
     invitation.accepted_at, invitation.accepted_by = db.session().info["now"], name
     invitation.reseller_id = reseller.id
-    publish(PartnershipBegun(invitation.id))
+    publish(PartnerInvitationAccepted(invitation.id))
     return person_id, member.id
 
 
-def _person_of(invitation: PartnerInvitation, person: UUID | Newcomer) -> tuple[UUID, str]:
-    if isinstance(person, UUID):
-        return person, invitation.name
+def _person_of(invitation: PartnerInvitation, person: Known | Newcomer) -> tuple[UUID, str]:
+    if isinstance(person, Known):
+        return person.person_id, person.name
     name = " ".join(person.name.split())[: LONGEST["name"]] or invitation.name
     arguments = {
         "p_new": new_id(),

@@ -1,6 +1,6 @@
-"""A company asks a provider of the directory for an invitation. The request is the provider's row, in its queue;
-it answers with an invitation or declines with a reason, and until the invitation is accepted there is no
-relation (M26)."""
+"""A company asks a provider of the directory for an invitation. The request is the provider's row, in its
+queue; it answers with an invitation or declines with a reason, and until the invitation is accepted there is
+no relation (M26)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,8 +95,8 @@ class NoWords(Refused):
         super().__init__(_("Write a few words, at most %(most)s characters.", most=LONGEST_WORDS))
 
 
-# Administrators of partners only, once at a time, and never a provider whose reseller the company is. The mail
-# to the provider is a task of the provider's, so it is written here, in the same statement.
+# Administrators of partners only, once at a time, and never a provider whose reseller the company is. The
+# mail to the provider is a task of the provider's, so it is written here, in the same statement.
 ASK = door(f"""
 CREATE FUNCTION ask_provider_v1(p_session uuid, p_provider text, p_id uuid, p_code text, p_words text, p_task uuid, p_line uuid)
 RETURNS TABLE (request_id uuid) AS $$
@@ -126,8 +126,8 @@ $$""")  # noqa: E501, S608 SQL of ours
 
 
 def ask(session_id: UUID, provider: str, words: str) -> UUID:
-    """The company of this session's reseller asks a provider for an invitation; the request's id. NotEnrolled,
-    or CannotBeAsked for every reason why not."""
+    """The company of this session's reseller asks a provider for an invitation; the request's id.
+    NotEnrolled, or CannotBeAsked for every reason why not."""
     if not words.strip() or len(words.strip()) > LONGEST_WORDS:
         raise NoWords
     providers.refuse_unless_enrolled(session_id)

@@ -1,7 +1,7 @@
-"""Providers: the distributors of this installation as resellers see them. A distributor writes its entry in the
-directory, with what it offers beside its catalogue (M22); a company that is a partner of some programme sees
-the entries side by side, and the list of the distributors whose reseller it is (M20, M25). Each standing is
-at another distributor, so both are read through doors that begin at one's own session."""
+"""Providers: the distributors of this installation as resellers see them. A distributor writes its entry in
+the directory, with what it offers beside its catalogue (M22); a company that is a partner of some programme
+sees the entries side by side, and the list of the distributors whose reseller it is (M20, M25). Each standing
+is at another distributor, so both are read through doors that begin at one's own session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -119,7 +119,7 @@ WHOSE = """
   FROM sessions s JOIN memberships m ON m.distributor_id = s.distributor_id AND m.id = s.membership_id AND m.ended_at IS NULL
   JOIN resellers r ON r.distributor_id = m.distributor_id AND r.id = m.reseller_id AND NOT r.house
   WHERE s.id = p_session AND m.side = 'reseller'
-"""
+"""  # noqa: E501 SQL
 
 ENROLLED = door(f"""
 CREATE FUNCTION is_enrolled_v1(p_session uuid) RETURNS TABLE (enrolled boolean) AS $$

@@ -45,6 +45,9 @@ TYPES = Words(
         "price_imports": "Price import",
         "enrolments": "Partnership",
         "deals": "Deal",
+        "partner_invitations": "Partner invitation",
+        "partner_requests": "Partner request",
+        "provider_entries": "Directory entry",
     }
 )
 TONES = {

@@ -46,6 +46,7 @@ WIDENING = {
     "cancelling a delivery": 2,
     "following an application's link": 1,
     "registering a deal": 5,
+    "following a partner's invitation": 1,
 }
 """reason -> in how many places of the product it may stand. One more is a decision, not an accident."""
 

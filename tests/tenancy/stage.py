@@ -127,9 +127,9 @@ def build(world: World, app: Flask) -> Stage:
     return stage
 
 
-def found_south() -> None:
+def found_south() -> UUID:
     """Another distributor with a shop, a reseller and staff of its own; nothing in it is Northwind's
-    business."""
+    business. Its id."""
     distributor_id = parties.found_distributor(
         name="Southwind", code="southwind", currency="EUR", email="desk@southwind.example", sandbox=True
     )[0]
@@ -145,6 +145,7 @@ def found_south() -> None:
         parties.add_member(
             person, side=Side.DISTRIBUTOR, email="sam@people.example", name="Sam", roles=["admin"]
         )
+    return distributor_id
 
 
 def publish_terms(world: World) -> str:

@@ -142,6 +142,7 @@ def test_the_reasons_to_widen_are_counted(world: World) -> None:
         "letting a domain go",
         "cancelling a delivery",
         "following an application's link",
+        "following a partner's invitation",
     } == tenancy.WIDENED.allowed
 
 
