@@ -32,7 +32,7 @@ class CustomerComment(ResellerOwned, db.Model):
     __table_args__ = (
         owned_by("resellers", "reseller_id"),
         owned_by("customers", "customer_id"),
-        UniqueConstraint("distributor_id", "customer_id"),
+        UniqueConstraint("distributor_id", "reseller_id", "customer_id"),
     )
 
     customer_id: Mapped[UUID]

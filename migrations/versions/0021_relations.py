@@ -26,7 +26,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['distributor_id', 'customer_id'], ['customers.distributor_id', 'customers.id'], name=op.f('fk_customer_comments_distributor_id_customer_id')),
     sa.ForeignKeyConstraint(['distributor_id', 'reseller_id'], ['resellers.distributor_id', 'resellers.id'], name=op.f('fk_customer_comments_distributor_id_reseller_id')),
     sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_customer_comments')),
-    sa.UniqueConstraint('distributor_id', 'customer_id', name=op.f('uq_customer_comments_distributor_id_customer_id'))
+    sa.UniqueConstraint('distributor_id', 'reseller_id', 'customer_id', name=op.f('uq_customer_comments_distributor_id_reseller_id_customer_id'))
     )
     op.create_table('partner_invitations',
     sa.Column('distributor_id', sa.Uuid(), nullable=False),

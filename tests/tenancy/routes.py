@@ -112,6 +112,8 @@ ROUTES: dict[str, Route] = {
     "POST /applications/<token>/answer": Route(Owner.LINK, {"token": "application_token"}),
     "POST /applications/<token>/withdraw": Route(Owner.LINK, {"token": "application_token"}),
     "POST /applications/<token>/sign": Route(Owner.LINK, {"token": "application_token"}),
+    "GET /partnerships/<token>": Route(Owner.LINK, {"token": "partnership_token"}),
+    "POST /partnerships/<token>": Route(Owner.LINK, {"token": "partnership_token"}),
     "GET /orders/<code>/return": Route(Owner.LINK, {"code": "unpaid"}, query="token={return}"),
     # --- a customer's ---
     "GET /basket": Route(CUSTOMER),
@@ -257,6 +259,19 @@ ROUTES: dict[str, Route] = {
     ),
     "POST /reseller/customers/<code>/invitations/<invitation_id>/revoke": Route(
         RESELLER, {"code": "customer", "invitation_id": "invitation"}, page="/reseller/customers/{customer}"
+    ),
+    "GET /reseller/invitations": Route(RESELLER),
+    "GET /reseller/invitations.csv": Route(RESELLER),
+    "POST /reseller/invitations/<invitation_id>/resend": Route(
+        RESELLER, {"invitation_id": "invitation"}, page="/reseller/invitations"
+    ),
+    "POST /reseller/invitations/<invitation_id>/revoke": Route(
+        RESELLER, {"invitation_id": "invitation"}, page="/reseller/invitations"
+    ),
+    "GET /reseller/providers": Route(RESELLER),
+    "GET /reseller/providers/directory": Route(RESELLER),
+    "POST /reseller/providers/<code>/ask": Route(
+        RESELLER, {"code": "=southwind"}, page="/reseller/providers/directory", form={"words": "Please."}
     ),
     "GET /reseller/domain": Route(RESELLER),
     "GET /reseller/domain/state": Route(RESELLER, ok=(286,)),
@@ -527,6 +542,51 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/deals/<code>/extend": Route(
         DISTRIBUTOR, {"code": "approved_deal"}, page="/distributor/deals/{approved_deal}"
     ),
+    "GET /distributor/invitations": Route(DISTRIBUTOR),
+    "GET /distributor/invitations.csv": Route(DISTRIBUTOR),
+    "POST /distributor/invitations/<invitation_id>/resend": Route(
+        DISTRIBUTOR, {"invitation_id": "staff_invitation"}, page="/distributor/invitations"
+    ),
+    "POST /distributor/invitations/<invitation_id>/revoke": Route(
+        DISTRIBUTOR, {"invitation_id": "staff_invitation"}, page="/distributor/invitations"
+    ),
+    "GET /distributor/partner-invitations": Route(DISTRIBUTOR),
+    "GET /distributor/partner-invitations.csv": Route(DISTRIBUTOR),
+    "GET /distributor/partner-invitations/new": Route(DISTRIBUTOR),
+    "POST /distributor/partner-invitations/new": Route(
+        DISTRIBUTOR,
+        page="/distributor/partner-invitations/new",
+        form={"company": "Kite", "name": "Kim", "email": "kim@kite.example"},
+    ),
+    "GET /distributor/partner-invitations/<code>": mine(DISTRIBUTOR, code="partner_invitation"),
+    "POST /distributor/partner-invitations/<code>/resend": Route(
+        DISTRIBUTOR,
+        {"code": "partner_invitation"},
+        page="/distributor/partner-invitations/{partner_invitation}",
+    ),
+    "POST /distributor/partner-invitations/<code>/revoke": Route(
+        DISTRIBUTOR,
+        {"code": "partner_invitation"},
+        page="/distributor/partner-invitations/{partner_invitation}",
+    ),
+    "GET /distributor/partner-invitations/requests": Route(DISTRIBUTOR),
+    "GET /distributor/partner-invitations/requests.csv": Route(DISTRIBUTOR),
+    "GET /distributor/partner-invitations/requests/<code>": mine(DISTRIBUTOR, code="partner_request"),
+    "POST /distributor/partner-invitations/requests/<code>/invite": Route(
+        DISTRIBUTOR,
+        {"code": "partner_request"},
+        page="/distributor/partner-invitations/requests/{partner_request}",
+    ),
+    "POST /distributor/partner-invitations/requests/<code>/decline": Route(
+        DISTRIBUTOR,
+        {"code": "partner_request"},
+        page="/distributor/partner-invitations/requests/{partner_request}",
+        form={"words": "Because."},
+    ),
+    "GET /distributor/directory": Route(DISTRIBUTOR),
+    "POST /distributor/directory": Route(
+        DISTRIBUTOR, page="/distributor/directory", form={"about": "We are better."}
+    ),
     "GET /distributor/gateway": Route(DISTRIBUTOR),
     "POST /distributor/gateway": Route(
         DISTRIBUTOR, page="/distributor/gateway", form={"account_id": "acct_new"}
@@ -573,6 +633,13 @@ ROUTES: dict[str, Route] = {
         {"code": "reseller"},
         page="/distributor/resellers/{reseller}",
         form={"*ordering_enabled": ""},
+    ),
+    "GET /distributor/resellers/<code>/people": mine(DISTRIBUTOR, code="reseller"),
+    "POST /distributor/resellers/<code>/people": Route(
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}/people",
+        form={"name": "Kim", "email": "kim@brightfield.example"},
     ),
     "GET /distributor/staff": Route(DISTRIBUTOR),
     "GET /distributor/staff.csv": Route(DISTRIBUTOR),

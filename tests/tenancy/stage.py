@@ -43,6 +43,7 @@ from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
 from tests.partners import deal_stage, programme_stage, tier_stage
+from tests.tenancy import relations_stage
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -90,7 +91,7 @@ class Stage:
 def build(world: World, app: Flask) -> Stage:
     """Sets the stage."""
     stage = Stage(world, app)
-    found_south()
+    south = World(found_south(), world.price_list_id)
     for reseller in ("brightfield", "harbour"):
         open_portal(world, reseller)
     with world.acting():
@@ -117,6 +118,7 @@ def build(world: World, app: Flask) -> Stage:
     stage.names |= everything_else(world, stage.names["unpaid"])
     stage.names["reset"] = forget(world)
     stage.names |= apply_to_programme(world) | register_deals(world) | be_a_partner(world)
+    stage.names |= relations_stage.relate(world, south, app, SOUTH)
     claim(world)
     for who in CAST:
         person, where = who.split("@")
