@@ -28,7 +28,7 @@ from partners.programmes import Settings
 from partners.storefronts import Image, Storefront
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from sandbox import logos, notes, orders, partnerships, tiers, wishes
+from sandbox import logos, notes, orders, partnerships, relations, tiers, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from whitelabel_themes import images
 from whitelabel_themes.loader import themes
@@ -58,6 +58,7 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
     say("Companies, people and catalogue")
     with tenancy.acting_as(demo.scope()), db.transaction():
         _found(demo)
+    relations.neighbour(passwords.hashed(world["password"]), world["password"])
     _connect(demo)
     say("Reseller plans")
     orders.fulfil(wishes.of_resellers(demo))
@@ -91,6 +92,7 @@ def _found(demo: Demo) -> None:
     for entry in demo.world["reseller"]:
         _add_reseller(entry, hashed, about["currency"])
     _open_programmes(first.id)
+    relations.begin()
 
 
 def _open_programmes(price_list_id: UUID) -> None:

@@ -23,6 +23,7 @@ LISTS = (
     "/reseller/deals",
     "/distributor/deals",
     "/distributor/partnerships",
+    "/distributor/partner-invitations",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -62,6 +63,9 @@ TOUR: dict[str, list[str]] = {
         "/reseller/deals",
         "/reseller/deals/new",
         "/reseller/commissions",
+        "/reseller/invitations",
+        "/reseller/providers",
+        "/reseller/providers/directory",
     ],
     "nora@": [
         "/distributor/",
@@ -71,6 +75,7 @@ TOUR: dict[str, list[str]] = {
         "/distributor/resellers",
         "/distributor/applications",
         "/distributor/programmes",
+        "/distributor/partner-invitations",
         "/distributor/programmes/new",
         "/distributor/programmes/device-management/deals",
         "/distributor/deals",
@@ -78,6 +83,10 @@ TOUR: dict[str, list[str]] = {
         "/distributor/programmes/cloud-solutions/year",
         "/distributor/partnerships",
         "/distributor/commissions",
+        "/distributor/partner-invitations/new",
+        "/distributor/partner-invitations/requests",
+        "/distributor/invitations",
+        "/distributor/directory",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",
