@@ -14,6 +14,7 @@ from partners import (
     applications,
     enrolments,
     partner_invitations,
+    partner_requests,
     programmes,
     providers,
     signatures,
@@ -55,6 +56,7 @@ def enrol(partner: Entry) -> None:
     sellers = select(Reseller.id).where(Reseller.name == partner["company"])
     if enrolments.of_reseller(db.session().scalars(sellers).one()):
         return
+    db.flush()
     applications.apply(
         partner["programme"],
         company=partner["company"],
