@@ -180,7 +180,7 @@ def invite(
         )
     )
     db.flush()
-    trail.write(added, "invited", email=email)
+    trail.write(added, "sent", email=email)
     _send(added)
     return added
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import EmailField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Regexp
 
 from catalog.price_lists import PriceList
 from core import db, parties
@@ -21,6 +21,7 @@ from partners import partner_invitations
 from partners.partner_invitations import PartnerInvitation, PartnerInvitationState
 from partners.partner_requests import PartnerRequest, PartnerRequestState
 from partners.programmes import Programme
+from provisioning.connectors.fields import EMAIL
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console
 from storefront.filters import Days
@@ -64,8 +65,13 @@ class InviteCompany(Terms):
     name = StringField("Name of the person", [InputRequired("Who is invited?"), Length(max=120)])
     email = EmailField(
         "E-mail",
-        [InputRequired("Enter an e-mail address."), Length(max=254)],
-        description="The link goes to this address. If it has an account, an administrator's has to be it.",
+        [
+            InputRequired("Enter an e-mail address."),
+            Length(max=254),
+            Regexp(EMAIL, message="Enter an e-mail address, such as anna@example.com."),
+        ],
+        filters=[lambda value: (value or "").strip()],
+        description="The link goes to this address. Who sells elsewhere already accepts as an administrator there.",
     )
     words = TextAreaField(
         "Your own words",

@@ -4,9 +4,11 @@ import pytest
 from sqlalchemy import select
 
 from core import db, parties, sign_ins
-from core.parties import Customer
+from core.parties import Customer, Membership
 from core.sessions import Browser, Opened, WrongLogin
-from partners import acceptances, customers
+from core.tenancy import Side
+from partners import acceptances, customers, invitations
+from tests.races import at_once, raised
 from tests.world import HOST, PASSWORD, World, open_portal
 
 
@@ -58,3 +60,35 @@ def test_a_known_address_needs_no_link_and_keeps_what_it_had(world: World) -> No
     with world.acting("harbour"):
         assert len(parties.members(customer_id=world.customers["zebra"])) == 1
     assert (listed(world), listed(world, "harbour")) == (["Acme", "Zebra"], ["Zebra"])
+
+
+def test_of_many_who_add_one_address_at_once_one_customer_comes(world: World) -> None:
+    ends = at_once(*[lambda: add(world, "carla@ferrow.example").invitation is None for _ in range(6)])
+    assert not raised(ends)
+    assert ends.count(False) == 1
+    assert listed(world) == ["Acme", "carla@ferrow.example"]
+
+
+def test_signing_in_accepts_nothing_but_being_added(world: World) -> None:
+    with world.acting("brightfield"):
+        invitations.invite(
+            Side.CUSTOMER,
+            email="zoe@people.example",
+            name="Zoe",
+            roles=["admin"],
+            by="Bea",
+            customer_id=world.customers["acme"],
+        )
+    enters(world, "zoe@people.example", "northwind")
+    with world.acting("brightfield"):
+        assert [one.name for one in parties.members(customer_id=world.customers["acme"])] == ["Anna"]
+
+
+def test_what_was_withdrawn_is_not_claimed(world: World) -> None:
+    invited = add(world, "zoe@people.example").invitation
+    assert invited
+    with world.acting("brightfield"):
+        invitations.revoke(invitations.find(invited.id))
+    enters(world, "zoe@people.example", "northwind")
+    with world.acting("brightfield"):
+        assert sorted(db.session().scalars(select(Membership.name))) == ["Anna", "Bea"]

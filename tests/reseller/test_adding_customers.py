@@ -10,7 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from core import db, parties
 from core.parties import Membership
-from partners import customers
+from partners import customers, invitations
 from partners.invitations import Invitation
 from tests.mail.conftest import PostOffice
 from tests.reseller.conftest import Person
@@ -52,6 +52,24 @@ def test_an_unknown_address_is_listed_at_once_and_usable_once_its_link_is(
     assert again == f"{page}?said=on-the-list"
     world.work()
     assert len(post.mails("Ferrow & Sons")) == 1
+
+
+@pytest.mark.behaviour("M27", "M28")
+def test_one_invitation_relates_a_customer_to_reseller_and_provider(
+    world: World, bea: Person, sign_in: Callable[..., Person]
+) -> None:
+    nora = sign_in("nora")
+    bea.places("/reseller/customers/invite", **FERROW)
+    for who, console in ((bea, "reseller"), (nora, "distributor")):
+        who.sees(f"/{console}/customers?show=invited", "Ferrow & Sons")
+    with world.acting():
+        invited = db.session().scalars(select(Invitation)).one()
+        token = invitations.fresh_token(invited)
+    carla = Person(bea.client.application.test_client(), "/brightfield")
+    assert carla.post(f"/invitations/{token}", name="Carla", password=PASSWORD).status_code == 303
+    for who, console in ((bea, "reseller"), (nora, "distributor")):
+        assert "Ferrow" not in who.sees(f"/{console}/customers?show=invited")
+        who.sees(f"/{console}/customers", "Ferrow & Sons")
 
 
 @pytest.mark.behaviour("P9", "P10", "P15", "P16")

@@ -1,6 +1,6 @@
 """Who knows whom: customers are added and removed, companies are invited, providers compared."""
 
-from tests.shots.acts import mail, opens, send, to_link
+from tests.shots.acts import all_of, mail, opens, send, to_link
 from tests.shots.camera import STAY, Chapter, Stop
 from tests.shots.consoles import lists
 
@@ -25,7 +25,7 @@ CHAPTERS = [
                 "reseller-directory-asked",
                 "",
                 "/reseller/providers/directory",
-                then=send("form[action$='/ask']", words="We sell in Spain, too."),
+                then=all_of(opens("Ask"), send("form[action$='/ask']", words="We sell in Spain, too.")),
             ),
             Stop(
                 "reseller-add-customer-without-link",
