@@ -131,6 +131,12 @@ class Membership(CustomerOwned, db.Model):
         owned_by("customers", "customer_id"),
         Index("ix_memberships_person", "person_id"),
         Index(
+            "ix_memberships_customer",
+            "distributor_id",
+            "customer_id",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
             "uq_memberships_standing",
             "distributor_id",
             "person_id",

@@ -116,6 +116,22 @@ CREATE FUNCTION has_account_v1(p_email text) RETURNS TABLE (known boolean) AS $$
 $$""")  # noqa: E501 SQL
 
 
+# Somebody tried to come in by a link that is over: whoever invited reads it in the timeline. A link that was
+# replaced by a newer one, or never existed, leads to no row.
+REFUSED = door("""
+CREATE FUNCTION note_refused_invitation_v1(p_token bytea, p_line uuid) RETURNS TABLE (invitation_id uuid) AS $$
+  WITH over AS (
+    SELECT i.* FROM invitations i WHERE i.token_hash = p_token AND (i.state <> 'pending' OR i.expires_at <= now()) LIMIT 1
+  ), noted AS (
+    INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, object_type, object_id, what, told, request_id)
+    SELECT o.distributor_id, p_line, o.reseller_id, NULL, now(), 'invitations', o.id, 'was refused: its link is over',
+      jsonb_build_object('by', o.email, 'because', CASE WHEN o.state = 'pending' THEN 'expired' ELSE o.state END), ''
+    FROM over o
+  )
+  SELECT o.id FROM over o
+$$""")  # noqa: E501 SQL
+
+
 @dataclass(frozen=True, slots=True)
 class Invited:
     """What the page of a good link shows. `known`: the address has an account, so its password is asked for
@@ -183,6 +199,11 @@ def ask_again(token: str, *, storefront_id: UUID) -> None:
     }
     for row in doors.call_here(RENEW, arguments):
         publish(InvitationSent(row.invitation_id, f"{row.invitation_id}:{row.sending}"))
+
+
+def note_refusal(token: str) -> None:
+    """A used, withdrawn or late link was sent once more: it stands in the invitation's timeline."""
+    doors.call(REFUSED, {"p_token": token_hash(token), "p_line": new_id()})
 
 
 def claim(person_id: UUID, *, storefront_id: UUID) -> None:

@@ -381,6 +381,14 @@ def _person_of(invitation: PartnerInvitation, person: Known | Newcomer) -> tuple
     return made[0].id, name
 
 
+def note_late(token: str) -> None:
+    """A used, withdrawn or late link was sent once more: it stands in the invitation's timeline."""
+    chosen = select(PartnerInvitation).where(PartnerInvitation.token_hash == token_hash(token))
+    if found := db.session().scalar(chosen):
+        because = found.standing(db.session().info["now"])
+        trail.write(found, "was refused: its link is over", told={"by": found.email, "because": because})
+
+
 def note_refusal(invitation: PartnerInvitation, why: str) -> None:
     """That somebody who may not bind a company tried to: the distributor reads it in the timeline."""
     trail.write(invitation, "was not accepted", why=why)

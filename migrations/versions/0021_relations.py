@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column('invitations', sa.Column('words', sa.Text(), server_default='', nullable=False))
     op.add_column('invitations', sa.Column('adds', sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_index('ix_invitations_adds', 'invitations', ['distributor_id', 'email'], unique=False, postgresql_where=sa.text("state = 'pending' AND adds"))
+    op.create_index('ix_memberships_customer', 'memberships', ['distributor_id', 'customer_id'], unique=False, postgresql_where=sa.text("ended_at IS NULL"))
     op.create_index('ix_resellers_company', 'resellers', ['company_id'], unique=False)
     op.create_table('customer_comments',
     sa.Column('distributor_id', sa.Uuid(), nullable=False),

@@ -71,7 +71,7 @@ class InviteCompany(Terms):
             Regexp(EMAIL, message="Enter an e-mail address, such as anna@example.com."),
         ],
         filters=[lambda value: (value or "").strip()],
-        description="The link goes to this address. Who sells elsewhere already accepts as an administrator there.",
+        description="The link goes to this address. Who sells elsewhere accepts as an administrator there.",
     )
     words = TextAreaField(
         "Your own words",

@@ -63,10 +63,17 @@ class NoNames(Refused):
 def following(token: str, *, to_change: bool = False) -> Generator[PartnerInvitation]:
     """The invitation of a link, in a transaction that works as the distributor: the link is all the right
     that its holder has, and leads to this one invitation."""
+    with as_inviter():
+        yield partner_invitations.by_link(token, to_change=to_change)
+
+
+@contextmanager
+def as_inviter() -> Generator[None]:
+    """A transaction of the distributor whose shop this is."""
     if not the_shop().house:
         raise Missing
     with db.transaction(widened_because="following a partner's invitation"):
-        yield partner_invitations.by_link(token, to_change=to_change)
+        yield
 
 
 def offer_of(token: str) -> Offer:
@@ -111,14 +118,14 @@ def accept_partnership(token: str) -> Response:
     try:
         offer = offer_of(token)
     except NotInvited as no:
-        return ended(no)
+        return refused(token, no)
     try:
         proven = prove(offer, given.get("password", ""), standings)
         accepted = who_accepts(offer, typed, proven, standings)
         with following(token, to_change=True) as found:
             person_id, membership_id = partner_invitations.accept(found, accepted)
     except NotInvited as no:
-        return ended(no)
+        return refused(token, no)
     except NotAnAdministrator as no:
         with following(token) as found:
             partner_invitations.note_refusal(found, str(no))
@@ -178,6 +185,13 @@ def show(
         problem=str(refusal) if refusal else "",
         elsewhere=visitor().signed_in and visitor().email != offer.email,
     )
+
+
+def refused(token: str, no: NotInvited) -> Response:
+    """The same answer for somebody who tried; whoever invited reads it in the timeline."""
+    with as_inviter():
+        partner_invitations.note_late(token)
+    return ended(no)
 
 
 def ended(no: NotInvited) -> Response:

@@ -46,7 +46,9 @@ def test_an_unknown_address_is_listed_at_once_and_usable_once_its_link_is(
     carla = Person(bea.client.application.test_client(), "/brightfield")
     assert carla.post("/sign-in", email=FERROW["email"], password=PASSWORD).status_code == 422
     assert carla.post(link, name="Carla", password=PASSWORD).status_code == 303
-    bea.sees(page, "Carla")
+    used = Person(bea.client.application.test_client(), "/brightfield")
+    assert used.post(link, name="Carla", password=PASSWORD).status_code == 404
+    bea.sees(page, "Carla", "Invitation was refused: its link is over", "because: accepted")
     assert "Invited" not in bea.sees("/reseller/customers?q=ferrow").split("</thead>")[1]
     again = bea.places("/reseller/customers/invite", **FERROW)
     assert again == f"{page}?said=on-the-list"
@@ -76,6 +78,9 @@ def test_one_invitation_relates_a_customer_to_reseller_and_provider(
 def test_a_known_address_is_only_added_and_told(
     world: World, bea: Person, hugo: Person, post: PostOffice
 ) -> None:
+    open_portal(world, "harbour")
+    world.fund_by_hand(world.buys("zebra", "patch-y", 2))
+    world.work(5)
     zoe = {"email": "zoe@people.example", "company": "Zebra at Brightfield"}
     page = bea.places("/reseller/customers/invite", **zoe).split("?")[0]
     world.work()
@@ -84,7 +89,9 @@ def test_a_known_address_is_only_added_and_told(
     browser = Person(bea.client.application.test_client(), "/brightfield")
     signed = browser.post("/sign-in", email=zoe["email"], password=PASSWORD)
     assert signed.status_code == 303  # without the link: she is there by being added
-    bea.sees(page, "Zoe", "Accepted")
+    bea.sees(page, "Zoe", "Accepted", "Nothing bought yet.")  # what she has of Harbour is not ours to see
+    assert "0patch" not in bea.sees("/reseller/subscriptions")
+    hugo.sees("/reseller/subscriptions", "0patch Pro")
     assert "Zebra at Brightfield" not in hugo.sees("/reseller/customers")
     assert hugo.get(page).status_code == 404
 

@@ -119,6 +119,12 @@ def test_a_reseller_of_one_distributor_becomes_one_of_another(
     world.work()
     assert post.only("Harbour is your reseller now")
     assert guest().get(link).status_code == 404  # once
+    assert guest().post(link, {"password": PASSWORD}).status_code == 404
+    page = re.search(
+        r"/distributor/partner-invitations/INV-\w+", text_of(sam, "/distributor/partner-invitations")
+    )
+    assert page
+    assert "was refused: its link is over" in text_of(sam, page[0])
 
 
 @pytest.mark.behaviour("M24")
