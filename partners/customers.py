@@ -3,6 +3,7 @@ the list. A customer is known by its e-mail address; one address stands on a lis
 had an account before is nobody's business but its owner's: the reseller reads the same either way
 (P7-P16)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -151,6 +152,14 @@ def nobody_yet() -> ColumnElement[bool]:
         Membership.customer_id == Customer.id,
         Membership.ended_at.is_(None),
     )
+
+
+def peopled(customer_ids: Sequence[UUID]) -> set[UUID | None]:
+    """Those of the customers that somebody has come in for."""
+    chosen = select(Membership.customer_id).where(
+        Membership.customer_id.in_(customer_ids), Membership.ended_at.is_(None)
+    )
+    return set(db.session().scalars(chosen))
 
 
 # --- On the list --------------------------------------------------------------------------------------------

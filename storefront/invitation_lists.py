@@ -81,6 +81,7 @@ def the_list(
             Days("sent", _("Sent"), Invitation.created_at),
         ],
         export=export,
+        chosen_first=True,
     )
 
 
@@ -101,11 +102,13 @@ def statement() -> Select[Invitation, Customer, Reseller]:
 
 def found_by(query: str) -> ColumnElement[bool]:
     """Person, address or organisation, by a part."""
+    customers = select(Customer.id).where(Customer.name.icontains(query, autoescape=True))
+    resellers = select(Reseller.id).where(Reseller.name.icontains(query, autoescape=True))
     return or_(
-        *(
-            column.icontains(query, autoescape=True)
-            for column in (Invitation.name, Invitation.email, Customer.name, Reseller.name)
-        )
+        Invitation.name.icontains(query, autoescape=True),
+        Invitation.email.icontains(query, autoescape=True),
+        Invitation.customer_id.in_(customers),
+        and_(Invitation.customer_id.is_(None), Invitation.reseller_id.in_(resellers)),
     )
 
 

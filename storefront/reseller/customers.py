@@ -97,11 +97,11 @@ def the_list() -> List:
     )
 
 
-def customers() -> Select[Customer, bool]:
-    """Customers on the list, or those that were taken off it, each with whether nobody has come in yet."""
+def customers() -> Select[Customer]:
+    """Customers on the list, or those that were taken off it."""
     removed = request.args.get("show") == "removed"
     on_the_list = Customer.ended_at.is_not(None) if removed else Customer.ended_at.is_(None)
-    return select(Customer, customer_lists.nobody_yet()).where(on_the_list)
+    return select(Customer).where(on_the_list)
 
 
 def is_like(show: str) -> ColumnElement[bool]:
@@ -118,19 +118,20 @@ def is_like(show: str) -> ColumnElement[bool]:
     return running if show == "with" else ~running
 
 
-def rows_of(found: Sequence[tuple[Customer, bool]]) -> list[dict[str, Any]]:
-    """Customers as the list shows them; one statement more for a page."""
-    active = active_subscriptions([each.id for each, _nobody in found])
+def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
+    """Customers as the list shows them; two statements more for a page."""
+    ids = [each.id for (each,) in found]
+    active, peopled = active_subscriptions(ids), customer_lists.peopled(ids)
     return [
         {
             "customer": each,
             "url": url_for("reseller.customer_page", code=each.code),
             "active": active.get(each.id, 0),
             "since": moment(each.created_at),
-            "state": state_of(each, nobody=nobody),
-            "state_words": STATES[state_of(each, nobody=nobody)],
+            "state": state_of(each, nobody=each.id not in peopled),
+            "state_words": STATES[state_of(each, nobody=each.id not in peopled)],
         }
-        for each, nobody in found
+        for (each,) in found
     ]
 
 
