@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from core import db, tenancy
+from core import db, parties, tenancy
 from core.parties import Membership, Reseller
 from core.tenancy import Scope, Side
 from core.trail import TrailEntry
@@ -113,9 +113,7 @@ def test_a_reseller_of_one_distributor_becomes_one_of_another(
     with tenancy.acting_as(south), db.transaction():
         there = db.session().scalars(select(Reseller.company_id).where(~Reseller.house)).one()
     with world.acting():
-        assert (
-            db.session().get(Reseller, (world.distributor_id, world.resellers["harbour"])).company_id == there
-        )  # type: ignore[union-attr]
+        assert parties.reseller(world.resellers["harbour"]).company_id == there
     world.work()
     assert post.only("Harbour is your reseller now")
     assert guest().get(link).status_code == 404  # once
