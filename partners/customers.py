@@ -17,7 +17,7 @@ from core.events import Event, publish
 from core.languages import _
 from core.parties import Customer, Membership, Reseller, normal_email
 from core.tenancy import Access, ResellerOwned, Side, current, owned_by
-from partners import invitations
+from partners import invitations, leads
 from partners.invitations import Invitation, InvitationState
 
 LONGEST_COMMENT = 2000
@@ -102,6 +102,8 @@ def add(
         return Added(known, None)
     company, name = company.strip() or email, name.strip() or company.strip() or email
     if known is not None:
+        lead = leads.keys([known.name], known.country, addresses=[email])
+        leads.refuse_to_take_on(reseller_id, known.name, lead)
         known.ended_at = None
         trail.write(known, "added again")
         invited = invitations.invite(

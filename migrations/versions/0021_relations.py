@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'relations'
-down_revision = 'price_imports'
+down_revision = 'deals'
 branch_labels = None
 depends_on = None
 
