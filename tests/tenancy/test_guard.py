@@ -143,6 +143,7 @@ def test_the_reasons_to_widen_are_counted(world: World) -> None:
         "cancelling a delivery",
         "following an application's link",
         "following a partner's invitation",
+        "registering a deal",
     } == tenancy.WIDENED.allowed
 
 
