@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'relations'
-down_revision = 'deals'
+down_revision = 'tiers'
 branch_labels = None
 depends_on = None
 
