@@ -32,6 +32,7 @@ from partners.applications import (
     ApplicationTakenBack,
 )
 from partners.customer_agreements import AgreementAccepted
+from partners.customers import RelationshipEnding
 from partners.deals import (
     DealApproved,
     DealExpired,
@@ -46,6 +47,8 @@ from partners.enrolments import PartnershipBegun, PartnershipEnded
 from partners.extensions import TransferPartnerAnswered, TransferPartnerInvited
 from partners.invitations import InvitationSent
 from partners.leavings import NoticeGiven, NoticeWithdrawn
+from partners.partner_invitations import PartnerInvitationAccepted, PartnerInvitationSent
+from partners.partner_requests import PartnerRequestDeclined
 from partners.reauthorisations import ReauthorisationDue, Reauthorised
 from partners.signatures import ApplicationSigned
 from provisioning import (  # noqa: F401 its kinds of task
@@ -69,10 +72,12 @@ from storefront import (  # noqa: F401 their kinds of task become known
     domain_mails,
     ending_mails,
     mail,
+    partner_invitation_mails,
     partner_mails,
     transfer_mails,
     web,
 )
+from subscriptions import holdings
 from subscriptions.cancellations import CancellationWithdrawn, SubscriptionCancelled
 from subscriptions.subscriptions import (
     SubscriptionActivated,
@@ -111,6 +116,7 @@ REACTIONS: Reactions = {
     RefundRequested: [Later("mail_refunded", key="refund_id")],
     NotRefunded: [Later("mail_delivery_refused", key="delivery_id")],
     InvitationSent: [Later("mail_invitation", key="sending")],
+    RelationshipEnding: [holdings.refuse_if_held, orders.refuse_if_open],
     ApplicationSent: [
         Later("mail_application_received", key="sending"),
         Later("mail_application_waits", key="sending"),
@@ -138,6 +144,9 @@ REACTIONS: Reactions = {
     Reauthorised: [Later("mail_reauthorised", key="reauthorisation_id")],
     TierDecided: [Later("mail_tier_decided", key="decision_id")],
     PartnerFlagged: [Later("mail_partner_flagged", key="decision_id")],
+    PartnerInvitationSent: [Later("mail_partner_invitation", key="sending")],
+    PartnerInvitationAccepted: [Later("mail_partnership_begun", key="invitation_id")],
+    PartnerRequestDeclined: [Later("mail_partner_declined", key="request_id")],
     DealRegistered: [
         Later("mail_deal_registered", key="deal_id"),
         Later("mail_deal_waits", key="deal_id"),

@@ -17,13 +17,14 @@ from billing.payments import FundKind, Payment, PaymentCaptured
 from billing.tax import TaxKind
 from core import db, states, work
 from core.clock import business_now
-from core.errors import Missing, Refused
+from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.languages import _
 from core.money import Money, total
 from core.periods import Term
 from core.tenancy import Access, CustomerOwned, DistributorOwned, ResellerOwned, owned_by
 from partners import storefronts
+from partners.customers import RelationshipEnding
 
 
 class OrderState(StrEnum):
@@ -213,6 +214,17 @@ class NothingToCover(Refused):
         super().__init__(_("This order does not wait for cover."))
 
 
+class StillOrdering(Conflict):
+    """An order of the customer is open."""
+
+    title = "This customer has an open order"
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            _("Order %(code)s is open. Cancel it first, or wait until it is paid and delivered.", code=code)
+        )
+
+
 # --- What follows -------------------------------------------------------------------------------------------
 
 
@@ -301,6 +313,16 @@ def release_alias(event: OrderCancelled) -> None:
     held = select(OrderCost.id).where(OrderCost.order_id == event.order_id, OrderCost.opens_storefront)
     if db.session().scalar(held):
         storefronts.release(event.reseller_id)
+
+
+def refuse_if_open(event: RelationshipEnding) -> None:
+    """Now-reaction: nobody leaves a reseller's list while they may still pay for something."""
+    unsettled = select(Order.code).where(
+        Order.customer_id == event.customer_id,
+        Order.state.in_((OrderState.AWAITING_PAYMENT, OrderState.UNCOVERED)),
+    )
+    if code := db.session().scalar(unsettled.order_by(Order.id).limit(1)):
+        raise StillOrdering(code)
 
 
 def expire_unpaid(limit: int = 200) -> int:

@@ -68,6 +68,7 @@ class Reseller(DistributorOwned, db.Model):
         UniqueConstraint("distributor_id", "code"),
         owned_by("price_lists", "price_list_id"),
         Index("ix_resellers_name", "distributor_id", "name", "id"),
+        Index("ix_resellers_company", "company_id"),
     )
 
     company_id: Mapped[UUID]
@@ -131,6 +132,12 @@ class Membership(CustomerOwned, db.Model):
         owned_by("customers", "customer_id"),
         Index("ix_memberships_person", "person_id"),
         Index(
+            "ix_memberships_customer",
+            "distributor_id",
+            "customer_id",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
             "uq_memberships_standing",
             "distributor_id",
             "person_id",
@@ -191,7 +198,7 @@ class Purchaser:
 
 
 def purchaser(customer_id: UUID) -> Purchaser:
-    """The customer who is about to order, inside the scope; Missing if it is not theirs."""
+    """The customer who is about to order, inside the scope; Missing if it is not theirs, or was removed."""
     found = PURCHASER.rows(customer=customer_id)
     if not found:
         raise Missing("customer")
@@ -206,7 +213,7 @@ PURCHASER = Statement(
         Customer.email,
         Customer.country,
         Customer.ordered_by,
-    ).where(Customer.id == bindparam("customer"))
+    ).where(Customer.id == bindparam("customer"), Customer.ended_at.is_(None))
 )
 
 
@@ -301,11 +308,12 @@ def add_reseller(
     country: str = "",
     house: bool = False,
     enable_reselling: bool = True,
+    company_id: UUID | None = None,
 ) -> Reseller:
-    """A new reseller of the scope's distributor."""
+    """A new reseller of the scope's distributor, of a company of its own unless one is named."""
     added = db.add(
         Reseller(
-            company_id=new_id(),
+            company_id=company_id or new_id(),
             code=new_code("RES", 6),
             name=name.strip(),
             email=normal_email(email),

@@ -2,6 +2,7 @@
 functions (decision 10). A session is bound to one storefront and one host; its cookie's token is stored as
 a hash; it is new at every log-in and at every change of what it may do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -146,6 +147,42 @@ RETURNS TABLE (session_id uuid, shop text, host text, address text, agent text, 
 $$""")  # noqa: E501 SQL
 
 
+# A session whose standing was taken away ends here, and the trail says that it was used; hashes of 32 bytes,
+# one after the other, as in open_request.
+REMOVED = door("""
+CREATE FUNCTION end_removed_session_v1(p_tokens bytea, p_storefront uuid, p_host text) RETURNS TABLE (standing text) AS $$
+  WITH gone AS (
+    DELETE FROM sessions s USING memberships m
+    WHERE s.storefront_id = p_storefront AND s.host = p_host AND s.expires_at > now() AND m.distributor_id = s.distributor_id
+      AND m.id = s.membership_id AND m.ended_at IS NOT NULL
+      AND s.token_hash IN (SELECT substr(p_tokens, place * 32 + 1, 32) FROM generate_series(0, length(p_tokens) / 32 - 1) place)
+    RETURNING m.distributor_id, m.id, m.reseller_id, m.customer_id, m.person_id
+  ), noted AS (
+    INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id, what, request_id)
+    SELECT g.distributor_id, gen_random_uuid(), g.reseller_id, g.customer_id, now(), g.person_id, 'memberships', g.id,
+      'refused after the removal', '' FROM gone g
+  )
+  SELECT coalesce(c.name, r.name, d.name) FROM gone g JOIN distributors d ON d.id = g.distributor_id
+  LEFT JOIN resellers r ON r.distributor_id = g.distributor_id AND r.id = g.reseller_id
+  LEFT JOIN customers c ON c.distributor_id = g.distributor_id AND c.id = g.customer_id
+$$""")  # noqa: E501 SQL
+
+
+class Removed(NeedsLogin):
+    """Whoever was taken out of an account is out at the next request."""
+
+    title = "You do not belong to this account any more"
+
+    def __init__(self, standing: str) -> None:
+        super().__init__(
+            _(
+                "Somebody has removed you from %(standing)s, so your session has ended. If you have other"
+                " accounts, sign in again.",
+                standing=standing,
+            )
+        )
+
+
 class WrongLogin(Refused):
     """The same words for an unknown e-mail, a wrong password and a person without access to this shop."""
 
@@ -250,6 +287,16 @@ def open_for(
 def end(token: str) -> None:
     """Signs out."""
     doors.call(END, {"p_token": token_hash(token)})
+
+
+def refuse_removed(tokens: Sequence[str], *, storefront_id: UUID, host: str) -> None:
+    """Removed, once, for a browser whose session was of a standing that somebody took away."""
+    if not tokens:
+        return
+    hashes = b"".join(token_hash(token) for token in tokens)
+    row = doors.call(REMOVED, {"p_tokens": hashes, "p_storefront": storefront_id, "p_host": host})
+    if row is not None:
+        raise Removed(row.standing)
 
 
 # --- One's own sessions; inside the page's transaction ------------------------------------------------------

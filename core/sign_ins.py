@@ -2,6 +2,7 @@
 a row, bound to one shop and host: the password was right, nobody is in yet. It ends with the code, with ten
 minutes, or with a change of the password; the browser holds a random token and nothing else."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -90,10 +91,18 @@ class Waiting:
     target: str
 
 
-def sign_in(email: str, password: str, *, at: Browser, target: str = "") -> Opened | Step:
+def sign_in(
+    email: str,
+    password: str,
+    *,
+    at: Browser,
+    target: str = "",
+    welcome: Callable[[UUID], None] = lambda _person_id: None,
+) -> Opened | Step:
     """A session at this shop, or the step that is missing; WrongLogin or Locked otherwise, in the same words
-    for every reason why not."""
+    for every reason why not. `welcome` is told who it is before their standing is looked for."""
     proven = sessions.prove(email, password, address=at.address)
+    welcome(proven.person_id)
     keys = sessions.throttle_keys(normal_email(email), at.address)
     entered = enter(proven, at=at, target=target, keys=keys)
     if entered is None:

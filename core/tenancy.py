@@ -332,6 +332,7 @@ WIDENED = Widenings(
         "following an agreement's link",
         "handing over subscriptions",
         "enrolling a reseller",
+        "following a partner's invitation",
     }
 )
 

@@ -83,6 +83,55 @@ RETURNS TABLE (invitation_id uuid, sending bigint) AS $$
 $$""")  # noqa: S608 a constant of ours
 
 
+# Whoever was added to a reseller's list and has an account needs no link (P9): proving who they are is
+# enough, at any time before the reseller withdraws it. A disabled person is nobody.
+CLAIM = door("""
+CREATE FUNCTION claim_added_v1(p_person uuid, p_storefront uuid) RETURNS TABLE (membership_id uuid) AS $$
+  WITH taken AS (
+    UPDATE invitations i SET state = 'accepted', accepted_at = now()
+    FROM persons p CROSS JOIN storefronts f
+    WHERE p.id = p_person AND p.disabled_at IS NULL AND p.password_hash IS NOT NULL AND f.id = p_storefront
+      AND i.distributor_id = f.distributor_id AND i.email = p.email AND i.state = 'pending' AND i.adds
+      AND i.customer_id IS NOT NULL
+    RETURNING i.distributor_id, i.id, i.reseller_id, i.customer_id, i.side, i.email, i.roles, p.id AS person_id, p.name
+  ), member AS (
+    INSERT INTO memberships AS m (distributor_id, id, reseller_id, customer_id, person_id, side, email, name, roles, created_at)
+    SELECT t.distributor_id, gen_random_uuid(), t.reseller_id, t.customer_id, t.person_id, t.side, t.email, t.name, t.roles, now() FROM taken t
+    ON CONFLICT (distributor_id, person_id, reseller_id, customer_id) WHERE ended_at IS NULL DO UPDATE SET roles = m.roles
+    RETURNING m.distributor_id, m.id, m.person_id, m.reseller_id, m.customer_id
+  ), noted AS (
+    INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, person_id, object_type, object_id, what, request_id)
+    SELECT t.distributor_id, gen_random_uuid(), t.reseller_id, t.customer_id, now(), t.person_id, 'invitations', t.id,
+      'pending -> accepted', '' FROM taken t
+    UNION ALL
+    SELECT m.distributor_id, gen_random_uuid(), m.reseller_id, m.customer_id, now(), m.person_id, 'memberships', m.id, 'added', ''
+    FROM member m
+  )
+  SELECT m.id FROM member m
+$$""")  # noqa: E501 SQL
+
+HAS_ACCOUNT = door("""
+CREATE FUNCTION has_account_v1(p_email text) RETURNS TABLE (known boolean) AS $$
+  SELECT EXISTS (SELECT 1 FROM persons p WHERE p.email = p_email AND p.password_hash IS NOT NULL AND p.disabled_at IS NULL)
+$$""")  # noqa: E501 SQL
+
+
+# Somebody tried to come in by a link that is over: whoever invited reads it in the timeline. A link that was
+# replaced by a newer one, or never existed, leads to no row.
+REFUSED = door("""
+CREATE FUNCTION note_refused_invitation_v1(p_token bytea, p_line uuid) RETURNS TABLE (invitation_id uuid) AS $$
+  WITH over AS (
+    SELECT i.* FROM invitations i WHERE i.token_hash = p_token AND (i.state <> 'pending' OR i.expires_at <= now()) LIMIT 1
+  ), noted AS (
+    INSERT INTO trail (distributor_id, id, reseller_id, customer_id, at, object_type, object_id, what, told, request_id)
+    SELECT o.distributor_id, p_line, o.reseller_id, NULL, now(), 'invitations', o.id, 'was refused: its link is over',
+      jsonb_build_object('by', o.email, 'because', CASE WHEN o.state = 'pending' THEN 'expired' ELSE o.state END), ''
+    FROM over o
+  )
+  SELECT o.id FROM over o
+$$""")  # noqa: E501 SQL
+
+
 @dataclass(frozen=True, slots=True)
 class Invited:
     """What the page of a good link shows. `known`: the address has an account, so its password is asked for
@@ -150,3 +199,20 @@ def ask_again(token: str, *, storefront_id: UUID) -> None:
     }
     for row in doors.call_here(RENEW, arguments):
         publish(InvitationSent(row.invitation_id, f"{row.invitation_id}:{row.sending}"))
+
+
+def note_refusal(token: str) -> None:
+    """A used, withdrawn or late link was sent once more: it stands in the invitation's timeline."""
+    doors.call(REFUSED, {"p_token": token_hash(token), "p_line": new_id()})
+
+
+def claim(person_id: UUID, *, storefront_id: UUID) -> None:
+    """Whoever has just proven who they are gets the standings at this shop's distributor that resellers have
+    added them to. Called before a session is opened, because one of these may be the reason to come."""
+    doors.call_all(CLAIM, {"p_person": person_id, "p_storefront": storefront_id})
+
+
+def has_account(email: str) -> bool:
+    """Whether the address signs in somewhere: for the words of a mail to that address, and nothing else that
+    anybody could read."""
+    return doors.call_here(HAS_ACCOUNT, {"p_email": email})[0].known

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, LargeBinary, Select, literal_column, select
+from sqlalchemy import ColumnElement, Index, LargeBinary, Select, false, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, parties, states, trail
@@ -25,6 +25,8 @@ from core.tenancy import Access, CustomerOwned, Side, current, owned_by
 from partners import channels, leads
 
 LIFE = timedelta(hours=72)
+LINK = "{link}"  # where the link stands in the inviter's own words
+LONGEST_WORDS = 4000
 
 ROLES = Words(
     {
@@ -50,7 +52,8 @@ class InvitationState(StrEnum):
 
 class Invitation(CustomerOwned, db.Model):
     """Somebody is asked to join. `nonce` makes the token (see `fresh_token`); `sending` counts the mails,
-    each of which ends the link before."""
+    each of which ends the link before. `words`: what the mail says instead of ours. `adds`: an address that
+    has an account needs no link; signing in is enough (P9, partners/acceptances.py: claim)."""
 
     __tablename__ = "invitations"
     __access__ = Access(distributor="rcu", reseller="rcu", door="ru")
@@ -68,6 +71,12 @@ class Invitation(CustomerOwned, db.Model):
             postgresql_where=literal_column("state = 'pending'"),
             postgresql_nulls_not_distinct=True,
         ),
+        Index(
+            "ix_invitations_adds",
+            "distributor_id",
+            "email",
+            postgresql_where=literal_column("state = 'pending' AND adds"),
+        ),
     )
     LIFE = states.Transitions(
         {
@@ -83,6 +92,8 @@ class Invitation(CustomerOwned, db.Model):
     email: Mapped[str]
     name: Mapped[str]
     roles: Mapped[list[str]]
+    words: Mapped[str] = mapped_column(default="", server_default="")
+    adds: Mapped[bool] = mapped_column(default=False, server_default=false())
     invited_by: Mapped[str]
     state: Mapped[InvitationState]
     nonce: Mapped[str]
@@ -140,6 +151,19 @@ class NotInvited(Refused):
         )
 
 
+class LinkMissing(Refused):
+    """The inviter may write what they like, as long as the personal link stays in it (M30)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Keep %(link)s in your text, once: there the personal link is put, and without it nobody can"
+                " accept.",
+                link=LINK,
+            )
+        )
+
+
 class UnknownRole(Refused):
     """Only the roles there are."""
 
@@ -151,7 +175,15 @@ class UnknownRole(Refused):
 
 
 def invite_customer(
-    company: str, *, email: str, name: str, by: str, country: str = "", channel: str = ""
+    company: str,
+    *,
+    email: str,
+    name: str,
+    by: str,
+    country: str = "",
+    channel: str = "",
+    words: str = "",
+    adds: bool = False,
 ) -> tuple[Customer, Invitation]:
     """A new customer of the scope's reseller, and the invitation of its first person, who will be its
     administrator. `channel`: by which it was won (channels.win). LeadTaken or DealComesFirst where the
@@ -163,7 +195,14 @@ def invite_customer(
     customer = parties.add_customer(reseller_id, name=company, email=email, country=country)
     channels.win(customer, channel)
     return customer, invite(
-        Side.CUSTOMER, email=email, name=name, roles=["admin"], by=by, customer_id=customer.id
+        Side.CUSTOMER,
+        email=email,
+        name=name,
+        roles=["admin"],
+        by=by,
+        customer_id=customer.id,
+        words=words,
+        adds=adds,
     )
 
 
@@ -176,9 +215,12 @@ def invite(
     by: str,
     customer_id: UUID | None = None,
     reseller_id: UUID | None = None,
+    words: str = "",
+    adds: bool = False,
 ) -> Invitation:
     """Asks a person to join: the scope's reseller itself, one of its customers, or (by the distributor) the
-    distributor or the reseller that is named."""
+    distributor or the reseller that is named. `words` of the inviter's own must keep the link."""
+    _refuse_without_link(words)
     if not roles or not set(roles) <= set(ROLES):
         raise UnknownRole
     if customer_id is not None:
@@ -196,6 +238,8 @@ def invite(
             email=email,
             name=name.strip(),
             roles=roles,
+            words=words.strip(),
+            adds=adds,
             invited_by=by,
             state=InvitationState.PENDING,
             nonce=nonce,
@@ -208,6 +252,13 @@ def invite(
     trail.write(invitation, "invited", email=email)
     _send(invitation)
     return invitation
+
+
+def _refuse_without_link(words: str) -> None:
+    if len(words) > LONGEST_WORDS:
+        raise Refused(_("At most %(most)s characters.", most=LONGEST_WORDS))
+    if words.strip() and words.count(LINK) != 1:
+        raise LinkMissing
 
 
 def _refuse_if_there(email: str, reseller_id: UUID | None, customer_id: UUID | None) -> None:

@@ -44,19 +44,8 @@ from partners.terms import Agreed
 from provisioning import transfers
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from provisioning.transfers import (
-    Asking,
-    Transfer,
-)
-from sandbox import (
-    conditions,
-    logos,
-    notes,
-    orders,
-    partnerships,
-    tiers,
-    wishes,
-)
+from provisioning.transfers import Asking, Transfer
+from sandbox import conditions, logos, notes, orders, partnerships, relations, tiers, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from subscriptions.subscriptions import Subscription, SubscriptionState
 from whitelabel_themes import images
@@ -87,6 +76,7 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
     say("Companies, people and catalogue")
     with tenancy.acting_as(demo.scope()), db.transaction():
         _found(demo)
+    relations.neighbour(passwords.hashed(world["password"]), world["password"])
     _connect(demo)
     say("Reseller plans")
     orders.fulfil(wishes.of_resellers(demo))
@@ -124,6 +114,7 @@ def _found(demo: Demo) -> None:
         _add_reseller(entry, hashed, about["currency"])
     _open_programmes(first.id, hashed)
     conditions.publish(demo.world["staff"][0]["name"])
+    relations.begin()
 
 
 def _open_programmes(price_list_id: UUID, hashed: str) -> None:

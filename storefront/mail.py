@@ -20,7 +20,7 @@ from core.languages import _
 from core.parties import Customer, Reseller
 from core.tasks import Claimed, Kind, Limits, Repeat
 from core.tenancy import Side
-from partners import invitations, storefronts
+from partners import acceptances, invitations, storefronts
 from partners.invitations import Invitation, InvitationState
 from partners.storefronts import Image, Storefront
 from provisioning import deliveries
@@ -264,7 +264,8 @@ def refunded(refund_id: UUID) -> Mail | None:
 
 
 def invitation(invitation_id: UUID) -> Mail | None:
-    """To the invited person, with the link that works once; nothing when it was revoked or used meanwhile."""
+    """To the invited person, with the link that works once; nothing when it was revoked or used meanwhile.
+    Whoever was added and has an account reads that it is there: signing in is enough (P9)."""
     invited = db.session().scalars(select(Invitation).where(Invitation.id == invitation_id)).one()
     if invited.state is not InvitationState.PENDING:
         return None
@@ -276,6 +277,8 @@ def invitation(invitation_id: UUID) -> Mail | None:
         "until": until.exact if until else "",
         "email": invited.email,
         "link": f"{shop.url}/invitations/{invitations.fresh_token(invited)}",
+        "known": invited.adds and acceptances.has_account(invited.email),
+        "words": [part.strip() for part in invited.words.split(invitations.LINK)],
     }
     reason = _(
         "You get this mail because %(person)s entered this address at %(shop)s.",
@@ -283,6 +286,8 @@ def invitation(invitation_id: UUID) -> Mail | None:
         shop=shop.name,
     )
     subject = _("%(person)s invites you to %(company)s", person=invited.invited_by, company=company)
+    if values["known"]:
+        subject = _("%(person)s has added you to %(company)s", person=invited.invited_by, company=company)
     return Mail("invitation", shop, invited.email, invited.name, subject, reason, values)
 
 

@@ -53,6 +53,9 @@ TYPES = Words(
         "transfer_items": "Subscription of the transfer",
         "transfer_partners": "Transfer partner",
         "relation_extensions": "Relation",
+        "partner_invitations": "Partner invitation",
+        "partner_requests": "Partner request",
+        "provider_entries": "Directory entry",
     }
 )
 TONES = {

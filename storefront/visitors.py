@@ -10,12 +10,12 @@ from flask import g, redirect, request
 from werkzeug.wrappers import Response
 
 from checkout.baskets import Buyer
-from core import tenancy
+from core import sessions, tenancy
 from core.errors import Denied, Missing, NeedsLogin, Refusal
 from core.languages import _
 from core.tenancy import Side
 from partners.invitations import ROLES
-from storefront.shop import Shop, Visitor, scope_for
+from storefront.shop import Shop, Visitor, scope_for, tokens
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -92,7 +92,9 @@ def guard_distributor_console() -> Response | None:
 
 
 def to_sign_in() -> Response:
-    """To the sign-in page, and back here afterwards."""
+    """To the sign-in page, and back here afterwards; whoever was removed meanwhile is told so first."""
+    shop = the_shop()
+    sessions.refuse_removed(tokens(request.environ), storefront_id=shop.storefront_id, host=shop.host)
     if request.method != "GET":
         raise NeedsLogin(_("Your session has ended. Please sign in and try again."))
     return redirect(f"{the_shop().base}/sign-in?{urlencode({'next': request.full_path.rstrip('?')})}", 303)

@@ -38,6 +38,9 @@ TRANSFERS = "tests/provisioning/test_transfers.py::test_"
 MOVES = "tests/provisioning/test_moves.py::test_"
 JOINING = "tests/partners/test_joining.py::test_"
 JOINING_PAGES = "tests/portal/test_joining_pages.py::test_"
+CUSTOMERS = "tests/partners/test_customers.py::test_"
+ADDING = "tests/reseller/test_adding_customers.py::test_"
+PARTNERS = "tests/reseller/test_partnerships.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +392,76 @@ MUTANTS = (
         "Application.due_at <= business_now(),",
         "Application.due_at > business_now(),",
         f"{JOINING}verification_takes_up_to_its_days_and_is_on_the_work_queue_after_them",
+    ),
+    Mutant(
+        "an address stands on a list once",
+        "partners/customers.py",
+        "if known is not None and known.ended_at is None:",
+        "if False:",
+        f"{CUSTOMERS}an_address_stands_on_the_list_once",
+    ),
+    Mutant(
+        "who adds an address waits for who adds it",
+        "partners/customers.py",
+        "db.session().execute(lock)",
+        "str(lock)",
+        f"{CUSTOMERS}of_many_who_add_one_address_at_once_one_customer_comes",
+    ),
+    Mutant(
+        "signing in accepts being added alone",
+        "partners/acceptances.py",
+        "AND i.state = 'pending' AND i.adds",
+        "AND i.state = 'pending'",
+        f"{CUSTOMERS}signing_in_accepts_nothing_but_being_added",
+    ),
+    Mutant(
+        "what runs holds a customer",
+        "subscriptions/holdings.py",
+        "if held:",
+        "if not held:",
+        f"{ADDING}who_still_holds_something_stays_and_the_page_says_the_way_out",
+    ),
+    Mutant(
+        "the personal link stays in the mail",
+        "partners/invitations.py",
+        "if words.strip() and words.count(LINK) != 1:",
+        "if False:",
+        f"{ADDING}the_mail_is_ones_own_but_keeps_the_link",
+    ),
+    Mutant(
+        "a comment is the reseller's",
+        "partners/customers.py",
+        '__access__ = Access(reseller="rcu")',
+        '__access__ = Access(distributor="r", reseller="rcu")',
+        f"{ADDING}a_private_comment_is_the_resellers_alone",
+    ),
+    Mutant(
+        "administrators bind a company",
+        "partners/partner_invitations.py",
+        "{one.company_id: one for one in standings if one.admin}",
+        "{one.company_id: one for one in standings}",
+        f"{PARTNERS}who_is_no_administrator_cannot_accept_and_the_distributor_sees_that_they_tried",
+    ),
+    Mutant(
+        "a partner's link works once",
+        "partners/partner_invitations.py",
+        "chosen.with_for_update() if to_change else chosen",
+        "chosen",
+        f"{PARTNERS}of_many_clicks_at_once_one_makes_a_reseller",
+    ),
+    Mutant(
+        "providers are for partners",
+        "storefront/reseller/providers.py",
+        "if not menu.is_enrolled():",
+        "if False:",
+        f"{PARTNERS}partners_compare_providers_and_ask_for_an_invitation",
+    ),
+    Mutant(
+        "who was removed is told",
+        "storefront/visitors.py",
+        "sessions.refuse_removed(tokens(request.environ), ",
+        "dict(",
+        "tests/tenancy/test_sessions.py::test_a_membership_that_ended_ends_its_sessions_at_the_next_request",
     ),
     Mutant(
         "an application for nobody's eyes",

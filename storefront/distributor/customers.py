@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from werkzeug.wrappers import Response
 
 from checkout.orders import Order
@@ -15,6 +15,7 @@ from core.errors import Missing
 from core.languages import Words, _
 from core.parties import Customer, Membership, Reseller
 from partners import channels, companies
+from partners import customers as customer_lists
 from partners.joinings import CHANNELS, Channel
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console
@@ -24,7 +25,7 @@ from storefront.lists import Column, List
 from storefront.moments import moment
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
-SHOWS = Words({"with": "With subscriptions", "without": "Without", "ended": "Ended"})
+SHOWS = Words({"with": "With subscriptions", "without": "Without", "invited": "Invited", "ended": "Ended"})
 
 
 @console.get("/customers")
@@ -86,6 +87,8 @@ def is_like(show: str) -> ColumnElement[bool]:
     """What a view means."""
     if show == "ended":
         return Customer.ended_at.is_not(None)
+    if show == "invited":
+        return and_(Customer.ended_at.is_(None), customer_lists.nobody_yet())
     running = exists().where(
         Subscription.distributor_id == Customer.distributor_id,
         Subscription.customer_id == Customer.id,

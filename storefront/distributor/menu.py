@@ -12,6 +12,7 @@ from core.tasks import Task, TaskState
 from core.work import WorkItem
 from partners.applications import WAITING, Application
 from partners.deals import Deal, DealState
+from partners.partner_requests import PartnerRequest, PartnerRequestState
 from provisioning.transfers import Transfer, TransferState
 from storefront import pages
 from storefront.visitors import the_shop, visitor
@@ -25,6 +26,7 @@ SECTIONS = (
     (for_later("Transfers"), "transfer_list", "arrow-right"),
     (for_later("Refunds"), "refund_list", "rotate-ccw"),
     (for_later("Resellers"), "reseller_list", "handshake"),
+    (for_later("Partner invitations"), "partner_invitation_list", "send"),
     (for_later("Customers"), "customer_list", "users"),
     (for_later("Applications"), "application_list", "user-check"),
     (for_later("Deals"), "deal_list", "briefcase"),
@@ -44,7 +46,9 @@ SECTIONS = (
     (for_later("Card payments"), "gateway_page", "credit-card"),
     (for_later("House"), None, ""),
     (for_later("Staff"), "staff_list", "user-check"),
+    (for_later("Invitations"), "invitation_list", "mail"),
     (for_later("Company"), "company_page", "building-2"),
+    (for_later("Directory entry"), "directory_page", "globe"),
     (for_later("Tax rates"), "rate_list", "percent"),
     (for_later("Your terms"), "terms_page", "scale"),
     (for_later("Conditions"), "condition_list", "shield-check"),
@@ -124,13 +128,20 @@ def waiting() -> dict[str, int]:
             .where(Transfer.incoming, Transfer.state == TransferState.ASKED, Reseller.house)
             .scalar_subquery()
         )
-        row = session.execute(select(work, parked, asked, registered, offered)).one()
+        wanting = (
+            select(func.count())
+            .select_from(PartnerRequest)
+            .where(PartnerRequest.state == PartnerRequestState.ASKED)
+            .scalar_subquery()
+        )
+        row = session.execute(select(work, parked, asked, registered, offered, wanting)).one()
     return {
         "work_queue": row[0],
         "task_list": row[1],
         "application_list": row[2],
         "deal_list": row[3],
         "transfer_list": row[4],
+        "partner_invitation_list": row[5],
     }
 
 

@@ -1,6 +1,7 @@
 """Signing in and out. The password alone lets in whoever has no second factor; everybody else is shown to
 the second step (storefront/portal/second_step.py)."""
 
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 from flask import redirect, request
@@ -13,6 +14,7 @@ from core.sessions import Browser, Opened
 from core.settings import settings
 from core.sign_ins import Step
 from core.tenancy import Side
+from partners import acceptances
 from storefront import pages
 from storefront.portal import portal
 from storefront.shop import host_of, tokens
@@ -48,7 +50,11 @@ def sign_in() -> Response:
     email, target = request.form.get("email", "")[:254], request.form.get("next", "")
     try:
         entered = sign_ins.sign_in(
-            email, request.form.get("password", ""), at=browser(), target=safe_target(target)
+            email,
+            request.form.get("password", ""),
+            at=browser(),
+            target=safe_target(target),
+            welcome=partial(acceptances.claim, storefront_id=the_shop().storefront_id),
         )
     except Refusal as refusal:
         return show_sign_in(email=email, target=target, problem=str(refusal), status=refusal.status)

@@ -47,6 +47,7 @@ def accept(token: str) -> Response:
             address=request.remote_addr or "",
         )
     except NotInvited as no:
+        acceptances.note_refusal(token)
         return ended(token, no)
     except Refusal as refusal:
         return page(token, invited, name=name, problem=str(refusal), status=refusal.status)

@@ -18,6 +18,7 @@ from core.languages import Words, _
 from core.parties import Customer, OrderedBy
 from core.tenancy import Side
 from partners import channels, companies, deals, invitations, leads
+from partners import customers as customer_lists
 from partners.channels import CustomerChannel, TheProviderOrders
 from partners.invitations import ROLES, Invitation
 from partners.joinings import CHANNELS, Channel
@@ -27,8 +28,8 @@ from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.reseller import console, menu, orders
-from storefront.reseller.forms import InviteCustomer, InviteStaff, WhoOrders
-from storefront.visitors import require_role, visitor
+from storefront.reseller.forms import AboutCustomer, InviteCustomer, InviteStaff, WhoOrders
+from storefront.visitors import has_role, require_role, visitor
 from subscriptions.subscriptions import SHOWN, Subscription, SubscriptionState
 
 pages.saying(
@@ -36,13 +37,17 @@ pages.saying(
     invited_again="A new link is on its way; the one before no longer works.",
     invitation_revoked="The invitation is withdrawn; its link no longer works.",
     who_orders="Saved. It holds from the next order on.",
+    on_the_list="This customer is on your list already; nothing was sent.",
+    customer_removed="Removed from your list. Their own account and all papers stay.",
 )
 
 
 # --- The list -----------------------------------------------------------------------------------------------
 
 
-SHOWS = Words({"with": "With subscriptions", "without": "Without"})
+SHOWS = Words(
+    {"with": "With subscriptions", "without": "Without", "invited": "Invited", "removed": "Removed"}
+)
 ORDER = Words({"customer": "For itself", "reseller": "Only we order"})
 
 
@@ -72,6 +77,7 @@ def the_list() -> List:
             Column("email", _("E-mail"), lambda row: row["customer"].email, Customer.email),
             Column("active", _("Active subscriptions"), itemgetter("active"), kind="num"),
             Column("channel", _("Channel"), itemgetter("channel")),
+            Column("state", _("State"), itemgetter("state_words"), only_file=True),
             Column("ordering", _("Orders"), lambda row: dict(ORDER)[row["customer"].ordered_by]),
             Column("since", _("Since"), itemgetter("since"), Customer.id),
         ],
@@ -97,12 +103,18 @@ def the_list() -> List:
 
 
 def customers() -> Select[Customer]:
-    """Customers that have not ended."""
-    return select(Customer).where(Customer.ended_at.is_(None))
+    """Customers on the list, or those that were taken off it."""
+    removed = request.args.get("show") == "removed"
+    on_the_list = Customer.ended_at.is_not(None) if removed else Customer.ended_at.is_(None)
+    return select(Customer).where(on_the_list)
 
 
 def is_like(show: str) -> ColumnElement[bool]:
     """What a view means."""
+    if show == "removed":
+        return Customer.ended_at.is_not(None)
+    if show == "invited":
+        return customer_lists.nobody_yet()
     running = exists().where(
         Subscription.distributor_id == Customer.distributor_id,
         Subscription.customer_id == Customer.id,
@@ -112,8 +124,9 @@ def is_like(show: str) -> ColumnElement[bool]:
 
 
 def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
-    """Customers as the list shows them; one statement more for a page."""
-    active = active_subscriptions([each.id for (each,) in found])
+    """Customers as the list shows them; two statements more for a page."""
+    ids = [each.id for (each,) in found]
+    active, peopled = active_subscriptions(ids), customer_lists.peopled(ids)
     won = channels_of([each.id for (each,) in found])
     return [
         {
@@ -123,6 +136,8 @@ def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
             "channel": CHANNELS[won.get(each.id, Channel.DIRECT)],
             "indirect": won.get(each.id) is Channel.INDIRECT,
             "since": moment(each.created_at),
+            "state": state_of(each, nobody=each.id not in peopled),
+            "state_words": STATES[state_of(each, nobody=each.id not in peopled)],
         }
         for (each,) in found
     ]
@@ -143,6 +158,14 @@ def channels_of(customer_ids: Sequence[UUID]) -> dict[UUID, Channel]:
     chosen = select(CustomerChannel.customer_id, CustomerChannel.channel)
     rows = db.session().execute(chosen.where(CustomerChannel.customer_id.in_(customer_ids)))
     return {customer_id: channel for customer_id, channel in rows if customer_id}
+
+
+STATES = Words({"active": "Active", "invited": "Invited", "removed": "Removed"})
+
+
+def state_of(customer: Customer, *, nobody: bool) -> str:
+    """Active once somebody has come in; the reseller reads the same whether the address was known or not."""
+    return "removed" if customer.ended_at else "invited" if nobody else "active"
 
 
 def active_subscriptions(customer_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -170,7 +193,7 @@ def find(code: str) -> Customer:
 def invite_form() -> Response:
     """The form; without an open storefront a customer would have nowhere to go, and the page says how to get
     one. `?deal=` fills in the company of an approved deal."""
-    return show_invite(InviteCustomer(data=of_deal(request.args.get("deal", ""))))
+    return show_invite(InviteCustomer(data={"words": draft(), **of_deal(request.args.get("deal", ""))}))
 
 
 def of_deal(code: str) -> dict[str, str]:
@@ -189,27 +212,46 @@ def of_deal(code: str) -> dict[str, str]:
 
 @console.post("/customers/invite")
 def invite_customer() -> Response:
-    """Customer and invitation in one transaction; the mail follows."""
+    """Customer and invitation in one transaction; the mail follows, and the answer is the same whether the
+    address has an account or not."""
     require_role("storefront_manager", "buyer")
     form = InviteCustomer(request.form)
     if not form.validate() or not storefront_open():
         return show_invite(form, status=422)
     try:
         with db.transaction():
-            customer, _invited = invitations.invite_customer(
-                form.company.data or "",
-                email=form.email.data or "",
-                name=form.name.data or "",
+            added = customer_lists.add(
+                form.email.data or "",
                 by=visitor().name,
+                company=form.company.data or "",
+                name=form.name.data or "",
+                comment=form.comment.data or "",
                 country=form.country.data or "",
                 channel=form.channel.data or "",
+                words="" if same_words(form.words.data or "") else form.words.data or "",
             )
     except Refusal as refusal:
         if isinstance(refusal, leads.LeadTaken | leads.DealComesFirst):
             with db.transaction():
                 leads.note_refused(parties.reseller(menu.reseller_id()), form.company.data or "", refusal)
         return show_invite(form, refusal)
-    return pages.see("reseller.customer_page", "invited", code=customer.code)
+    said = "invited" if added.invitation else "on-the-list"
+    return pages.see("reseller.customer_page", said, code=added.customer.code)
+
+
+def draft() -> str:
+    """The mail as it goes out unless somebody writes another (M30)."""
+    return _(
+        "Hello,\n\n%(person)s of %(seller)s has opened an account for you. Open it here to see prices, order"
+        " and manage your services:\n\n{link}\n\nKind regards\n%(person)s, %(seller)s",
+        person=visitor().name,
+        seller=visitor().standing,
+    )
+
+
+def same_words(typed: str) -> bool:
+    """Whether the draft was left as it was; browsers send line ends of their own."""
+    return typed.split() == draft().split()
 
 
 def storefront_open() -> bool:
@@ -223,7 +265,7 @@ def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: in
     return pages.render(
         "reseller/customer_invite.html",
         refusal.status if refusal else status,
-        title=_("Invite a customer"),
+        title=_("Add a customer"),
         form=form,
         message=str(refusal) if refusal else None,
         way=url_for("reseller.new_deal") if isinstance(refusal, leads.DealComesFirst) else None,
@@ -258,9 +300,16 @@ def customer_page(code: str) -> Response:
 
 
 def show(
-    code: str, person: InviteStaff | None = None, refusal: Refusal | None = None, status: int = 200
+    code: str,
+    person: InviteStaff | None = None,
+    refusal: Refusal | None = None,
+    status: int = 200,
+    *,
+    about: AboutCustomer | None = None,
+    removal: Refusal | None = None,
 ) -> Response:
-    """The page, with the form for another person as it was filled."""
+    """The page, with the form that was refused as it was filled."""
+    refused = refusal or removal
     with db.transaction() as session:
         customer = find(code)
         channel, won = channels.of_customer(customer), channels.row_of(customer.id)
@@ -279,6 +328,7 @@ def show(
             )
         )
         rows = orders.rows_of([(order, customer) for order in latest])
+        kept = AboutCustomer(company=customer.name, comment=customer_lists.comment_of(customer.id))
         timeline = timelines.of(
             [customer.id, *(person.id for person in people), *(each["invitation"].id for each in invited)]
         )
@@ -286,7 +336,7 @@ def show(
     person.roles.choices = customer_roles()
     return pages.render(
         "reseller/customer.html",
-        refusal.status if refusal else status,
+        refused.status if refused else status,
         title=customer.name,
         customer=customer,
         country=companies.country_name(customer.country),
@@ -298,7 +348,12 @@ def show(
         since=moment(customer.created_at),
         who=WhoOrders(ordered_by=customer.ordered_by.value),
         form=person,
-        message=str(refusal) if refusal else None,
+        message=str(refusal) if refusal and not about else None,
+        about=about or kept,
+        about_message=str(refusal) if refusal and about else None,
+        state=state_of(customer, nobody=not people),
+        removal=(_(removal.title), str(removal)) if removal else None,
+        may_change=has_role("storefront_manager", "buyer"),
         roles=ROLES,
         channel=channel.value,
         channel_words=CHANNELS[channel],
@@ -322,6 +377,39 @@ def invitation_rows(found: Sequence[Invitation]) -> list[dict[str, Any]]:
     ]
 
 
+@console.post("/customers/<code>")
+def save_customer(code: str) -> Response:
+    """Company name and private comment (P14)."""
+    require_role("storefront_manager", "buyer")
+    form = AboutCustomer(request.form)
+    if not form.validate():
+        return show(code, status=422, about=form)
+    try:
+        with db.transaction():
+            customer_lists.change(
+                find(code), company=form.company.data or "", comment=form.comment.data or ""
+            )
+    except Missing:
+        raise
+    except Refusal as refusal:
+        return show(code, refusal=refusal, about=form)
+    return pages.see("reseller.customer_page", "saved", code=code)
+
+
+@console.post("/customers/<code>/remove")
+def remove_customer(code: str) -> Response:
+    """Off the list, unless something runs for it: then the page says what, and how it ends (P12, P13)."""
+    require_role("storefront_manager", "buyer")
+    try:
+        with db.transaction():
+            customer_lists.remove(customer_lists.to_remove(code))
+    except Missing:
+        raise
+    except Refusal as refusal:
+        return show(code, removal=refusal)
+    return pages.see("reseller.customer_list", "customer-removed")
+
+
 @console.post("/customers/<code>/ordering")
 def who_orders(code: str) -> Response:
     """H45: the customer orders for itself, or only we do."""
@@ -330,14 +418,14 @@ def who_orders(code: str) -> Response:
     if not form.validate():
         return show(code, status=422)
     with db.transaction():
-        customer = find(code)
+        customer = customer_lists.on_the_list(find(code))
         indirect = channels.of_customer(customer) is Channel.INDIRECT
         if indirect:
             trail.write(customer, "refused to change who orders", why="The distributor orders for it.")
     if indirect:
         return show(code, refusal=TheProviderOrders())
     with db.transaction():
-        customer = find(code)
+        customer = customer_lists.on_the_list(find(code))
         customer.ordered_by = OrderedBy(form.ordered_by.data)
         trail.write(customer, "who orders", who=form.ordered_by.data)
     return pages.see("reseller.customer_page", "who-orders", code=code)
@@ -359,7 +447,7 @@ def invite_person(code: str) -> Response:
                 name=form.name.data or "",
                 roles=form.roles.data or [],
                 by=visitor().name,
-                customer_id=find(code).id,
+                customer_id=customer_lists.on_the_list(find(code)).id,
             )
     except Missing:
         raise

@@ -8,6 +8,7 @@ from wtforms import (
     SelectField,
     SelectMultipleField,
     StringField,
+    TextAreaField,
     widgets,
 )
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
@@ -15,8 +16,8 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from core.languages import Words
 from core.parties import OrderedBy
-from partners import companies
-from partners.invitations import ROLES
+from partners import companies, customers
+from partners.invitations import LONGEST_WORDS, ROLES
 from provisioning.connectors.fields import EMAIL
 from storefront.forms import Form
 
@@ -49,13 +50,16 @@ class BuyPlan(Form):
 
 
 class InviteCustomer(Form):
-    """A new customer and its first person."""
+    """A new customer, by the address of its first person (P7)."""
 
-    company = StringField("Company", [InputRequired("Name the company."), Length(max=200)], filters=[trimmed])
-    name = StringField(
-        "Name of the person", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed]
-    )
     email = EmailField("E-mail", ADDRESS, filters=[trimmed])
+    company = StringField(
+        "Company",
+        [Length(max=200)],
+        filters=[trimmed],
+        description="Advised. Without it the customer is listed by its address.",
+    )
+    name = StringField("Name of the person", [Length(max=200)], filters=[trimmed])
     country = SelectField(
         "Country",
         choices=[
@@ -68,6 +72,30 @@ class InviteCustomer(Form):
         "Channel",
         validate_choice=False,
         description="How you win this customer; it stays so. For an indirect one the distributor orders.",
+    )
+    comment = TextAreaField(
+        "Private comment",
+        [Length(max=customers.LONGEST_COMMENT)],
+        filters=[trimmed],
+        description="Only you and your colleagues read it: neither the customer nor the distributor does.",
+    )
+    words = TextAreaField(
+        "Text of the mail",
+        [Length(max=LONGEST_WORDS)],
+        filters=[trimmed],
+        description="Write it in your own words. Keep {link}: there the personal link is put.",
+    )
+
+
+class AboutCustomer(Form):
+    """What a reseller may change of a customer (P14)."""
+
+    company = StringField("Company", [InputRequired("Name the company."), Length(max=200)], filters=[trimmed])
+    comment = TextAreaField(
+        "Private comment",
+        [Length(max=customers.LONGEST_COMMENT)],
+        filters=[trimmed],
+        description="Only you and your colleagues read it: neither the customer nor the distributor does.",
     )
 
 

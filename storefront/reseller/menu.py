@@ -7,7 +7,7 @@ from flask import g, request, url_for
 from core import db
 from core.errors import Missing
 from core.languages import _, for_later
-from partners import enrolments, storefronts
+from partners import enrolments, providers, storefronts
 from partners.storefronts import Storefront, StorefrontState
 from storefront import links, pages
 from storefront.visitors import the_shop, visitor
@@ -30,7 +30,9 @@ SECTIONS = (
     (for_later("Account"), None, ""),
     (for_later("Team"), "team_page", "user-check"),
     (for_later("Company"), "company_page", "building-2"),
+    (for_later("Invitations"), "invitation_list", "mail"),
     (for_later("Programmes"), "programmes_page", "handshake"),
+    (for_later("Indirect providers"), "provider_list", "globe"),
     (for_later("Your terms"), "terms_page", "scale"),
     (for_later("Acceptances"), "acceptance_list", "badge-check"),
 )
@@ -66,6 +68,15 @@ def own_tiers() -> list[tuple[str, str, str]]:
     return g.own_tiers
 
 
+def is_enrolled() -> bool:
+    """Whether the company is a partner of some programme, which opens the list of providers (M20); asked once
+    a request."""
+    if "is_enrolled" not in g:
+        session_id = visitor().session_id
+        g.is_enrolled = session_id is not None and providers.is_enrolled(session_id)
+    return g.is_enrolled
+
+
 def portal_url(storefront: Storefront | None, *, absolute: bool = False) -> str | None:
     """Where the reseller's portal stands, seen from the shop this page came from; None while it is not
     open."""
@@ -88,7 +99,7 @@ def frame() -> dict[str, Any]:
     """What layouts/console.html expects."""
     at = the_shop().base
     own = own_storefront()
-    sections = list(SECTIONS)
+    sections = [section for section in SECTIONS if section[1] != "provider_list" or is_enrolled()]
     logo = f"{at}/images/{own.logo}.png" if own and own.logo and own.id == the_shop().storefront_id else None
     return {
         "console": {"name": visitor().standing, "role": _("Reseller"), "logo_url": logo, "css_url": None},

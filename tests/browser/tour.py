@@ -27,6 +27,7 @@ LISTS = (
     "/reseller/transfers",
     "/reseller/transfers/new",
     "/distributor/transfers",
+    "/distributor/partner-invitations",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -76,6 +77,9 @@ TOUR: dict[str, list[str]] = {
         "/reseller/transfers/partners",
         "/reseller/enrolments/device-management",
         "/reseller/enrolments/cloud-solutions",
+        "/reseller/invitations",
+        "/reseller/providers",
+        "/reseller/providers/directory",
     ],
     "nora@": [
         "/distributor/",
@@ -85,6 +89,7 @@ TOUR: dict[str, list[str]] = {
         "/distributor/resellers",
         "/distributor/applications",
         "/distributor/programmes",
+        "/distributor/partner-invitations",
         "/distributor/programmes/new",
         "/distributor/programmes/device-management/deals",
         "/distributor/deals",
@@ -98,6 +103,10 @@ TOUR: dict[str, list[str]] = {
         "/distributor/acceptances",
         "/distributor/consents",
         "/distributor/programmes/cloud-solutions/joining",
+        "/distributor/partner-invitations/new",
+        "/distributor/partner-invitations/requests",
+        "/distributor/invitations",
+        "/distributor/directory",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",

@@ -128,6 +128,8 @@ ROUTES: dict[str, Route] = {
     "GET /applications/<token>/documents/<uuid:document_id>": Route(
         Owner.LINK, {"token": "application_token", "document_id": "application_document"}
     ),
+    "GET /partnerships/<token>": Route(Owner.LINK, {"token": "partnership_token"}),
+    "POST /partnerships/<token>": Route(Owner.LINK, {"token": "partnership_token"}),
     "GET /orders/<code>/return": Route(Owner.LINK, {"code": "unpaid"}, query="token={return}"),
     # --- a customer's ---
     "GET /basket": Route(CUSTOMER),
@@ -269,6 +271,16 @@ ROUTES: dict[str, Route] = {
         form={"company": "New", "name": "Nina", "email": "nina@new.example"},
     ),
     "GET /reseller/customers/<code>": mine(RESELLER, code="customer"),
+    "POST /reseller/customers/<code>": Route(
+        RESELLER, {"code": "customer"}, page="/reseller/customers/{customer}", form={"company": "Acme Ltd"}
+    ),
+    "POST /reseller/customers/<code>/remove": Route(
+        RESELLER,
+        {"code": "customer"},
+        page="/reseller/customers/{customer}",
+        ok=(409,),
+        changes=False,
+    ),  # something runs for it
     "POST /reseller/customers/<code>/ordering": Route(
         RESELLER, {"code": "customer"}, page="/reseller/customers/{customer}", form={"ordered_by": "reseller"}
     ),
@@ -306,6 +318,19 @@ ROUTES: dict[str, Route] = {
         RESELLER,
         {"code": "customer", "link_id": "agreement_link"},
         page="/reseller/customers/{customer}/agreements",
+    ),
+    "GET /reseller/invitations": Route(RESELLER),
+    "GET /reseller/invitations.csv": Route(RESELLER),
+    "POST /reseller/invitations/<invitation_id>/resend": Route(
+        RESELLER, {"invitation_id": "invitation"}, page="/reseller/invitations"
+    ),
+    "POST /reseller/invitations/<invitation_id>/revoke": Route(
+        RESELLER, {"invitation_id": "invitation"}, page="/reseller/invitations"
+    ),
+    "GET /reseller/providers": Route(RESELLER),
+    "GET /reseller/providers/directory": Route(RESELLER),
+    "POST /reseller/providers/<code>/ask": Route(
+        RESELLER, {"code": "=southwind"}, page="/reseller/providers/directory", form={"words": "Please."}
     ),
     "GET /reseller/domain": Route(RESELLER),
     "GET /reseller/domain/state": Route(RESELLER, ok=(286,)),
@@ -706,6 +731,51 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/deals/<code>/extend": Route(
         DISTRIBUTOR, {"code": "approved_deal"}, page="/distributor/deals/{approved_deal}"
     ),
+    "GET /distributor/invitations": Route(DISTRIBUTOR),
+    "GET /distributor/invitations.csv": Route(DISTRIBUTOR),
+    "POST /distributor/invitations/<invitation_id>/resend": Route(
+        DISTRIBUTOR, {"invitation_id": "staff_invitation"}, page="/distributor/invitations"
+    ),
+    "POST /distributor/invitations/<invitation_id>/revoke": Route(
+        DISTRIBUTOR, {"invitation_id": "staff_invitation"}, page="/distributor/invitations"
+    ),
+    "GET /distributor/partner-invitations": Route(DISTRIBUTOR),
+    "GET /distributor/partner-invitations.csv": Route(DISTRIBUTOR),
+    "GET /distributor/partner-invitations/new": Route(DISTRIBUTOR),
+    "POST /distributor/partner-invitations/new": Route(
+        DISTRIBUTOR,
+        page="/distributor/partner-invitations/new",
+        form={"company": "Kite", "name": "Kim", "email": "kim@kite.example"},
+    ),
+    "GET /distributor/partner-invitations/<code>": mine(DISTRIBUTOR, code="partner_invitation"),
+    "POST /distributor/partner-invitations/<code>/resend": Route(
+        DISTRIBUTOR,
+        {"code": "partner_invitation"},
+        page="/distributor/partner-invitations/{partner_invitation}",
+    ),
+    "POST /distributor/partner-invitations/<code>/revoke": Route(
+        DISTRIBUTOR,
+        {"code": "partner_invitation"},
+        page="/distributor/partner-invitations/{partner_invitation}",
+    ),
+    "GET /distributor/partner-invitations/requests": Route(DISTRIBUTOR),
+    "GET /distributor/partner-invitations/requests.csv": Route(DISTRIBUTOR),
+    "GET /distributor/partner-invitations/requests/<code>": mine(DISTRIBUTOR, code="partner_request"),
+    "POST /distributor/partner-invitations/requests/<code>/invite": Route(
+        DISTRIBUTOR,
+        {"code": "partner_request"},
+        page="/distributor/partner-invitations/requests/{partner_request}",
+    ),
+    "POST /distributor/partner-invitations/requests/<code>/decline": Route(
+        DISTRIBUTOR,
+        {"code": "partner_request"},
+        page="/distributor/partner-invitations/requests/{partner_request}",
+        form={"words": "Because."},
+    ),
+    "GET /distributor/directory": Route(DISTRIBUTOR),
+    "POST /distributor/directory": Route(
+        DISTRIBUTOR, page="/distributor/directory", form={"about": "We are better."}
+    ),
     "GET /distributor/gateway": Route(DISTRIBUTOR),
     "POST /distributor/gateway": Route(
         DISTRIBUTOR, page="/distributor/gateway", form={"account_id": "acct_new"}
@@ -752,6 +822,13 @@ ROUTES: dict[str, Route] = {
         {"code": "reseller"},
         page="/distributor/resellers/{reseller}",
         form={"*ordering_enabled": ""},
+    ),
+    "GET /distributor/resellers/<code>/people": mine(DISTRIBUTOR, code="reseller"),
+    "POST /distributor/resellers/<code>/people": Route(
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}/people",
+        form={"name": "Kim", "email": "kim@brightfield.example"},
     ),
     "GET /distributor/staff": Route(DISTRIBUTOR),
     "GET /distributor/staff.csv": Route(DISTRIBUTOR),

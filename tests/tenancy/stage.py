@@ -50,15 +50,9 @@ from storefront.fragments import FRAGMENTS
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
-from tests.partners import (
-    agreement_stage,
-    deal_stage,
-    programme_stage,
-    tier_stage,
-)
-from tests.provisioning import (
-    moving,
-)
+from tests.partners import agreement_stage, deal_stage, programme_stage, tier_stage
+from tests.provisioning import moving
+from tests.tenancy import relations_stage
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -106,7 +100,7 @@ class Stage:
 def build(world: World, app: Flask) -> Stage:
     """Sets the stage."""
     stage = Stage(world, app)
-    found_south()
+    south = World(found_south(), world.price_list_id)
     for reseller in ("brightfield", "harbour"):
         open_portal(world, reseller)
     with world.acting():
@@ -135,6 +129,7 @@ def build(world: World, app: Flask) -> Stage:
     stage.names |= everything_else(world, stage.names["unpaid"])
     stage.names["reset"] = forget(world)
     stage.names |= apply_to_programme(world) | register_deals(world) | be_a_partner(world)
+    stage.names |= relations_stage.relate(world, south, app, SOUTH)
     claim(world)
     for who in CAST:
         person, where = who.split("@")
@@ -145,9 +140,9 @@ def build(world: World, app: Flask) -> Stage:
     return stage
 
 
-def found_south() -> None:
+def found_south() -> UUID:
     """Another distributor with a shop, a reseller and staff of its own; nothing in it is Northwind's
-    business."""
+    business. Its id."""
     distributor_id = parties.found_distributor(
         name="Southwind", code="southwind", currency="EUR", email="desk@southwind.example", sandbox=True
     )[0]
@@ -163,6 +158,7 @@ def found_south() -> None:
         parties.add_member(
             person, side=Side.DISTRIBUTOR, email="sam@people.example", name="Sam", roles=["admin"]
         )
+    return distributor_id
 
 
 def publish_terms(world: World) -> str:

@@ -146,6 +146,7 @@ def test_the_reasons_to_widen_are_counted(world: World) -> None:
         "registering a deal",
         "handing over subscriptions",
         "enrolling a reseller",
+        "following a partner's invitation",
     } == tenancy.WIDENED.allowed
 
 

@@ -2,9 +2,10 @@
 is worth nothing anywhere else, and nothing as soon as one of them ends (QS6)."""
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
 from core import db, parties
+from core.trail import TrailEntry
 from sandbox.servers import Postgres
 from storefront.fragments import FRAGMENTS
 from tests.visits import Visit, make_app
@@ -79,6 +80,12 @@ def test_a_membership_that_ended_ends_its_sessions_at_the_next_request(shops: Wo
     with shops.acting():
         for member in parties.members(customer_id=shops.customers["acme"]):
             member.ended_at = db.session().info["now"]
+    told = anna.get(OURS)
+    assert told.status_code == 401
+    assert "removed you from Acme" in told.text
+    with shops.acting():
+        noted = select(TrailEntry).where(TrailEntry.what == "refused after the removal")
+        assert db.session().scalars(noted).one().person_id == shops.people["anna"].person_id
     assert not is_in(anna)
 
 
