@@ -21,7 +21,7 @@ from core.parties import OrderedBy, Reseller
 from core.periods import Term
 from core.settings import settings
 from core.tenancy import Side
-from partners import applications, companies, programmes, storefronts
+from partners import applications, companies, logins, programmes, storefronts
 from partners.companies import Details
 from partners.programmes import Settings
 from partners.storefronts import Image, Storefront
@@ -108,6 +108,7 @@ def _open_programmes(price_list_id: UUID) -> None:
         programme = programmes.add(entry["code"], chosen)
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
+        logins.set_rules(programme, logins=entry.get("logins"), email_fixed=entry.get("email_fixed", False))
     for entry in told["application"]:
         applications.apply(
             entry["programme"],

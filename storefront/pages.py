@@ -288,7 +288,10 @@ def account_nav(standing: str = "") -> list[tuple[str, str, str]]:
         ],
     }
     if who.side is Side.CUSTOMER:
-        consoles[who.side] = [(_("Company"), f"{at}/company", "building-2")]
+        consoles[who.side] = [
+            (_("Company"), f"{at}/company", "building-2"),
+            (_("People"), f"{at}/people", "user-check"),
+        ]
     own = [
         (_("Profile and security"), f"{at}/profile", "circle-user"),
         (_("Switch account"), f"{at}/choose", "users"),

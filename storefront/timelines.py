@@ -44,6 +44,7 @@ TYPES = Words(
         "applications": "Application",
         "price_imports": "Price import",
         "enrolments": "Partnership",
+        "sign_in_rules": "Rules of signing in",
     }
 )
 TONES = {

@@ -37,6 +37,7 @@ SECTIONS = (
     (for_later("Card payments"), "gateway_page", "credit-card"),
     (for_later("House"), None, ""),
     (for_later("Staff"), "staff_list", "user-check"),
+    (for_later("Signing in"), "sign_in_rules_page", "lock"),
     (for_later("Company"), "company_page", "building-2"),
     (for_later("Tax rates"), "rate_list", "percent"),
     (for_later("Your terms"), "terms_page", "scale"),

@@ -16,12 +16,14 @@ from catalog.price_lists import PriceList
 from checkout import activations, reseller_plans
 from checkout.orders import Order
 from core import db, parties
-from core.errors import Refusal
+from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer, Reseller
-from partners import domains, enrolments, standings, storefronts
-from partners.invitations import ROLES
+from core.tenancy import Side
+from partners import domains, enrolments, invitations, logins, roles, standings, storefronts
+from partners.logins import LoginsUsedUp
+from partners.roles import ROLES
 from partners.storefronts import Storefront, StorefrontState
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, forms
@@ -30,7 +32,8 @@ from storefront.filters import Days
 from storefront.forms import Form
 from storefront.lists import Column, List
 from storefront.moments import moment
-from storefront.visitors import require_role, the_shop
+from storefront.people import InviteAdministrator
+from storefront.visitors import require_role, the_shop, visitor
 
 pages.saying(credit_saved="The credit line is changed. It counts for new purchases only; what runs goes on.")
 
@@ -220,6 +223,7 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
         orders_url=url_for("distributor.order_list", q=reseller.name),
         standing=form.offer(price_lists) if isinstance(form, forms.Standing) else standing,
         credit_form=form if isinstance(form, forms.CreditLine) else forms.CreditLine(prefix="credit-"),
+        person_form=form if isinstance(form, InviteAdministrator) else InviteAdministrator(prefix="person-"),
         currency=the_shop().currency,
         problem=problem,
         **data,
@@ -282,6 +286,34 @@ def save_standing(code: str) -> Response:
             price_list_id=UUID(form.price_list.data),
         )
     return pages.see("distributor.reseller_page", "saved", code=code)
+
+
+@console.post("/resellers/<code>/people")
+def invite_administrator(code: str) -> Response:
+    """A contact of the reseller becomes somebody who signs in: an administrator, who brings the others in
+    (I32, I47)."""
+    require_role("admin")
+    form = InviteAdministrator(request.form, prefix="person-")
+    if not form.validate():
+        return show(code, 422, form=form)
+    try:
+        with db.transaction():
+            invitations.invite(
+                Side.RESELLER,
+                email=form.email.data or "",
+                name=form.name.data or "",
+                roles=[roles.ADMIN],
+                by=visitor().name,
+                reseller_id=standings.find(code).id,
+            )
+    except Missing:
+        raise
+    except Refusal as refusal:
+        with db.transaction():
+            if isinstance(refusal, LoginsUsedUp):
+                logins.note_refused(standings.find(code), form.email.data or "")
+        return show(code, refusal.status, problem=str(refusal), form=form)
+    return pages.see("distributor.reseller_page", "invited", code=code)
 
 
 @console.post("/resellers/<code>/credit")

@@ -16,7 +16,10 @@ from storefront.portal.access import browser, with_token
 from storefront.portal.profile import Me
 from storefront.visitors import the_shop, to_sign_in, visitor
 
-pages.saying(two_factor_off="Two-factor sign-in is off. Your password alone lets you in.")
+pages.saying(
+    two_factor_off="Two-factor sign-in is off. Your password alone lets you in.",
+    two_factor_first_bad="Your role needs two-factor sign-in. Set it up here, then everything opens again.",
+)
 
 
 @portal.get("/profile/two-factor")

@@ -17,14 +17,16 @@ from core.languages import Words, _
 from core.parties import Customer, OrderedBy
 from core.tenancy import Side
 from partners import companies, invitations
-from partners.invitations import ROLES, Invitation
+from partners.invitations import Invitation
+from partners.roles import ROLES
 from partners.storefronts import StorefrontState
 from storefront import exports, lists, pages, timelines
 from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.moments import moment
+from storefront.people import InviteStaff, invitation_rows
 from storefront.reseller import console, menu, orders
-from storefront.reseller.forms import InviteCustomer, InviteStaff, WhoOrders
+from storefront.reseller.forms import InviteCustomer, WhoOrders
 from storefront.visitors import require_role, visitor
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
@@ -240,22 +242,6 @@ def show(
         message=str(refusal) if refusal else None,
         roles=ROLES,
     )
-
-
-def invitation_rows(found: Sequence[Invitation]) -> list[dict[str, Any]]:
-    """Invitations as a table shows them."""
-    now = db.session().info["now"]
-    return [
-        {
-            "invitation": each,
-            "standing": each.standing(now),
-            "open": each.state is invitations.InvitationState.PENDING,
-            "sent": moment(each.expires_at - invitations.LIFE),
-            "expires": moment(each.expires_at),
-            "roles": ", ".join(ROLES.get(role, role) for role in each.roles),
-        }
-        for each in found
-    ]
 
 
 @console.post("/customers/<code>/ordering")

@@ -6,9 +6,7 @@ from wtforms import (
     HiddenField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
-    widgets,
 )
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, Optional, Regexp
@@ -16,22 +14,10 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 from core.languages import Words
 from core.parties import OrderedBy
 from partners import companies
-from partners.invitations import ROLES
-from provisioning.connectors.fields import EMAIL
 from storefront.forms import Form
-
-ADDRESS = [
-    InputRequired("Enter an e-mail address."),
-    Length(max=254),
-    Regexp(EMAIL, message="Enter an e-mail address, such as anna@example.com."),
-]
+from storefront.people import ADDRESS, trimmed
 
 PAYMENTS = Words({"card": "By card", "account": "On account"})
-
-
-def trimmed(value: str | None) -> str:
-    """What was typed, without spaces around it."""
-    return (value or "").strip()
 
 
 class BuyPlan(Form):
@@ -64,27 +50,6 @@ class InviteCustomer(Form):
         ],
         filters=[lambda value: trimmed(value).upper()],
     )
-
-
-class InviteStaff(Form):
-    """A colleague, with roles."""
-
-    name = StringField("Name", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed])
-    email = EmailField("E-mail", ADDRESS, filters=[trimmed])
-    roles = SelectMultipleField(
-        "Roles",
-        [InputRequired("Choose at least one role.")],
-        choices=ROLES.options(),
-        option_widget=widgets.CheckboxInput(),
-        widget=widgets.ListWidget(prefix_label=False),
-    )
-
-
-class InvitePerson(Form):
-    """Another person of a customer."""
-
-    name = StringField("Name", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed])
-    email = EmailField("E-mail", ADDRESS, filters=[trimmed])
 
 
 class WhoOrders(Form):

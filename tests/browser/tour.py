@@ -42,6 +42,7 @@ TOUR: dict[str, list[str]] = {
         "/harbour/services",
         "/harbour/invoices",
         "/harbour/choose",
+        "/harbour/people",
     ],
     "kira@": ["/reseller/plans/plan-standard-m", "/reseller/branding"],
     "hugo@": [
@@ -72,6 +73,8 @@ TOUR: dict[str, list[str]] = {
         "/distributor/webhooks",
         "/distributor/gateway",
         "/distributor/staff",
+        "/distributor/sign-in-rules",
+        "/distributor/programmes/device-management/access",
         "/distributor/time",
     ],
 }

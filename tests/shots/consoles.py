@@ -302,6 +302,23 @@ DISTRIBUTOR = [
                 row="Cloud",
             ),
             Stop(
+                "distributor-programme-access",
+                "/distributor/programmes/<code>/access",
+                "/distributor/programmes/device-management/access",
+            ),
+            Stop(
+                "distributor-programme-access-wrong",
+                "/distributor/programmes/<code>/access",
+                "/distributor/programmes/device-management/access",
+                then=send("main form[data-guard]", logins="0"),
+            ),
+            Stop("distributor-sign-in-rules", "/distributor/sign-in-rules"),
+            Stop(
+                "distributor-sign-in-rules-wrong",
+                "/distributor/sign-in-rules",
+                then=send("main form[data-guard]", idle="1", longest=""),
+            ),
+            Stop(
                 "distributor-application",
                 "/distributor/applications/<code>",
                 "/distributor/applications",

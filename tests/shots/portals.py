@@ -147,6 +147,10 @@ CUSTOMERS = [
             Stop("customer-invoices-none-match", "/invoices", "/invoices?q=nothing-like-it"),
             Stop("customer-company", "/company"),
             Stop("customer-company-wrong", "/company", then=send(company__legal_name="", company__city="")),
+            Stop("customer-people", "/people"),
+            Stop(
+                "customer-people-wrong", "/people", then=send("form[action$='/people']", email="no address")
+            ),
             Stop("customer-denied", "", "/orders/nothing"),
             Stop(
                 "customer-payment-page-down",
@@ -202,6 +206,7 @@ CUSTOMERS = [
         (
             Stop("customer-checkout-denied", "/checkout"),
             Stop("customer-company-denied", "/company"),
+            Stop("customer-people-denied", "/people"),
             Stop("customer-product-may-not-buy", "/p/<code>", "/p/m365-business-standard"),
         ),
     ),

@@ -150,6 +150,19 @@ ROUTES: dict[str, Route] = {
     "GET /invoices/<uuid:invoice_id>/invoice.pdf": mine(CUSTOMER, invoice_id="invoice"),
     "GET /invoices/<uuid:invoice_id>/receipt.pdf": Route(CUSTOMER, {"invoice_id": "invoice"}, ok=(404,)),
     "GET /orders/<code>/confirmation.pdf": mine(CUSTOMER, code="order"),
+    "GET /people": Route(CUSTOMER),
+    "GET /people.csv": Route(CUSTOMER),
+    "POST /people": Route(
+        CUSTOMER, page="/people", form={"name": "Pia", "email": "pia@acme.example", "roles": "buyer"}
+    ),
+    "POST /people/roles": Route(CUSTOMER, page="/people", form={"+role-{agent}": "buyer"}, foreign=True),
+    "POST /people/<person_id>/remove": mine(CUSTOMER, person_id="agent"),
+    "POST /people/invitations/<invitation_id>/resend": Route(
+        CUSTOMER, {"invitation_id": "own_invitation"}, page="/people"
+    ),
+    "POST /people/invitations/<invitation_id>/revoke": Route(
+        CUSTOMER, {"invitation_id": "own_invitation"}, page="/people"
+    ),
     "GET /company": Route(CUSTOMER),
     "POST /company": Route(CUSTOMER, page="/company", form={"company-city": "Berlin"}),
     # --- a reseller's ---
@@ -256,6 +269,10 @@ ROUTES: dict[str, Route] = {
         page="/reseller/team",
         form={"name": "Bob", "email": "bob@brightfield.example", "roles": "buyer"},
     ),
+    "POST /reseller/team/roles": Route(
+        RESELLER, page="/reseller/team", form={"+role-{colleague}": "buyer"}, foreign=True
+    ),
+    "POST /reseller/team/people/<person_id>/remove": mine(RESELLER, person_id="colleague"),
     "POST /reseller/team/invitations/<invitation_id>/resend": Route(
         RESELLER, {"invitation_id": "staff_invitation"}, page="/reseller/team"
     ),
@@ -379,6 +396,13 @@ ROUTES: dict[str, Route] = {
         page="/distributor/programmes/{programme}",
         form={"name": "Better"},
     ),
+    "GET /distributor/programmes/<code>/access": Route(DISTRIBUTOR, {"code": "programme"}),
+    "POST /distributor/programmes/<code>/access": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/access",
+        form={"logins": "3"},
+    ),
     "POST /distributor/programmes/<code>/agreement": Route(
         DISTRIBUTOR,
         {"code": "programme"},
@@ -444,14 +468,39 @@ ROUTES: dict[str, Route] = {
         page="/distributor/resellers/{reseller}",
         form=WHY | {"*ceiling": "500.00"},
     ),
+    "POST /distributor/resellers/<code>/people": Route(
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}",
+        form={"*-name": "Ned", "*-email": "ned@brightfield.example"},
+    ),
     "POST /distributor/resellers/<code>/standing": Route(
         DISTRIBUTOR,
         {"code": "reseller"},
         page="/distributor/resellers/{reseller}",
         form={"*ordering_enabled": ""},
     ),
+    "GET /distributor/sign-in-rules": Route(DISTRIBUTOR),
+    "POST /distributor/sign-in-rules": Route(
+        DISTRIBUTOR, page="/distributor/sign-in-rules", form={"idle": "30"}
+    ),
     "GET /distributor/staff": Route(DISTRIBUTOR),
     "GET /distributor/staff.csv": Route(DISTRIBUTOR),
+    "POST /distributor/staff": Route(
+        DISTRIBUTOR,
+        page="/distributor/staff",
+        form={"name": "Ned", "email": "ned@northwind.example", "roles": "buyer"},
+    ),
+    "POST /distributor/staff/roles": Route(
+        DISTRIBUTOR, page="/distributor/staff", form={"+role-{clerk}": "buyer"}, foreign=True
+    ),
+    "POST /distributor/staff/people/<person_id>/remove": mine(DISTRIBUTOR, person_id="clerk"),
+    "POST /distributor/staff/invitations/<invitation_id>/resend": Route(
+        DISTRIBUTOR, {"invitation_id": "house_invitation"}, page="/distributor/staff"
+    ),
+    "POST /distributor/staff/invitations/<invitation_id>/revoke": Route(
+        DISTRIBUTOR, {"invitation_id": "house_invitation"}, page="/distributor/staff"
+    ),
     "GET /distributor/subscriptions": Route(DISTRIBUTOR),
     "GET /distributor/subscriptions/<code>": mine(DISTRIBUTOR, code="subscription"),
     "GET /distributor/subscriptions/<code>/cancel": mine(DISTRIBUTOR, code="plan"),
