@@ -4,6 +4,7 @@ on one screen: what follows when something has happened. A function is a *now* r
 
 from flask import Flask
 
+from billing import credit_terms
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
 from catalog import price_changes  # noqa: F401 its kinds of task
@@ -75,7 +76,7 @@ REACTIONS: Reactions = {
     ApplicationAskedBack: [Later("mail_application_asked", key="sending")],
     ApplicationApproved: [Later("mail_application_approved", key="application_id")],
     ApplicationDeclined: [Later("mail_application_declined", key="application_id")],
-    ApplicationSigned: [Later("mail_application_signed", key="application_id")],
+    ApplicationSigned: [credit_terms.begin, Later("mail_application_signed", key="application_id")],
     PartnershipEnded: [Later("mail_partnership_ended", key="enrolment_id")],
     LinkAsked: [Later("mail_account_link", key="link_id")],
     AccountChanged: [Later("mail_account_notice", key="event_id")],

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from billing import credit, payments, tax
+from billing import credit, credit_terms, payments, tax
+from billing.credit_terms import Defaults, Terms
 from catalog import listings, loading, products
 from catalog.listings import Listing
 from core import db, parties, passwords, tenancy
@@ -23,7 +24,7 @@ from core.settings import settings
 from core.tenancy import Side
 from partners import applications, companies, logins, programmes, storefronts
 from partners.companies import Details
-from partners.programmes import Settings
+from partners.programmes import Programme, Settings
 from partners.storefronts import Image, Storefront
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
@@ -89,10 +90,18 @@ def _found(demo: Demo) -> None:
         _add_person(person, hashed, Side.DISTRIBUTOR)
     for entry in demo.world["reseller"]:
         _add_reseller(entry, hashed, about["currency"])
-    _open_programmes(first.id)
+    _open_programmes(first.id, about["currency"])
 
 
-def _open_programmes(price_list_id: UUID) -> None:
+def _set_credit(programme: Programme, entry: Entry, currency: str) -> None:
+    """What a reseller begins with that this programme brings."""
+    if entry:
+        limit = loading.amount(entry["limit"], currency, programme.name)
+        terms = Terms(entry.get("prorate_billing", False), entry.get("partial_charges", False))
+        credit_terms.set_defaults(programme, Defaults(limit, entry.get("ordering", True), terms))
+
+
+def _open_programmes(price_list_id: UUID, currency: str) -> None:
     """The partner programmes with their agreements, and whoever waits for the reviewer."""
     told = loading.read(DATA / "programmes.toml")
     for entry in told["programme"]:
@@ -109,6 +118,7 @@ def _open_programmes(price_list_id: UUID) -> None:
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
         logins.set_rules(programme, logins=entry.get("logins"), email_fixed=entry.get("email_fixed", False))
+        _set_credit(programme, entry.get("credit", {}), currency)
     for entry in told["application"]:
         applications.apply(
             entry["programme"],

@@ -20,7 +20,7 @@ import provisioning.lifecycles
 import provisioning.openings
 import provisioning.undelivered
 import provisioning.withdrawals  # noqa: F401 every table and every kind of task is known once these are imported
-from billing import ledger, refund_calls, refunds  # noqa: F401 likewise
+from billing import credit_terms, ledger, refund_calls, refunds  # noqa: F401 likewise
 from core import account_links, db, doors, factors, roles, sign_in_rules, sign_ins, tenancy, tickets, walls  # noqa: F401 closed tables
 from core.db import Model
 from provisioning import restorations

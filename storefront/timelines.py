@@ -45,6 +45,7 @@ TYPES = Words(
         "price_imports": "Price import",
         "enrolments": "Partnership",
         "sign_in_rules": "Rules of signing in",
+        "credit_terms": "Credit terms",
     }
 )
 TONES = {

@@ -33,3 +33,27 @@ def upgrade() -> None:
     sa.UniqueConstraint('distributor_id', name=op.f('uq_sign_in_rules_distributor_id'))
     )
     op.add_column('sessions', sa.Column('idle', sa.Interval(), server_default=sa.text("interval '1 hour'"), nullable=False))
+    op.create_table('credit_terms',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reseller_id', sa.Uuid(), nullable=False),
+    sa.Column('prorate_billing', sa.Boolean(), nullable=False),
+    sa.Column('partial_charges', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'reseller_id'], ['resellers.distributor_id', 'resellers.id'], name=op.f('fk_credit_terms_distributor_id_reseller_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_credit_terms')),
+    sa.UniqueConstraint('distributor_id', 'reseller_id', name=op.f('uq_credit_terms_distributor_id_reseller_id'))
+    )
+    op.create_table('programme_credit',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('programme_id', sa.Uuid(), nullable=False),
+    sa.Column('limit_minor', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('ordering_enabled', sa.Boolean(), nullable=False),
+    sa.Column('prorate_billing', sa.Boolean(), nullable=False),
+    sa.Column('partial_charges', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('limit_minor >= 0', name=op.f('ck_programme_credit_limit')),
+    sa.ForeignKeyConstraint(['distributor_id', 'programme_id'], ['programmes.distributor_id', 'programmes.id'], name=op.f('fk_programme_credit_distributor_id_programme_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_programme_credit')),
+    sa.UniqueConstraint('distributor_id', 'programme_id', name=op.f('uq_programme_credit_distributor_id_programme_id'))
+    )

@@ -7,6 +7,7 @@ from core.languages import _, for_later
 PAGES = (
     (for_later("Settings and agreement"), "programme_page"),
     (for_later("Access"), "programme_access"),
+    (for_later("Credit"), "programme_credit"),
 )
 """(label, endpoint) in the order of the tabs; each endpoint takes the programme's `code`."""
 

@@ -9,8 +9,9 @@ from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from werkzeug.wrappers import Response
 
-from billing import credit
+from billing import credit, credit_terms
 from billing.credit import Balance, BalanceKind
+from billing.credit_terms import Terms
 from billing.ledger import Account, JournalLine
 from catalog.price_lists import PriceList
 from checkout import activations, reseller_plans
@@ -178,6 +179,7 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
         price_lists = [
             (str(row.id), row.name) for row in session.scalars(select(PriceList).order_by(PriceList.name))
         ]
+        terms = credit_terms.of(reseller.id)
         data: dict[str, Any] = {
             "customers": session.scalar(
                 select(func.count()).select_from(Customer).where(Customer.reseller_id == reseller.id)
@@ -195,12 +197,21 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
             ],
             "offers": activations.offers(reseller),
             "domain": domains.of_reseller(reseller.id),
-            "trail": timelines.of([reseller.id, *([shop.id] if shop else []), *(one.id for one in balances)]),
+            "trail": timelines.of(
+                [
+                    reseller.id,
+                    *([shop.id] if shop else []),
+                    *(one.id for one in balances),
+                    *([about] if (about := credit_terms.row_id(reseller.id)) else []),
+                ]
+            ),
         }
     standing = forms.Standing(
         prefix="standing-",
         enable_reselling=reseller.enable_reselling,
         ordering_enabled=reseller.ordering_enabled,
+        prorate_billing=terms.prorate_billing,
+        partial_charges=terms.partial_charges,
         price_list=str(reseller.price_list_id),
     ).offer(price_lists)
     return pages.render(
@@ -279,11 +290,16 @@ def save_standing(code: str) -> Response:
     if not form.validate():
         return show(code, 422, form=form)
     with db.transaction():
+        reseller = standings.find(code)
+        db.session().refresh(reseller, with_for_update=True)  # of two forms at once the second wins whole
         standings.change(
-            standings.find(code),
+            reseller,
             enable_reselling=form.enable_reselling.data,
             ordering_enabled=form.ordering_enabled.data,
             price_list_id=UUID(form.price_list.data),
+        )
+        credit_terms.change(
+            reseller.id, Terms(bool(form.prorate_billing.data), bool(form.partial_charges.data))
         )
     return pages.see("distributor.reseller_page", "saved", code=code)
 

@@ -312,6 +312,17 @@ DISTRIBUTOR = [
                 "/distributor/programmes/device-management/access",
                 then=send("main form[data-guard]", logins="0"),
             ),
+            Stop(
+                "distributor-programme-credit",
+                "/distributor/programmes/<code>/credit",
+                "/distributor/programmes/device-management/credit",
+            ),
+            Stop(
+                "distributor-programme-credit-wrong",
+                "/distributor/programmes/<code>/credit",
+                "/distributor/programmes/device-management/credit",
+                then=send("main form[data-guard]", limit="lots"),
+            ),
             Stop("distributor-sign-in-rules", "/distributor/sign-in-rules"),
             Stop(
                 "distributor-sign-in-rules-wrong",

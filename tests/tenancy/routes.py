@@ -403,6 +403,13 @@ ROUTES: dict[str, Route] = {
         page="/distributor/programmes/{programme}/access",
         form={"logins": "3"},
     ),
+    "GET /distributor/programmes/<code>/credit": Route(DISTRIBUTOR, {"code": "programme"}),
+    "POST /distributor/programmes/<code>/credit": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/credit",
+        form={"limit": "300.00"},
+    ),
     "POST /distributor/programmes/<code>/agreement": Route(
         DISTRIBUTOR,
         {"code": "programme"},
