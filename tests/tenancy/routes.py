@@ -96,6 +96,20 @@ ROUTES: dict[str, Route] = {
     "POST /profile/two-factor/confirm": Route(Owner.VISITOR, ok=(422,), changes=False),
     "POST /profile/two-factor/codes": Route(Owner.VISITOR, ok=(422,), changes=False),
     "POST /profile/two-factor/off": Route(Owner.VISITOR, ok=(422,), changes=False),
+    # What passkeys do is in tests/portal/test_passkeys.py
+    "POST /profile/passkeys/begin": Route(
+        Owner.VISITOR, form={"password": "Correct-horse-1"}, ok=(409,), changes=False
+    ),
+    "POST /profile/passkeys": Route(Owner.VISITOR, ok=(422,), changes=False),
+    "POST /profile/passkeys/<passkey_id>/remove": Route(
+        Owner.VISITOR,
+        {"passkey_id": "=nothing"},
+        form={"password": "Correct-horse-1"},
+        ok=(404,),
+        changes=False,
+    ),
+    "POST /sign-in/passkey/begin": Route(PUBLIC, ok=(200,)),
+    "POST /sign-in/passkey": Route(PUBLIC, ok=(422,)),
     "GET /choose": Route(Owner.VISITOR),
     "POST /choose": Route(Owner.VISITOR, page="/choose", foreign=True, changes=False),
     "POST /sign-out": Route(Owner.VISITOR, changes=False),
