@@ -110,6 +110,7 @@ def defaults_of(programme_id: UUID, currency: str) -> Defaults:
 
 def set_defaults(programme: Programme, defaults: Defaults) -> None:
     """For the resellers that it brings from now on; those that are there keep what they have."""
+    db.flush()
     db.session().refresh(programme, with_for_update=True)  # of two forms at once one makes the row
     if defaults == defaults_of(programme.id, defaults.limit.currency):
         return

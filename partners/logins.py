@@ -147,6 +147,7 @@ def rules_of(programme: Programme) -> ProgrammeAccess:
 
 def set_rules(programme: Programme, *, logins: int | None, email_fixed: bool) -> None:
     """Counts from the next act on: nobody who is in loses a login."""
+    db.flush()
     db.session().refresh(programme, with_for_update=True)  # of two forms at once one makes the row
     rules = rules_of(programme)
     if (rules.logins, rules.email_fixed) == (logins, email_fixed):
