@@ -90,14 +90,18 @@ class Organisation:
 
     def people(self) -> Select[Membership]:
         """Its people now; in the scope, which may be wider."""
-        return select(Membership).where(*self._own())
+        return select(Membership).where(*self._own(), Membership.ended_at.is_(None))
+
+    def left(self, most: int = 20) -> list[UUID]:
+        """The standings of those who were taken out last, for what happened."""
+        chosen = select(Membership.id).where(*self._own(), Membership.ended_at.is_not(None))
+        return list(db.session().scalars(chosen.order_by(Membership.ended_at.desc()).limit(most)))
 
     def _own(self) -> tuple[ColumnElement[bool], ...]:
         return (
             Membership.side == self.side,
             Membership.reseller_id.is_not_distinct_from(self.reseller_id),
             Membership.customer_id.is_not_distinct_from(self.customer_id),
-            Membership.ended_at.is_(None),
         )
 
 

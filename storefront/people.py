@@ -106,7 +106,12 @@ class Desk:
             reseller_id = own_reseller(organisation)
             free = logins.of_reseller(reseller_id) if reseller_id else None
             timeline = timelines.of(
-                [*(row["id"] for row in page.rows), *(row["invitation"].id for row in invited)], limit=30
+                [
+                    *(row["id"] for row in page.rows),
+                    *organisation.left(),
+                    *(row["invitation"].id for row in invited),
+                ],
+                limit=30,
             )
         return pages.render(
             self.template,

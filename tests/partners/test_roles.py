@@ -11,6 +11,7 @@ from core.errors import Missing
 from core.parties import Membership
 from core.tenancy import Side
 from partners import invitations, roles
+from partners.invitations import Invitation
 from partners.roles import (
     LastAdministrator,
     NoRoleLeft,
@@ -19,6 +20,7 @@ from partners.roles import (
     UnknownRole,
     Wish,
 )
+from tests.partners import programme_stage
 from tests.races import at_once, raised
 from tests.world import World, staff
 
@@ -131,6 +133,17 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world: World) -
     untouched = wish(world, "ben", ["buyer"], ["buyer"])
     assert change(world, "brightfield", untouched) == 0
     assert roles_of(world, "ben") == [["billing_agent"]]
+
+
+@pytest.mark.behaviour("I47")
+def test_whoever_registers_a_company_by_itself_becomes_its_administrator(world: World) -> None:
+    programme_stage.open_programme(world)
+    programme_stage.apply(world)
+    version = programme_stage.approve(world)
+    programme_stage.sign(world, programme_stage.token(world), version)
+    with world.acting():
+        asked = db.session().scalars(select(Invitation)).one()
+        assert (asked.side, asked.email, asked.roles) == (Side.RESELLER, "lena@lakeside.example", ["admin"])
 
 
 def test_a_customer_invites_into_itself_only(world: World) -> None:

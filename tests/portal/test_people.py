@@ -140,6 +140,9 @@ def test_a_removed_person_is_out_at_the_next_click(world: World, web: Flask, pla
         admin.get(place.path).text,
     )
     assert admin.post(remove).status_code == 303
+    page = admin.get(place.path).text
+    assert "ben@people.example" not in page
+    assert "Person removed" in page
     gone = ben.get(place.path)
     assert gone.status_code == 303
     assert "/sign-in" in gone.location
