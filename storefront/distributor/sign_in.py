@@ -62,7 +62,7 @@ def show(
         title=_("Signing in"),
         form=form or SignInForm(idle=rules.idle_minutes, longest=rules.longest_minutes),
         rules=rules,
-        roles=[ROLES[role] for role in ROLES],
+        heads=[_("Who"), *((ROLES[role], "tick") for role in ROLES)],
         sides=[(SIDES[side.value], boxes(side, wanted)) for side in OF_SIDE],
         timeline=timeline,
         problem=problem,
