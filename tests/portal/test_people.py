@@ -4,17 +4,20 @@ form."""
 
 import re
 from dataclasses import dataclass
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from core import db
+from core import account_links, db
 from core.parties import Membership
 from core.tenancy import Side
 from partners.invitations import Invitation
+from sandbox.servers import Postgres
 from tests.forms import forms_of
-from tests.partners.test_logins import limited
+from tests.partners.test_logins import allow, limited, refusals
+from tests.portal.test_accounts import sql
 from tests.visits import Visit, make_app
 from tests.world import World, open_portal, staff
 
@@ -208,3 +211,23 @@ def test_what_a_programme_allows_is_shown_and_refused_by_name(world: World, web:
     moved = bea.post("/profile/email", {"email": "bea@new.example", "password": "Correct-horse-1"})
     assert moved.status_code == 403
     assert "fixes the address that you sign in with" in moved.text
+
+
+@pytest.mark.behaviour("H38")
+def test_a_link_that_was_sent_before_the_address_was_fixed_changes_nothing_either(
+    world: World, web: Flask, postgres: Postgres
+) -> None:
+    limited(world, None)
+    bea = Visit(web).sign_in("bea")
+    asked = {"email": "bea@new.example", "password": "Correct-horse-1"}
+    assert bea.post("/profile/email", asked).status_code == 303
+    [(link_id,)] = sql(postgres, "SELECT id FROM account_links WHERE kind = 'email'")
+    with world.acting():
+        link = account_links.for_mail(UUID(str(link_id)), world.distributor_id)
+    assert link
+    allow(world, None, email_fixed=True)
+    refused = bea.post(f"/profile/email/{link.token}")
+    assert refused.status_code == 403
+    assert "Gold partners fixes the address" in refused.text
+    assert "bea@people.example" in bea.get("/profile").text
+    assert refusals(world) == ["refused: the sign-in address is fixed"]
