@@ -8,7 +8,7 @@ from billing import credit_terms
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
 from catalog import price_changes  # noqa: F401 its kinds of task
-from checkout import orders
+from checkout import orders, won_deals
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
 from core import events
 from core.account_links import LinkAsked
@@ -20,6 +20,14 @@ from partners.applications import (
     ApplicationAskedBack,
     ApplicationDeclined,
     ApplicationSent,
+)
+from partners.deals import (
+    DealApproved,
+    DealExpired,
+    DealExpiring,
+    DealRegistered,
+    DealRejected,
+    DealWon,
 )
 from partners.domains import DomainFailing, DomainLost
 from partners.enrolments import PartnershipEnded
@@ -33,6 +41,7 @@ from provisioning.undelivered import NotRefunded
 from storefront import (  # noqa: F401 their kinds of task become known
     account_mails,
     application_mails,
+    deal_mails,
     domain_mails,
     ending_mails,
     mail,
@@ -49,7 +58,7 @@ from subscriptions.subscriptions import (
 REACTIONS: Reactions = {
     OrderPlaced: [Later("mail_order_received", key="order_id")],
     PaymentCaptured: [orders.fund_by_payment],
-    OrderFunded: [fulfilment.begin],
+    OrderFunded: [fulfilment.begin, won_deals.win],
     OrderCancelled: [orders.release_alias],
     SubscriptionActivated: [openings.open_storefront, Later("mail_service_ready", key="subscription_id")],
     SubscriptionFailed: [openings.release_storefront],
@@ -78,6 +87,15 @@ REACTIONS: Reactions = {
     ApplicationDeclined: [Later("mail_application_declined", key="application_id")],
     ApplicationSigned: [credit_terms.begin, Later("mail_application_signed", key="application_id")],
     PartnershipEnded: [Later("mail_partnership_ended", key="enrolment_id")],
+    DealRegistered: [
+        Later("mail_deal_registered", key="deal_id"),
+        Later("mail_deal_waits", key="deal_id"),
+    ],
+    DealApproved: [Later("mail_deal_approved", key="deal_id")],
+    DealRejected: [Later("mail_deal_rejected", key="deal_id")],
+    DealExpiring: [Later("mail_deal_expiring", key="notice")],
+    DealExpired: [Later("mail_deal_expired", key="deal_id")],
+    DealWon: [Later("mail_deal_won", key="deal_id"), Later("mail_deal_sold", key="deal_id")],
     LinkAsked: [Later("mail_account_link", key="link_id")],
     AccountChanged: [Later("mail_account_notice", key="event_id")],
     DomainFailing: [Later("mail_domain_failing", key="since")],

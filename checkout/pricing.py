@@ -54,12 +54,13 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the buyer's company may do; the last two are a customer's."""
+    """What the buyer's company may do; the last three are a customer's."""
 
     ordering_enabled: bool
     enable_reselling: bool
     ordered_by: OrderedBy | None
     ended_at: datetime | None
+    customer_name: str | None
 
 
 _BASKET = (
@@ -69,6 +70,7 @@ _BASKET = (
         Reseller.enable_reselling,
         Customer.ordered_by,
         Customer.ended_at,
+        Customer.name,
         # may it be sold
         Plan.published & Product.published,
         ProductType.audience,
@@ -139,7 +141,7 @@ def price(buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
     rows = LOCKED_BASKET.rows(membership=buyer.membership_id, reseller=buyer.reseller_id)
     if not rows:
         raise EmptyBasket
-    return Standing(*rows[0][:4]), [_priced(buyer, row[4:]) for row in rows]
+    return Standing(*rows[0][:5]), [_priced(buyer, row[5:]) for row in rows]
 
 
 def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:

@@ -22,13 +22,14 @@ from core.parties import OrderedBy, Reseller
 from core.periods import Term
 from core.settings import settings
 from core.tenancy import Side
-from partners import applications, companies, logins, programmes, storefronts
+from partners import applications, companies, deal_rules, logins, programmes, storefronts
 from partners.companies import Details
+from partners.deal_rules import Rules
 from partners.programmes import Programme, Settings
 from partners.storefronts import Image, Storefront
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from sandbox import logos, notes, orders, wishes
+from sandbox import logos, notes, orders, partnerships, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from whitelabel_themes import images
 from whitelabel_themes.loader import themes
@@ -115,6 +116,8 @@ def _open_programmes(price_list_id: UUID, currency: str) -> None:
             term=Term(entry["term"]),
         )
         programme = programmes.add(entry["code"], chosen)
+        if "deals" in entry:
+            deal_rules.keep(programme, Rules(takes_deals=True, **entry["deals"]))
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
         logins.set_rules(programme, logins=entry.get("logins"), email_fixed=entry.get("email_fixed", False))
@@ -127,6 +130,8 @@ def _open_programmes(price_list_id: UUID, currency: str) -> None:
             email=entry["email"],
             evidence=entry["evidence"],
         )
+    partnerships.sign_up(told["partner"])
+    partnerships.register(told["deal"])
 
 
 def _prepare_papers(demo: Demo) -> None:

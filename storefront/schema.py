@@ -15,6 +15,7 @@ import billing.disputes  # noqa: F401 its table and its kinds of task
 import checkout.expiry  # noqa: F401 its kind of task
 import core.passkeys
 import core.sign_in_rules  # noqa: F401 their tables
+import partners.deal_ends
 import partners.signatures  # noqa: F401 programmes, applications and enrolments: their tables and their kind of task
 import provisioning.domain_checks
 import provisioning.fulfilment

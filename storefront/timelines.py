@@ -46,6 +46,7 @@ TYPES = Words(
         "enrolments": "Partnership",
         "sign_in_rules": "Rules of signing in",
         "credit_terms": "Credit terms",
+        "deals": "Deal",
     }
 )
 TONES = {
@@ -72,6 +73,9 @@ TONES = {
     "signed": "ok",
     "declined": "bad",
     "asked_back": "wait",
+    "rejected": "bad",
+    "won": "ok",
+    "lost": "bad",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(

@@ -34,6 +34,7 @@ ROLES = "tests/partners/test_roles.py::test_"
 LOGINS = "tests/partners/test_logins.py::test_"
 PASSKEYS = "tests/portal/test_passkeys.py::test_"
 SIGNING_IN = "tests/portal/test_sign_in_rules.py::test_"
+DEALS = "tests/partners/test_deals.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,63 @@ MUTANTS = (
         'Access(distributor="rcu", customer="c", public="c", door="ru")',
         'Access(distributor="rcu", customer="rc", public="rc", door="ru")',
         f"{APPLYING}a_visitor_can_read_no_application_not_even_its_own",
+    ),
+    Mutant(
+        "one holds a lead",
+        "migrations/versions/*_deals.py",
+        "HOLDS = \"state IN ('pending', 'approved')\"",
+        "HOLDS = \"state IN ('nobody')\"",
+        "tests/reseller/test_deal_race.py::test_of_two_resellers_at_once_exactly_one_registers_the_lead",
+    ),
+    Mutant(
+        "nobody else sells to a held lead",
+        "partners/leads.py",
+        "if found.taken:",
+        "if False:",
+        f"{DEALS}nobody_else_takes_the_company_on_or_its_order",
+    ),
+    Mutant(
+        "no customer before its deal",
+        "partners/leads.py",
+        "if found.demanded and found.own is None:",
+        "if False:",
+        f"{DEALS}where_the_programme_says_so_a_customer_comes_after_the_approval",
+    ),
+    Mutant(
+        "a deal whose days are over holds nobody off",
+        "partners/leads.py",
+        "d.state = 'approved' AND d.ends_at > p_now",
+        "d.state = 'approved'",
+        f"{DEALS}a_lead_is_free_at_its_end_though_no_task_has_come_round",
+    ),
+    Mutant(
+        "only a partner registers a deal",
+        "partners/deal_registrations.py",
+        "enrolments.refuse_unless_active(programme, reseller_id)",
+        "",
+        f"{DEALS}only_an_active_partner_registers",
+    ),
+    Mutant(
+        "no rejection without a reason of the programme",
+        "partners/deal_reviews.py",
+        "if reason not in deal_rules.of(deal.programme_id).reasons:",
+        "if not reason:",
+        f"{DEALS}one_of_the_programmes_reasons_is_chosen_and_told",
+    ),
+    Mutant(
+        "a deal is changed as it was seen",
+        "partners/deals.py",
+        "if seen != str(deal.version):",
+        "if False:",
+        f"{DEALS}a_change_names_the_version_that_it_saw",
+    ),
+    Mutant(
+        "near matches for the distributor only",
+        "partners/deal_matches.py",
+        "CASE WHEN current_setting('role') LIKE '%\\\\_as\\\\_distributor'"
+        " THEN current_setting('app.distributor_id')::uuid END",
+        "current_setting('app.distributor_id')::uuid",
+        f"{DEALS}near_matches_are_the_distributors_alone",
     ),
     Mutant(
         "the same reference after a restore",

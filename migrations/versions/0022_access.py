@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'access'
-down_revision = 'price_imports'
+down_revision = 'deals'
 branch_labels = None
 depends_on = None
 

@@ -10,6 +10,7 @@ from core.languages import _, for_later
 from core.tasks import Task, TaskState
 from core.work import WorkItem
 from partners.applications import Application, ApplicationState
+from partners.deals import Deal, DealState
 from storefront import pages
 from storefront.visitors import the_shop, visitor
 
@@ -23,6 +24,7 @@ SECTIONS = (
     (for_later("Resellers"), "reseller_list", "handshake"),
     (for_later("Customers"), "customer_list", "users"),
     (for_later("Applications"), "application_list", "user-check"),
+    (for_later("Deals"), "deal_list", "briefcase"),
     (for_later("Programmes"), "programme_list", "layers"),
     (for_later("Catalogue"), "product_list", "boxes"),
     (for_later("Plans"), "plan_list", "tags"),
@@ -103,8 +105,16 @@ def waiting() -> dict[str, int]:
             .where(Application.state == ApplicationState.SUBMITTED)
             .scalar_subquery()
         )
-        row = session.execute(select(work, parked, asked)).one()
-    return {"work_queue": row[0], "task_list": row[1], "application_list": row[2]}
+        registered = (
+            select(func.count()).select_from(Deal).where(Deal.state == DealState.PENDING).scalar_subquery()
+        )
+        row = session.execute(select(work, parked, asked, registered)).one()
+    return {
+        "work_queue": row[0],
+        "task_list": row[1],
+        "application_list": row[2],
+        "deal_list": row[3],
+    }
 
 
 pages.CONSOLES["distributor"] = console

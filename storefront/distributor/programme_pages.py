@@ -6,6 +6,7 @@ from core.languages import _, for_later
 
 PAGES = (
     (for_later("Settings and agreement"), "programme_page"),
+    (for_later("Deals"), "programme_deals"),
     (for_later("Access"), "programme_access"),
     (for_later("Credit"), "programme_credit"),
 )

@@ -15,6 +15,7 @@ from storefront.visitors import the_shop, visitor
 SECTIONS = (
     (for_later("Dashboard"), "dashboard", "layout-dashboard"),
     (for_later("Sales"), None, ""),
+    (for_later("Deals"), "deal_list", "briefcase"),
     (for_later("Customers"), "customer_list", "users"),
     (for_later("Orders"), "order_list", "package"),
     (for_later("Subscriptions"), "subscription_list", "cloud"),

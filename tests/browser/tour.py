@@ -20,6 +20,8 @@ LISTS = (
     "/distributor/resellers",
     "/distributor/applications",
     "/distributor/programmes",
+    "/reseller/deals",
+    "/distributor/deals",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -57,6 +59,8 @@ TOUR: dict[str, list[str]] = {
         "/reseller/money",
         "/reseller/team",
         "/reseller/programmes",
+        "/reseller/deals",
+        "/reseller/deals/new",
     ],
     "nora@": [
         "/distributor/",
@@ -67,6 +71,8 @@ TOUR: dict[str, list[str]] = {
         "/distributor/applications",
         "/distributor/programmes",
         "/distributor/programmes/new",
+        "/distributor/programmes/device-management/deals",
+        "/distributor/deals",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",

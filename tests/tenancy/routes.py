@@ -182,6 +182,35 @@ ROUTES: dict[str, Route] = {
     # --- a reseller's ---
     "GET /reseller/company": Route(RESELLER),
     "GET /reseller/programmes": Route(RESELLER),
+    "GET /reseller/deals": Route(RESELLER),
+    "GET /reseller/deals.csv": Route(RESELLER),
+    "GET /reseller/deals/new": Route(RESELLER),
+    "POST /reseller/deals/new": Route(
+        RESELLER,
+        page="/reseller/deals/new",
+        form={
+            "company": "Newcomer",
+            "country": "DE",
+            "contact_name": "Nina",
+            "contact_email": "nina@newcomer.example",
+            "products": "Patches",
+            "seats": "5",
+            "value": "100.00",
+            "closes_on": "2099-01-31",
+            "+may_share": "y",
+        },
+    ),
+    "GET /reseller/deals/<code>": mine(RESELLER, code="deal"),
+    "POST /reseller/deals/<code>": Route(
+        RESELLER,
+        {"code": "deal"},
+        page="/reseller/deals/{deal}",
+        form={"seats": "41", "closes_on": "2099-01-31"},
+    ),
+    "POST /reseller/deals/<code>/withdraw": Route(RESELLER, {"code": "deal"}, page="/reseller/deals/{deal}"),
+    "POST /reseller/deals/<code>/lost": Route(
+        RESELLER, {"code": "approved_deal"}, page="/reseller/deals/{approved_deal}"
+    ),
     "POST /reseller/company": Route(RESELLER, page="/reseller/company", form={"company-city": "Berlin"}),
     "GET /reseller/terms": Route(RESELLER),
     "POST /reseller/terms": Route(RESELLER, page="/reseller/terms", form={"text": "Pay us now."}),
@@ -447,6 +476,28 @@ ROUTES: dict[str, Route] = {
         {"code": "application"},
         page="/distributor/applications/{application}",
         form={"words": "Because."},
+    ),
+    "GET /distributor/programmes/<code>/deals": Route(DISTRIBUTOR, {"code": "programme"}),
+    "POST /distributor/programmes/<code>/deals": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/deals",
+        form={"valid_days": "60"},
+    ),
+    "GET /distributor/deals": Route(DISTRIBUTOR),
+    "GET /distributor/deals.csv": Route(DISTRIBUTOR),
+    "GET /distributor/deals/<code>": mine(DISTRIBUTOR, code="deal"),
+    "POST /distributor/deals/<code>/approve": Route(
+        DISTRIBUTOR, {"code": "deal"}, page="/distributor/deals/{deal}"
+    ),
+    "POST /distributor/deals/<code>/reject": Route(
+        DISTRIBUTOR,
+        {"code": "deal"},
+        page="/distributor/deals/{deal}",
+        form={"+reason": "Judged inauthentic."},
+    ),
+    "POST /distributor/deals/<code>/extend": Route(
+        DISTRIBUTOR, {"code": "approved_deal"}, page="/distributor/deals/{approved_deal}"
     ),
     "GET /distributor/gateway": Route(DISTRIBUTOR),
     "POST /distributor/gateway": Route(

@@ -23,14 +23,14 @@ from core import account_links, db, parties, tenancy
 from core.money import Money
 from core.tenancy import Scope, Side
 from core.work import WorkItem
-from partners import companies, domains, invitations, storefronts, terms
+from partners import companies, deal_rules, domains, invitations, storefronts, terms
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from storefront.fragments import FRAGMENTS
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
-from tests.partners import programme_stage
+from tests.partners import deal_stage, programme_stage
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -104,7 +104,7 @@ def build(world: World, app: Flask) -> Stage:
     world.put("acme", "patch-y", 3)
     stage.names |= everything_else(world, stage.names["unpaid"])
     stage.names["reset"] = forget(world)
-    stage.names |= apply_to_programme(world) | colleagues(world)
+    stage.names |= apply_to_programme(world) | register_deals(world) | colleagues(world)
     claim(world)
     for who in CAST:
         person, where = who.split("@")
@@ -327,6 +327,17 @@ def colleagues(world: World) -> dict[str, str]:
         "house_invitation": str(asked.id),
         "own_invitation": str(own.id),
     }
+
+
+def register_deals(world: World) -> dict[str, str]:
+    """Brightfield, a partner of the gold programme, has a deal that waits and one that is approved."""
+    with world.acting():
+        deal_rules.keep(
+            programme_stage.the_programme(), deal_rules.Rules(takes_deals=True, extension_days=30)
+        )
+    deal_stage.enrol(world, "brightfield")
+    approved = deal_stage.approved(world, company="Quail Optics", website="quail.example", tax_id="")
+    return {"deal": deal_stage.register(world), "approved_deal": approved}
 
 
 def claim(world: World) -> None:
