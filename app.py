@@ -14,6 +14,8 @@ from core import events
 from core.account_links import LinkAsked
 from core.accounts import AccountChanged
 from core.events import Later, Reactions
+from partners import leavings, reauthorisations, tiers
+from partners.anniversaries import PartnerFlagged, TierDecided
 from partners.applications import (
     ApplicationAgain,
     ApplicationApproved,
@@ -30,10 +32,18 @@ from partners.deals import (
     DealWon,
 )
 from partners.domains import DomainFailing, DomainLost
-from partners.enrolments import PartnershipEnded
+from partners.enrolments import PartnershipBegun, PartnershipEnded
 from partners.invitations import InvitationSent
+from partners.leavings import NoticeGiven, NoticeWithdrawn
+from partners.reauthorisations import ReauthorisationDue, Reauthorised
 from partners.signatures import ApplicationSigned
-from provisioning import domain_checks, fulfilment, openings  # noqa: F401 its kinds of task
+from provisioning import (  # noqa: F401 its kinds of task
+    domain_checks,
+    fulfilment,
+    openings,
+    partner_sales,
+    reauthorising,
+)
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.lifecycles import TermEndsSoon
 from provisioning.line_cancellations import DeliveryCancelled
@@ -45,6 +55,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     domain_mails,
     ending_mails,
     mail,
+    partner_mails,
     web,
 )
 from subscriptions.cancellations import CancellationWithdrawn, SubscriptionCancelled
@@ -60,13 +71,21 @@ REACTIONS: Reactions = {
     PaymentCaptured: [orders.fund_by_payment],
     OrderFunded: [fulfilment.begin, won_deals.win],
     OrderCancelled: [orders.release_alias],
-    SubscriptionActivated: [openings.open_storefront, Later("mail_service_ready", key="subscription_id")],
+    SubscriptionActivated: [
+        openings.open_storefront,
+        partner_sales.sold,
+        Later("mail_service_ready", key="subscription_id"),
+    ],
     SubscriptionFailed: [openings.release_storefront],
     SubscriptionGivenUp: [openings.release_storefront],
     SubscriptionCancelled: [Later("mail_service_cancelled", key="cancellation_id")],
     CancellationWithdrawn: [Later("mail_service_kept", key="cancellation_id")],
     TermEndsSoon: [Later("mail_service_ends_soon", key="notice")],
-    SubscriptionEnded: [openings.close_storefront, Later("mail_service_ended", key="subscription_id")],
+    SubscriptionEnded: [
+        openings.close_storefront,
+        partner_sales.ended,
+        Later("mail_service_ended", key="subscription_id"),
+    ],
     DeliveryNeedsAction: [
         Later("mail_needs_attention"),  # at every stop; the buyer is told once
         Later("mail_we_are_on_it", key="delivery_id"),
@@ -86,7 +105,22 @@ REACTIONS: Reactions = {
     ApplicationApproved: [Later("mail_application_approved", key="application_id")],
     ApplicationDeclined: [Later("mail_application_declined", key="application_id")],
     ApplicationSigned: [credit_terms.begin, Later("mail_application_signed", key="application_id")],
-    PartnershipEnded: [Later("mail_partnership_ended", key="enrolment_id")],
+    PartnershipBegun: [tiers.welcome],
+    PartnershipEnded: [
+        leavings.settle,
+        reauthorisations.settle,
+        Later("mail_partnership_ended", key="enrolment_id"),
+        Later("mail_partner_lost", key="enrolment_id"),
+    ],
+    NoticeGiven: [
+        Later("mail_notice_given", key="notice_id"),
+        Later("mail_notice_confirmed", key="notice_id"),
+    ],
+    NoticeWithdrawn: [Later("mail_notice_withdrawn", key="notice_id")],
+    ReauthorisationDue: [Later("mail_reauthorisation_due", key="notice")],
+    Reauthorised: [Later("mail_reauthorised", key="reauthorisation_id")],
+    TierDecided: [Later("mail_tier_decided", key="decision_id")],
+    PartnerFlagged: [Later("mail_partner_flagged", key="decision_id")],
     DealRegistered: [
         Later("mail_deal_registered", key="deal_id"),
         Later("mail_deal_waits", key="deal_id"),

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from billing import tax
 from billing.tax import Chain, Sums
 from catalog.listings import Listing, NotOffered
-from catalog.price_lists import WholesalePrice
+from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from checkout.baskets import BasketLine, Buyer, check_quantity
 from core.errors import Refused
@@ -21,6 +21,7 @@ from core.money import Money
 from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.statements import Statement
+from partners.enrolments import Enrolment
 
 
 class EmptyBasket(Refused):
@@ -83,6 +84,7 @@ _BASKET = (
         WholesalePrice.currency,
         PlanCost.cost_minor,
         PlanCost.currency,
+        Enrolment.discount,
         # what it is, in the order of PricedLine
         BasketLine.id,
         BasketLine.quantity,
@@ -124,6 +126,7 @@ _BASKET = (
         & (WholesalePrice.plan_id == Plan.id)
         & (WholesalePrice.price_list_id == Reseller.price_list_id),
     )
+    .outerjoin(Enrolment, tier_of(Reseller.id))
     .outerjoin(PlanCost, (PlanCost.distributor_id == Plan.distributor_id) & (PlanCost.plan_id == Plan.id))
     .where(
         BasketLine.membership_id == bindparam("membership"), BasketLine.reseller_id == bindparam("reseller")
@@ -146,9 +149,10 @@ def price(buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
 
 def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
     """One line, or the refusal by name."""
-    published, audience, minimum, maximum, *amounts = row[:10]
-    retail, wholesale, cost = (money(*amounts[at : at + 2]) for at in (0, 2, 4))
-    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[10:]
+    published, audience, minimum, maximum, *amounts, discount = row[:11]
+    retail, listed, cost = (money(*amounts[at : at + 2]) for at in (0, 2, 4))
+    wholesale = discounted(listed, discount) if listed is not None else None
+    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[11:]
     to_reseller = buyer.customer_id is None
     price = wholesale if to_reseller else retail
     if not published or wholesale is None or price is None or (audience is Audience.RESELLER) != to_reseller:

@@ -29,7 +29,7 @@ from partners.programmes import Programme, Settings
 from partners.storefronts import Image, Storefront
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from sandbox import logos, notes, orders, partnerships, wishes
+from sandbox import logos, notes, orders, partnerships, tiers, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from whitelabel_themes import images
 from whitelabel_themes.loader import themes
@@ -122,6 +122,7 @@ def _open_programmes(price_list_id: UUID, currency: str) -> None:
         programmes.change(programme, replace(chosen, takes_applications=True))
         logins.set_rules(programme, logins=entry.get("logins"), email_fixed=entry.get("email_fixed", False))
         _set_credit(programme, entry.get("credit", {}), currency)
+        tiers.give(programme, entry)
     for entry in told["application"]:
         applications.apply(
             entry["programme"],

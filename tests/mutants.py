@@ -35,6 +35,8 @@ LOGINS = "tests/partners/test_logins.py::test_"
 PASSKEYS = "tests/portal/test_passkeys.py::test_"
 SIGNING_IN = "tests/portal/test_sign_in_rules.py::test_"
 DEALS = "tests/partners/test_deals.py::test_"
+TIERS = "tests/partners/test_tiers.py::test_"
+YEARS = "tests/partners/test_partner_years.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,84 @@ MUTANTS = (
         "if False:",
         "tests/reseller/test_eligibility.py"
         "::test_each_missing_condition_has_its_own_words_and_nothing_is_ordered",
+    ),
+    Mutant(
+        "below its minimum no tier is kept",
+        "partners/tiers.py",
+        "current.threshold > reached.threshold and customers >= current.minimum",
+        "current.threshold > reached.threshold",
+        f"{TIERS}each_anniversary_counts_who_was_sold_to_and_kept_and_decides_anew",
+    ),
+    Mutant(
+        "tiers do not overlap",
+        "partners/tiers.py",
+        "if minimum <= below:",
+        "if False:",
+        f"{TIERS}tiers_that_would_leave_a_number_without_one_meaning_are_refused",
+    ),
+    Mutant(
+        "who was lost counts no more",
+        "partners/sales.py",
+        "(Sale.sold_at <= at) & or_(Sale.ended_at.is_(None), Sale.ended_at > at)",
+        "(Sale.sold_at <= at) & or_(Sale.ended_at.is_(None), Sale.ended_at.is_not(None))",
+        f"{TIERS}each_anniversary_counts_who_was_sold_to_and_kept_and_decides_anew",
+    ),
+    Mutant(
+        "an anniversary counts its own moment",
+        "partners/sales.py",
+        "(Sale.sold_at <= at) & or_",
+        "or_",
+        f"{TIERS}an_anniversary_counts_what_was_true_at_its_moment_even_when_it_is_held_late",
+    ),
+    Mutant(
+        "the tier's price is in the order too",
+        "checkout/pricing.py",
+        "wholesale = discounted(listed, discount) if listed is not None else None",
+        "wholesale = listed",
+        f"{TIERS}the_tier_lowers_the_wholesale_price_the_same_wherever_it_is_shown_and_ordered",
+    ),
+    Mutant(
+        "an ended partnership has no price",
+        "catalog/price_lists.py",
+        "        Enrolment.state == EnrolmentState.ACTIVE,\n",
+        "",
+        f"{TIERS}a_changed_discount_counts_for_the_next_order_and_an_ended_partnership_has_none",
+    ),
+    Mutant(
+        "tiers are read by partners only",
+        "partners/tiers.py",
+        "AND e.reseller_id = nullif(current_setting('app.reseller_id'), '')::uuid AND",
+        "AND",
+        f"{TIERS}a_reseller_reads_the_tiers_of_its_own_programmes_and_nobody_elses",
+    ),
+    Mutant(
+        "a grace is not cut short",
+        "partners/reauthorisations.py",
+        "check.grace_until and check.grace_until <= now",
+        "check.grace_until",
+        f"{YEARS}whoever_lacks_something_is_told_again_and_again_and_then_deauthorised",
+    ),
+    Mutant(
+        "only words of a partner are confirmed",
+        "partners/reauthorisations.py",
+        "or not CONDITIONS[condition].said",
+        "or False",
+        "tests/distributor/test_tiers.py"
+        "::test_a_partner_sees_each_condition_with_its_state_and_meets_them_on_its_page",
+    ),
+    Mutant(
+        "a notice is withdrawn before its day",
+        "partners/leavings.py",
+        "if notice is None or notice.ends_at <= business_now():",
+        "if notice is None:",
+        f"{YEARS}a_notice_is_withdrawn_before_its_day_and_not_after_it",
+    ),
+    Mutant(
+        "nobody is put out without a reason",
+        "partners/enrolments.py",
+        "if not reason.strip():",
+        "if False:",
+        f"{YEARS}a_partnership_ends_when_it_is_terminated_and_what_was_open_is_void",
     ),
     Mutant(
         "no step of an application is skipped",

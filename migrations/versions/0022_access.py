@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'access'
-down_revision = 'deals'
+down_revision = 'tiers'
 branch_labels = None
 depends_on = None
 

@@ -9,6 +9,8 @@ PAGES = (
     (for_later("Deals"), "programme_deals"),
     (for_later("Access"), "programme_access"),
     (for_later("Credit"), "programme_credit"),
+    (for_later("Tiers"), "programme_tiers"),
+    (for_later("Year"), "programme_year"),
 )
 """(label, endpoint) in the order of the tabs; each endpoint takes the programme's `code`."""
 

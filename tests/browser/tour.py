@@ -22,6 +22,7 @@ LISTS = (
     "/distributor/programmes",
     "/reseller/deals",
     "/distributor/deals",
+    "/distributor/partnerships",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -61,6 +62,7 @@ TOUR: dict[str, list[str]] = {
         "/reseller/programmes",
         "/reseller/deals",
         "/reseller/deals/new",
+        "/reseller/commissions",
     ],
     "nora@": [
         "/distributor/",
@@ -73,6 +75,10 @@ TOUR: dict[str, list[str]] = {
         "/distributor/programmes/new",
         "/distributor/programmes/device-management/deals",
         "/distributor/deals",
+        "/distributor/programmes/device-management/tiers",
+        "/distributor/programmes/cloud-solutions/year",
+        "/distributor/partnerships",
+        "/distributor/commissions",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",

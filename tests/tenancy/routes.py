@@ -211,6 +211,27 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/deals/<code>/lost": Route(
         RESELLER, {"code": "approved_deal"}, page="/reseller/deals/{approved_deal}"
     ),
+    "GET /reseller/programmes/<enrolment_id>": mine(RESELLER, enrolment_id="partnership"),
+    "POST /reseller/programmes/<enrolment_id>/confirm": Route(
+        RESELLER, {"enrolment_id": "partnership"}, page="/reseller/programmes/{partnership}"
+    ),
+    "POST /reseller/programmes/<enrolment_id>/contact": Route(
+        RESELLER,
+        {"enrolment_id": "partnership"},
+        page="/reseller/programmes/{partnership}",
+        form={"*-name": "Bea", "*-email": "bea@people.example"},
+    ),
+    "POST /reseller/programmes/<enrolment_id>/leave": Route(
+        RESELLER,
+        {"enrolment_id": "partnership"},
+        page="/reseller/programmes/{partnership}",
+        form={"sure": "1"},
+    ),
+    "POST /reseller/programmes/<enrolment_id>/stay": Route(
+        RESELLER, {"enrolment_id": "leaving"}, page="/reseller/programmes/{leaving}"
+    ),
+    "GET /reseller/commissions": Route(RESELLER),
+    "GET /reseller/commissions.csv": Route(RESELLER),
     "POST /reseller/company": Route(RESELLER, page="/reseller/company", form={"company-city": "Berlin"}),
     "GET /reseller/terms": Route(RESELLER),
     "POST /reseller/terms": Route(RESELLER, page="/reseller/terms", form={"text": "Pay us now."}),
@@ -459,6 +480,48 @@ ROUTES: dict[str, Route] = {
         page="/distributor/programmes/{programme}",
         form={"*-text": "Be fairer."},
     ),
+    "GET /distributor/programmes/<code>/tiers": Route(DISTRIBUTOR, {"code": "tiered"}),
+    "POST /distributor/programmes/<code>/tiers": Route(
+        DISTRIBUTOR,
+        {"code": "tiered"},
+        page="/distributor/programmes/{tiered}/tiers",
+        form={"name": "Diamond", "threshold": "50", "minimum": "50", "discount": "25", "commission": "9"},
+    ),
+    "POST /distributor/programmes/<code>/tiers/<tier_id>": Route(
+        DISTRIBUTOR,
+        {"code": "tiered", "tier_id": "tier"},
+        page="/distributor/programmes/{tiered}/tiers",
+        form={"*-discount": "11"},
+    ),
+    "POST /distributor/programmes/<code>/tiers/<tier_id>/remove": Route(
+        DISTRIBUTOR,
+        {"code": "tiered", "tier_id": "tier"},
+        page="/distributor/programmes/{tiered}/tiers",
+    ),
+    "GET /distributor/programmes/<code>/year": Route(DISTRIBUTOR, {"code": "tiered"}),
+    "POST /distributor/programmes/<code>/year": Route(
+        DISTRIBUTOR,
+        {"code": "tiered"},
+        page="/distributor/programmes/{tiered}/year",
+        form={"notice_days": "60"},
+    ),
+    "POST /distributor/programmes/<code>/year/floors": Route(
+        DISTRIBUTOR,
+        {"code": "tiered"},
+        page="/distributor/programmes/{tiered}/year",
+        form={"*-amount": "1000"},
+    ),
+    "GET /distributor/partnerships": Route(DISTRIBUTOR),
+    "GET /distributor/partnerships.csv": Route(DISTRIBUTOR),
+    "GET /distributor/partnerships/<enrolment_id>": mine(DISTRIBUTOR, enrolment_id="partnership"),
+    "POST /distributor/partnerships/<enrolment_id>/end": Route(
+        DISTRIBUTOR,
+        {"enrolment_id": "partnership"},
+        page="/distributor/partnerships/{partnership}",
+        form={"reason": "Because."},
+    ),
+    "GET /distributor/commissions": Route(DISTRIBUTOR),
+    "GET /distributor/commissions.csv": Route(DISTRIBUTOR),
     "GET /distributor/applications": Route(DISTRIBUTOR),
     "GET /distributor/applications.csv": Route(DISTRIBUTOR),
     "GET /distributor/applications/<code>": mine(DISTRIBUTOR, code="application"),

@@ -23,14 +23,26 @@ from core import account_links, db, parties, tenancy
 from core.money import Money
 from core.tenancy import Scope, Side
 from core.work import WorkItem
-from partners import companies, deal_rules, domains, invitations, storefronts, terms
+from partners import (
+    companies,
+    deal_rules,
+    domains,
+    enrolments,
+    invitations,
+    leavings,
+    programmes,
+    reauthorisations,
+    storefronts,
+    terms,
+    tiers,
+)
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from storefront.fragments import FRAGMENTS
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
-from tests.partners import deal_stage, programme_stage
+from tests.partners import deal_stage, programme_stage, tier_stage
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -104,7 +116,7 @@ def build(world: World, app: Flask) -> Stage:
     world.put("acme", "patch-y", 3)
     stage.names |= everything_else(world, stage.names["unpaid"])
     stage.names["reset"] = forget(world)
-    stage.names |= apply_to_programme(world) | register_deals(world) | colleagues(world)
+    stage.names |= apply_to_programme(world) | register_deals(world) | colleagues(world) | be_a_partner(world)
     claim(world)
     for who in CAST:
         person, where = who.split("@")
@@ -338,6 +350,22 @@ def register_deals(world: World) -> dict[str, str]:
     deal_stage.enrol(world, "brightfield")
     approved = deal_stage.approved(world, company="Quail Optics", website="quail.example", tax_id="")
     return {"deal": deal_stage.register(world), "approved_deal": approved}
+
+
+def be_a_partner(world: World) -> dict[str, str]:
+    """Brightfield is a partner whose yearly check is open, and leaves another programme."""
+    tier_stage.open_tiers(world, "patching")
+    tier_stage.open_tiers(world, "leaving")
+    stays, leaves = (tier_stage.enrol(world, code=code) for code in ("patching", "leaving"))
+    tier_stage.win(world, 1, code="patching")
+    with world.acting():
+        programme = programmes.find("patching")
+        reauthorisations.set_rules(programme, ["membership"], opens_days=30, grace_days=30)
+        reauthorisations.open_for(enrolments.find(stays))
+        gold = tiers.of_programme(programme.id)[1]
+    with world.acting("brightfield"):
+        leavings.give(enrolments.find(leaves), by="Bea", confirmed=True)
+    return {"partnership": str(stays), "leaving": str(leaves), "tiered": "patching", "tier": str(gold.id)}
 
 
 def claim(world: World) -> None:
