@@ -4,6 +4,7 @@ on one screen: what follows when something has happened. A function is a *now* r
 
 from flask import Flask
 
+from billing import credit_terms
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
 from catalog import price_changes  # noqa: F401 its kinds of task
@@ -126,7 +127,7 @@ REACTIONS: Reactions = {
     ApplicationApproved: [Later("mail_application_approved", key="sending")],
     ApplicationDeclined: [Later("mail_application_declined", key="application_id")],
     ApplicationTakenBack: [Later("mail_application_taken_back", key="sending")],
-    ApplicationSigned: [Later("mail_application_signed", key="application_id")],
+    ApplicationSigned: [credit_terms.begin, Later("mail_application_signed", key="application_id")],
     DirectSellingRestricted: [Later("mail_direct_selling_restricted", key="notice_id")],
     PartnershipBegun: [tiers.welcome],
     PartnershipEnded: [

@@ -17,7 +17,7 @@ from checkout.baskets import Buyer
 from checkout.orders import Order, OrderLine, OrderState
 from checkout.placing import NotAReseller
 from core import db, parties
-from core.errors import Conflict
+from core.errors import Conflict, Refused
 from core.languages import _
 from core.money import Money
 from partners.enrolments import Enrolment
@@ -56,6 +56,33 @@ class PlanUnderWay(Conflict):
                 " another.",
                 order=order,
             )
+        )
+
+
+class NoPlansOffered(Refused):
+    """I12: this distributor sells no storefronts to its resellers."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Your distributor offers no reseller plans at the moment, so there is no storefront to order.")
+        )
+
+
+class OpeningsPaused(Refused):
+    """I13: nothing would open the storefront."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Your distributor has paused the opening of storefronts. Nothing is charged; try again later.")
+        )
+
+
+class OpensNoStorefront(Refused):
+    """I14: what opens a storefront says so in the definition that its product came with."""
+
+    def __init__(self, product: str) -> None:
+        super().__init__(
+            _("%(product)s is no reseller plan: by its definition it opens no storefront.", product=product)
         )
 
 
@@ -99,11 +126,32 @@ def offers() -> list[PlanOffer]:
 
 
 def offer(plan_code: str) -> PlanOffer:
-    """One of them; NotOffered otherwise."""
-    found = next((each for each in offers() if each.code == plan_code), None)
-    if found is None:
-        raise NotOffered
-    return found
+    """One of them. Otherwise the condition that is missing: NoPlansOffered, OpensNoStorefront for a plan of
+    another kind, or NotOffered."""
+    known = offers()
+    found = next((each for each in known if each.code == plan_code), None)
+    if found is not None:
+        return found
+    if not known:
+        raise NoPlansOffered
+    if (other := db.session().scalar(_of_another_kind(plan_code))) is not None:
+        raise OpensNoStorefront(other)
+    raise NotOffered
+
+
+def _of_another_kind(plan_code: str) -> Select[str]:
+    return (
+        select(Product.name)
+        .join(Plan, and_(Plan.distributor_id == Product.distributor_id, Plan.product_id == Product.id))
+        .join(
+            ProductType,
+            and_(
+                ProductType.distributor_id == Product.distributor_id,
+                ProductType.id == Product.product_type_id,
+            ),
+        )
+        .where(Plan.code == plan_code, ~ProductType.opens_storefront)
+    )
 
 
 def _own_plans(reseller_id: UUID) -> Select[Subscription]:
@@ -172,9 +220,11 @@ def under_way(reseller_id: UUID) -> Order | None:
     return db.session().scalar(unfinished)
 
 
-def refuse_if_not_now(reseller_id: UUID, wanted: PlanOffer) -> None:
-    """The reason in words why the reseller cannot buy this plan now: I15, one order at a time, not the same
-    plan twice."""
+def refuse_if_not_now(reseller_id: UUID, wanted: PlanOffer, *, paused: bool = False) -> None:
+    """The reason in words why the reseller cannot buy this plan now: I13 (`paused`: the connector that opens
+    storefronts is), I15, one order at a time, not the same plan twice."""
+    if paused:
+        raise OpeningsPaused
     if not parties.reseller(reseller_id).enable_reselling:
         raise NotAReseller
     if (order := under_way(reseller_id)) is not None:

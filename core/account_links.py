@@ -224,9 +224,9 @@ def ask_email(account: Account, email: str, *, at: Browser) -> None:
     accounts.note(account.person_id, "e-mail change asked", at=at, detail=normal_email(email))
 
 
-def use_email(token: str, *, at: Browser) -> None:
+def use_email(token: str, *, at: Browser) -> UUID:
     """The new address holds, for signing in and in every standing; the old one hears of it. AddressNotUsable
-    if somebody else signs in with it."""
+    if somebody else signs in with it. Whose address it is."""
     try:
         used = doors.call_here(USE_EMAIL, {"p_token": token_hash(token), "p_storefront": at.storefront_id})
     except IntegrityError as error:  # somebody else took it at this moment
@@ -236,6 +236,7 @@ def use_email(token: str, *, at: Browser) -> None:
     if used[0].taken:
         raise AddressNotUsable
     accounts.note(used[0].person_id, "e-mail changed", at=at, email=used[0].was)
+    return used[0].person_id
 
 
 # --- Making links -------------------------------------------------------------------------------------------

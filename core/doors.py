@@ -33,7 +33,7 @@ def statements(database: str) -> list[str]:
     """What makes the functions in the database equal to those registered."""
     owner = tenancy.role_name(database, "door")
     callers = ", ".join(f'"{tenancy.role_name(database, side)}"' for side in ("app", *Side))
-    made: list[str] = []
+    made: list[str] = ["SET check_function_bodies = off"]  # one may call another that is made after it
     for name, sql in sorted(DOORS.items()):
         language = "plpgsql" if re.search(r"\$\$\s*(DECLARE|BEGIN|#variable_conflict)", sql) else "sql"
         made.append(
@@ -45,7 +45,7 @@ def statements(database: str) -> list[str]:
         made.append(f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC")
         made.append(f"GRANT EXECUTE ON FUNCTION {name} TO {callers}")
         made.append(f'ALTER FUNCTION {name} OWNER TO "{owner}"')
-    return made
+    return [*made, "RESET check_function_bodies"]
 
 
 def apply(connection: Connection, metadata: MetaData, database: str) -> None:

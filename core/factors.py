@@ -111,21 +111,22 @@ CREATE FUNCTION renew_recovery_codes_v1(p_person uuid, p_codes bytea[]) RETURNS 
 $$""")  # noqa: E501 SQL
 
 REMOVE = door("""
-CREATE FUNCTION remove_factor_v1(p_person uuid) RETURNS TABLE (removed boolean) AS $$
-  WITH codes AS (DELETE FROM recovery_codes WHERE person_id = p_person)
+CREATE FUNCTION remove_factor_v2(p_person uuid) RETURNS TABLE (removed boolean) AS $$
+  WITH codes AS (DELETE FROM recovery_codes WHERE person_id = p_person), keys AS (DELETE FROM passkeys WHERE person_id = p_person)
   DELETE FROM factors WHERE person_id = p_person RETURNING confirmed_at IS NOT NULL
-$$""")
+$$""")  # noqa: E501 SQL
 
 # An operator's act, for somebody who has lost phone and codes: the person is signed out everywhere, and it is
 # written into the trail of every company that they belong to.
 RESET = door("""
-CREATE FUNCTION reset_factor_v1(p_email text, p_why text, p_by text) RETURNS TABLE (person_id uuid, had boolean) AS $$
+CREATE FUNCTION reset_factor_v2(p_email text, p_why text, p_by text) RETURNS TABLE (person_id uuid, had boolean) AS $$
 #variable_conflict use_column
 DECLARE owner uuid; was boolean;
 BEGIN
   SELECT p.id INTO owner FROM persons p WHERE p.email = p_email FOR UPDATE;
   IF NOT FOUND THEN RETURN; END IF;
   DELETE FROM recovery_codes c WHERE c.person_id = owner;
+  DELETE FROM passkeys k WHERE k.person_id = owner;
   DELETE FROM factors f WHERE f.person_id = owner;
   was := FOUND;
   DELETE FROM sessions s WHERE s.person_id = owner;

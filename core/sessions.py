@@ -4,11 +4,11 @@ a hash; it is new at every log-in and at every change of what it may do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, Interval, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doors, passwords
@@ -21,7 +21,7 @@ from core.tenancy import CLOSED
 
 
 class SessionRow(db.Model):
-    """One signed-in browser at one shop."""
+    """One signed-in browser at one shop. It ends at `expires_at`, and when it is not used for `idle`."""
 
     __tablename__ = "sessions"
     __access__ = CLOSED
@@ -38,6 +38,7 @@ class SessionRow(db.Model):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    idle: Mapped[timedelta] = mapped_column(Interval(), server_default=text("interval '1 hour'"))
     address: Mapped[str] = mapped_column(default="", server_default="")
     agent: Mapped[str] = mapped_column(default="", server_default="")
 
@@ -75,10 +76,11 @@ $$""")  # noqa: E501 SQL
 
 # The newest standing that may be used in this shop: on a reseller's shop its staff and its customers, on the
 # distributor's host everyone. What was proven must still hold, under a lock: a password that is being changed
-# at this moment opens nothing, and whoever has a second factor has passed it.
+# at this moment opens nothing, and whoever has a second factor has passed it. It lasts as long as the
+# distributor's rules say, and no longer than the session that it comes from in another shop.
 OPEN = door("""
-CREATE FUNCTION open_session_v2(p_person uuid, p_proof text, p_second boolean, p_storefront uuid, p_host text, p_token bytea, p_csrf text,
-  p_keys text[], p_membership uuid, p_address text, p_agent text, p_what text)
+CREATE FUNCTION open_session_v3(p_person uuid, p_proof text, p_second boolean, p_storefront uuid, p_host text, p_token bytea, p_csrf text,
+  p_keys text[], p_membership uuid, p_address text, p_agent text, p_what text, p_until timestamptz)
 RETURNS TABLE (session_id uuid, membership_id uuid) AS $$
   WITH person AS (
     SELECT p.id, p.email FROM persons p
@@ -97,10 +99,11 @@ RETURNS TABLE (session_id uuid, membership_id uuid) AS $$
     SELECT gen_random_uuid(), p_person, now(), p_what, s.email, p_storefront, p_host, p_address, p_agent, '' FROM standing s WHERE p_what <> ''
   )
   INSERT INTO sessions (id, token_hash, distributor_id, storefront_id, host, person_id, membership_id, csrf, created_at, last_seen_at, expires_at,
-    address, agent)
-  SELECT gen_random_uuid(), p_token, s.distributor_id, p_storefront, p_host, p_person, s.id, p_csrf, now(), now(), now() + interval '7 days',
+    idle, address, agent)
+  SELECT gen_random_uuid(), p_token, s.distributor_id, p_storefront, p_host, p_person, s.id, p_csrf, now(), now(),
+    least(p_until, now() + coalesce(r.longest_minutes, 480) * interval '1 minute'), coalesce(r.idle_minutes, 60) * interval '1 minute',
     p_address, p_agent
-  FROM standing s RETURNING id, membership_id
+  FROM standing s LEFT JOIN sign_in_rules r ON r.distributor_id = s.distributor_id RETURNING id, membership_id
 $$""")  # noqa: E501 SQL
 
 END = door("""
@@ -134,14 +137,14 @@ $$""")
 
 # A reseller's shop shows what was opened there; the distributor's host shows everything, like its chooser.
 MINE = door("""
-CREATE FUNCTION sessions_of_v1(p_session uuid)
+CREATE FUNCTION sessions_of_v2(p_session uuid)
 RETURNS TABLE (session_id uuid, shop text, host text, address text, agent text, created_at timestamptz, last_seen_at timestamptz,
   current boolean, here boolean) AS $$
   SELECT o.id, f.name, o.host, o.address, o.agent, o.created_at, o.last_seen_at, o.id = s.id, h.house OR o.storefront_id = s.storefront_id
   FROM sessions s
   JOIN storefronts w ON w.id = s.storefront_id AND w.distributor_id = s.distributor_id
   JOIN resellers h ON h.distributor_id = w.distributor_id AND h.id = w.reseller_id
-  JOIN sessions o ON o.person_id = s.person_id AND o.expires_at > now() AND o.last_seen_at > now() - interval '8 hours'
+  JOIN sessions o ON o.person_id = s.person_id AND o.expires_at > now() AND o.last_seen_at > now() - o.idle
   JOIN storefronts f ON f.distributor_id = o.distributor_id AND f.id = o.storefront_id
   WHERE s.id = p_session ORDER BY o.id = s.id DESC, o.last_seen_at DESC
 $$""")  # noqa: E501 SQL
@@ -260,6 +263,7 @@ def open_for(
     membership_id: UUID | None = None,
     second: bool = False,
     what: str = "signed in",
+    until: datetime | None = None,
 ) -> Opened | None:
     """A session for somebody proven; None when this shop is not theirs, when the password is not theirs any
     more, or when their second step is missing."""
@@ -279,6 +283,7 @@ def open_for(
             "p_address": at.address,
             "p_agent": at.agent,
             "p_what": what,
+            "p_until": until,
         },
     )
     return Opened(row.session_id, token) if row else None

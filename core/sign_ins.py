@@ -152,11 +152,16 @@ def finish(token: str, code: str, *, at: Browser) -> tuple[Opened, str]:
     wanted to go."""
     waiting = look(token, at=at)
     by = factors.check(waiting.person_id, code)
+    what = "signed in with a recovery code" if by == "recovery code" else "signed in with a code"
+    return let_in(token, waiting, at=at, what=what)
+
+
+def let_in(token: str, waiting: Waiting, *, at: Browser, what: str) -> tuple[Opened, str]:
+    """The second step is proven: the session, once, and where they wanted to go. StepEnded otherwise."""
     done = doors.call(FINISH, {"p_token": token_hash(token)})
     if done is None:
         raise StepEnded
     proven = Proven(done.person_id, done.password_hash, True)
-    what = "signed in with a recovery code" if by == "recovery code" else "signed in with a code"
     keys = sessions.throttle_keys(waiting.email, at.address)
     opened = sessions.open_for(
         proven, at=at, keys=keys, membership_id=waiting.membership_id, second=True, what=what

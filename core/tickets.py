@@ -74,13 +74,13 @@ $$""")  # noqa: E501 SQL
 # At another host it is not even found, so trying it there does not use it up; neither does a browser in which
 # somebody else is signed in.
 TAKE = door("""
-CREATE FUNCTION take_ticket_v1(p_token bytea, p_storefront uuid, p_host text, p_here uuid)
-RETURNS TABLE (person_id uuid, membership_id uuid, password_hash text) AS $$
+CREATE FUNCTION take_ticket_v2(p_token bytea, p_storefront uuid, p_host text, p_here uuid)
+RETURNS TABLE (person_id uuid, membership_id uuid, password_hash text, until timestamptz) AS $$
   DELETE FROM tickets t USING sessions s, persons p
   WHERE t.token_hash = p_token AND t.storefront_id = p_storefront AND t.host = p_host AND t.expires_at > now()
     AND s.id = t.session_id AND s.person_id = t.person_id AND s.expires_at > now()
     AND p.id = t.person_id AND (p_here IS NULL OR p_here = t.person_id)
-  RETURNING t.person_id, t.membership_id, p.password_hash
+  RETURNING t.person_id, t.membership_id, p.password_hash, s.expires_at
 $$""")
 
 
@@ -148,7 +148,12 @@ def take(token: str, *, at: Browser, here: UUID | None) -> Opened:
     proven = Proven(row.person_id, row.password_hash, True) if row else None
     opened = (
         sessions.open_for(
-            proven, at=at, membership_id=row.membership_id, second=True, what="came from another shop"
+            proven,
+            at=at,
+            membership_id=row.membership_id,
+            second=True,
+            what="came from another shop",
+            until=row.until,
         )
         if row and proven
         else None

@@ -10,7 +10,9 @@ from core.doors import door
 from core.events import publish
 from core.ids import new_id, new_token, token_hash
 from core.sessions import Proven
+from partners import logins
 from partners.invitations import LIFE, InvitationSent, NotInvited, token_of
+from partners.logins import Logins, LoginsUsedUp
 
 # What every door below asks: the link's shop belongs to the inviter (or is the distributor's own), and the
 # link is still good.
@@ -32,9 +34,10 @@ RETURNS TABLE (email text, name text, standing text, invited_by text, known bool
 $$""")  # noqa: S608 a constant of ours
 
 # One statement: the row lock of the UPDATE lets one of two concurrent clicks through, the other finds it
-# accepted. A known address joins only as the person whose password was checked.
+# accepted. A known address joins only as the person whose password was checked, and a reseller's person only
+# where a login is free.
 ACCEPT = door(f"""
-CREATE FUNCTION accept_invitation_v1(p_token bytea, p_storefront uuid, p_known uuid, p_new uuid, p_name text,
+CREATE FUNCTION accept_invitation_v2(p_token bytea, p_storefront uuid, p_known uuid, p_new uuid, p_name text,
   p_hash text)
 RETURNS TABLE (person_id uuid, membership_id uuid, email text) AS $$
   WITH taken AS (
@@ -43,6 +46,7 @@ RETURNS TABLE (person_id uuid, membership_id uuid, email text) AS $$
     WHERE {_GOOD} AND i.expires_at > now()
       AND NOT EXISTS (SELECT 1 FROM persons p WHERE p.email = i.email
         AND (p.disabled_at IS NOT NULL OR (p.password_hash IS NOT NULL AND p.id IS DISTINCT FROM p_known)))
+      AND (i.side <> 'reseller' OR {logins.IS_FREE}(i.distributor_id, i.reseller_id))
     RETURNING i.distributor_id, i.id, i.reseller_id, i.customer_id, i.side, i.email, i.name, i.roles
   ), person AS (
     INSERT INTO persons AS p (id, email, name, password_hash, created_at)
@@ -80,6 +84,24 @@ RETURNS TABLE (invitation_id uuid, sending bigint) AS $$
   SET nonce = p_nonce, token_hash = p_fresh, expires_at = now() + p_life, sending = i.sending + 1
   FROM storefronts f JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
   WHERE {_GOOD} AND i.expires_at <= now() RETURNING i.id, i.sending
+$$""")  # noqa: S608 a constant of ours
+
+# Whether a good link was of no use because no login is free, which is written down.
+WITHOUT_LOGIN = door(f"""
+CREATE FUNCTION invitation_without_login_v1(p_token bytea, p_storefront uuid)
+RETURNS TABLE (programme text, most bigint, people bigint, invited bigint) AS $$
+  WITH refused AS (
+    SELECT i.distributor_id, i.id, i.reseller_id, l.* FROM invitations i
+    JOIN storefronts f ON f.distributor_id = i.distributor_id
+    JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
+    CROSS JOIN LATERAL {logins.LOGINS}(i.distributor_id, i.reseller_id) l
+    WHERE {_GOOD} AND i.expires_at > now() AND i.side = 'reseller' AND l.people >= l.most
+  ), noted AS (
+    INSERT INTO trail (distributor_id, id, reseller_id, at, object_type, object_id, what, request_id)
+    SELECT n.distributor_id, gen_random_uuid(), n.reseller_id, now(), 'invitations', n.id,
+      'refused: no login is free', '' FROM refused n
+  )
+  SELECT programme, most, people, invited FROM refused
 $$""")  # noqa: S608 a constant of ours
 
 
@@ -164,8 +186,8 @@ def look(token: str, *, storefront_id: UUID) -> Invited:
 
 def accept(token: str, *, storefront_id: UUID, name: str, password: str, address: str) -> Joined:
     """Uses the link, once. A known address proves itself by its existing password (WrongLogin, Locked), an
-    unknown one chooses its own (WeakPassword). No transaction may be open: the hash takes its time, and the
-    door is one statement."""
+    unknown one chooses its own (WeakPassword). LoginsUsedUp where the programme allows no
+    more (H37). No transaction may be open: the hash takes its time, and the door is one statement."""
     invited = look(token, storefront_id=storefront_id)
     known = sessions.prove(invited.email, password, address=address) if invited.known else None
     joined = doors.call(
@@ -180,7 +202,8 @@ def accept(token: str, *, storefront_id: UUID, name: str, password: str, address
         },
     )
     if joined is None:
-        raise NotInvited
+        refused = doors.call(WITHOUT_LOGIN, {"p_token": token_hash(token), "p_storefront": storefront_id})
+        raise LoginsUsedUp(Logins(*refused)) if refused else NotInvited
     proven = known or Proven(joined.person_id, None, False)
     return Joined(proven, joined.membership_id, joined.email)
 

@@ -18,27 +18,16 @@ from core import db, parties, states, trail
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.ids import new_id, new_token, token_hash
-from core.languages import Words, _
+from core.languages import _
 from core.parties import Customer, Membership, normal_email
 from core.settings import settings
 from core.tenancy import Access, CustomerOwned, Side, current, owned_by
-from partners import channels, leads
+from partners import channels, leads, logins
+from partners.roles import Organisation, refuse_unknown
 
 LIFE = timedelta(hours=72)
 LINK = "{link}"  # where the link stands in the inviter's own words
 LONGEST_WORDS = 4000
-
-ROLES = Words(
-    {
-        "admin": "Administrator",
-        "buyer": "Buyer",
-        "billing_agent": "Billing agent",
-        "subscriptions_manager": "Subscriptions manager",
-        "cloud_administrator": "Cloud administrator",
-        "storefront_manager": "Storefront manager",
-    }
-)
-"""role -> its name (I45, I46). An administrator may do everything."""
 
 
 class InvitationState(StrEnum):
@@ -56,7 +45,7 @@ class Invitation(CustomerOwned, db.Model):
     has an account needs no link; signing in is enough (P9, partners/acceptances.py: claim)."""
 
     __tablename__ = "invitations"
-    __access__ = Access(distributor="rcu", reseller="rcu", door="ru")
+    __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu", door="ru")
     __table_args__ = (
         owned_by("resellers", "reseller_id"),
         owned_by("customers", "customer_id"),
@@ -164,13 +153,6 @@ class LinkMissing(Refused):
         )
 
 
-class UnknownRole(Refused):
-    """Only the roles there are."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Choose at least one of the roles."))
-
-
 # --- The inviter's side -------------------------------------------------------------------------------------
 
 
@@ -218,16 +200,18 @@ def invite(
     words: str = "",
     adds: bool = False,
 ) -> Invitation:
-    """Asks a person to join: the scope's reseller itself, one of its customers, or (by the distributor) the
-    distributor or the reseller that is named. `words` of the inviter's own must keep the link."""
+    """Asks a person to join: the scope's reseller itself, one of its customers, the scope's customer, or (by
+    the distributor) the distributor or the reseller that is named. `words` of the inviter's own must keep
+    the link."""
     _refuse_without_link(words)
-    if not roles or not set(roles) <= set(ROLES):
-        raise UnknownRole
+    refuse_unknown(side, roles)
     if customer_id is not None:
         parties.customer(customer_id)
     email = normal_email(email)
     reseller_id = reseller_id or (current().reseller_id if side is not Side.DISTRIBUTOR else None)
     _refuse_if_there(email, reseller_id, customer_id)
+    if side is Side.RESELLER and reseller_id is not None:
+        logins.refuse_if_used_up(reseller_id)
     now, nonce = db.session().info["now"], new_token()
     invitation = db.add(
         Invitation(
@@ -288,9 +272,12 @@ def resend(invitation: Invitation) -> None:
     """A new link for another 72 hours; the one sent before ends."""
     if invitation.state is not InvitationState.PENDING:
         raise states.IllegalMove("invitation", invitation.state, InvitationState.PENDING)
+    now = db.session().info["now"]
+    if invitation.side is Side.RESELLER and invitation.reseller_id is not None:
+        logins.refuse_if_used_up(invitation.reseller_id, holding=int(invitation.expires_at > now))
     invitation.nonce = new_token()
     invitation.token_hash = token_hash(token_of(invitation.nonce))
-    invitation.expires_at = db.session().info["now"] + LIFE
+    invitation.expires_at = now + LIFE
     invitation.sending += 1
     trail.write(invitation, "sent again")
     _send(invitation)
@@ -314,9 +301,13 @@ def of_customer(customer_id: UUID) -> list[Invitation]:
     return _listed(Invitation.customer_id == customer_id)
 
 
-def of_reseller(reseller_id: UUID) -> list[Invitation]:
-    """Invitations of the reseller's own staff, newest first."""
-    return _listed((Invitation.reseller_id == reseller_id) & Invitation.customer_id.is_(None))
+def of_organisation(organisation: Organisation) -> list[Invitation]:
+    """Invitations into an organisation itself, newest first."""
+    return _listed(
+        (Invitation.side == organisation.side)
+        & Invitation.reseller_id.is_not_distinct_from(organisation.reseller_id)
+        & Invitation.customer_id.is_not_distinct_from(organisation.customer_id)
+    )
 
 
 def _listed(condition: ColumnElement[bool]) -> list[Invitation]:

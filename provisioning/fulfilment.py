@@ -98,6 +98,12 @@ def settings_by_connector() -> dict[str, dict[str, str]]:
     return {key: as_values(own) for key, own in CONFIGURED.rows()}
 
 
+def is_paused(connector_key: str) -> bool:
+    """Whether the distributor has paused a connector; read in a widened transaction."""
+    chosen = select(ConnectorSettings.paused).where(ConnectorSettings.connector == connector_key)
+    return bool(db.session().scalar(chosen))
+
+
 CONFIGURED = Statement(select(ConnectorSettings.connector, ConnectorSettings.settings))
 
 

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from billing import credit, payments, tax
+from billing import credit, credit_terms, payments, tax
+from billing.credit_terms import Defaults, Terms
 from catalog import listings, loading, products
 from catalog.listings import Listing
 from core import db, parties, passwords, tenancy
@@ -29,6 +30,7 @@ from partners import (
     enrolling,
     extensions,
     joinings,
+    logins,
     programmes,
     signatures,
     storefronts,
@@ -37,7 +39,7 @@ from partners.companies import Details
 from partners.deal_rules import Rules
 from partners.enrolling import Contact
 from partners.joinings import Channel, Paperwork
-from partners.programmes import Settings
+from partners.programmes import Programme, Settings
 from partners.signatures import Signatory
 from partners.storefronts import Image, Storefront
 from partners.terms import Agreed
@@ -112,12 +114,20 @@ def _found(demo: Demo) -> None:
         _add_person(person, hashed, Side.DISTRIBUTOR)
     for entry in demo.world["reseller"]:
         _add_reseller(entry, hashed, about["currency"])
-    _open_programmes(first.id, hashed)
+    _open_programmes(first.id, hashed, about["currency"])
     conditions.publish(demo.world["staff"][0]["name"])
     relations.begin()
 
 
-def _open_programmes(price_list_id: UUID, hashed: str) -> None:
+def _set_credit(programme: Programme, entry: Entry, currency: str) -> None:
+    """What a reseller begins with that this programme brings."""
+    if entry:
+        limit = loading.amount(entry["limit"], currency, programme.name)
+        terms = Terms(entry.get("prorate_billing", False), entry.get("partial_charges", False))
+        credit_terms.set_defaults(programme, Defaults(limit, entry.get("ordering", True), terms))
+
+
+def _open_programmes(price_list_id: UUID, hashed: str, currency: str) -> None:
     """The partner programmes with their agreements, who is a partner already, and whoever waits for the
     reviewer."""
     told = loading.read(DATA / "programmes.toml")
@@ -137,6 +147,8 @@ def _open_programmes(price_list_id: UUID, hashed: str) -> None:
         programme.resellers_attest = entry["resellers_attest"]
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
+        logins.set_rules(programme, logins=entry.get("logins"), email_fixed=entry.get("email_fixed", False))
+        _set_credit(programme, entry.get("credit", {}), currency)
         tiers.give(programme, entry)
         joinings.keep(programme, _joining(entry.get("joining", {})))
     for entry in told["application"]:

@@ -48,6 +48,14 @@ WORDS = {
         for_later("You have new recovery codes"),
         for_later("Ten new recovery codes were made. Those before do not work any more."),
     ),
+    "passkey added": (
+        for_later("Your account has a new passkey"),
+        for_later("A device may take the place of the code from your phone from now on."),
+    ),
+    "passkey removed": (
+        for_later("A passkey of your account was removed"),
+        for_later("It opens nothing any more. Your app and your recovery codes still work."),
+    ),
 }
 """what happened -> subject and sentence of the notice"""
 

@@ -11,7 +11,8 @@ from core import db
 from core.languages import Words, _
 from core.parties import Customer, Reseller
 from partners import invitations
-from partners.invitations import ROLES, Invitation, InvitationState
+from partners.invitations import Invitation, InvitationState
+from partners.roles import ROLES
 from storefront import lists
 from storefront.filters import Days
 from storefront.lists import Column, List

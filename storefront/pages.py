@@ -290,6 +290,7 @@ def account_nav(standing: str = "") -> list[tuple[str, str, str]]:
     if who.side is Side.CUSTOMER:
         consoles[who.side] = [
             (_("Company"), f"{at}/company", "building-2"),
+            (_("People"), f"{at}/people", "user-check"),
             (_("Agreements"), f"{at}/agreements", "scale"),
         ]
     own = [

@@ -13,6 +13,8 @@ from sqlalchemy.exc import OperationalError
 
 import billing.disputes  # noqa: F401 its table and its kinds of task
 import checkout.expiry  # noqa: F401 its kind of task
+import core.passkeys
+import core.sign_in_rules  # noqa: F401 their tables
 import partners.deal_ends
 import partners.signatures  # noqa: F401 programmes, applications and enrolments: their tables and their kind of task
 import provisioning.domain_checks
@@ -21,7 +23,7 @@ import provisioning.lifecycles
 import provisioning.openings
 import provisioning.undelivered
 import provisioning.withdrawals  # noqa: F401 every table and every kind of task is known once these are imported
-from billing import ledger, refund_calls, refunds  # noqa: F401 likewise
+from billing import credit_terms, ledger, refund_calls, refunds  # noqa: F401 likewise
 from core import account_links, db, doors, factors, roles, sign_ins, tenancy, tickets, walls  # noqa: F401 closed tables
 from core.db import Model
 from provisioning import restorations

@@ -114,7 +114,8 @@ def looks(storefront_id: UUID, version: UUID, theme_name: str, settings_text: st
 
 @dataclass(frozen=True)
 class Visitor:
-    """The person at the browser, known or not, and the standing in which they are here."""
+    """The person at the browser, known or not, and the standing in which they are here. `must_set_up`: their
+    role needs a second factor, and they have none (core/sign_in_rules.py)."""
 
     session_id: UUID | None = None
     csrf: str = ""
@@ -129,6 +130,7 @@ class Visitor:
     email: str = ""
     standing: str = ""
     basket: int = 0
+    must_set_up: bool = False
 
     @property
     def signed_in(self) -> bool:
@@ -238,6 +240,7 @@ def visitor(row: Any) -> Visitor:
         row.person_email,
         row.standing_name,
         int(row.basket),
+        bool(row.must_set_up),
     )
 
 

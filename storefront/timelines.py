@@ -44,6 +44,8 @@ TYPES = Words(
         "applications": "Application",
         "price_imports": "Price import",
         "enrolments": "Partnership",
+        "sign_in_rules": "Rules of signing in",
+        "credit_terms": "Credit terms",
         "deals": "Deal",
         "conditions": "Condition",
         "terms": "Terms",

@@ -14,7 +14,7 @@ from core import sessions, tenancy
 from core.errors import Denied, Missing, NeedsLogin, Refusal
 from core.languages import _
 from core.tenancy import Side
-from partners.invitations import ROLES
+from partners.roles import ROLES
 from storefront.shop import Shop, Visitor, scope_for, tokens
 
 P = ParamSpec("P")
@@ -59,6 +59,42 @@ class ShopClosed(Refusal):
 
     def __init__(self) -> None:
         super().__init__(_("Nothing can be ordered here at the moment."))
+
+
+SETTING_UP = frozenset(
+    f"portal.{name}"
+    for name in (
+        "two_factor",
+        "begin_two_factor",
+        "confirm_two_factor",
+        "qr_code",
+        "sign_out",
+        "theme_css",
+        "image",
+        "choose_look",
+    )
+)
+"""All that is open to whoever needs a second factor and has none."""
+
+
+class SecondFactorFirst(Denied):
+    """The distributor wants a second factor of this role (I74)."""
+
+    title = "Set up two-factor sign-in first"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Your role needs two-factor sign-in. Set it up under “Profile and security”, then go on.")
+        )
+
+
+def second_factor_first() -> Response | None:
+    """From every address to the page that sets it up; a form that is sent meanwhile is refused."""
+    if not visitor().must_set_up or request.endpoint in SETTING_UP or request.path.startswith("/static/"):
+        return None
+    if request.method not in ("GET", "HEAD"):
+        raise SecondFactorFirst
+    return redirect(f"{the_shop().base}/profile/two-factor?said=two-factor-first-bad", 303)
 
 
 def guard_portal() -> None:

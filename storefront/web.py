@@ -11,11 +11,23 @@ import click
 from flask import Flask, Response, abort, g, request
 from flask.cli import ScriptInfo
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
 
 from core import languages, logs
 from core.languages import _
 from core.settings import require_safe, settings
-from storefront import access, appearance, commands, errors, health, lifeline, pages, schema, webhooks
+from storefront import (
+    access,
+    appearance,
+    commands,
+    errors,
+    health,
+    lifeline,
+    pages,
+    schema,
+    visitors,
+    webhooks,
+)
 from storefront.distributor import console as distributor_console
 from storefront.portal import portal
 from storefront.reseller import console as reseller_console
@@ -87,12 +99,13 @@ def on_the_command_line() -> bool:
     return context is not None and context.find_object(ScriptInfo) is not None and context.info_name != "run"
 
 
-def begin() -> None:
-    """Before every view: the opened shop and visitor, and the token of an unsafe method."""
+def begin() -> BaseResponse | None:
+    """Before every view: the opened shop and visitor, the token of an unsafe method, and whoever has to set
+    up a second factor before anything else."""
     g.request_id = request.environ.get("storefront.request_id", "")
     shop = request.environ.get("storefront.shop")
     if shop is None:
-        return
+        return None
     g.shop, g.visitor = shop, request.environ["storefront.visitor"]
     g.appearance = appearance.wanted(request.environ, shop)
     languages.speak(g.appearance.language)
@@ -102,6 +115,7 @@ def begin() -> None:
     if request.method not in SAFE:
         check_origin()
         check_token()
+    return visitors.second_factor_first()
 
 
 def refuse_what_no_text_can_hold() -> None:

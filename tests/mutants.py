@@ -30,6 +30,10 @@ DOMAINS = "tests/reseller/test_domain.py::test_"
 LISTS = "tests/lists/test_lists.py::test_"
 IMPORTS = "tests/distributor/test_price_imports.py::test_"
 APPLYING = "tests/partners/test_applications.py::test_"
+ROLES = "tests/partners/test_roles.py::test_"
+LOGINS = "tests/partners/test_logins.py::test_"
+PASSKEYS = "tests/portal/test_passkeys.py::test_"
+SIGNING_IN = "tests/portal/test_sign_in_rules.py::test_"
 DEALS = "tests/partners/test_deals.py::test_"
 TIERS = "tests/partners/test_tiers.py::test_"
 YEARS = "tests/partners/test_partner_years.py::test_"
@@ -95,6 +99,112 @@ MUTANTS = (
         "if agreed is None or not agreed.terms_id:\n        raise TermsNotAccepted",
         "if agreed is None or not agreed.terms_id:\n                continue",
         "tests/portal/test_papers.py::test_terms_are_agreed_to_once_per_version_with_evidence",
+    ),
+    Mutant(
+        "never without an administrator",
+        "partners/roles.py",
+        "if not left:",
+        "if False:",
+        f"{ROLES}the_last_administrator_stays_one",
+    ),
+    Mutant(
+        "administrators take turns",
+        "partners/roles.py",
+        ".with_for_update() .execution_options(populate_existing=True)",
+        ".execution_options(populate_existing=True)",
+        f"{ROLES}of_two_administrators_who_step_down_at_once_one_stays",
+    ),
+    Mutant(
+        "roles that somebody else has changed",
+        "partners/roles.py",
+        "if frozenset(person.roles).intersection(organisation.roles) != wish.shown:",
+        "if False:",
+        f"{ROLES}what_somebody_else_changed_meanwhile_is_not_overwritten",
+    ),
+    Mutant(
+        "only an administrator changes roles",
+        "storefront/people.py",
+        "require_role(roles.ADMIN)\n        asked =",
+        "asked =",
+        "tests/portal/test_people.py::test_who_is_no_administrator_changes_nothing_by_page_or_by_hand",
+    ),
+    Mutant(
+        "a login has to be free to join",
+        "partners/acceptances.py",
+        "AND (i.side <> 'reseller' OR {logins.IS_FREE}(i.distributor_id, i.reseller_id))",
+        "",
+        f"{LOGINS}nobody_joins_beyond_the_logins_of_the_programme_and_the_trail_says_so",
+    ),
+    Mutant(
+        "a login has to be free to invite",
+        "partners/logins.py",
+        "if logins is not None and logins.left + holding <= 0:",
+        "if False:",
+        f"{LOGINS}nobody_is_invited_beyond_the_logins_of_the_programme",
+    ),
+    Mutant(
+        "the sign-in address of a partner",
+        "partners/logins.py",
+        "raise EmailFixed(found.programme)",
+        "return",
+        f"{LOGINS}the_sign_in_address_is_fixed_where_the_programme_says_so",
+    ),
+    Mutant(
+        "a second factor before anything else",
+        "storefront/visitors.py",
+        "if not visitor().must_set_up or request.endpoint in SETTING_UP",
+        "if True or request.endpoint in SETTING_UP",
+        f"{SIGNING_IN}whoever_needs_a_second_factor_sets_it_up_before_anything_else_from_every_address",
+    ),
+    Mutant(
+        "a session that nobody uses",
+        "partners/storefronts.py",
+        "AND s.last_seen_at > now() - s.idle",
+        "",
+        f"{SIGNING_IN}a_session_ends_without_a_click_and_at_the_latest_as_the_distributor_says",
+    ),
+    Mutant(
+        "no session grows by a ticket",
+        "core/sessions.py",
+        "least(p_until, now() + coalesce",
+        "least(NULL, now() + coalesce",
+        f"{SIGNING_IN}a_way_into_another_shop_makes_no_session_longer",
+    ),
+    Mutant(
+        "a passkey answers our challenge",
+        "core/passkeys.py",
+        "if not doors.call(ANSWER, arguments):",
+        "if doors.call(ANSWER, arguments) is False:",
+        f"{PASSKEYS}an_answer_is_worth_something_once_at_its_own_address_and_to_its_own_question",
+    ),
+    Mutant(
+        "the passkey of whoever waits",
+        "core/passkeys.py",
+        "if person_id != waiting.person_id:",
+        "if False:",
+        f"{PASSKEYS}a_passkey_alone_is_no_way_round_the_password_of_somebody_else",
+    ),
+    Mutant(
+        "a passkey alone from a device that knows its owner",
+        "core/passkeys.py",
+        "verified=purpose == FIRST,",
+        "verified=False,",
+        f"{PASSKEYS}a_device_that_knows_its_owner_lets_in_without_a_password",
+    ),
+    Mutant(
+        "credit defaults are for new partners",
+        "billing/credit_terms.py",
+        'if row is None or reseller.created_at != db.session().info["now"]:',
+        "if row is None:",
+        "tests/billing/test_credit_terms.py::test_who_is_a_reseller_already_keeps_its_terms",
+    ),
+    Mutant(
+        "no plan while nothing opens storefronts",
+        "checkout/reseller_plans.py",
+        "if paused:",
+        "if False:",
+        "tests/reseller/test_eligibility.py"
+        "::test_each_missing_condition_has_its_own_words_and_nothing_is_ordered",
     ),
     Mutant(
         "below its minimum no tier is kept",

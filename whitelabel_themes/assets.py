@@ -71,6 +71,7 @@ def build(out: Path, packages: Path = PACKAGES) -> dict[str, str]:
         "console.css": tokens.console_css() + _joined(HERE / "base" / "static" / "console"),
         **{sheet: _shrunk(_theme_css(sheet)) for sheet in _theme_sheets()},
         "app.js": _read(HERE / "base" / "static" / "app.js"),
+        "passkeys.js": _read(HERE / "base" / "static" / "passkeys.js"),
         "htmx.js": _read(_package(packages, "htmx.org") / "dist" / "htmx.min.js"),
         "icons.svg": sprite(packages),
     }

@@ -163,6 +163,13 @@ class Standing(Form):
     ordering_enabled = BooleanField(
         "Ordering", description="Off: no new orders, also none of its customers. What runs goes on."
     )
+    prorate_billing = BooleanField(
+        "Prorate billing", description="A part of a billing period costs its share, not the whole period."
+    )
+    partial_charges = BooleanField(
+        "Invoice partial charges",
+        description="What changes within a period is invoiced at once, not with the next period.",
+    )
     price_list = SelectField("Price list", coerce=str)
 
     def offer(self, price_lists: Sequence[tuple[str, str]]) -> "Standing":

@@ -1,75 +1,64 @@
-"""The house itself: who works here."""
+"""The house itself: who works here, and what each may do (storefront/people.py)."""
 
-from collections.abc import Sequence
-from operator import itemgetter
-from typing import Any
-
-from sqlalchemy import Select, or_, select
 from werkzeug.wrappers import Response
 
-from core import db
 from core.languages import _
-from core.parties import Membership
 from core.tenancy import Side
-from partners.invitations import ROLES
-from storefront import exports, lists, pages
+from partners.roles import Organisation
 from storefront.distributor import console
-from storefront.lists import Column, List
-from storefront.moments import moment
-from storefront.visitors import visitor
+from storefront.people import Desk
+
+DESK = Desk(
+    template="distributor/staff.html",
+    title=lambda: _("Staff"),
+    organisation=lambda: Organisation(Side.DISTRIBUTOR),
+    page="distributor.staff_list",
+    file="distributor.staff_file",
+    save="distributor.save_roles",
+    remove="distributor.remove_person",
+    invite="distributor.invite_staff",
+    resend="distributor.resend_staff",
+    revoke="distributor.revoke_staff",
+)
 
 
 @console.get("/staff")
 def staff_list() -> Response:
     """Who works at the distributor, by name."""
-    with db.transaction():
-        page = lists.page(the_staff(), members())
-    return pages.render("distributor/staff.html", title=_("Staff"), page=page)
+    return DESK.show()
 
 
 @console.get("/staff.csv")
 def staff_file() -> Response:
     """The same as a file."""
-    with db.transaction():
-        return exports.answer(the_staff(), members())
+    return DESK.export()
 
 
-def the_staff() -> List:
-    """What the list is."""
-    return List(
-        _("Staff"),
-        "distributor.staff_list",
-        [
-            Column("name", _("Name"), itemgetter("name"), Membership.name),
-            Column("email", _("E-mail"), itemgetter("email"), Membership.email),
-            Column("roles", _("Roles"), lambda row: ", ".join(row["roles"])),
-            Column("since", _("Since"), itemgetter("since"), Membership.id),
-        ],
-        Membership.id,
-        rows_of,
-        "name",
-        search=lambda query: or_(
-            Membership.name.icontains(query, autoescape=True),
-            Membership.email.icontains(query, autoescape=True),
-        ),
-        export="distributor.staff_file",
-    )
+@console.post("/staff/roles")
+def save_roles() -> Response:
+    """What each may do from now on."""
+    return DESK.save_roles()
 
 
-def members() -> Select[Membership]:
-    """The distributor's own people."""
-    return select(Membership).where(Membership.side == Side.DISTRIBUTOR, Membership.ended_at.is_(None))
+@console.post("/staff/people/<person_id>/remove")
+def remove_person(person_id: str) -> Response:
+    """A colleague leaves."""
+    return DESK.remove_person(person_id)
 
 
-def rows_of(found: Sequence[tuple[Membership]]) -> list[dict[str, Any]]:
-    """People as the list shows them."""
-    return [
-        {
-            "name": one.name,
-            "email": one.email,
-            "roles": [ROLES.get(role, role) for role in one.roles],
-            "since": moment(one.created_at),
-            "me": one.id == visitor().membership_id,
-        }
-        for (one,) in found
-    ]
+@console.post("/staff")
+def invite_staff() -> Response:
+    """A colleague is asked to join."""
+    return DESK.invite_person()
+
+
+@console.post("/staff/invitations/<invitation_id>/resend")
+def resend_staff(invitation_id: str) -> Response:
+    """A new link."""
+    return DESK.send_again(invitation_id)
+
+
+@console.post("/staff/invitations/<invitation_id>/revoke")
+def revoke_staff(invitation_id: str) -> Response:
+    """The link ends."""
+    return DESK.take_back(invitation_id)

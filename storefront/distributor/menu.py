@@ -47,6 +47,7 @@ SECTIONS = (
     (for_later("House"), None, ""),
     (for_later("Staff"), "staff_list", "user-check"),
     (for_later("Invitations"), "invitation_list", "mail"),
+    (for_later("Signing in"), "sign_in_rules_page", "lock"),
     (for_later("Company"), "company_page", "building-2"),
     (for_later("Directory entry"), "directory_page", "globe"),
     (for_later("Tax rates"), "rate_list", "percent"),

@@ -8,6 +8,8 @@ PAGES = (
     (for_later("Settings and agreement"), "programme_page"),
     (for_later("Joining"), "joining_page"),
     (for_later("Deals"), "programme_deals"),
+    (for_later("Access"), "programme_access"),
+    (for_later("Credit"), "programme_credit"),
     (for_later("Tiers"), "programme_tiers"),
     (for_later("Year"), "programme_year"),
     (for_later("Customer agreements"), "attesting_page"),

@@ -9,21 +9,24 @@ from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
 from werkzeug.wrappers import Response
 
-from billing import credit
+from billing import credit, credit_terms
 from billing.credit import Balance, BalanceKind
+from billing.credit_terms import Terms
 from billing.ledger import Account, JournalLine
 from catalog.price_lists import PriceList
 from checkout import activations, reseller_plans
 from checkout.orders import Order
 from core import db, parties
-from core.errors import Refusal
+from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer, Reseller
-from partners import channels, domains, enrolments, standings, storefronts
+from core.tenancy import Side
+from partners import channels, domains, enrolments, invitations, logins, roles, standings, storefronts
 from partners.enrolments import Enrolment
-from partners.invitations import ROLES
 from partners.joinings import CHANNELS
+from partners.logins import LoginsUsedUp
+from partners.roles import ROLES
 from partners.storefronts import Storefront, StorefrontState
 from partners.tiers import Tier
 from storefront import exports, lists, pages, timelines
@@ -33,7 +36,8 @@ from storefront.filters import Days
 from storefront.forms import Form
 from storefront.lists import Column, List
 from storefront.moments import moment
-from storefront.visitors import require_role, the_shop
+from storefront.people import InviteAdministrator
+from storefront.visitors import require_role, the_shop, visitor
 
 pages.saying(credit_saved="The credit line is changed. It counts for new purchases only; what runs goes on.")
 
@@ -224,6 +228,7 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
         price_lists = [
             (str(row.id), row.name) for row in session.scalars(select(PriceList).order_by(PriceList.name))
         ]
+        terms = credit_terms.of(reseller.id)
         data: dict[str, Any] = {
             "customers": session.scalar(
                 select(func.count()).select_from(Customer).where(Customer.reseller_id == reseller.id)
@@ -249,12 +254,21 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
             ],
             "offers": activations.offers(reseller),
             "domain": domains.of_reseller(reseller.id),
-            "trail": timelines.of([reseller.id, *([shop.id] if shop else []), *(one.id for one in balances)]),
+            "trail": timelines.of(
+                [
+                    reseller.id,
+                    *([shop.id] if shop else []),
+                    *(one.id for one in balances),
+                    *([about] if (about := credit_terms.row_id(reseller.id)) else []),
+                ]
+            ),
         }
     standing = forms.Standing(
         prefix="standing-",
         enable_reselling=reseller.enable_reselling,
         ordering_enabled=reseller.ordering_enabled,
+        prorate_billing=terms.prorate_billing,
+        partial_charges=terms.partial_charges,
         price_list=str(reseller.price_list_id),
     ).offer(price_lists)
     return pages.render(
@@ -277,6 +291,7 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
         orders_url=url_for("distributor.order_list", q=reseller.name),
         standing=form.offer(price_lists) if isinstance(form, forms.Standing) else standing,
         credit_form=form if isinstance(form, forms.CreditLine) else forms.CreditLine(prefix="credit-"),
+        person_form=form if isinstance(form, InviteAdministrator) else InviteAdministrator(prefix="person-"),
         currency=the_shop().currency,
         problem=problem,
         **data,
@@ -332,13 +347,46 @@ def save_standing(code: str) -> Response:
     if not form.validate():
         return show(code, 422, form=form)
     with db.transaction():
+        reseller = standings.find(code)
+        db.session().refresh(reseller, with_for_update=True)  # of two forms at once the second wins whole
         standings.change(
-            standings.find(code),
+            reseller,
             enable_reselling=form.enable_reselling.data,
             ordering_enabled=form.ordering_enabled.data,
             price_list_id=UUID(form.price_list.data),
         )
+        credit_terms.change(
+            reseller.id, Terms(bool(form.prorate_billing.data), bool(form.partial_charges.data))
+        )
     return pages.see("distributor.reseller_page", "saved", code=code)
+
+
+@console.post("/resellers/<code>/people")
+def invite_administrator(code: str) -> Response:
+    """A contact of the reseller becomes somebody who signs in: an administrator, who brings the others in
+    (I32, I47)."""
+    require_role("admin")
+    form = InviteAdministrator(request.form, prefix="person-")
+    if not form.validate():
+        return show(code, 422, form=form)
+    try:
+        with db.transaction():
+            invitations.invite(
+                Side.RESELLER,
+                email=form.email.data or "",
+                name=form.name.data or "",
+                roles=[roles.ADMIN],
+                by=visitor().name,
+                reseller_id=standings.find(code).id,
+            )
+    except Missing:
+        raise
+    except Refusal as refusal:
+        with db.transaction():
+            if isinstance(refusal, LoginsUsedUp):
+                logins.note_refused(standings.find(code), form.email.data or "")
+        return show(code, refusal.status, problem=str(refusal), form=form)
+    return pages.see("distributor.reseller_page", "invited", code=code)
 
 
 @console.post("/resellers/<code>/credit")

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from core import sessions, sign_ins
+from core import passkeys, sessions, sign_ins
 from core.errors import Refusal
 from core.languages import _
 from core.sessions import Browser, Opened
@@ -40,7 +40,13 @@ def show_sign_in(
 ) -> Response:
     """The form with what was typed."""
     return pages.render(
-        "account/sign_in.html", status, title=_("Sign in"), email=email, next=target, problem=problem
+        "account/sign_in.html",
+        status,
+        title=_("Sign in"),
+        email=email,
+        next=target,
+        problem=problem,
+        usable=passkeys.usable(the_shop().host),
     )
 
 

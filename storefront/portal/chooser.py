@@ -14,6 +14,8 @@ from storefront.portal import portal
 from storefront.portal.access import browser, with_session, with_token
 from storefront.visitors import the_shop, to_sign_in, visitor
 
+MANY = 8  # accounts that one takes in at a glance; with more there is a search
+
 
 @portal.get("/choose")
 def choose_page() -> Response:
@@ -24,10 +26,17 @@ def choose_page() -> Response:
     standings = tickets.standings(who.session_id)
     # The browser follows a form's redirect only to where the page says that forms may lead.
     g.form_targets = tuple(sorted({links.at_host(one.host) for one in standings if one.host}))
-    choices = [Choice(one) for one in standings]
+    choices, words = [Choice(one) for one in standings], request.args.get("q", "").strip()[:100]
     if "HX-Request" in request.headers:
-        return make_response(pages.part("account/switcher.html", standings=choices))
-    return pages.render("account/choose.html", title=_("Choose an account"), standings=choices)
+        return make_response(pages.part("account/switcher.html", standings=choices, many=len(choices) > MANY))
+    return pages.render(
+        "account/choose.html",
+        title=_("Choose an account"),
+        standings=[one for one in choices if one.says(words)],
+        all=len(choices),
+        many=len(choices) > MANY or bool(words),
+        query=words,
+    )
 
 
 @portal.post("/choose")
@@ -65,7 +74,13 @@ class Choice:
 
     def __init__(self, standing: Any) -> None:
         kind, self.icon = _(self.WORDS[standing.side][0]), self.WORDS[standing.side][1]
-        self.id, self.label, self.current = standing.membership_id, standing.label, standing.current
+        self.id, self.label = standing.membership_id, standing.label
         self.note = _("%(kind)s of %(seller)s", kind=kind, seller=standing.under) if standing.under else kind
+        self.current = standing.current
         self.elsewhere = bool(standing.host)
         self.where = standing.host or (f"/{standing.alias}" if standing.alias else "")
+
+    def says(self, words: str) -> bool:
+        """Whether every word that was searched for stands in its name or beside it."""
+        told = f"{self.label} {self.note} {self.where}".casefold()
+        return all(word in told for word in words.casefold().split())

@@ -12,6 +12,7 @@ from core.account_links import LinkEnded
 from core.accounts import Account
 from core.errors import Missing, NeedsLogin, Refusal, Refused
 from core.languages import _
+from partners import logins
 from provisioning.connectors.fields import EMAIL
 from storefront import pages
 from storefront.moments import moment
@@ -63,6 +64,7 @@ def show(*, problems: dict[str, str] | None = None, status: int = 200, typed: An
         events=[event_row(one) for one in accounts.history(me.person_id)],
         problems=problems or {},
         typed=typed or {},
+        email_fixed=logins.fixed_by(me.person_id),
         prompted="admin" in visitor().roles and not me.account.two_steps_since,
     )
 
@@ -86,6 +88,7 @@ def change_email() -> Response:
     try:
         if not EMAIL.fullmatch(email):
             raise Refused(_("Enter an e-mail address, such as anna@example.com."))
+        logins.refuse_if_fixed(me.person_id)
         accounts.prove(me.account, request.form.get("password", ""), address=browser().address)
         account_links.may_change_email(me.account, email)
         with db.transaction():
@@ -109,10 +112,11 @@ def confirm_email_page(token: str) -> Response:
 
 @portal.post("/profile/email/<token>")
 def confirm_email(token: str) -> Response:
-    """The new address holds."""
+    """The new address holds; not if a programme has fixed the old one since the link was sent (H38)."""
     try:
         with db.transaction():
-            account_links.use_email(token, at=browser())
+            person_id = account_links.use_email(token, at=browser())
+            logins.refuse_if_fixed(person_id)
     except LinkEnded as no:
         return ended(no)
     return pages.see("portal.profile" if visitor().signed_in else "portal.sign_in_page", "email-changed")

@@ -3,7 +3,7 @@
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from core import sign_ins
+from core import passkeys, sign_ins
 from core.errors import Refusal
 from core.languages import _
 from core.sign_ins import StepEnded
@@ -39,7 +39,13 @@ def enter_code() -> Response:
 
 def show(*, problem: str | None = None, status: int = 200) -> Response:
     """The form; a code is never shown again."""
-    return pages.render("account/code.html", status, title=_("Enter your code"), problem=problem)
+    return pages.render(
+        "account/code.html",
+        status,
+        title=_("Enter your code"),
+        problem=problem,
+        usable=passkeys.usable(the_shop().host),
+    )
 
 
 def token() -> str:

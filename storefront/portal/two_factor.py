@@ -1,22 +1,27 @@
 """Two-factor sign-in: setting it up with an authenticator app, the recovery codes, switching it off."""
 
 import io
+from typing import Any
 
 import segno
 from flask import request
 from werkzeug.wrappers import Response
 
-from core import accounts, db, factors, sessions
+from core import accounts, db, factors, passkeys, sessions
 from core.errors import Missing, Refusal
 from core.factors import SetUp
 from core.languages import _
 from storefront import pages
+from storefront.moments import moment
 from storefront.portal import portal
 from storefront.portal.access import browser, with_token
 from storefront.portal.profile import Me
 from storefront.visitors import the_shop, to_sign_in, visitor
 
-pages.saying(two_factor_off="Two-factor sign-in is off. Your password alone lets you in.")
+pages.saying(
+    two_factor_off="Two-factor sign-in is off. Your password alone lets you in.",
+    two_factor_first_bad="Your role needs two-factor sign-in. Set it up here, then everything opens again.",
+)
 
 
 @portal.get("/profile/two-factor")
@@ -34,8 +39,25 @@ def show(*, problems: dict[str, str] | None = None, status: int = 200) -> Respon
         title=_("Two-factor sign-in"),
         account=me.account,
         set_up=waiting(me),
+        passkeys=[passkey_row(one) for one in passkeys.of_person(me.person_id)],
+        host=the_shop().host,
+        usable=passkeys.usable(the_shop().host),
         problems=problems or {},
     )
+
+
+def passkey_row(one: Any) -> dict[str, Any]:
+    """A passkey as the page shows it; at which address it is of use is told in the house's shop and at its
+    own."""
+    here = one.host == the_shop().host
+    return {
+        "id": one.id,
+        "name": one.name,
+        "host": one.host if here or the_shop().house else _("another address"),
+        "here": here,
+        "since": moment(one.created_at),
+        "used": moment(one.last_used_at),
+    }
 
 
 def waiting(me: Me) -> SetUp | None:

@@ -20,15 +20,17 @@ from core.tenancy import Side
 from partners import channels, companies, deals, invitations, leads
 from partners import customers as customer_lists
 from partners.channels import CustomerChannel, TheProviderOrders
-from partners.invitations import ROLES, Invitation
+from partners.invitations import Invitation
 from partners.joinings import CHANNELS, Channel
+from partners.roles import ROLES
 from partners.storefronts import StorefrontState
 from storefront import exports, lists, pages, timelines
 from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.moments import moment
+from storefront.people import InviteStaff, invitation_rows
 from storefront.reseller import console, menu, orders
-from storefront.reseller.forms import AboutCustomer, InviteCustomer, InviteStaff, WhoOrders
+from storefront.reseller.forms import AboutCustomer, InviteCustomer, WhoOrders
 from storefront.visitors import has_role, require_role, visitor
 from subscriptions.subscriptions import SHOWN, Subscription, SubscriptionState
 
@@ -359,22 +361,6 @@ def show(
         channel_words=CHANNELS[channel],
         through=won.programme_name if won else "",
     )
-
-
-def invitation_rows(found: Sequence[Invitation]) -> list[dict[str, Any]]:
-    """Invitations as a table shows them."""
-    now = db.session().info["now"]
-    return [
-        {
-            "invitation": each,
-            "standing": each.standing(now),
-            "open": each.state is invitations.InvitationState.PENDING,
-            "sent": moment(each.expires_at - invitations.LIFE),
-            "expires": moment(each.expires_at),
-            "roles": ", ".join(ROLES.get(role, role) for role in each.roles),
-        }
-        for each in found
-    ]
 
 
 @console.post("/customers/<code>")

@@ -6,10 +6,8 @@ from wtforms import (
     HiddenField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
-    widgets,
 )
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, Optional, Regexp
@@ -17,22 +15,11 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 from core.languages import Words
 from core.parties import OrderedBy
 from partners import companies, customers
-from partners.invitations import LONGEST_WORDS, ROLES
-from provisioning.connectors.fields import EMAIL
+from partners.invitations import LONGEST_WORDS
 from storefront.forms import Form
-
-ADDRESS = [
-    InputRequired("Enter an e-mail address."),
-    Length(max=254),
-    Regexp(EMAIL, message="Enter an e-mail address, such as anna@example.com."),
-]
+from storefront.people import ADDRESS, trimmed
 
 PAYMENTS = Words({"card": "By card", "account": "On account"})
-
-
-def trimmed(value: str | None) -> str:
-    """What was typed, without spaces around it."""
-    return (value or "").strip()
 
 
 class BuyPlan(Form):
@@ -97,27 +84,6 @@ class AboutCustomer(Form):
         filters=[trimmed],
         description="Only you and your colleagues read it: neither the customer nor the distributor does.",
     )
-
-
-class InviteStaff(Form):
-    """A colleague, with roles."""
-
-    name = StringField("Name", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed])
-    email = EmailField("E-mail", ADDRESS, filters=[trimmed])
-    roles = SelectMultipleField(
-        "Roles",
-        [InputRequired("Choose at least one role.")],
-        choices=ROLES.options(),
-        option_widget=widgets.CheckboxInput(),
-        widget=widgets.ListWidget(prefix_label=False),
-    )
-
-
-class InvitePerson(Form):
-    """Another person of a customer."""
-
-    name = StringField("Name", [InputRequired("Who is invited?"), Length(max=200)], filters=[trimmed])
-    email = EmailField("E-mail", ADDRESS, filters=[trimmed])
 
 
 class WhoOrders(Form):

@@ -14,7 +14,7 @@ from checkout import baskets, orders, placing, reseller_plans
 from checkout.baskets import Buyer
 from checkout.orders import OrderState, PayBy
 from checkout.placing import Checkout
-from checkout.reseller_plans import PlanOffer
+from checkout.reseller_plans import NoPlansOffered, OpeningsPaused, PlanOffer
 from core import db, parties
 from core.clock import business_now
 from core.errors import Missing, Refusal
@@ -41,7 +41,10 @@ from whitelabel_themes.loader import base
 
 @console.get("/plans")
 def plan_page() -> Response:
-    """Basic and what there is above it; the current one is marked (I1, I2, I17)."""
+    """Basic and what there is above it; the current one is marked (I1, I2, I17). What is missing is said,
+    each by itself (I16)."""
+    with db.transaction(widened_because="checking with connectors"):
+        paused = fulfilment.is_paused("reseller_plan")
     with db.transaction():
         standing = parties.reseller(menu.reseller_id())
         own = reseller_plans.current(standing.id)
@@ -49,7 +52,7 @@ def plan_page() -> Response:
         offered = reseller_plans.offers()
         storefront = menu.own_storefront()
         ending, now = endings.ending_of(own) if own else None, business_now()
-    because = why_not(standing, waiting is not None)
+    because = why_not(standing, under_way=waiting is not None, paused=paused)
     cards = [
         basic(current=own is None),
         *(
@@ -69,13 +72,19 @@ def plan_page() -> Response:
         kept_until=moment(storefront.alias_kept_until, now) if storefront else None,
         portal_url=menu.portal_url(storefront, absolute=True),
         enabled=standing.enable_reselling,
+        missing=[
+            *([str(NoPlansOffered())] if not offered else []),
+            *([str(OpeningsPaused())] if paused else []),
+        ],
     )
 
 
-def why_not(standing: Reseller, under_way: bool) -> str | None:
+def why_not(standing: Reseller, *, under_way: bool, paused: bool) -> str | None:
     """The reason that stands on every plan, if there is one."""
     if not standing.enable_reselling:
         return _("Not enabled for your account.")
+    if paused:
+        return _("The opening of storefronts is paused.")
     return _("An order for a plan is under way.") if under_way else None
 
 
@@ -214,10 +223,10 @@ def earlier(who: Buyer, form: BuyPlan) -> str | None:
 def place(who: Buyer, code: str, form: BuyPlan) -> str:
     """Basket, clearance, order; refusals by name."""
     with db.transaction(widened_because="checking with connectors"):
-        configured = fulfilment.settings_by_connector()
+        configured, paused = fulfilment.settings_by_connector(), fulfilment.is_paused("reseller_plan")
     with db.transaction():
         standing, kept = parties.reseller(who.reseller_id), alias_of(storefronts.of_reseller(who.reseller_id))
-        reseller_plans.refuse_if_not_now(who.reseller_id, reseller_plans.offer(code))
+        reseller_plans.refuse_if_not_now(who.reseller_id, reseller_plans.offer(code), paused=paused)
     alias = kept or form.alias.data or ""
     if kept is None:
         refuse_alias(alias)

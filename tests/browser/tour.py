@@ -53,6 +53,7 @@ TOUR: dict[str, list[str]] = {
         "/harbour/agreements/cloud-customer-agreement",
         "/harbour/profile/consents",
         "/harbour/choose",
+        "/harbour/people",
     ],
     "kira@": ["/reseller/plans/plan-standard-m", "/reseller/branding"],
     "hugo@": [
@@ -113,6 +114,8 @@ TOUR: dict[str, list[str]] = {
         "/distributor/webhooks",
         "/distributor/gateway",
         "/distributor/staff",
+        "/distributor/sign-in-rules",
+        "/distributor/programmes/device-management/access",
         "/distributor/time",
         "/distributor/transfers",
         "/distributor/transfers/transition",

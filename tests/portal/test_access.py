@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from core import db
+from core import db, parties
 from core.parties import Membership
 from core.tenancy import Side
 from partners import invitations
@@ -160,3 +160,29 @@ def without_names(page: str, token: str) -> str:
     for value in HIDDEN.findall(page):
         page = page.replace(value[1], "")
     return page.replace(token, "").split("Reference")[0]
+
+
+@pytest.mark.behaviour("U34")
+def test_many_dashboards_are_searched_without_scripts(world: World, shop: Callable[..., Browser]) -> None:
+    with world.acting():
+        bea = world.people["bea"]
+        for number in range(9):
+            added = parties.add_customer(
+                world.resellers["brightfield"], name=f"Company {number}", email=f"c{number}@x.example"
+            )
+            parties.add_member(
+                bea.person_id,
+                side=Side.CUSTOMER,
+                email=bea.email,
+                name=bea.name,
+                roles=["admin"],
+                reseller_id=world.resellers["brightfield"],
+                customer_id=added.id,
+            )
+    page = shop().sign_in("bea")
+    assert page.see("/choose").count('name="standing"') == 10
+    found = page.see("/choose?q=company+7")
+    assert found.count('name="standing"') == 1
+    assert 'value="company 7"' in found
+    assert "No account matches" in page.see("/choose?q=zebra")
+    assert "Find an account" not in shop("brightfield").sign_in("anna").see("/choose")

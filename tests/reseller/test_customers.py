@@ -116,7 +116,7 @@ def test_a_colleague_is_invited_with_roles(world: World, bea: Person) -> None:
 
 def test_only_administrators_change_the_team(world: World, bea: Person) -> None:
     roles_of(world, "bea", "storefront_manager")
-    assert "Only an administrator invites" in bea.sees("/reseller/team")
+    assert "Only an administrator changes roles" in bea.sees("/reseller/team")
     assert bea.post("/reseller/team", name="Ben", email="ben@x.example", roles=["admin"]).status_code == 403
 
 

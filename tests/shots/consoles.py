@@ -510,6 +510,34 @@ DISTRIBUTOR = [
                 row="Cloud",
             ),
             Stop(
+                "distributor-programme-access",
+                "/distributor/programmes/<code>/access",
+                "/distributor/programmes/device-management/access",
+            ),
+            Stop(
+                "distributor-programme-access-wrong",
+                "/distributor/programmes/<code>/access",
+                "/distributor/programmes/device-management/access",
+                then=send("main form[data-guard]", logins="0"),
+            ),
+            Stop(
+                "distributor-programme-credit",
+                "/distributor/programmes/<code>/credit",
+                "/distributor/programmes/device-management/credit",
+            ),
+            Stop(
+                "distributor-programme-credit-wrong",
+                "/distributor/programmes/<code>/credit",
+                "/distributor/programmes/device-management/credit",
+                then=send("main form[data-guard]", limit="lots"),
+            ),
+            Stop("distributor-sign-in-rules", "/distributor/sign-in-rules"),
+            Stop(
+                "distributor-sign-in-rules-wrong",
+                "/distributor/sign-in-rules",
+                then=send("main form[data-guard]", idle="1", longest=""),
+            ),
+            Stop(
                 "distributor-tiers",
                 "/distributor/programmes/<code>/tiers",
                 "/distributor/programmes/device-management/tiers",

@@ -154,6 +154,10 @@ CUSTOMERS = [
             Stop("customer-consents-wrong", "/profile/consents", then=send("main form.form")),
             Stop("customer-company", "/company"),
             Stop("customer-company-wrong", "/company", then=send(company__legal_name="", company__city="")),
+            Stop("customer-people", "/people"),
+            Stop(
+                "customer-people-wrong", "/people", then=send("form[action$='/people']", email="no address")
+            ),
             Stop("customer-denied", "", "/orders/nothing"),
             Stop(
                 "customer-payment-page-down",
@@ -210,6 +214,7 @@ CUSTOMERS = [
             Stop("customer-checkout-denied", "/checkout"),
             Stop("agreement-link-ended", "/agreement-links/<token>", "/agreement-links/nothing"),
             Stop("customer-company-denied", "/company"),
+            Stop("customer-people-denied", "/people"),
             Stop("customer-product-may-not-buy", "/p/<code>", "/p/m365-business-standard"),
         ),
     ),

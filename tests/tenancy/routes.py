@@ -103,6 +103,20 @@ ROUTES: dict[str, Route] = {
         page="/profile/consents",
         form={"+agreed": "{use_version}"},
     ),
+    # What passkeys do is in tests/portal/test_passkeys.py
+    "POST /profile/passkeys/begin": Route(
+        Owner.VISITOR, form={"password": "Correct-horse-1"}, ok=(409,), changes=False
+    ),
+    "POST /profile/passkeys": Route(Owner.VISITOR, ok=(422,), changes=False),
+    "POST /profile/passkeys/<passkey_id>/remove": Route(
+        Owner.VISITOR,
+        {"passkey_id": "=nothing"},
+        form={"password": "Correct-horse-1"},
+        ok=(404,),
+        changes=False,
+    ),
+    "POST /sign-in/passkey/begin": Route(PUBLIC, ok=(200,)),
+    "POST /sign-in/passkey": Route(PUBLIC, ok=(422,)),
     "GET /choose": Route(Owner.VISITOR),
     "POST /choose": Route(Owner.VISITOR, page="/choose", foreign=True, changes=False),
     "POST /sign-out": Route(Owner.VISITOR, changes=False),
@@ -174,6 +188,19 @@ ROUTES: dict[str, Route] = {
         {"code": "=customer-agreement"},
         page="/agreements/{agreement}",
         form={"+agreed": "{agreement_version}"},
+    ),
+    "GET /people": Route(CUSTOMER),
+    "GET /people.csv": Route(CUSTOMER),
+    "POST /people": Route(
+        CUSTOMER, page="/people", form={"name": "Pia", "email": "pia@acme.example", "roles": "buyer"}
+    ),
+    "POST /people/roles": Route(CUSTOMER, page="/people", form={"+role-{agent}": "buyer"}, foreign=True),
+    "POST /people/<person_id>/remove": mine(CUSTOMER, person_id="agent"),
+    "POST /people/invitations/<invitation_id>/resend": Route(
+        CUSTOMER, {"invitation_id": "own_invitation"}, page="/people"
+    ),
+    "POST /people/invitations/<invitation_id>/revoke": Route(
+        CUSTOMER, {"invitation_id": "own_invitation"}, page="/people"
     ),
     "GET /company": Route(CUSTOMER),
     "POST /company": Route(CUSTOMER, page="/company", form={"company-city": "Berlin"}),
@@ -426,6 +453,10 @@ ROUTES: dict[str, Route] = {
         page="/reseller/team",
         form={"name": "Bob", "email": "bob@brightfield.example", "roles": "buyer"},
     ),
+    "POST /reseller/team/roles": Route(
+        RESELLER, page="/reseller/team", form={"+role-{colleague}": "buyer"}, foreign=True
+    ),
+    "POST /reseller/team/people/<person_id>/remove": mine(RESELLER, person_id="colleague"),
     "POST /reseller/team/invitations/<invitation_id>/resend": Route(
         RESELLER, {"invitation_id": "staff_invitation"}, page="/reseller/team"
     ),
@@ -583,6 +614,20 @@ ROUTES: dict[str, Route] = {
         {"code": "programme"},
         page="/distributor/programmes/{programme}",
         form={"name": "Better"},
+    ),
+    "GET /distributor/programmes/<code>/access": Route(DISTRIBUTOR, {"code": "programme"}),
+    "POST /distributor/programmes/<code>/access": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/access",
+        form={"logins": "3"},
+    ),
+    "GET /distributor/programmes/<code>/credit": Route(DISTRIBUTOR, {"code": "programme"}),
+    "POST /distributor/programmes/<code>/credit": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/credit",
+        form={"limit": "300.00"},
     ),
     "POST /distributor/programmes/<code>/agreement": Route(
         DISTRIBUTOR,
@@ -817,6 +862,12 @@ ROUTES: dict[str, Route] = {
         page="/distributor/resellers/{reseller}",
         form=WHY | {"*ceiling": "500.00"},
     ),
+    "POST /distributor/resellers/<code>/people": Route(
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}",
+        form={"*-name": "Ned", "*-email": "ned@brightfield.example"},
+    ),
     "POST /distributor/resellers/<code>/standing": Route(
         DISTRIBUTOR,
         {"code": "reseller"},
@@ -824,14 +875,27 @@ ROUTES: dict[str, Route] = {
         form={"*ordering_enabled": ""},
     ),
     "GET /distributor/resellers/<code>/people": mine(DISTRIBUTOR, code="reseller"),
-    "POST /distributor/resellers/<code>/people": Route(
-        DISTRIBUTOR,
-        {"code": "reseller"},
-        page="/distributor/resellers/{reseller}/people",
-        form={"name": "Kim", "email": "kim@brightfield.example"},
+    "GET /distributor/sign-in-rules": Route(DISTRIBUTOR),
+    "POST /distributor/sign-in-rules": Route(
+        DISTRIBUTOR, page="/distributor/sign-in-rules", form={"idle": "30"}
     ),
     "GET /distributor/staff": Route(DISTRIBUTOR),
     "GET /distributor/staff.csv": Route(DISTRIBUTOR),
+    "POST /distributor/staff": Route(
+        DISTRIBUTOR,
+        page="/distributor/staff",
+        form={"name": "Ned", "email": "ned@northwind.example", "roles": "buyer"},
+    ),
+    "POST /distributor/staff/roles": Route(
+        DISTRIBUTOR, page="/distributor/staff", form={"+role-{clerk}": "buyer"}, foreign=True
+    ),
+    "POST /distributor/staff/people/<person_id>/remove": mine(DISTRIBUTOR, person_id="clerk"),
+    "POST /distributor/staff/invitations/<invitation_id>/resend": Route(
+        DISTRIBUTOR, {"invitation_id": "house_invitation"}, page="/distributor/staff"
+    ),
+    "POST /distributor/staff/invitations/<invitation_id>/revoke": Route(
+        DISTRIBUTOR, {"invitation_id": "house_invitation"}, page="/distributor/staff"
+    ),
     "GET /distributor/subscriptions": Route(DISTRIBUTOR),
     "GET /distributor/subscriptions/<code>": mine(DISTRIBUTOR, code="subscription"),
     "GET /distributor/subscriptions/<code>/cancel": mine(DISTRIBUTOR, code="plan"),

@@ -128,7 +128,7 @@ def build(world: World, app: Flask) -> Stage:
     world.put("acme", "patch-y", 3)
     stage.names |= everything_else(world, stage.names["unpaid"])
     stage.names["reset"] = forget(world)
-    stage.names |= apply_to_programme(world) | register_deals(world) | be_a_partner(world)
+    stage.names |= apply_to_programme(world) | register_deals(world) | colleagues(world) | be_a_partner(world)
     stage.names |= relations_stage.relate(world, south, app, SOUTH)
     claim(world)
     for who in CAST:
@@ -359,6 +359,34 @@ def a_price_sheet(world: World, *, applied: bool = False) -> str:
             price_imports.confirm(made)
             price_changes.apply(made)
         return made.code
+
+
+def colleagues(world: World) -> dict[str, str]:
+    """Somebody else works for Northwind, Brightfield and Acme each, and may be taken out; Northwind and Acme
+    have asked one more."""
+    brightfield, acme = world.resellers["brightfield"], world.customers["acme"]
+    with world.acting():
+        made = {
+            "clerk": staff(world, "cleo", side=Side.DISTRIBUTOR),
+            "colleague": staff(world, "bill", side=Side.RESELLER, reseller_id=brightfield),
+            "agent": staff(world, "alma", side=Side.CUSTOMER, reseller_id=brightfield, customer_id=acme),
+        }
+        asked = invitations.invite(
+            Side.DISTRIBUTOR, email="nils@northwind.example", name="Nils", roles=["buyer"], by="Nora"
+        )
+    with world.acting("acme"):
+        own = invitations.invite(
+            Side.CUSTOMER,
+            email="arne@acme.example",
+            name="Arne",
+            roles=["buyer"],
+            by="Anna",
+            customer_id=acme,
+        )
+    return {name: str(person.membership_id) for name, person in made.items()} | {
+        "house_invitation": str(asked.id),
+        "own_invitation": str(own.id),
+    }
 
 
 def register_deals(world: World) -> dict[str, str]:

@@ -123,7 +123,7 @@ def path_of(key: str, route: Route, names: dict[str, str]) -> str:
 
 def filled(key: str, route: Route, stage: Stage) -> dict[str, Any]:
     """What the owner's browser would send: the form on its page, with what is typed into it."""
-    typed = {name: value.format(**stage.names) for name, value in route.form.items()}
+    typed = {name.format(**stage.names): value.format(**stage.names) for name, value in route.form.items()}
     if not route.page:
         return typed
     form = form_on(stage, route, path_of(key, route, stage.names).split("?")[0])

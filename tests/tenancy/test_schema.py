@@ -13,7 +13,16 @@ from sandbox.servers import Postgres
 from tests.world import World
 
 # Rows of nobody or of everybody: reached by door functions only. A new name here is a decision.
-ACCOUNTS = {"account_events", "account_links", "factors", "recovery_codes", "second_steps", "tickets"}
+ACCOUNTS = {
+    "account_events",
+    "account_links",
+    "factors",
+    "passkey_challenges",
+    "passkeys",
+    "recovery_codes",
+    "second_steps",
+    "tickets",
+}
 CLOSED_TABLES = {"companies", "persons", "sessions", "throttles", "search_texts"} | ACCOUNTS
 WITHOUT_DISTRIBUTOR = {"companies", "persons", "sessions", "throttles", "distributors"} | ACCOUNTS
 

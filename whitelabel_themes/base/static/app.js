@@ -90,6 +90,54 @@
     }
   });
 
+  // The account switcher by keyboard: the arrows move through the list, Enter goes there, Escape closes it. It opens with the focus.
+  const shownItems = (switcher) => [...switcher.querySelectorAll("[data-switcher-search], .menu__item")].filter((item) => !item.hidden);
+
+  function walk(switcher, key) {
+    const items = shownItems(switcher);
+    if (!items.length) return void (switcher.dataset.wanted = "yes"); // the list is on its way
+    const here = items.indexOf(document.activeElement);
+    const to = { ArrowDown: here + 1, ArrowUp: here < 0 ? items.length - 1 : here - 1, Home: 0, End: items.length - 1 }[key];
+    (to < 0 ? switcher.querySelector("a") : items[Math.min(to, items.length - 1)]).focus();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const switcher = closest(event, ".switcher");
+    if (!switcher) return;
+    const searching = closest(event, "[data-switcher-search]");
+    if (event.key === "Escape") {
+      switcher.classList.add("is-closed");
+      switcher.querySelector("a").focus();
+    } else if (event.key === "Enter" && searching) {
+      event.preventDefault();
+      shownItems(switcher).find((item) => item !== searching)?.click();
+    } else if (["ArrowDown", "ArrowUp"].includes(event.key) || (["Home", "End"].includes(event.key) && !searching)) {
+      event.preventDefault();
+      switcher.classList.remove("is-closed");
+      walk(switcher, event.key);
+    }
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const switcher = closest(event, ".switcher");
+    if (!switcher?.dataset.wanted) return;
+    delete switcher.dataset.wanted;
+    walk(switcher, "ArrowDown");
+  });
+  document.querySelectorAll(".switcher").forEach((switcher) => {
+    const open = () => switcher.classList.remove("is-closed");
+    switcher.addEventListener("mouseenter", open);
+    switcher.addEventListener("focusout", (event) => { if (!switcher.contains(event.relatedTarget)) open(); });
+  });
+  document.addEventListener("input", (event) => {
+    const search = closest(event, "[data-switcher-search]");
+    if (!search) return;
+    const list = search.closest(".switcher__list");
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const items = [...list.querySelectorAll(".menu__item")];
+    items.forEach((item) => { item.hidden = !words.every((word) => item.textContent.toLowerCase().includes(word)); });
+    list.querySelector("[data-switcher-none]").hidden = items.some((item) => !item.hidden);
+  });
+
   document.addEventListener("input", (event) => {
     follow(event);
     const form = closest(event, "form[data-guard]");
