@@ -13,6 +13,8 @@ from core import events
 from core.account_links import LinkAsked
 from core.accounts import AccountChanged
 from core.events import Later, Reactions
+from partners import viewings
+from partners.account_managers import ManagerAssigned, ManagerChanged
 from partners.applications import (
     ApplicationAgain,
     ApplicationApproved,
@@ -35,6 +37,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     domain_mails,
     ending_mails,
     mail,
+    manager_mails,
     web,
 )
 from subscriptions.cancellations import CancellationWithdrawn, SubscriptionCancelled
@@ -77,6 +80,8 @@ REACTIONS: Reactions = {
     ApplicationDeclined: [Later("mail_application_declined", key="application_id")],
     ApplicationSigned: [Later("mail_application_signed", key="application_id")],
     PartnershipEnded: [Later("mail_partnership_ended", key="enrolment_id")],
+    ManagerChanged: [viewings.end_of_others],
+    ManagerAssigned: [Later("mail_manager_assigned", key="assigned_id")],
     LinkAsked: [Later("mail_account_link", key="link_id")],
     AccountChanged: [Later("mail_account_notice", key="event_id")],
     DomainFailing: [Later("mail_domain_failing", key="since")],

@@ -36,6 +36,8 @@ ROLES = Words(
     }
 )
 """role -> its name (I45, I46). An administrator may do everything."""
+STAFF_ROLES = Words({"partner_manager": "Partner manager"})
+"""Roles that only the distributor's staff has: whoever has this one may look after resellers."""
 
 
 class InvitationState(StrEnum):

@@ -112,35 +112,37 @@ class Image(ResellerOwned, db.Model):
 
 # plpgsql, because it keeps its plan: an SQL function is planned anew at every call before PostgreSQL 18.
 OPEN_REQUEST = door("""
-CREATE FUNCTION open_request_v2(p_host text, p_segment text, p_tokens bytea)
+CREATE FUNCTION open_request_v3(p_host text, p_segment text, p_tokens bytea)
 RETURNS TABLE (distributor_id uuid, distributor_name text, business_offset interval, sandbox boolean, catalogue_version uuid,
   storefront_id uuid, reseller_id uuid, code text, alias text, name text, theme text, logo text, currency text, version uuid, shelf_version uuid,
   house boolean, seller text, session_id uuid, csrf text, stale boolean, person_id uuid, membership_id uuid, side text,
-  m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint, settings text, person_email text, closed boolean) AS $$
+  m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint, settings text, person_email text, closed boolean,
+  viewing_id uuid, viewing_over boolean, viewing_until timestamptz, viewed_id uuid, viewed_name text, viewed_prices uuid) AS $$
 DECLARE
   front uuid;
   by_alias boolean;
   shop record;
   who record;
+  looking record;
 BEGIN
   SELECT h.distributor_id, h.storefront_id, h.aliases INTO distributor_id, storefront_id, by_alias FROM hosts h WHERE h.host = p_host;
   IF NOT FOUND THEN RETURN; END IF;
   IF by_alias THEN SELECT n.id INTO front FROM storefronts n  -- at a reseller's own domain nobody else's shop opens
-    WHERE n.distributor_id = open_request_v2.distributor_id AND n.alias = p_segment AND n.state IN ('open', 'closed');
+    WHERE n.distributor_id = open_request_v3.distributor_id AND n.alias = p_segment AND n.state IN ('open', 'closed');
   END IF;
   storefront_id := coalesce(front, storefront_id);
   SELECT d.name AS distributor_name, d.business_offset, d.sandbox, d.catalogue_version, f.*, r.house, r.name AS seller INTO shop
     FROM storefronts f
     JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
     JOIN distributors d ON d.id = f.distributor_id
-    WHERE f.distributor_id = open_request_v2.distributor_id AND f.id = open_request_v2.storefront_id AND f.state IN ('open', 'closed');
+    WHERE f.distributor_id = open_request_v3.distributor_id AND f.id = open_request_v3.storefront_id AND f.state IN ('open', 'closed');
   IF NOT FOUND THEN RETURN; END IF;
   distributor_name := shop.distributor_name; business_offset := shop.business_offset; sandbox := shop.sandbox;
   catalogue_version := shop.catalogue_version; reseller_id := shop.reseller_id; code := shop.code; alias := CASE WHEN by_alias THEN shop.alias END; name := shop.name;
   theme := shop.theme; logo := shop.logo; currency := shop.currency; version := shop.version; shelf_version := shop.shelf_version;
   house := shop.house; seller := shop.seller; settings := shop.settings::text; basket := 0; closed := shop.state <> 'open';
   FOR place IN 0 .. length(p_tokens) / 32 - 1 LOOP  -- hashes of 32 bytes, one after the other; one of them at most is of this shop
-    SELECT s.id AS session_id, s.csrf, s.last_seen_at < now() - interval '1 minute' AS stale, m.*,
+    SELECT s.id AS session_id, s.viewing_id, s.csrf, s.last_seen_at < now() - interval '1 minute' AS stale, m.*,
         coalesce(c.name, mr.name, shop.distributor_name) AS standing_name, mr.price_list_id,
         (SELECT count(*) FROM basket_lines b WHERE b.distributor_id = m.distributor_id AND b.membership_id = m.id) AS basket INTO who
       FROM sessions s
@@ -148,12 +150,22 @@ BEGIN
       JOIN memberships m ON m.distributor_id = s.distributor_id AND m.id = s.membership_id AND m.ended_at IS NULL
       LEFT JOIN resellers mr ON mr.distributor_id = m.distributor_id AND mr.id = m.reseller_id
       LEFT JOIN customers c ON c.distributor_id = m.distributor_id AND c.id = m.customer_id
-      WHERE s.token_hash = substr(p_tokens, place * 32 + 1, 32) AND s.storefront_id = open_request_v2.storefront_id AND s.host = p_host
+      WHERE s.token_hash = substr(p_tokens, place * 32 + 1, 32) AND s.storefront_id = open_request_v3.storefront_id AND s.host = p_host
         AND s.expires_at > now() AND s.last_seen_at > now() - interval '8 hours';
     IF FOUND THEN
       session_id := who.session_id; csrf := who.csrf; stale := who.stale; person_id := who.person_id; membership_id := who.id;
       side := who.side; m_reseller_id := who.reseller_id; m_customer_id := who.customer_id; roles := who.roles; person_name := who.name;
       standing_name := who.standing_name; price_list_id := who.price_list_id; basket := who.basket; person_email := who.email;
+      IF who.viewing_id IS NOT NULL THEN  -- looks at a partner's console: while it lasts, and while one may
+        SELECT v.id, v.until, v.reseller_id, r.name, r.price_list_id, v.ended_at IS NOT NULL OR v.until <= now() OR NOT (who.roles @> '["admin"]'
+            OR EXISTS (SELECT 1 FROM partner_managers g WHERE g.distributor_id = v.distributor_id AND g.reseller_id = v.reseller_id
+              AND g.membership_id = who.id)) AS over INTO looking
+          FROM viewings v JOIN resellers r ON r.distributor_id = v.distributor_id AND r.id = v.reseller_id
+          WHERE v.distributor_id = who.distributor_id AND v.id = who.viewing_id AND v.person_id = who.person_id AND who.side = 'distributor';
+        IF FOUND THEN viewing_id := looking.id; viewing_over := looking.over; viewing_until := looking.until; viewed_id := looking.reseller_id;
+          viewed_name := looking.name; viewed_prices := looking.price_list_id;
+        END IF;
+      END IF;
       EXIT;
     END IF;
   END LOOP;

@@ -21,7 +21,7 @@ from core.parties import OrderedBy, Reseller
 from core.periods import Term
 from core.settings import settings
 from core.tenancy import Side
-from partners import applications, companies, programmes, storefronts
+from partners import account_managers, applications, companies, programmes, storefronts
 from partners.companies import Details
 from partners.programmes import Settings
 from partners.storefronts import Image, Storefront
@@ -139,6 +139,9 @@ def _add_reseller(entry: Entry, hashed: str, currency: str) -> None:
         enable_reselling=entry.get("enable_reselling", True),
     )
     _keep_company(entry, reseller.id)
+    if "manager" in entry:
+        known = {one.email: one.id for one in account_managers.candidates()}
+        account_managers.assign(reseller, known[entry["manager"]])
     for person in entry["staff"]:
         _add_person(person, hashed, Side.RESELLER, reseller.id)
     if "credit" in entry:

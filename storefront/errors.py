@@ -76,6 +76,7 @@ def _answer(status: int, title: str, words: str) -> Response:
         }
         return Response(json.dumps(problem), status, content_type="application/problem+json")
     values = {"title": title, "words": words, "status_code": status, "console_url": console_url()}
+    values["looking"] = pages.looking()
     return pages.render("portal/error.html", status, **values)  # type: ignore[return-value]  it is Flask's own
 
 

@@ -44,6 +44,7 @@ TYPES = Words(
         "applications": "Application",
         "price_imports": "Price import",
         "enrolments": "Partnership",
+        "viewings": "Look at the console",
     }
 )
 TONES = {
@@ -100,6 +101,7 @@ PLAINLY = Words(
         "licences assigned": "Seat given to somebody",
         "licences free": "Seat free again",
         "payment_attempts expired": "Payment page closed",
+        "viewings ended": "Look at the console ended",
     }
 )
 """What and its new state -> how everybody but the distributor reads it; the distributor reads the states."""

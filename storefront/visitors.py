@@ -2,6 +2,7 @@
 do something is a sentence here; whether a row is theirs is the database's business."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlencode
@@ -14,7 +15,8 @@ from core import tenancy
 from core.errors import Denied, Missing, NeedsLogin, Refusal
 from core.languages import _
 from core.tenancy import Side
-from partners.invitations import ROLES
+from partners.invitations import ROLES, STAFF_ROLES
+from partners.viewings import ViewingOver
 from storefront.shop import Shop, Visitor, scope_for
 
 P = ParamSpec("P")
@@ -70,13 +72,46 @@ def guard_portal() -> None:
 
 
 def guard_reseller_console() -> Response | None:
-    """Staff of a reseller: on the distributor's host any, in a reseller's shop its own."""
+    """Staff of a reseller: on the distributor's host any, in a reseller's shop its own. Staff of the
+    distributor that looks at this console (view-as) sees what an administrator of the reseller sees, and
+    sends nothing."""
     if not visitor().signed_in:
         return to_sign_in()
+    if visitor().viewing is not None:
+        return guard_view_as()
     if visitor().side is not Side.RESELLER or not (
         the_shop().house or visitor().reseller_id == the_shop().reseller_id
     ):
         raise Missing
+    enter(Side.RESELLER)
+    return None
+
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+ACTS = frozenset({"reseller.pay"})
+"""Pages that do something outside although they are only asked for."""
+
+
+def guard_view_as() -> Response | None:
+    """The console as its owner sees it, for as long as the look lasts; every form is refused here, whatever
+    the page (H9)."""
+    looking = visitor().viewing
+    if looking is None or visitor().side is not Side.DISTRIBUTOR or not the_shop().house:
+        raise Missing
+    if looking.over:
+        if request.method in SAFE:
+            return redirect(f"{the_shop().base}/distributor/?said=view-over", 303)
+        raise ViewingOver
+    if request.method not in SAFE or request.endpoint in ACTS:
+        raise tenancy.OnlyLooking
+    g.visitor = replace(
+        visitor(),
+        side=Side.RESELLER,
+        reseller_id=looking.reseller_id,
+        price_list_id=looking.price_list_id,
+        roles=("admin",),
+        standing=looking.name,
+    )
     enter(Side.RESELLER)
     return None
 
@@ -145,6 +180,6 @@ def require_role(*roles: str) -> None:
         raise Denied(
             _(
                 "This needs the role “%(roles)s”. Please ask an administrator of your company.",
-                roles="” or “".join(ROLES.get(role, role) for role in roles),
+                roles="” or “".join(ROLES.get(role) or STAFF_ROLES.get(role, role) for role in roles),
             )
         )

@@ -30,6 +30,8 @@ DOMAINS = "tests/reseller/test_domain.py::test_"
 LISTS = "tests/lists/test_lists.py::test_"
 IMPORTS = "tests/distributor/test_price_imports.py::test_"
 APPLYING = "tests/partners/test_applications.py::test_"
+LOOKING = "tests/distributor/test_view_as.py::test_"
+MANAGING = "tests/partners/test_account_managers.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,41 @@ MUTANTS = (
         "ApplicationState.APPROVED: [ApplicationState.SIGNED, ApplicationState.WITHDRAWN],",
         "ApplicationState.APPROVED: [s for s in ApplicationState if s != ApplicationState.APPROVED],",
         f"{APPLYING}no_step_can_be_skipped_or_taken_twice",
+    ),
+    Mutant(
+        "a look sends nothing",
+        "storefront/visitors.py",
+        "if request.method not in SAFE or request.endpoint in ACTS:",
+        "if False:",
+        f"{LOOKING}every_form_of_the_partners_console_is_refused_by_name",
+    ),
+    Mutant(
+        "a look is read-only",
+        "core/tenancy.py",
+        "if scope.only_looks:",
+        "if False:",
+        f"{MANAGING}postgresql_itself_changes_nothing_for_whoever_only_looks",
+    ),
+    Mutant(
+        "a look ends",
+        "storefront/visitors.py",
+        "if looking.over:",
+        "if False:",
+        f"{LOOKING}a_look_is_over_when_its_time_is_its_session_is_or_when_she_manages_no_more",
+    ),
+    Mutant(
+        "only the manager looks",
+        "partners/viewings.py",
+        "if not may_look(reseller, person_id, admin=admin):",
+        "if False:",
+        f"{MANAGING}only_the_partners_manager_looks_and_only_with_a_reason",
+    ),
+    Mutant(
+        "who left manages nobody",
+        "partners/account_managers.py",
+        "Membership.ended_at.is_(None)\n        & or_(",
+        "Membership.id.is_not(None)\n        & or_(",
+        f"{MANAGING}a_manager_who_leaves_the_staff_leaves_the_reseller_without_one",
     ),
     Mutant(
         "what a programme asks for",

@@ -11,7 +11,7 @@ from core import db
 from core.languages import _
 from core.parties import Membership
 from core.tenancy import Side
-from partners.invitations import ROLES
+from partners.invitations import ROLES, STAFF_ROLES
 from storefront import exports, lists, pages
 from storefront.distributor import console
 from storefront.lists import Column, List
@@ -67,7 +67,7 @@ def rows_of(found: Sequence[tuple[Membership]]) -> list[dict[str, Any]]:
         {
             "name": one.name,
             "email": one.email,
-            "roles": [ROLES.get(role, role) for role in one.roles],
+            "roles": [ROLES.get(role) or STAFF_ROLES.get(role, role) for role in one.roles],
             "since": moment(one.created_at),
             "me": one.id == visitor().membership_id,
         }

@@ -20,11 +20,13 @@ from core.errors import Refusal
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer, Reseller
-from partners import domains, enrolments, standings, storefronts
+from partners import account_managers, domains, enrolments, standings, storefronts, viewings
 from partners.invitations import ROLES
 from partners.storefronts import Storefront, StorefrontState
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, forms
+from storefront.distributor.account_managers import as_filter
+from storefront.distributor.account_managers import card as manager_card
 from storefront.distributor.order_list import orders, rows_of
 from storefront.filters import Days
 from storefront.forms import Form
@@ -65,6 +67,7 @@ def the_list() -> List:
             Column("alias", _("Alias"), of=itemgetter("alias")),
             Column("customers", _("Customers"), of=itemgetter("customers"), kind="num"),
             Column("credit", _("Credit left"), of=itemgetter("credit"), kind="num", money=True),
+            Column("manager", _("Account manager"), of=itemgetter("manager")),
             Column(
                 "state",
                 _("State"),
@@ -77,7 +80,7 @@ def the_list() -> List:
         "name",
         search=found_by,
         views=lists.Choice("show", _("View"), SHOWS.options(), is_like, any_word=_("All")),
-        filters=[Days("joined", _("Joined"), Reseller.created_at)],
+        filters=[as_filter(), Days("joined", _("Joined"), Reseller.created_at)],
         export="distributor.reseller_file",
     )
 
@@ -123,6 +126,7 @@ def is_like(show: str) -> ColumnElement[bool]:
 def rows_of_resellers(found: Sequence[tuple[Reseller, Storefront | None, int]]) -> list[dict[str, Any]]:
     """Resellers as the list shows them."""
     lines = credit_left([reseller.id for reseller, _, _ in found])
+    looked_after = account_managers.names([reseller.id for reseller, _, _ in found])
     return [
         {
             "name": reseller.name,
@@ -133,6 +137,7 @@ def rows_of_resellers(found: Sequence[tuple[Reseller, Storefront | None, int]]) 
             "alias": shop.alias if shop else None,
             "customers": number,
             "credit": lines.get(reseller.id),
+            "manager": looked_after.get(reseller.id, ""),
             "house": reseller.house,
             "stopped": not reseller.ordering_enabled,
             "since": moment(reseller.created_at),
@@ -192,7 +197,15 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
             ],
             "offers": activations.offers(reseller),
             "domain": domains.of_reseller(reseller.id),
-            "trail": timelines.of([reseller.id, *([shop.id] if shop else []), *(one.id for one in balances)]),
+            "manager": manager_card(reseller),
+            "trail": timelines.of(
+                [
+                    reseller.id,
+                    *([shop.id] if shop else []),
+                    *(one.id for one in balances),
+                    *(one.id for one in viewings.latest(reseller.id)),
+                ]
+            ),
         }
     standing = forms.Standing(
         prefix="standing-",

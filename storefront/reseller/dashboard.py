@@ -23,7 +23,7 @@ from partners.storefronts import Storefront, StorefrontState
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
 from storefront import pages
 from storefront.moments import Moment, moment
-from storefront.reseller import console, menu
+from storefront.reseller import console, menu, support
 from storefront.reseller.margins import Margin, margin
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
@@ -83,6 +83,7 @@ def dashboard() -> Response:
         waits = waiting()
         tasks = onboarding(own is not None, storefront, figures)
         under_way = reseller_plans.under_way(standing.id)
+        manager = support.contact()
     done = sum(task.done for task in tasks)
     return pages.render(
         "reseller/dashboard.html",
@@ -95,6 +96,7 @@ def dashboard() -> Response:
         percent=done * 100 // len(tasks),
         plan=own.product_name if own else "Basic",
         under_way=under_way,
+        manager=manager,
         portal_url=menu.portal_url(storefront, absolute=True),
     )
 

@@ -29,6 +29,7 @@ SECTIONS = (
     (for_later("Company"), "company_page", "building-2"),
     (for_later("Programmes"), "programmes_page", "handshake"),
     (for_later("Your terms"), "terms_page", "scale"),
+    (for_later("Who looked in"), "look_list", "eye"),
 )
 
 
@@ -84,7 +85,7 @@ def frame() -> dict[str, Any]:
             "sign_out": f"{at}/sign-out",
             "profile": f"{at}/profile",
             "choose": f"{at}/choose",
-            "help": None,
+            "help": url_for("reseller.help_page"),
         },
         "nav": [entry(*section) for section in sections],
         "query": request.args.get("q", "") if request.endpoint == "reseller.order_list" else "",

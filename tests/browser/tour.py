@@ -56,6 +56,8 @@ TOUR: dict[str, list[str]] = {
         "/reseller/money",
         "/reseller/team",
         "/reseller/programmes",
+        "/reseller/looks",
+        "/reseller/help",
     ],
     "nora@": [
         "/distributor/",
@@ -72,6 +74,7 @@ TOUR: dict[str, list[str]] = {
         "/distributor/webhooks",
         "/distributor/gateway",
         "/distributor/staff",
+        "/distributor/managers",
         "/distributor/time",
     ],
 }

@@ -68,6 +68,8 @@ BEFORE = [
             Stop("new-reseller-terms-of-the-distributor", "/reseller/terms/distributor"),
             Stop("new-reseller-team", "/reseller/team"),
             Stop("new-reseller-company", "/reseller/company"),
+            Stop("new-reseller-looks", "/reseller/looks"),
+            Stop("new-reseller-help", "/reseller/help"),
         ),
     ),
     Chapter(
@@ -280,6 +282,7 @@ DISTRIBUTOR = [
                 payments="payments",
                 plans="plans",
                 staff="staff",
+                managers="managers",
                 webhooks="webhooks",
                 tasks="tasks",
             ),
@@ -477,10 +480,43 @@ DISTRIBUTOR = [
         ),
     ),
     Chapter(
+        "A partner manager looks at a partner's console",
+        "mira@",
+        "",
+        (
+            Stop(
+                "distributor-look",
+                "/distributor/resellers/<code>/look",
+                "/distributor/resellers",
+                row="Harbour",
+                then=to_link("/look"),
+            ),
+            Stop("distributor-look-wrong", "", STAY, then=send("main form[method=post]")),
+            Stop(
+                "reseller-dashboard-looked-at",
+                "",
+                STAY,
+                then=all_of(fill("[name=why]", "Your question about a price."), press("Look at the console")),
+            ),
+            Stop("reseller-team-looked-at", "", "/reseller/team"),
+            Stop(
+                "reseller-looked-at-denied",
+                "",
+                STAY,
+                then=send("main form[method=post]", name="Mira", email="mira@x.example"),
+            ),
+            Stop("distributor-managers-while-looking", "", "/distributor/managers"),
+            Stop("distributor-look-ended", "", STAY, then=press("End the look")),
+        ),
+    ),
+    Chapter(
         "A reseller after a refund",
         "hugo@",
         "",
         (
+            Stop("reseller-looks", "/reseller/looks"),
+            Stop("reseller-looks-none-match", "/reseller/looks", "/reseller/looks?q=nothing-like-it"),
+            Stop("reseller-help", "/reseller/help"),
             Stop("reseller-credit-notes", "/reseller/money", "/reseller/money?show=credit-notes"),
             Stop(
                 "reseller-credit-note",

@@ -262,7 +262,27 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/team/invitations/<invitation_id>/revoke": Route(
         RESELLER, {"invitation_id": "staff_invitation"}, page="/reseller/team"
     ),
+    "GET /reseller/looks": Route(RESELLER),
+    "GET /reseller/looks.csv": Route(RESELLER),
+    "GET /reseller/help": Route(RESELLER),
     # --- a distributor's ---
+    "GET /distributor/managers": Route(DISTRIBUTOR),
+    "GET /distributor/managers.csv": Route(DISTRIBUTOR),
+    "POST /distributor/managers": Route(DISTRIBUTOR, page="/distributor/managers", form={"minutes": "20"}),
+    "POST /distributor/resellers/<code>/manager": Route(
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}",
+        form={"manager-manager": "{nora}"},
+    ),
+    "GET /distributor/resellers/<code>/look": mine(DISTRIBUTOR, code="reseller"),
+    "POST /distributor/resellers/<code>/look": Route(
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}/look",
+        form={"why": "Because."},
+    ),
+    "POST /distributor/looks/end": Route(DISTRIBUTOR, ok=(404,), changes=False),
     "GET /distributor/": Route(DISTRIBUTOR),
     "GET /distributor/catalogue": Route(DISTRIBUTOR),
     "GET /distributor/catalogue.csv": Route(DISTRIBUTOR),

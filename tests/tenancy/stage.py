@@ -333,6 +333,7 @@ def everything_else(world: World, unpaid_code: str) -> dict[str, str]:
             "item": str(item),
             "customer": parties.customer(world.customers["acme"]).code,
             "reseller": parties.reseller(world.resellers["brightfield"]).code,
+            "nora": str(world.people["nora"].membership_id),
             "version": shop.version.hex,
             "return": orders.of_id(unpaid).return_token,
         }
