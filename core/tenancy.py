@@ -349,6 +349,7 @@ WIDENED = Widenings(
         "letting a domain go",
         "cancelling a delivery",
         "following an application's link",
+        "looking after a customer",
     }
 )
 

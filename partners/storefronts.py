@@ -117,7 +117,7 @@ RETURNS TABLE (distributor_id uuid, distributor_name text, business_offset inter
   storefront_id uuid, reseller_id uuid, code text, alias text, name text, theme text, logo text, currency text, version uuid, shelf_version uuid,
   house boolean, seller text, session_id uuid, csrf text, stale boolean, person_id uuid, membership_id uuid, side text,
   m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint, settings text, person_email text, closed boolean,
-  viewing_id uuid, viewing_over boolean, viewing_until timestamptz, viewed_id uuid, viewed_name text, viewed_prices uuid) AS $$
+  viewing_id uuid, viewing_over boolean, viewing_until timestamptz, viewed_id uuid, viewed_name text, viewed_prices uuid, must_agree boolean) AS $$
 DECLARE
   front uuid;
   by_alias boolean;
@@ -156,6 +156,13 @@ BEGIN
       session_id := who.session_id; csrf := who.csrf; stale := who.stale; person_id := who.person_id; membership_id := who.id;
       side := who.side; m_reseller_id := who.reseller_id; m_customer_id := who.customer_id; roles := who.roles; person_name := who.name;
       standing_name := who.standing_name; price_list_id := who.price_list_id; basket := who.basket; person_email := who.email;
+      must_agree := who.side = 'reseller'  -- the terms come before the first page (partners/entry_terms.py)
+        AND EXISTS (SELECT 1 FROM enrolments e JOIN account_rules a ON a.distributor_id = e.distributor_id AND a.programme_id = e.programme_id
+          WHERE e.distributor_id = who.distributor_id AND e.reseller_id = who.reseller_id AND e.state = 'active' AND a.terms_first)
+        AND EXISTS (SELECT 1 FROM (SELECT t.id FROM terms t WHERE t.distributor_id = who.distributor_id AND t.standing_id = who.distributor_id
+            ORDER BY t.number DESC LIMIT 1) newest
+          WHERE NOT EXISTS (SELECT 1 FROM entry_acceptances a
+            WHERE a.distributor_id = who.distributor_id AND a.membership_id = who.id AND a.terms_id = newest.id));
       IF who.viewing_id IS NOT NULL THEN  -- looks at a partner's console: while it lasts, and while one may
         SELECT v.id, v.until, v.reseller_id, r.name, r.price_list_id, v.ended_at IS NOT NULL OR v.until <= now() OR NOT (who.roles @> '["admin"]'
             OR EXISTS (SELECT 1 FROM partner_managers g WHERE g.distributor_id = v.distributor_id AND g.reseller_id = v.reseller_id

@@ -21,10 +21,23 @@ from core.parties import OrderedBy, Reseller
 from core.periods import Term
 from core.settings import settings
 from core.tenancy import Side
-from partners import account_managers, applications, companies, programmes, storefronts
+from partners import (
+    account_managers,
+    applications,
+    companies,
+    enrolments,
+    programmes,
+    qualifications,
+    signatures,
+    storefronts,
+    support_types,
+)
+from partners.applications import Application
 from partners.companies import Details
 from partners.programmes import Settings
 from partners.storefronts import Image, Storefront
+from partners.support_types import Described
+from partners.terms import Agreed
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
 from sandbox import logos, notes, orders, wishes
@@ -108,6 +121,12 @@ def _open_programmes(price_list_id: UUID) -> None:
         programme = programmes.add(entry["code"], chosen)
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
+        if types := entry.get("support_type", []):
+            support_types.set_rules(programme, terms_first=True)
+        for one in types:
+            support_types.keep_type(programme, Described(**one))
+    for entry in told["partner"]:
+        _enrol(entry)
     for entry in told["application"]:
         applications.apply(
             entry["programme"],
@@ -116,6 +135,23 @@ def _open_programmes(price_list_id: UUID) -> None:
             email=entry["email"],
             evidence=entry["evidence"],
         )
+
+
+def _enrol(entry: Entry) -> None:
+    """A reseller that has applied and signed, the way that anybody does."""
+    who = {name: entry[name] for name in ("company", "name", "email", "evidence")}
+    applications.apply(entry["programme"], **who)
+    programme = programmes.find(entry["programme"])
+    applied = select(Application).where(
+        Application.email == entry["email"], Application.programme_id == programme.id
+    )
+    application = db.session().scalars(applied).one()
+    applications.approve(application, by="Nora Lindqvist")
+    signatures.sign(application, Agreed(str(application.agreement_id), "127.0.0.1", "", ""))
+    enrolment = enrolments.of_application(application.id)
+    if enrolment and "qualification" in entry:
+        told = {"evidence": entry["qualification"], "by": "Nora Lindqvist"}
+        qualifications.record(enrolment, managed_service=True, remediation=True, **told)
 
 
 def _prepare_papers(demo: Demo) -> None:

@@ -143,6 +143,7 @@ class Visitor:
     standing: str = ""
     basket: int = 0
     viewing: "Viewing | None" = None
+    must_agree: bool = False
 
     @property
     def signed_in(self) -> bool:
@@ -253,6 +254,7 @@ def visitor(row: Any) -> Visitor:
         row.standing_name,
         int(row.basket),
         row.viewing_id and viewing(row),
+        bool(row.must_agree),
     )
 
 

@@ -15,6 +15,7 @@ from core import tenancy
 from core.errors import Denied, Missing, NeedsLogin, Refusal
 from core.languages import _
 from core.tenancy import Side
+from partners.entry_terms import TermsComeFirst
 from partners.invitations import ROLES, STAFF_ROLES
 from partners.viewings import ViewingOver
 from storefront.shop import Shop, Visitor, scope_for
@@ -84,7 +85,16 @@ def guard_reseller_console() -> Response | None:
     ):
         raise Missing
     enter(Side.RESELLER)
-    return None
+    return terms_first() if visitor().must_agree else None
+
+
+def terms_first() -> Response | None:
+    """Every address of the console leads to the distributor's terms until one has agreed to them (U4)."""
+    if request.endpoint in ("reseller.entry_page", "reseller.agree_to_terms"):
+        return None
+    if request.method not in SAFE:
+        raise TermsComeFirst
+    return redirect(f"{the_shop().base}/reseller/agreement", 303)
 
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -31,6 +31,7 @@ LISTS = "tests/lists/test_lists.py::test_"
 IMPORTS = "tests/distributor/test_price_imports.py::test_"
 APPLYING = "tests/partners/test_applications.py::test_"
 LOOKING = "tests/distributor/test_view_as.py::test_"
+ACCOUNTING = "tests/reseller/test_accounts.py::test_"
 MANAGING = "tests/partners/test_account_managers.py::test_"
 
 
@@ -93,6 +94,41 @@ MUTANTS = (
         "ApplicationState.APPROVED: [ApplicationState.SIGNED, ApplicationState.WITHDRAWN],",
         "ApplicationState.APPROVED: [s for s in ApplicationState if s != ApplicationState.APPROVED],",
         f"{APPLYING}no_step_can_be_skipped_or_taken_twice",
+    ),
+    Mutant(
+        "only the qualified support customers",
+        "partners/support_types.py",
+        "if not chosen.open:",
+        "if False:",
+        f"{ACCOUNTING}only_qualified_partners_choose_to_support_a_customer_themselves",
+    ),
+    Mutant(
+        "both abilities qualify",
+        "partners/support_types.py",
+        "AND q.managed_service AND q.remediation",
+        "AND q.managed_service",
+        f"{ACCOUNTING}a_partner_is_qualified_by_both_abilities_with_evidence",
+    ),
+    Mutant(
+        "a dashboard is for who supports",
+        "partners/support_types.py",
+        "if kept is None or not kept.co_managed:",
+        "if False:",
+        f"{ACCOUNTING}the_dashboard_of_a_customer_opens_only_to_the_partner_that_supports_it",
+    ),
+    Mutant(
+        "a dashboard reaches its own services",
+        "storefront/reseller/accounts.py",
+        "if owner is None or owner.code != code:",
+        "if False:",
+        f"{ACCOUNTING}a_service_of_another_customer_is_not_reached_through_a_dashboard",
+    ),
+    Mutant(
+        "the terms come first",
+        "storefront/visitors.py",
+        "return terms_first() if visitor().must_agree else None",
+        "return None",
+        f"{ACCOUNTING}the_terms_come_before_every_page_and_lead_to_the_accounts",
     ),
     Mutant(
         "a look sends nothing",

@@ -41,3 +41,74 @@ def upgrade() -> None:
     )
     op.create_index('ix_viewings_reseller', 'viewings', ['distributor_id', 'reseller_id', 'id'], unique=False)
     op.create_index('ix_viewings_open', 'viewings', ['distributor_id', 'until'], unique=False, postgresql_where=sa.text("state = 'open'"))
+    op.create_table('account_rules',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('programme_id', sa.Uuid(), nullable=False),
+    sa.Column('terms_first', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'programme_id'], ['programmes.distributor_id', 'programmes.id'], name=op.f('fk_account_rules_distributor_id_programme_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_account_rules')),
+    sa.UniqueConstraint('distributor_id', 'programme_id', name=op.f('uq_account_rules_distributor_id_programme_id'))
+    )
+    op.create_table('support_types',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('programme_id', sa.Uuid(), nullable=False),
+    sa.Column('label', sa.Text(), nullable=False),
+    sa.Column('definition', sa.Text(), nullable=False),
+    sa.Column('needs_qualification', sa.Boolean(), nullable=False),
+    sa.Column('co_managed', sa.Boolean(), nullable=False),
+    sa.Column('offered', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'programme_id'], ['programmes.distributor_id', 'programmes.id'], name=op.f('fk_support_types_distributor_id_programme_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_support_types')),
+    sa.UniqueConstraint('distributor_id', 'programme_id', 'label', name=op.f('uq_support_types_distributor_id_programme_id_label'))
+    )
+    op.create_table('qualifications',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reseller_id', sa.Uuid(), nullable=False),
+    sa.Column('enrolment_id', sa.Uuid(), nullable=False),
+    sa.Column('managed_service', sa.Boolean(), nullable=False),
+    sa.Column('remediation', sa.Boolean(), nullable=False),
+    sa.Column('evidence', sa.Text(), nullable=False),
+    sa.Column('recorded_by', sa.Text(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'enrolment_id'], ['enrolments.distributor_id', 'enrolments.id'], name=op.f('fk_qualifications_distributor_id_enrolment_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_qualifications')),
+    sa.UniqueConstraint('distributor_id', 'enrolment_id', name=op.f('uq_qualifications_distributor_id_enrolment_id'))
+    )
+    op.create_table('customer_supports',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reseller_id', sa.Uuid(), nullable=False),
+    sa.Column('customer_id', sa.Uuid(), nullable=True),
+    sa.Column('support_type_id', sa.Uuid(), nullable=False),
+    sa.Column('label', sa.Text(), nullable=False),
+    sa.Column('co_managed', sa.Boolean(), nullable=False),
+    sa.Column('chosen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'customer_id'], ['customers.distributor_id', 'customers.id'], name=op.f('fk_customer_supports_distributor_id_customer_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'support_type_id'], ['support_types.distributor_id', 'support_types.id'], name=op.f('fk_customer_supports_distributor_id_support_type_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_customer_supports')),
+    sa.UniqueConstraint('distributor_id', 'reseller_id', 'customer_id', name=op.f('uq_customer_supports_distributor_id_reseller_id_customer_id'))
+    )
+    op.create_index('ix_customer_supports_type', 'customer_supports', ['distributor_id', 'support_type_id'], unique=False)
+    op.create_table('entry_acceptances',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reseller_id', sa.Uuid(), nullable=False),
+    sa.Column('membership_id', sa.Uuid(), nullable=False),
+    sa.Column('terms_id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
+    sa.Column('digest', sa.Text(), nullable=False),
+    sa.Column('person_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('email', sa.Text(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('browser', sa.Text(), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'membership_id'], ['memberships.distributor_id', 'memberships.id'], name=op.f('fk_entry_acceptances_distributor_id_membership_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'terms_id'], ['terms.distributor_id', 'terms.id'], name=op.f('fk_entry_acceptances_distributor_id_terms_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_entry_acceptances')),
+    sa.UniqueConstraint('distributor_id', 'membership_id', 'terms_id', name=op.f('uq_entry_acceptances_distributor_id_membership_id_terms_id'))
+    )

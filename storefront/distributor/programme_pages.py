@@ -4,7 +4,10 @@ from flask import request, url_for
 
 from core.languages import _, for_later
 
-PAGES = ((for_later("Settings and agreement"), "programme_page"),)
+PAGES = (
+    (for_later("Settings and agreement"), "programme_page"),
+    (for_later("Accounts"), "programme_accounts"),
+)
 """(label, endpoint) in the order of the tabs; each endpoint takes the programme's `code`."""
 
 

@@ -16,14 +16,14 @@ from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.parties import Customer, OrderedBy
 from core.tenancy import Side
-from partners import companies, invitations
+from partners import companies, invitations, support_types
 from partners.invitations import ROLES, Invitation
 from partners.storefronts import StorefrontState
 from storefront import exports, lists, pages, timelines
 from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.moments import moment
-from storefront.reseller import console, menu, orders
+from storefront.reseller import accounts, console, menu, orders
 from storefront.reseller.forms import InviteCustomer, InviteStaff, WhoOrders
 from storefront.visitors import require_role, visitor
 from subscriptions.subscriptions import Subscription, SubscriptionState
@@ -68,6 +68,7 @@ def the_list() -> List:
             Column("code", _("Code"), lambda row: row["customer"].code, only_file=True),
             Column("email", _("E-mail"), lambda row: row["customer"].email, Customer.email),
             Column("active", _("Active subscriptions"), itemgetter("active"), kind="num"),
+            Column("support", _("Support type"), itemgetter("support")),
             Column("ordering", _("Orders"), lambda row: dict(ORDER)[row["customer"].ordered_by]),
             Column("since", _("Since"), itemgetter("since"), Customer.id),
         ],
@@ -109,10 +110,16 @@ def is_like(show: str) -> ColumnElement[bool]:
 def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
     """Customers as the list shows them; one statement more for a page."""
     active = active_subscriptions([each.id for (each,) in found])
+    supports = support_types.of_customers([each.id for (each,) in found])
     return [
         {
             "customer": each,
             "url": url_for("reseller.customer_page", code=each.code),
+            "settings": url_for("reseller.customer_settings", code=each.code),
+            "support": kept.label if (kept := supports.get(each.id)) else "",
+            "dashboard": url_for("reseller.customer_dashboard", code=each.code)
+            if kept and kept.co_managed
+            else None,
             "active": active.get(each.id, 0),
             "since": moment(each.created_at),
         }
@@ -164,7 +171,9 @@ def invite_customer() -> Response:
                 by=visitor().name,
                 country=form.country.data or "",
             )
+            support_types.choose(customer, accounts.sent())
     except Refusal as refusal:
+        accounts.note_refusal(refusal)
         return show_invite(form, refusal)
     return pages.see("reseller.customer_page", "invited", code=customer.code)
 
@@ -177,12 +186,17 @@ def storefront_open() -> bool:
 
 def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: int = 200) -> Response:
     """The form as it was filled."""
+    with db.transaction():
+        support = accounts.form_of(accounts.types())
+    if support is not None and request.method == "POST":
+        support.process(request.form)
     return pages.render(
         "reseller/customer_invite.html",
         refusal.status if refusal else status,
         title=_("Invite a customer"),
         form=form,
         message=str(refusal) if refusal else None,
+        support=support,
         is_open=storefront_open(),
         portal_url=menu.portal_url(menu.own_storefront(), absolute=True),
     )

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from tests.shots.acts import (
+    agree,
     all_of,
     buy_plan,
+    choose_support,
     fill,
     mail,
     opens,
@@ -151,9 +153,33 @@ RESELLERS = [
         "hugo@",
         "",
         (
+            Stop("reseller-agreement", "/reseller/agreement", "/reseller/"),
+            Stop("reseller-agreement-given", "", STAY, then=all_of(agree, press("Agree and go on"))),
             Stop("reseller-terms-wrong", "/reseller/terms", then=send("form[data-guard]")),
             Stop("reseller-terms", "/reseller/terms", then=publish(TERMS)),
             Stop("reseller-dashboard", "/reseller/"),
+            Stop("reseller-support-types", "/reseller/money/support-types"),
+            Stop(
+                "reseller-customer-dashboard-denied",
+                "/reseller/customers/<code>/dashboard",
+                "/reseller/customers/nothing/dashboard",
+            ),
+            Stop(
+                "reseller-customer-settings",
+                "/reseller/customers/<code>/settings",
+                "/reseller/customers",
+                row="Acorn",
+                then=press("Account settings"),
+            ),
+            Stop("reseller-customer-settings-wrong", "", STAY, then=send("form[action$='/support']")),
+            Stop(
+                "reseller-customer-supported",
+                "",
+                STAY,
+                then=all_of(choose_support, press("Save")),
+            ),
+            Stop("reseller-customer-dashboard", "", STAY, then=press("Open the dashboard")),
+            Stop("reseller-customer-dashboard-wrong", "", STAY, then=send("form[action$='/assign']")),
             *lists(
                 "reseller",
                 customers="customers",
@@ -293,6 +319,31 @@ DISTRIBUTOR = [
                 row="Acorn",
             ),
             Stop("distributor-programme-new", "/distributor/programmes/new"),
+            Stop(
+                "distributor-programme-accounts",
+                "/distributor/programmes/<code>/accounts",
+                "/distributor/programmes",
+                row="security",
+                then=press("Accounts", exact=True),
+            ),
+            Stop(
+                "distributor-programme-accounts-wrong",
+                "",
+                STAY,
+                then=send("form[action$='/types']"),
+            ),
+            Stop(
+                "distributor-programme-accounts-none",
+                "",
+                "/distributor/programmes/patching/accounts",
+            ),
+            Stop(
+                "distributor-qualifications",
+                "/distributor/resellers/<code>/qualifications",
+                "/distributor/resellers",
+                row="Harbour",
+                then=press("Qualifications"),
+            ),
             Stop(
                 "distributor-programme-new-wrong",
                 "/distributor/programmes/new",

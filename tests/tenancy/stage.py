@@ -23,7 +23,7 @@ from core import account_links, db, parties, tenancy
 from core.money import Money
 from core.tenancy import Scope, Side
 from core.work import WorkItem
-from partners import companies, domains, invitations, storefronts, terms
+from partners import companies, domains, enrolments, invitations, storefronts, support_types, terms
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from storefront.fragments import FRAGMENTS
@@ -104,7 +104,7 @@ def build(world: World, app: Flask) -> Stage:
     world.put("acme", "patch-y", 3)
     stage.names |= everything_else(world, stage.names["unpaid"])
     stage.names["reset"] = forget(world)
-    stage.names |= apply_to_programme(world)
+    stage.names |= apply_to_programme(world) | support(world)
     claim(world)
     for who in CAST:
         person, where = who.split("@")
@@ -299,6 +299,27 @@ def a_price_sheet(world: World, *, applied: bool = False) -> str:
             price_imports.confirm(made)
             price_changes.apply(made)
         return made.code
+
+
+||||||| parent of a6c7b4b (Who supports a customer is chosen with its account; terms can come before the first page)
+def support(world: World) -> dict[str, str]:
+    """Brightfield is a partner of the programme, qualified, and supports Acme itself; another type may be
+    chosen too."""
+    programme_stage.apply(world, email="bea@people.example")
+    version = programme_stage.approve(world, "bea@people.example")
+    programme_stage.sign(world, programme_stage.token(world, "bea@people.example"), version)
+    with world.acting():
+        programme = programme_stage.the_programme()
+        mine, theirs = (
+            support_types.keep_type(
+                programme, support_types.Described(label, "Who answers.", co_managed=own)
+            ).id
+            for label, own in (("Partner supported", True), ("Vendor supported", False))
+        )
+        [enrolment] = enrolments.of_reseller(world.resellers["brightfield"])
+    with world.acting("brightfield"):
+        support_types.choose(parties.customer(world.customers["acme"]), mine)
+    return {"support": str(theirs), "enrolment": str(enrolment.id)}
 
 
 def claim(world: World) -> None:
