@@ -25,6 +25,7 @@ from partners.applications import (
 from partners.domains import DomainFailing, DomainLost
 from partners.enrolments import PartnershipEnded
 from partners.invitations import InvitationSent
+from partners.requests import RequestAnswered, RequestExpired, RequestHandedIn
 from partners.signatures import ApplicationSigned
 from provisioning import domain_checks, fulfilment, openings  # noqa: F401 its kinds of task
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
@@ -38,6 +39,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     ending_mails,
     mail,
     manager_mails,
+    request_mails,
     web,
 )
 from subscriptions.cancellations import CancellationWithdrawn, SubscriptionCancelled
@@ -82,6 +84,9 @@ REACTIONS: Reactions = {
     PartnershipEnded: [Later("mail_partnership_ended", key="enrolment_id")],
     ManagerChanged: [viewings.end_of_others],
     ManagerAssigned: [Later("mail_manager_assigned", key="assigned_id")],
+    RequestHandedIn: [Later("mail_request_waits", key="request_id")],
+    RequestAnswered: [Later("mail_request_answered", key="request_id")],
+    RequestExpired: [Later("mail_request_expired", key="request_id")],
     LinkAsked: [Later("mail_account_link", key="link_id")],
     AccountChanged: [Later("mail_account_notice", key="event_id")],
     DomainFailing: [Later("mail_domain_failing", key="since")],

@@ -28,13 +28,15 @@ from partners import (
     enrolments,
     programmes,
     qualifications,
+    requests,
+    resources,
     signatures,
     storefronts,
     support_types,
 )
 from partners.applications import Application
 from partners.companies import Details
-from partners.programmes import Settings
+from partners.programmes import Programme, Settings
 from partners.storefronts import Image, Storefront
 from partners.support_types import Described
 from partners.terms import Agreed
@@ -125,6 +127,7 @@ def _open_programmes(price_list_id: UUID) -> None:
             support_types.set_rules(programme, terms_first=True)
         for one in types:
             support_types.keep_type(programme, Described(**one))
+        _stock_library(programme, entry)
     for entry in told["partner"]:
         _enrol(entry)
     for entry in told["application"]:
@@ -134,6 +137,19 @@ def _open_programmes(price_list_id: UUID) -> None:
             name=entry["name"],
             email=entry["email"],
             evidence=entry["evidence"],
+        )
+
+
+def _stock_library(programme: Programme, entry: Entry) -> None:
+    """What the programme gives, and what its partners may ask for."""
+    for one in entry.get("resource", []):
+        told = {name: value for name, value in one.items() if name != "badge"}
+        badge = logos.draw("Partner", "#2f5bd3") if one.get("badge") else b""
+        described = resources.Described(**{**told, "sort": resources.Sort(one["sort"])})
+        resources.add(programme, described, name="badge.png" if badge else "", content=badge)
+    for one in entry.get("request", []):
+        requests.keep_kind(
+            programme, one["label"], one["explanation"], one["questions"], yearly=one.get("yearly", False)
         )
 
 

@@ -45,6 +45,7 @@ TYPES = Words(
         "price_imports": "Price import",
         "enrolments": "Partnership",
         "viewings": "Look at the console",
+        "partner_requests": "Request",
     }
 )
 TONES = {
@@ -68,6 +69,7 @@ TONES = {
     "withdrawing": "wait",
     "done": "ok",
     "approved": "ok",
+    "granted": "ok",
     "signed": "ok",
     "declined": "bad",
     "asked_back": "wait",

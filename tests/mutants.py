@@ -32,6 +32,7 @@ IMPORTS = "tests/distributor/test_price_imports.py::test_"
 APPLYING = "tests/partners/test_applications.py::test_"
 LOOKING = "tests/distributor/test_view_as.py::test_"
 ACCOUNTING = "tests/reseller/test_accounts.py::test_"
+GIVING = "tests/reseller/test_resources.py::test_"
 MANAGING = "tests/partners/test_account_managers.py::test_"
 
 
@@ -129,6 +130,27 @@ MUTANTS = (
         "return terms_first() if visitor().must_agree else None",
         "return None",
         f"{ACCOUNTING}the_terms_come_before_every_page_and_lead_to_the_accounts",
+    ),
+    Mutant(
+        "a file is what it is",
+        "partners/resources.py",
+        "if known is None or len(content) > MOST_BYTES:",
+        "if known is None:",
+        f"{GIVING}only_files_of_a_known_type_and_size_are_taken",
+    ),
+    Mutant(
+        "the library is for active partners",
+        "partners/resources.py",
+        "AND e.state = 'active'))",
+        "))",
+        f"{GIVING}the_library_with_the_badge_is_for_active_partners",
+    ),
+    Mutant(
+        "one open request of a kind",
+        "partners/requests.py",
+        "if db.session().scalar(waiting):",
+        "if False:",
+        f"{GIVING}a_request_is_handed_in_answered_and_told_by_mail",
     ),
     Mutant(
         "a look sends nothing",

@@ -2,9 +2,10 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = 'managers'
-down_revision = 'programmes'
+down_revision = 'price_imports'
 branch_labels = None
 depends_on = None
 
@@ -112,3 +113,69 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_entry_acceptances')),
     sa.UniqueConstraint('distributor_id', 'membership_id', 'terms_id', name=op.f('uq_entry_acceptances_distributor_id_membership_id_terms_id'))
     )
+    op.create_table('resource_files',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('digest', sa.Text(), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_resource_files')),
+    sa.UniqueConstraint('distributor_id', 'digest', name=op.f('uq_resource_files_distributor_id_digest'))
+    )
+    op.create_table('resources',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('programme_id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('summary', sa.Text(), nullable=False),
+    sa.Column('sort', sa.Enum('badge', 'video', 'webinar', 'case_study', 'whitepaper', 'datasheet', 'course', name='sort', native_enum=False, length=40), nullable=False),
+    sa.Column('audience', sa.Enum('partners', 'resellers', name='audience', native_enum=False, length=40), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('file_id', sa.Uuid(), nullable=True),
+    sa.Column('shown', sa.Boolean(), nullable=False),
+    sa.Column('added_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'file_id'], ['resource_files.distributor_id', 'resource_files.id'], name=op.f('fk_resources_distributor_id_file_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'programme_id'], ['programmes.distributor_id', 'programmes.id'], name=op.f('fk_resources_distributor_id_programme_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_resources'))
+    )
+    op.create_index('ix_resources_programme', 'resources', ['distributor_id', 'programme_id', 'title'], unique=False)
+    op.create_table('request_kinds',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('programme_id', sa.Uuid(), nullable=False),
+    sa.Column('label', sa.Text(), nullable=False),
+    sa.Column('explanation', sa.Text(), nullable=False),
+    sa.Column('questions', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('yearly', sa.Boolean(), nullable=False),
+    sa.Column('offered', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'programme_id'], ['programmes.distributor_id', 'programmes.id'], name=op.f('fk_request_kinds_distributor_id_programme_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_request_kinds')),
+    sa.UniqueConstraint('distributor_id', 'programme_id', 'label', name=op.f('uq_request_kinds_distributor_id_programme_id_label'))
+    )
+    op.create_table('partner_requests',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reseller_id', sa.Uuid(), nullable=False),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('kind_id', sa.Uuid(), nullable=False),
+    sa.Column('label', sa.Text(), nullable=False),
+    sa.Column('programme_name', sa.Text(), nullable=False),
+    sa.Column('yearly', sa.Boolean(), nullable=False),
+    sa.Column('answers', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('email', sa.Text(), nullable=False),
+    sa.Column('state', sa.Enum('submitted', 'granted', 'declined', 'withdrawn', 'expired', name='requeststate', native_enum=False, length=40), nullable=False),
+    sa.Column('reply', sa.Text(), nullable=False),
+    sa.Column('answered_by', sa.Text(), nullable=False),
+    sa.Column('handed_in_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('renewals', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'kind_id'], ['request_kinds.distributor_id', 'request_kinds.id'], name=op.f('fk_partner_requests_distributor_id_kind_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'reseller_id'], ['resellers.distributor_id', 'resellers.id'], name=op.f('fk_partner_requests_distributor_id_reseller_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_partner_requests')),
+    sa.UniqueConstraint('distributor_id', 'code', name=op.f('uq_partner_requests_distributor_id_code'))
+    )
+    op.create_index('ix_partner_requests_reseller', 'partner_requests', ['distributor_id', 'reseller_id', 'id'], unique=False)
+    op.create_index('ix_partner_requests_state', 'partner_requests', ['distributor_id', 'state', 'id'], unique=False)
+    op.create_index('uq_partner_requests_open', 'partner_requests', ['distributor_id', 'reseller_id', 'kind_id'], unique=True, postgresql_where=sa.text("state = 'submitted'"))

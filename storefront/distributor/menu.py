@@ -10,6 +10,7 @@ from core.languages import _, for_later
 from core.tasks import Task, TaskState
 from core.work import WorkItem
 from partners.applications import Application, ApplicationState
+from partners.requests import PartnerRequest, RequestState
 from storefront import pages
 from storefront.visitors import the_shop, visitor
 
@@ -24,6 +25,7 @@ SECTIONS = (
     (for_later("Customers"), "customer_list", "users"),
     (for_later("Applications"), "application_list", "user-check"),
     (for_later("Programmes"), "programme_list", "layers"),
+    (for_later("Partner requests"), "request_list", "message-circle"),
     (for_later("Catalogue"), "product_list", "boxes"),
     (for_later("Plans"), "plan_list", "tags"),
     (for_later("Money"), None, ""),
@@ -103,8 +105,19 @@ def waiting() -> dict[str, int]:
             .where(Application.state == ApplicationState.SUBMITTED)
             .scalar_subquery()
         )
-        row = session.execute(select(work, parked, asked)).one()
-    return {"work_queue": row[0], "task_list": row[1], "application_list": row[2]}
+        wanted = (
+            select(func.count())
+            .select_from(PartnerRequest)
+            .where(PartnerRequest.state == RequestState.SUBMITTED)
+            .scalar_subquery()
+        )
+        row = session.execute(select(work, parked, asked, wanted)).one()
+    return {
+        "work_queue": row[0],
+        "task_list": row[1],
+        "application_list": row[2],
+        "request_list": row[3],
+    }
 
 
 pages.CONSOLES["distributor"] = console

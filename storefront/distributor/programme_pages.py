@@ -7,6 +7,7 @@ from core.languages import _, for_later
 PAGES = (
     (for_later("Settings and agreement"), "programme_page"),
     (for_later("Accounts"), "programme_accounts"),
+    (for_later("Resources"), "programme_resources"),
 )
 """(label, endpoint) in the order of the tabs; each endpoint takes the programme's `code`."""
 

@@ -28,6 +28,8 @@ SECTIONS = (
     (for_later("Team"), "team_page", "user-check"),
     (for_later("Company"), "company_page", "building-2"),
     (for_later("Programmes"), "programmes_page", "handshake"),
+    (for_later("Resources"), "resource_list", "folder"),
+    (for_later("Requests"), "request_list", "message-circle"),
     (for_later("Your terms"), "terms_page", "scale"),
     (for_later("Who looked in"), "look_list", "eye"),
 )

@@ -100,8 +100,8 @@ def test_only_qualified_partners_choose_to_support_a_customer_themselves(world: 
 def test_a_partner_is_qualified_by_both_abilities_with_evidence(world: World, bea: Person) -> None:
     with pytest.raises(NoEvidence):
         qualify(world, evidence=" ")
-    for half in ({"remediation": False}, {"managed_service": False}):
-        qualify(world, **half)
+    for managed_service, remediation in ((True, False), (False, True)):
+        qualify(world, managed_service=managed_service, remediation=remediation)
         assert options(bea.sees("/reseller/customers/invite")) == [VENDOR]
     nora = Visit(make_app()).sign_in("nora")
     with world.acting():

@@ -288,6 +288,54 @@ ROUTES: dict[str, Route] = {
         page="/reseller/customers/{customer}/dashboard",
     ),
     # --- a distributor's ---
+    "GET /reseller/resources": Route(RESELLER),
+    "GET /reseller/resources/<resource_id>/file": mine(RESELLER, resource_id="resource"),
+    "GET /reseller/requests": Route(RESELLER),
+    "GET /reseller/requests.csv": Route(RESELLER),
+    "GET /reseller/requests/new/<kind_id>": mine(RESELLER, kind_id="free_kind"),
+    "POST /reseller/requests/new/<kind_id>": Route(
+        RESELLER,
+        {"kind_id": "free_kind"},
+        page="/reseller/requests/new/{free_kind}",
+        form={"answer-0": "Two of us."},
+    ),
+    "GET /reseller/requests/<code>": mine(RESELLER, code="request"),
+    "POST /reseller/requests/<code>/withdraw": Route(
+        RESELLER, {"code": "request"}, page="/reseller/requests/{request}"
+    ),
+    "POST /reseller/requests/<code>/renew": Route(RESELLER, {"code": "request"}, ok=(422,), changes=False),
+    "GET /distributor/requests": Route(DISTRIBUTOR),
+    "GET /distributor/requests.csv": Route(DISTRIBUTOR),
+    "GET /distributor/requests/<code>": mine(DISTRIBUTOR, code="request"),
+    "POST /distributor/requests/<code>/grant": Route(
+        DISTRIBUTOR, {"code": "request"}, page="/distributor/requests/{request}", form={"reply": "Gladly."}
+    ),
+    "POST /distributor/requests/<code>/decline": Route(
+        DISTRIBUTOR, {"code": "request"}, form={"reply": "Not now."}
+    ),
+    "GET /distributor/programmes/<code>/resources": mine(DISTRIBUTOR, code="programme"),
+    "POST /distributor/programmes/<code>/resources": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/resources",
+        form={"resource-title": "A film", "resource-url": "https://films.example/1"},
+    ),
+    "POST /distributor/programmes/<code>/resources/<resource_id>/<act>": Route(
+        DISTRIBUTOR,
+        {"code": "programme", "resource_id": "resource", "act": "=hide"},
+        page="/distributor/programmes/{programme}/resources",
+    ),
+    "POST /distributor/programmes/<code>/request-kinds": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/resources",
+        form={"kind-label": "Joint event", "kind-questions": "Where?"},
+    ),
+    "POST /distributor/programmes/<code>/request-kinds/<kind_id>/stop": Route(
+        DISTRIBUTOR,
+        {"code": "programme", "kind_id": "free_kind"},
+        page="/distributor/programmes/{programme}/resources",
+    ),
     "GET /distributor/programmes/<code>/accounts": mine(DISTRIBUTOR, code="programme"),
     "POST /distributor/programmes/<code>/accounts": Route(
         DISTRIBUTOR,

@@ -23,7 +23,17 @@ from core import account_links, db, parties, tenancy
 from core.money import Money
 from core.tenancy import Scope, Side
 from core.work import WorkItem
-from partners import companies, domains, enrolments, invitations, storefronts, support_types, terms
+from partners import (
+    companies,
+    domains,
+    enrolments,
+    invitations,
+    requests,
+    resources,
+    storefronts,
+    support_types,
+    terms,
+)
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
 from storefront.fragments import FRAGMENTS
@@ -301,7 +311,6 @@ def a_price_sheet(world: World, *, applied: bool = False) -> str:
         return made.code
 
 
-||||||| parent of a6c7b4b (Who supports a customer is chosen with its account; terms can come before the first page)
 def support(world: World) -> dict[str, str]:
     """Brightfield is a partner of the programme, qualified, and supports Acme itself; another type may be
     chosen too."""
@@ -319,7 +328,29 @@ def support(world: World) -> dict[str, str]:
         [enrolment] = enrolments.of_reseller(world.resellers["brightfield"])
     with world.acting("brightfield"):
         support_types.choose(parties.customer(world.customers["acme"]), mine)
-    return {"support": str(theirs), "enrolment": str(enrolment.id)}
+    return {"support": str(theirs), "enrolment": str(enrolment.id)} | give_and_take(world)
+
+
+def give_and_take(world: World) -> dict[str, str]:
+    """The programme has a badge; Brightfield has asked for one thing and may ask for another."""
+    with world.acting():
+        programme = programme_stage.the_programme()
+        badge = resources.add(
+            programme, resources.Described("Badge"), name="b.pdf", content=b"%PDF-1.4 a badge"
+        )
+        kinds = [
+            requests.keep_kind(programme, label, "", ["How many?"], yearly=False)
+            for label in ("Certification", "Demo portal")
+        ]
+    with world.acting("brightfield"):
+        asked = requests.hand_in(
+            world.resellers["brightfield"],
+            kinds[0].id,
+            {"How many?": "Two."},
+            name="Bea",
+            email="bea@people.example",
+        )
+    return {"resource": str(badge.id), "free_kind": str(kinds[1].id), "request": asked.code}
 
 
 def claim(world: World) -> None:
