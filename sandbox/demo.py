@@ -143,9 +143,10 @@ def _open_programmes(price_list_id: UUID) -> None:
 def _stock_library(programme: Programme, entry: Entry) -> None:
     """What the programme gives, and what its partners may ask for."""
     for one in entry.get("resource", []):
-        told = {name: value for name, value in one.items() if name != "badge"}
         badge = logos.draw("Partner", "#2f5bd3") if one.get("badge") else b""
-        described = resources.Described(**{**told, "sort": resources.Sort(one["sort"])})
+        described = resources.Described(
+            one["title"], one["summary"], resources.Sort(one["sort"]), url=one.get("url", "")
+        )
         resources.add(programme, described, name="badge.png" if badge else "", content=badge)
     for one in entry.get("request", []):
         requests.keep_kind(
