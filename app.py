@@ -7,14 +7,15 @@ from flask import Flask
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
 from catalog import price_changes  # noqa: F401 its kinds of task
-from checkout import orders
+from checkout import orders, won_deals
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
 from core import events
 from core.account_links import LinkAsked
 from core.accounts import AccountChanged
 from core.events import Later, Reactions
-from partners import viewings
+from partners import leavings, reauthorisations, tiers, viewings
 from partners.account_managers import ManagerAssigned, ManagerChanged
+from partners.anniversaries import PartnerFlagged, TierDecided
 from partners.applications import (
     ApplicationAgain,
     ApplicationApproved,
@@ -22,12 +23,28 @@ from partners.applications import (
     ApplicationDeclined,
     ApplicationSent,
 )
+from partners.deals import (
+    DealApproved,
+    DealExpired,
+    DealExpiring,
+    DealRegistered,
+    DealRejected,
+    DealWon,
+)
 from partners.domains import DomainFailing, DomainLost
-from partners.enrolments import PartnershipEnded
+from partners.enrolments import PartnershipBegun, PartnershipEnded
 from partners.invitations import InvitationSent
+from partners.leavings import NoticeGiven, NoticeWithdrawn
+from partners.reauthorisations import ReauthorisationDue, Reauthorised
 from partners.requests import RequestAnswered, RequestExpired, RequestHandedIn
 from partners.signatures import ApplicationSigned
-from provisioning import domain_checks, fulfilment, openings  # noqa: F401 its kinds of task
+from provisioning import (  # noqa: F401 its kinds of task
+    domain_checks,
+    fulfilment,
+    openings,
+    partner_sales,
+    reauthorising,
+)
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.lifecycles import TermEndsSoon
 from provisioning.line_cancellations import DeliveryCancelled
@@ -35,10 +52,12 @@ from provisioning.undelivered import NotRefunded
 from storefront import (  # noqa: F401 their kinds of task become known
     account_mails,
     application_mails,
+    deal_mails,
     domain_mails,
     ending_mails,
     mail,
     manager_mails,
+    partner_mails,
     request_mails,
     web,
 )
@@ -53,15 +72,23 @@ from subscriptions.subscriptions import (
 REACTIONS: Reactions = {
     OrderPlaced: [Later("mail_order_received", key="order_id")],
     PaymentCaptured: [orders.fund_by_payment],
-    OrderFunded: [fulfilment.begin],
+    OrderFunded: [fulfilment.begin, won_deals.win],
     OrderCancelled: [orders.release_alias],
-    SubscriptionActivated: [openings.open_storefront, Later("mail_service_ready", key="subscription_id")],
+    SubscriptionActivated: [
+        openings.open_storefront,
+        partner_sales.sold,
+        Later("mail_service_ready", key="subscription_id"),
+    ],
     SubscriptionFailed: [openings.release_storefront],
     SubscriptionGivenUp: [openings.release_storefront],
     SubscriptionCancelled: [Later("mail_service_cancelled", key="cancellation_id")],
     CancellationWithdrawn: [Later("mail_service_kept", key="cancellation_id")],
     TermEndsSoon: [Later("mail_service_ends_soon", key="notice")],
-    SubscriptionEnded: [openings.close_storefront, Later("mail_service_ended", key="subscription_id")],
+    SubscriptionEnded: [
+        openings.close_storefront,
+        partner_sales.ended,
+        Later("mail_service_ended", key="subscription_id"),
+    ],
     DeliveryNeedsAction: [
         Later("mail_needs_attention"),  # at every stop; the buyer is told once
         Later("mail_we_are_on_it", key="delivery_id"),
@@ -81,7 +108,31 @@ REACTIONS: Reactions = {
     ApplicationApproved: [Later("mail_application_approved", key="application_id")],
     ApplicationDeclined: [Later("mail_application_declined", key="application_id")],
     ApplicationSigned: [Later("mail_application_signed", key="application_id")],
-    PartnershipEnded: [Later("mail_partnership_ended", key="enrolment_id")],
+    PartnershipBegun: [tiers.welcome],
+    PartnershipEnded: [
+        leavings.settle,
+        reauthorisations.settle,
+        Later("mail_partnership_ended", key="enrolment_id"),
+        Later("mail_partner_lost", key="enrolment_id"),
+    ],
+    NoticeGiven: [
+        Later("mail_notice_given", key="notice_id"),
+        Later("mail_notice_confirmed", key="notice_id"),
+    ],
+    NoticeWithdrawn: [Later("mail_notice_withdrawn", key="notice_id")],
+    ReauthorisationDue: [Later("mail_reauthorisation_due", key="notice")],
+    Reauthorised: [Later("mail_reauthorised", key="reauthorisation_id")],
+    TierDecided: [Later("mail_tier_decided", key="decision_id")],
+    PartnerFlagged: [Later("mail_partner_flagged", key="decision_id")],
+    DealRegistered: [
+        Later("mail_deal_registered", key="deal_id"),
+        Later("mail_deal_waits", key="deal_id"),
+    ],
+    DealApproved: [Later("mail_deal_approved", key="deal_id")],
+    DealRejected: [Later("mail_deal_rejected", key="deal_id")],
+    DealExpiring: [Later("mail_deal_expiring", key="notice")],
+    DealExpired: [Later("mail_deal_expired", key="deal_id")],
+    DealWon: [Later("mail_deal_won", key="deal_id"), Later("mail_deal_sold", key="deal_id")],
     ManagerChanged: [viewings.end_of_others],
     ManagerAssigned: [Later("mail_manager_assigned", key="assigned_id")],
     RequestHandedIn: [Later("mail_request_waits", key="request_id")],

@@ -1,14 +1,18 @@
-"""Wholesale: what a reseller pays, by price list. A reseller's scope carries its own list and can see no
-other (promises A4)."""
+"""Wholesale: what a reseller pays, by price list, less the discount of its tier in the programme that the
+product belongs to. A reseller's scope carries its own list and can see no other (promises A4)."""
 
+from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ColumnElement, UniqueConstraint, and_, select
 from sqlalchemy.orm import Mapped, composite
 
+from catalog.products import Product
 from core import db
 from core.money import Money
 from core.tenancy import Access, DistributorOwned, owned_by
+from partners.enrolments import Enrolment, EnrolmentState
 
 
 class PriceList(DistributorOwned, db.Model):
@@ -46,3 +50,19 @@ def wholesale(price_list_id: UUID) -> dict[UUID, Money]:
     """Plan -> wholesale price of a list."""
     rows = db.session().scalars(select(WholesalePrice).where(WholesalePrice.price_list_id == price_list_id))
     return {row.plan_id: row.price for row in rows}
+
+
+def tier_of(reseller_id: Any = None) -> ColumnElement[bool]:
+    """Joins the enrolment whose tier lowers a product's wholesale price: the reseller's active one in the
+    product's programme, of which there is one at most. A reseller's scope has only its own and names none."""
+    joined = and_(
+        Enrolment.distributor_id == Product.distributor_id,
+        Enrolment.programme_id == Product.programme_id,
+        Enrolment.state == EnrolmentState.ACTIVE,
+    )
+    return joined if reseller_id is None else and_(joined, Enrolment.reseller_id == reseller_id)
+
+
+def discounted(price: Money, discount: int | None) -> Money:
+    """A wholesale price less so many basis points, rounded half up; none is no tier."""
+    return price.times(Fraction(10_000 - discount, 10_000)) if discount else price

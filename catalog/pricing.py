@@ -12,6 +12,7 @@ from core import db, trail
 from core.errors import Refused
 from core.languages import _
 from core.money import Money
+from partners.programmes import Programme
 
 
 class WrongCurrency(Refused):
@@ -79,6 +80,16 @@ def describe(product: Product, *, name: str, summary: str, description: str, pub
     db.session().execute(
         update(Listing).where(Listing.product_id == product.id).values(sort_key=product.name.lower())
     )
+
+
+def put_into_programme(product: Product, programme: Programme | None) -> bool:
+    """From now on what partners sell of it counts there, at the price of their tier; whether that is news."""
+    wanted = programme.id if programme else None
+    if wanted == product.programme_id:
+        return False
+    product.programme_id = wanted
+    trail.write(product, f"belongs to {programme.name}" if programme else "belongs to no programme")
+    return True
 
 
 def publish(plan: Plan, published: bool) -> None:

@@ -52,13 +52,15 @@ class ProductType(DistributorOwned, db.Model):
 
 
 class Product(DistributorOwned, db.Model):
-    """What is described in the catalogue."""
+    """What is described in the catalogue. `programme_id`: the partner programme that it belongs to, if any:
+    what partners sell of it counts there, and their tier lowers its wholesale price."""
 
     __tablename__ = "products"
     __access__ = READABLE
     __table_args__ = (
         UniqueConstraint("distributor_id", "code"),
         owned_by("product_types", "product_type_id"),
+        owned_by("programmes", "programme_id"),
         Index("ix_products_name", "distributor_id", "name", "id"),
     )
 
@@ -70,6 +72,7 @@ class Product(DistributorOwned, db.Model):
     summary: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
     published: Mapped[bool] = mapped_column(default=True)
+    programme_id: Mapped[UUID | None]
 
 
 class Plan(DistributorOwned, db.Model):

@@ -13,13 +13,14 @@ from sqlalchemy import Select, and_, select, tuple_
 
 from catalog import listings
 from catalog.listings import Listing
-from catalog.price_lists import WholesalePrice
+from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Plan, Product, ProductType
 from core import db, trail
 from core.errors import Missing, Refused
 from core.languages import _
 from core.money import Money, exponent
 from core.periods import Term
+from partners.enrolments import Enrolment
 
 LEAST, MOST = Decimal(-90), Decimal(900)
 LARGEST = 100_000_000  # a million in most currencies: above it somebody forgot the point
@@ -71,10 +72,10 @@ class WrongPrice(Refused):
         super().__init__(_("A price is at most %(most)s.", most=most.text))
 
 
-def on_the_shelf() -> Select[Listing, Plan, str, str, WholesalePrice | None]:
+def on_the_shelf() -> Select[Listing, Plan, str, str, WholesalePrice | None, int | None]:
     """The rows that `as_price` reads: what the reseller may sell, hidden plans too."""
     rows = (
-        select(Listing, Plan, Product.name, ProductType.unit, WholesalePrice)
+        select(Listing, Plan, Product.name, ProductType.unit, WholesalePrice, Enrolment.discount)
         .join(Plan, and_(Plan.distributor_id == Listing.distributor_id, Plan.id == Listing.plan_id))
         .join(
             Product, and_(Product.distributor_id == Listing.distributor_id, Product.id == Listing.product_id)
@@ -90,9 +91,11 @@ def on_the_shelf() -> Select[Listing, Plan, str, str, WholesalePrice | None]:
             WholesalePrice,
             and_(WholesalePrice.distributor_id == Plan.distributor_id, WholesalePrice.plan_id == Plan.id),
         )
+        .outerjoin(Enrolment, tier_of())
         .where(Plan.published, Product.published)
     )
-    return cast(Select[Listing, Plan, str, str, WholesalePrice | None], rows)  # the outer join may find none
+    # the outer joins may find none
+    return cast(Select[Listing, Plan, str, str, WholesalePrice | None, int | None], rows)
 
 
 def page(*, query: str = "", category: str = "", after: str = "", limit: int = 50) -> list[RetailPrice]:
@@ -115,9 +118,14 @@ def page(*, query: str = "", category: str = "", after: str = "", limit: int = 5
 
 
 def as_price(
-    listing: Listing, plan: Plan, product: str, unit: str, wholesale: WholesalePrice | None
+    listing: Listing,
+    plan: Plan,
+    product: str,
+    unit: str,
+    wholesale: WholesalePrice | None,
+    discount: int | None,
 ) -> RetailPrice:
-    """A row of the shelf as a retail price beside what the reseller pays."""
+    """A row of the shelf as a retail price beside what the reseller pays in its tier."""
     return RetailPrice(
         listing.id,
         product,
@@ -126,7 +134,7 @@ def as_price(
         unit,
         plan.billing_period.per,
         listing.price,
-        wholesale.price if wholesale else None,
+        discounted(wholesale.price, discount) if wholesale else None,
         plan.list_price,
         listing.published,
         listing.sort_key,
@@ -161,13 +169,12 @@ def raise_by(percent: Decimal, *, basis: Basis, category: str = "") -> int:
     chosen = on_the_shelf().with_for_update(of=Listing)
     factor = 1 + percent / 100
     changes: list[tuple[Listing, Money]] = []
-    for listing, _product, _plan, _retail, wholesale in db.session().execute(
+    for listing, _product, _plan, _retail, wholesale, discount in db.session().execute(
         chosen.where(Product.category == category) if category else chosen
     ):
         if wholesale is not None:
-            changes.append(
-                (listing, (listing.price if basis is Basis.RETAIL else wholesale.price).times(factor))
-            )
+            paid = discounted(wholesale.price, discount)
+            changes.append((listing, (listing.price if basis is Basis.RETAIL else paid).times(factor)))
     return _set(changes)
 
 

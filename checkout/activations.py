@@ -5,11 +5,11 @@ due; executing it needs no further step (I21)."""
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, func, select
 
 from billing import credit, tax
 from catalog.listings import NotOffered
-from catalog.price_lists import WholesalePrice
+from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, Product, ProductType
 from checkout import placing, reseller_plans
 from checkout.baskets import BasketItem, BasketLine, Buyer
@@ -21,6 +21,7 @@ from core.ids import new_id
 from core.languages import _
 from core.money import Money
 from core.parties import Reseller
+from partners.enrolments import Enrolment
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,9 @@ class PlanRuns(Conflict):
         super().__init__(words)
 
 
-def _plans(reseller: Reseller) -> Select[Plan, Product, ProductType, WholesalePrice]:
+def _plans(reseller: Reseller) -> Select[Plan, Product, ProductType, WholesalePrice, int]:
     return (
-        select(Plan, Product, ProductType, WholesalePrice)
+        select(Plan, Product, ProductType, WholesalePrice, func.coalesce(Enrolment.discount, 0))
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
         .join(
             ProductType,
@@ -68,6 +69,7 @@ def _plans(reseller: Reseller) -> Select[Plan, Product, ProductType, WholesalePr
             WholesalePrice,
             (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id),
         )
+        .outerjoin(Enrolment, tier_of(reseller.id))
         .where(
             ProductType.opens_storefront,
             ProductType.audience == Audience.RESELLER,
@@ -83,8 +85,13 @@ def offers(reseller: Reseller) -> list[PlanOffer]:
     """Plans that may be activated for this reseller, cheapest first."""
     rows = db.session().execute(_plans(reseller))
     return [
-        PlanOffer(plan.code, f"{product.name}, {plan.name}", price.price, plan.billing_period.per)
-        for plan, product, _, price in rows
+        PlanOffer(
+            plan.code,
+            f"{product.name}, {plan.name}",
+            discounted(price.price, discount),
+            plan.billing_period.per,
+        )
+        for plan, product, _, price, discount in rows
     ]
 
 
@@ -93,7 +100,7 @@ def item(reseller: Reseller, plan_code: str, alias: str) -> BasketItem:
     row = db.session().execute(_plans(reseller).where(Plan.code == plan_code)).first()
     if row is None:
         raise NotOffered
-    plan, product, kind, price = row
+    plan, product, kind, price, discount = row
     return BasketItem(
         new_id(),
         plan.id,
@@ -107,7 +114,7 @@ def item(reseller: Reseller, plan_code: str, alias: str) -> BasketItem:
         1,
         plan.minimum_quantity,
         plan.maximum_quantity,
-        price.price,
+        discounted(price.price, discount),
         {"alias": alias.strip()},
         kind.connector,
     )

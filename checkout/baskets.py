@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.listings import Listing, NotOffered
-from catalog.price_lists import WholesalePrice
+from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, Product, ProductType
 from core import db, doors
 from core.doors import door
@@ -34,6 +34,7 @@ from core.languages import _
 from core.money import Money, total
 from core.statements import Statement
 from core.tenancy import Access, CustomerOwned, Side, current, owned_by
+from partners.enrolments import Enrolment
 
 
 class BasketLine(CustomerOwned, db.Model):
@@ -301,8 +302,8 @@ def clear(buyer: Buyer) -> None:
     db.session().execute(delete(BasketLine).where(BasketLine.membership_id == buyer.membership_id))
 
 
-def _items_priced_by(price: type[Listing] | type[WholesalePrice]) -> Select[*tuple[Any, ...]]:
-    """The select of a basket's page, at the prices of one of the two lists."""
+def _items_priced_by(price: type[Listing] | type[WholesalePrice], *more: Any) -> Select[*tuple[Any, ...]]:
+    """The select of a basket's page, at the prices of one of the two lists, with further columns."""
     return (
         select(
             BasketLine.id,
@@ -321,6 +322,7 @@ def _items_priced_by(price: type[Listing] | type[WholesalePrice]) -> Select[*tup
             price.currency,
             BasketLine.fields,
             ProductType.connector,
+            *more,
         )
         .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
@@ -336,7 +338,9 @@ def _items_priced_by(price: type[Listing] | type[WholesalePrice]) -> Select[*tup
 
 
 AT_RETAIL = Statement(_items_priced_by(Listing).where(Listing.published))
-AT_WHOLESALE = Statement(_items_priced_by(WholesalePrice))
+AT_WHOLESALE = Statement(
+    _items_priced_by(WholesalePrice, Enrolment.discount).outerjoin(Enrolment, tier_of(BasketLine.reseller_id))
+)
 
 
 def items(buyer: Buyer) -> list[BasketItem]:
@@ -349,7 +353,7 @@ def items(buyer: Buyer) -> list[BasketItem]:
 def _item(row: Sequence[Any]) -> BasketItem:
     """A BasketItem from a row of one of the two statements."""
     line_id, plan_id, code, product, plan, sku, unit, *sold = row
-    billing, term, quantity, minimum, maximum, minor, currency, fields, connector = sold
+    billing, term, quantity, minimum, maximum, minor, currency, fields, connector, *discount = sold
     return BasketItem(
         line_id,
         plan_id,
@@ -363,7 +367,7 @@ def _item(row: Sequence[Any]) -> BasketItem:
         quantity,
         minimum,
         maximum,
-        Money(minor, currency),
+        discounted(Money(minor, currency), *discount) if discount else Money(minor, currency),
         fields,
         connector,
     )

@@ -15,6 +15,7 @@ from billing import credit, invoices, payments, tax
 from billing.invoices import ChargeState, Invoice, InvoiceLine, InvoiceState
 from billing.payments import Fees, FundKind, Payment, PaymentState
 from billing.stripe_gateway import stripe_amount
+from billing.tax import Party
 from checkout import orders, pricing
 from checkout.baskets import BasketLine, Buyer
 from checkout.orders import Order, OrderCost, OrderLine, OrderPlaced, OrderState, OrderWholesale, PayBy
@@ -30,7 +31,7 @@ from core.money import Money
 from core.parties import OrderedBy
 from core.statements import Statement
 from core.tenancy import current
-from partners import storefronts, terms
+from partners import leads, storefronts, terms
 from partners.terms import Agreed, Asked, TermsAcceptance
 
 UNPAID_LIFE = timedelta(hours=24)
@@ -155,6 +156,7 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
         raise NotCleared
     _may_order(standing, lines)
     taxed = pricing.taxes(tax.chain(buyer.reseller_id, buyer.customer_id), lines)
+    _refuse_a_lead_of_others(buyer, standing, taxed.chain.customer)
     amount, wholesale = taxed.retail.gross, taxed.wholesale.gross
     if checkout.seen_total is not None and checkout.seen_total != amount.minor:
         raise PriceChanged(amount)
@@ -206,6 +208,17 @@ def _may_order(standing: Standing, lines: Sequence[PricedLine]) -> None:
         raise NotAReseller
     if len({line.price.currency for line in lines} | {line.wholesale.currency for line in lines}) > 1:
         raise Refused(_("All lines of an order have one currency. Please order them one after the other."))
+
+
+def _refuse_a_lead_of_others(buyer: Buyer, standing: Standing, customer: Party | None) -> None:
+    """Nobody closes with a company that another reseller's deal holds, the house neither (H33, H34)."""
+    if customer is None:
+        return
+    name = standing.customer_name or customer.legal_name
+    lead = leads.keys(
+        [name, customer.legal_name], customer.country, addresses=[customer.email], tax_id=customer.tax_id
+    )
+    leads.refuse_to_sell(buyer.reseller_id, name, lead)
 
 
 def _reserve_what_the_payment_will_not_cover(

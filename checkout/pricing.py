@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from billing import tax
 from billing.tax import Chain, Sums
 from catalog.listings import Listing, NotOffered
-from catalog.price_lists import WholesalePrice
+from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from checkout.baskets import BasketLine, Buyer, check_quantity
 from core.errors import Refused
@@ -21,6 +21,7 @@ from core.money import Money
 from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.statements import Statement
+from partners.enrolments import Enrolment
 
 
 class EmptyBasket(Refused):
@@ -54,12 +55,13 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the buyer's company may do; the last two are a customer's."""
+    """What the buyer's company may do; the last three are a customer's."""
 
     ordering_enabled: bool
     enable_reselling: bool
     ordered_by: OrderedBy | None
     ended_at: datetime | None
+    customer_name: str | None
 
 
 _BASKET = (
@@ -69,6 +71,7 @@ _BASKET = (
         Reseller.enable_reselling,
         Customer.ordered_by,
         Customer.ended_at,
+        Customer.name,
         # may it be sold
         Plan.published & Product.published,
         ProductType.audience,
@@ -81,6 +84,7 @@ _BASKET = (
         WholesalePrice.currency,
         PlanCost.cost_minor,
         PlanCost.currency,
+        Enrolment.discount,
         # what it is, in the order of PricedLine
         BasketLine.id,
         BasketLine.quantity,
@@ -122,6 +126,7 @@ _BASKET = (
         & (WholesalePrice.plan_id == Plan.id)
         & (WholesalePrice.price_list_id == Reseller.price_list_id),
     )
+    .outerjoin(Enrolment, tier_of(Reseller.id))
     .outerjoin(PlanCost, (PlanCost.distributor_id == Plan.distributor_id) & (PlanCost.plan_id == Plan.id))
     .where(
         BasketLine.membership_id == bindparam("membership"), BasketLine.reseller_id == bindparam("reseller")
@@ -139,14 +144,15 @@ def price(buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
     rows = LOCKED_BASKET.rows(membership=buyer.membership_id, reseller=buyer.reseller_id)
     if not rows:
         raise EmptyBasket
-    return Standing(*rows[0][:4]), [_priced(buyer, row[4:]) for row in rows]
+    return Standing(*rows[0][:5]), [_priced(buyer, row[5:]) for row in rows]
 
 
 def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
     """One line, or the refusal by name."""
-    published, audience, minimum, maximum, *amounts = row[:10]
-    retail, wholesale, cost = (money(*amounts[at : at + 2]) for at in (0, 2, 4))
-    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[10:]
+    published, audience, minimum, maximum, *amounts, discount = row[:11]
+    retail, listed, cost = (money(*amounts[at : at + 2]) for at in (0, 2, 4))
+    wholesale = discounted(listed, discount) if listed is not None else None
+    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[11:]
     to_reseller = buyer.customer_id is None
     price = wholesale if to_reseller else retail
     if not published or wholesale is None or price is None or (audience is Audience.RESELLER) != to_reseller:

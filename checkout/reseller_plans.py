@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, func, select
 
 from catalog.listings import NotOffered
-from catalog.price_lists import WholesalePrice
+from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Plan, Product, ProductType
 from checkout import baskets
 from checkout.baskets import Buyer
@@ -20,6 +20,7 @@ from core import db, parties
 from core.errors import Conflict
 from core.languages import _
 from core.money import Money
+from partners.enrolments import Enrolment
 from subscriptions.subscriptions import STANDING, Subscription, SubscriptionState
 
 
@@ -58,9 +59,9 @@ class PlanUnderWay(Conflict):
         )
 
 
-def _opening() -> Select[Plan, Product, WholesalePrice]:
+def _opening() -> Select[Plan, Product, WholesalePrice, int]:
     return (
-        select(Plan, Product, WholesalePrice)
+        select(Plan, Product, WholesalePrice, func.coalesce(Enrolment.discount, 0))
         .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
         .join(
             ProductType,
@@ -73,6 +74,7 @@ def _opening() -> Select[Plan, Product, WholesalePrice]:
             WholesalePrice,
             and_(WholesalePrice.distributor_id == Plan.distributor_id, WholesalePrice.plan_id == Plan.id),
         )
+        .outerjoin(Enrolment, tier_of())
         .where(ProductType.opens_storefront, Plan.published, Product.published)
     )
 
@@ -87,12 +89,12 @@ def offers() -> list[PlanOffer]:
             product.name,
             product.summary,
             plan.name,
-            price.price,
+            discounted(price.price, discount),
             plan.billing_period.per,
             plan.term.label,
             plan.features,
         )
-        for plan, product, price in rows
+        for plan, product, price, discount in rows
     ]
 
 

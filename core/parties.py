@@ -96,6 +96,8 @@ class Customer(ResellerOwned, db.Model):
         owned_by("resellers", "reseller_id"),
         Index("ix_customers_reseller", "distributor_id", "reseller_id", "name", "id"),
         Index("ix_customers_name", "distributor_id", "name", "id"),
+        Index("ix_customers_like", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        Index("ix_customers_domain", "distributor_id", text("split_part(email, '@', 2)")),
     )
 
     company_id: Mapped[UUID]

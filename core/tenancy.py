@@ -349,6 +349,7 @@ WIDENED = Widenings(
         "letting a domain go",
         "cancelling a delivery",
         "following an application's link",
+        "registering a deal",
         "looking after a customer",
     }
 )

@@ -10,7 +10,7 @@ from typing import cast
 from uuid import UUID
 
 from babel import Locale
-from sqlalchemy import CheckConstraint, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
@@ -39,6 +39,12 @@ class CompanyDetails(CustomerOwned, db.Model):
         owned_by("resellers", "reseller_id"),
         owned_by("customers", "customer_id"),
         UniqueConstraint("distributor_id", "standing_id"),
+        Index(
+            "ix_company_details_tax_id",
+            "distributor_id",
+            "tax_id",
+            postgresql_where=literal_column("tax_id <> ''"),
+        ),
         CheckConstraint("standing_id = coalesce(customer_id, reseller_id, distributor_id)", name="standing"),
         CheckConstraint("customer_id IS NULL OR reseller_id IS NOT NULL", name="side"),
     )

@@ -22,6 +22,7 @@ from core.languages import Words, _
 from core.parties import Customer, Membership, normal_email
 from core.settings import settings
 from core.tenancy import Access, CustomerOwned, Side, current, owned_by
+from partners import leads
 
 LIFE = timedelta(hours=72)
 
@@ -155,10 +156,11 @@ def invite_customer(
     company: str, *, email: str, name: str, by: str, country: str = ""
 ) -> tuple[Customer, Invitation]:
     """A new customer of the scope's reseller, and the invitation of its first person, who will be its
-    administrator."""
+    administrator. LeadTaken or DealComesFirst where the company may not become one (partners/leads.py)."""
     reseller_id = current().reseller_id
     if reseller_id is None:
         raise Missing("reseller")
+    leads.refuse_to_take_on(reseller_id, company, leads.keys([company], country, addresses=[email]))
     customer = parties.add_customer(reseller_id, name=company, email=email, country=country)
     return customer, invite(
         Side.CUSTOMER, email=email, name=name, roles=["admin"], by=by, customer_id=customer.id

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, UniqueConstraint, select
-from sqlalchemy.orm import Mapped
+from sqlalchemy import Row, UniqueConstraint, false, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doors, tenancy, trail
 from core.clock import business_now
@@ -23,6 +23,7 @@ from core.periods import Term
 from core.tenancy import Access, DistributorOwned, owned_by
 
 LONGEST = 100_000
+NOTICE_DAYS = 30
 CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -59,7 +60,8 @@ EVIDENCE: Mapping[str, Evidence] = {
 class Programme(DistributorOwned, db.Model):
     """One programme. `evidence`: codes of EVIDENCE that an application must bring; `irreversible`: the
     signature cannot be taken back, which is said before it (M11); `answer_days`: business days until an
-    applicant hears from us (M6); `price_list_id`: what its new resellers buy by."""
+    applicant hears from us (M6); `price_list_id`: what its new resellers buy by; `renews`: at the end of a
+    term the next one begins by itself; `notice_days`: between a partner's notice and its leaving (M14)."""
 
     __tablename__ = "programmes"
     __access__ = Access(distributor="rcu", door="r")
@@ -75,6 +77,8 @@ class Programme(DistributorOwned, db.Model):
     term: Mapped[Term]
     price_list_id: Mapped[UUID]
     created_at: Mapped[datetime]
+    renews: Mapped[bool] = mapped_column(default=False, server_default=false())
+    notice_days: Mapped[int] = mapped_column(default=NOTICE_DAYS, server_default=str(NOTICE_DAYS))
 
 
 class Agreement(DistributorOwned, db.Model):
@@ -208,6 +212,23 @@ def change(programme: Programme, settings: Settings) -> None:
         setattr(programme, name, value)
     if changed:
         trail.write(programme, "changed", **changed)
+
+
+class NoticeRefused(Refused):
+    """A notice runs for a day at least."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Between 1 and 366 days."))
+
+
+def set_year(programme: Programme, *, renews: bool, notice_days: int) -> None:
+    """Whether a term is followed by the next, and how long a notice to leave runs; counts for terms that end
+    and notices that are given from now on."""
+    if not 1 <= notice_days <= 366:
+        raise NoticeRefused
+    if (renews, notice_days) != (programme.renews, programme.notice_days):
+        programme.renews, programme.notice_days = renews, notice_days
+        trail.write(programme, "year changed", renews=renews, notice_days=notice_days)
 
 
 def _columns(settings: Settings) -> dict[str, Any]:

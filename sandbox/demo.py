@@ -25,24 +25,21 @@ from partners import (
     account_managers,
     applications,
     companies,
-    enrolments,
+    deal_rules,
     programmes,
-    qualifications,
     requests,
     resources,
-    signatures,
     storefronts,
     support_types,
 )
-from partners.applications import Application
 from partners.companies import Details
+from partners.deal_rules import Rules
 from partners.programmes import Programme, Settings
 from partners.storefronts import Image, Storefront
 from partners.support_types import Described
-from partners.terms import Agreed
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from sandbox import logos, notes, orders, wishes
+from sandbox import logos, notes, orders, partnerships, tiers, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from whitelabel_themes import images
 from whitelabel_themes.loader import themes
@@ -121,15 +118,16 @@ def _open_programmes(price_list_id: UUID) -> None:
             term=Term(entry["term"]),
         )
         programme = programmes.add(entry["code"], chosen)
+        if "deals" in entry:
+            deal_rules.keep(programme, Rules(takes_deals=True, **entry["deals"]))
         programmes.publish(programme, entry["agreement"], valid_from=None, by="Nora Lindqvist")
         programmes.change(programme, replace(chosen, takes_applications=True))
+        tiers.give(programme, entry)
         if types := entry.get("support_type", []):
             support_types.set_rules(programme, terms_first=True)
         for one in types:
             support_types.keep_type(programme, Described(**one))
         _stock_library(programme, entry)
-    for entry in told["partner"]:
-        _enrol(entry)
     for entry in told["application"]:
         applications.apply(
             entry["programme"],
@@ -138,6 +136,8 @@ def _open_programmes(price_list_id: UUID) -> None:
             email=entry["email"],
             evidence=entry["evidence"],
         )
+    partnerships.sign_up(told["partner"])
+    partnerships.register(told["deal"])
 
 
 def _stock_library(programme: Programme, entry: Entry) -> None:
@@ -152,23 +152,6 @@ def _stock_library(programme: Programme, entry: Entry) -> None:
         requests.keep_kind(
             programme, one["label"], one["explanation"], one["questions"], yearly=one.get("yearly", False)
         )
-
-
-def _enrol(entry: Entry) -> None:
-    """A reseller that has applied and signed, the way that anybody does."""
-    who = {name: entry[name] for name in ("company", "name", "email", "evidence")}
-    applications.apply(entry["programme"], **who)
-    programme = programmes.find(entry["programme"])
-    applied = select(Application).where(
-        Application.email == entry["email"], Application.programme_id == programme.id
-    )
-    application = db.session().scalars(applied).one()
-    applications.approve(application, by="Nora Lindqvist")
-    signatures.sign(application, Agreed(str(application.agreement_id), "127.0.0.1", "", ""))
-    enrolment = enrolments.of_application(application.id)
-    if enrolment and "qualification" in entry:
-        told = {"evidence": entry["qualification"], "by": "Nora Lindqvist"}
-        qualifications.record(enrolment, managed_service=True, remediation=True, **told)
 
 
 def _prepare_papers(demo: Demo) -> None:

@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from core import db, parties
-from core.languages import _, counted
+from core.languages import _, counted, for_later
 from partners import applications, enrolments, programmes
 from partners.applications import Application, ApplicationState
+from partners.enrolments import Because
 from partners.programmes import Programme
 from storefront import links, mail
 from storefront.mailer import Mail
@@ -140,11 +141,24 @@ def signed(application_id: UUID) -> Mail | None:
     )
 
 
+ENDED = {
+    Because.TERM: for_later(
+        "Its term is over. What you have sold goes on. To be a partner again, apply anew."
+    ),
+    Because.TERMINATED: for_later("We have ended it, for the reason below. What you have sold goes on."),
+    Because.LEFT: for_later("The day of your notice has come. What you have sold goes on."),
+    Because.NOT_AUTHORISED: for_later(
+        "It was not authorised for another year, because something was missing. What you have sold goes on."
+        " To be a partner again, apply anew."
+    ),
+}
+
+
 def ended(enrolment_id: UUID) -> Mail:
-    """To the reseller: the term of its partnership is over."""
+    """To the reseller: its partnership has ended, and why."""
     enrolment = enrolments.find(enrolment_id)
     reseller, shop = parties.reseller(enrolment.reseller_id), mail.sender(links.house())
-    over = moment(enrolment.ends_at)
+    over, why = moment(enrolment.ended_at or enrolment.ends_at), enrolment.ended_because or Because.TERM
     return Mail(
         "application",
         shop,
@@ -153,9 +167,9 @@ def ended(enrolment_id: UUID) -> Mail:
         _("Your partnership in %(programme)s has ended", programme=enrolment.programme_name),
         _("You get this mail because you were a partner of %(shop)s.", shop=shop.name),
         {
-            "words": _("Its term is over. What you have sold goes on. To be a partner again, apply anew."),
+            "words": _(ENDED[why]),
             "facts": [(_("Ended"), over.date if over else "")],
-            "quote": "",
+            "quote": enrolment.end_reason,
             "act": _("See the programmes"),
             "url": f"{shop.url}/partners",
             "note": "",

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 import billing.disputes  # noqa: F401 its table and its kinds of task
 import checkout.expiry  # noqa: F401 its kind of task
+import partners.deal_ends
 import partners.signatures  # noqa: F401 programmes, applications and enrolments: their tables and their kind of task
 import provisioning.domain_checks
 import provisioning.fulfilment

@@ -44,6 +44,7 @@ TYPES = Words(
         "applications": "Application",
         "price_imports": "Price import",
         "enrolments": "Partnership",
+        "deals": "Deal",
         "viewings": "Look at the console",
         "partner_requests": "Request",
     }
@@ -73,6 +74,9 @@ TONES = {
     "signed": "ok",
     "declined": "bad",
     "asked_back": "wait",
+    "rejected": "bad",
+    "won": "ok",
+    "lost": "bad",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(

@@ -30,6 +30,9 @@ DOMAINS = "tests/reseller/test_domain.py::test_"
 LISTS = "tests/lists/test_lists.py::test_"
 IMPORTS = "tests/distributor/test_price_imports.py::test_"
 APPLYING = "tests/partners/test_applications.py::test_"
+DEALS = "tests/partners/test_deals.py::test_"
+TIERS = "tests/partners/test_tiers.py::test_"
+YEARS = "tests/partners/test_partner_years.py::test_"
 LOOKING = "tests/distributor/test_view_as.py::test_"
 ACCOUNTING = "tests/reseller/test_accounts.py::test_"
 GIVING = "tests/reseller/test_resources.py::test_"
@@ -88,6 +91,84 @@ MUTANTS = (
         "if agreed is None or not agreed.terms_id:\n        raise TermsNotAccepted",
         "if agreed is None or not agreed.terms_id:\n        return False",
         "tests/portal/test_papers.py::test_terms_are_agreed_to_once_per_version_with_evidence",
+    ),
+    Mutant(
+        "below its minimum no tier is kept",
+        "partners/tiers.py",
+        "current.threshold > reached.threshold and customers >= current.minimum",
+        "current.threshold > reached.threshold",
+        f"{TIERS}each_anniversary_counts_who_was_sold_to_and_kept_and_decides_anew",
+    ),
+    Mutant(
+        "tiers do not overlap",
+        "partners/tiers.py",
+        "if minimum <= below:",
+        "if False:",
+        f"{TIERS}tiers_that_would_leave_a_number_without_one_meaning_are_refused",
+    ),
+    Mutant(
+        "who was lost counts no more",
+        "partners/sales.py",
+        "(Sale.sold_at <= at) & or_(Sale.ended_at.is_(None), Sale.ended_at > at)",
+        "(Sale.sold_at <= at) & or_(Sale.ended_at.is_(None), Sale.ended_at.is_not(None))",
+        f"{TIERS}each_anniversary_counts_who_was_sold_to_and_kept_and_decides_anew",
+    ),
+    Mutant(
+        "an anniversary counts its own moment",
+        "partners/sales.py",
+        "(Sale.sold_at <= at) & or_",
+        "or_",
+        f"{TIERS}an_anniversary_counts_what_was_true_at_its_moment_even_when_it_is_held_late",
+    ),
+    Mutant(
+        "the tier's price is in the order too",
+        "checkout/pricing.py",
+        "wholesale = discounted(listed, discount) if listed is not None else None",
+        "wholesale = listed",
+        f"{TIERS}the_tier_lowers_the_wholesale_price_the_same_wherever_it_is_shown_and_ordered",
+    ),
+    Mutant(
+        "an ended partnership has no price",
+        "catalog/price_lists.py",
+        "        Enrolment.state == EnrolmentState.ACTIVE,\n",
+        "",
+        f"{TIERS}a_changed_discount_counts_for_the_next_order_and_an_ended_partnership_has_none",
+    ),
+    Mutant(
+        "tiers are read by partners only",
+        "partners/tiers.py",
+        "AND e.reseller_id = nullif(current_setting('app.reseller_id'), '')::uuid AND",
+        "AND",
+        f"{TIERS}a_reseller_reads_the_tiers_of_its_own_programmes_and_nobody_elses",
+    ),
+    Mutant(
+        "a grace is not cut short",
+        "partners/reauthorisations.py",
+        "check.grace_until and check.grace_until <= now",
+        "check.grace_until",
+        f"{YEARS}whoever_lacks_something_is_told_again_and_again_and_then_deauthorised",
+    ),
+    Mutant(
+        "only words of a partner are confirmed",
+        "partners/reauthorisations.py",
+        "or not CONDITIONS[condition].said",
+        "or False",
+        "tests/distributor/test_tiers.py"
+        "::test_a_partner_sees_each_condition_with_its_state_and_meets_them_on_its_page",
+    ),
+    Mutant(
+        "a notice is withdrawn before its day",
+        "partners/leavings.py",
+        "if notice is None or notice.ends_at <= business_now():",
+        "if notice is None:",
+        f"{YEARS}a_notice_is_withdrawn_before_its_day_and_not_after_it",
+    ),
+    Mutant(
+        "nobody is put out without a reason",
+        "partners/enrolments.py",
+        "if not reason.strip():",
+        "if False:",
+        f"{YEARS}a_partnership_ends_when_it_is_terminated_and_what_was_open_is_void",
     ),
     Mutant(
         "no step of an application is skipped",
@@ -235,6 +316,63 @@ MUTANTS = (
         'Access(distributor="rcu", customer="c", public="c", door="ru")',
         'Access(distributor="rcu", customer="rc", public="rc", door="ru")',
         f"{APPLYING}a_visitor_can_read_no_application_not_even_its_own",
+    ),
+    Mutant(
+        "one holds a lead",
+        "migrations/versions/*_deals.py",
+        "HOLDS = \"state IN ('pending', 'approved')\"",
+        "HOLDS = \"state IN ('nobody')\"",
+        "tests/reseller/test_deal_race.py::test_of_two_resellers_at_once_exactly_one_registers_the_lead",
+    ),
+    Mutant(
+        "nobody else sells to a held lead",
+        "partners/leads.py",
+        "if found.taken:",
+        "if False:",
+        f"{DEALS}nobody_else_takes_the_company_on_or_its_order",
+    ),
+    Mutant(
+        "no customer before its deal",
+        "partners/leads.py",
+        "if found.demanded and found.own is None:",
+        "if False:",
+        f"{DEALS}where_the_programme_says_so_a_customer_comes_after_the_approval",
+    ),
+    Mutant(
+        "a deal whose days are over holds nobody off",
+        "partners/leads.py",
+        "d.state = 'approved' AND d.ends_at > p_now",
+        "d.state = 'approved'",
+        f"{DEALS}a_lead_is_free_at_its_end_though_no_task_has_come_round",
+    ),
+    Mutant(
+        "only a partner registers a deal",
+        "partners/deal_registrations.py",
+        "enrolments.refuse_unless_active(programme, reseller_id)",
+        "",
+        f"{DEALS}only_an_active_partner_registers",
+    ),
+    Mutant(
+        "no rejection without a reason of the programme",
+        "partners/deal_reviews.py",
+        "if reason not in deal_rules.of(deal.programme_id).reasons:",
+        "if not reason:",
+        f"{DEALS}one_of_the_programmes_reasons_is_chosen_and_told",
+    ),
+    Mutant(
+        "a deal is changed as it was seen",
+        "partners/deals.py",
+        "if seen != str(deal.version):",
+        "if False:",
+        f"{DEALS}a_change_names_the_version_that_it_saw",
+    ),
+    Mutant(
+        "near matches for the distributor only",
+        "partners/deal_matches.py",
+        "CASE WHEN current_setting('role') LIKE '%\\\\_as\\\\_distributor'"
+        " THEN current_setting('app.distributor_id')::uuid END",
+        "current_setting('app.distributor_id')::uuid",
+        f"{DEALS}near_matches_are_the_distributors_alone",
     ),
     Mutant(
         "the same reference after a restore",

@@ -45,6 +45,7 @@ WIDENING = {
     "letting a domain go": 1,
     "cancelling a delivery": 2,
     "following an application's link": 1,
+    "registering a deal": 5,
     "looking after a customer": 2,
 }
 """reason -> in how many places of the product it may stand. One more is a decision, not an accident."""

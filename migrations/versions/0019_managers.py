@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'managers'
-down_revision = 'price_imports'
+down_revision = 'tiers'
 branch_labels = None
 depends_on = None
 

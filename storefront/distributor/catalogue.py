@@ -22,7 +22,10 @@ from core.errors import Missing
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Reseller
+from partners import programmes
+from partners.programmes import Programme
 from partners.storefronts import Storefront, StorefrontState
+from provisioning import partner_sales
 from provisioning.connectors.registry import CONNECTORS
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, forms
@@ -171,11 +174,11 @@ def product_page(code: str) -> Response:
 def save_product(code: str) -> Response:
     """Saves words, visibility and every price of the product; nothing is saved while one of them is wrong."""
     require_role("storefront_manager")
-    form = forms.Product(request.form)
     typed = request.form.to_dict()
     with db.transaction():
         product, plans = find(code), plans_of(code)
         price_lists = all_price_lists()
+        form = forms.Product(request.form).offer(programme_choices())
     amounts, errors = read_amounts(typed, plans, price_lists)
     if not form.validate() or errors:
         return show_product(code, 422, form=form, typed=typed, errors=errors)
@@ -188,6 +191,10 @@ def save_product(code: str) -> Response:
             description=form.description.data or "",
             published=form.published.data,
         )
+        if (chosen := typed.get("programme")) is not None:
+            programme = programmes.find(chosen) if chosen else None
+            if pricing.put_into_programme(product, programme):
+                partner_sales.take_in(product)
         for plan in plans:
             save_plan(plan, price_lists, amounts, published=f"on-{plan.id}" in typed)
         pricing.changed(product)
@@ -249,6 +256,12 @@ def plans_of(code: str) -> list[Plan]:
     return list(db.session().scalars(joined.where(Product.code == code).order_by(Plan.list_minor, Plan.code)))
 
 
+def programme_choices() -> list[tuple[str, str]]:
+    """(code, name) of every programme that a product may belong to."""
+    rows = db.session().execute(select(Programme.code, Programme.name).order_by(Programme.name))
+    return [(code, name) for code, name in rows]
+
+
 def all_price_lists() -> list[PriceList]:
     """By name."""
     return list(db.session().scalars(select(PriceList).order_by(PriceList.name)))
@@ -284,13 +297,16 @@ def show_product(
             or 0
         )
         trail = timelines.of([product.id, *ids])
+        offered = programme_choices()
+        belongs = programmes.of_id(product.programme_id).code if product.programme_id else ""
     rows = [plan_row(plan, price_lists, costs.get(plan.id), wholesale, typed, errors or {}) for plan in plans]
     form = form or forms.Product(
         name=product.name,
         summary=product.summary,
         description=product.description,
         published=product.published,
-    )
+        programme=belongs,
+    ).offer(offered)
     return pages.render(
         "distributor/product.html",
         status,

@@ -117,6 +117,20 @@ class Product(Form):
     published = BooleanField(
         "Published", description="Hidden products are in no shop; what was sold of them goes on."
     )
+    programme = SelectField(
+        "Partner programme",
+        coerce=str,
+        validate_choice=False,
+        description="What partners sell of it counts there, and their tier lowers its wholesale price.",
+    )
+
+    def offer(self, programmes: Sequence[tuple[str, str]]) -> "Product":
+        """The programmes of today, or none."""
+        self.programme.choices = [
+            SelectChoice("", _("None")),
+            *(SelectChoice(code, name) for code, name in programmes),
+        ]
+        return self
 
 
 class Attached:

@@ -10,6 +10,7 @@ from core.languages import _, for_later
 from core.tasks import Task, TaskState
 from core.work import WorkItem
 from partners.applications import Application, ApplicationState
+from partners.deals import Deal, DealState
 from partners.requests import PartnerRequest, RequestState
 from storefront import pages
 from storefront.visitors import the_shop, visitor
@@ -24,13 +25,16 @@ SECTIONS = (
     (for_later("Resellers"), "reseller_list", "handshake"),
     (for_later("Customers"), "customer_list", "users"),
     (for_later("Applications"), "application_list", "user-check"),
+    (for_later("Deals"), "deal_list", "briefcase"),
     (for_later("Programmes"), "programme_list", "layers"),
+    (for_later("Partners"), "partnership_list", "award"),
     (for_later("Partner requests"), "request_list", "message-circle"),
     (for_later("Catalogue"), "product_list", "boxes"),
     (for_later("Plans"), "plan_list", "tags"),
     (for_later("Money"), None, ""),
     (for_later("Invoices"), "invoice_list", "receipt-text"),
     (for_later("Payments"), "payment_list", "wallet"),
+    (for_later("Commissions"), "commission_list", "coins"),
     (for_later("Engine"), None, ""),
     (for_later("Deliveries"), "delivery_list", "truck"),
     (for_later("Connectors"), "connector_list", "plug"),
@@ -105,18 +109,22 @@ def waiting() -> dict[str, int]:
             .where(Application.state == ApplicationState.SUBMITTED)
             .scalar_subquery()
         )
+        registered = (
+            select(func.count()).select_from(Deal).where(Deal.state == DealState.PENDING).scalar_subquery()
+        )
         wanted = (
             select(func.count())
             .select_from(PartnerRequest)
             .where(PartnerRequest.state == RequestState.SUBMITTED)
             .scalar_subquery()
         )
-        row = session.execute(select(work, parked, asked, wanted)).one()
+        row = session.execute(select(work, parked, asked, registered, wanted)).one()
     return {
         "work_queue": row[0],
         "task_list": row[1],
         "application_list": row[2],
-        "request_list": row[3],
+        "deal_list": row[3],
+        "request_list": row[4],
     }
 
 

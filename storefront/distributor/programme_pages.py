@@ -6,6 +6,9 @@ from core.languages import _, for_later
 
 PAGES = (
     (for_later("Settings and agreement"), "programme_page"),
+    (for_later("Deals"), "programme_deals"),
+    (for_later("Tiers"), "programme_tiers"),
+    (for_later("Year"), "programme_year"),
     (for_later("Accounts"), "programme_accounts"),
     (for_later("Resources"), "programme_resources"),
 )

@@ -62,7 +62,7 @@ class ProgrammeForm(Form):
     term = SelectField(
         "Term of the partnership",
         coerce=str,
-        description="From the signature on. At its end the enrolment ends, and one may apply anew.",
+        description="From the signature on. What follows at its end is said on the page Year.",
     )
     irreversible = BooleanField(
         "The signature cannot be taken back",

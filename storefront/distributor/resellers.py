@@ -21,8 +21,10 @@ from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer, Reseller
 from partners import account_managers, domains, enrolments, standings, storefronts, viewings
+from partners.enrolments import Enrolment
 from partners.invitations import ROLES
 from partners.storefronts import Storefront, StorefrontState
+from partners.tiers import Tier
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, forms
 from storefront.distributor.account_managers import as_filter
@@ -65,6 +67,7 @@ def the_list() -> List:
             Column("country", _("Country"), of=itemgetter("country"), only_file=True),
             Column("storefront", _("Storefront"), of=itemgetter("shop")),
             Column("alias", _("Alias"), of=itemgetter("alias")),
+            Column("tiers", _("Tier"), of=itemgetter("tiers")),
             Column("customers", _("Customers"), of=itemgetter("customers"), kind="num"),
             Column("credit", _("Credit left"), of=itemgetter("credit"), kind="num", money=True),
             Column("manager", _("Account manager"), of=itemgetter("manager")),
@@ -80,7 +83,11 @@ def the_list() -> List:
         "name",
         search=found_by,
         views=lists.Choice("show", _("View"), SHOWS.options(), is_like, any_word=_("All")),
-        filters=[as_filter(), Days("joined", _("Joined"), Reseller.created_at)],
+        filters=[
+            lists.Choice("tier", _("Tier"), tier_options(), is_in_tier, any_word=_("All tiers")),
+            as_filter(),
+            Days("joined", _("Joined"), Reseller.created_at),
+        ],
         export="distributor.reseller_file",
     )
 
@@ -125,7 +132,8 @@ def is_like(show: str) -> ColumnElement[bool]:
 
 def rows_of_resellers(found: Sequence[tuple[Reseller, Storefront | None, int]]) -> list[dict[str, Any]]:
     """Resellers as the list shows them."""
-    lines = credit_left([reseller.id for reseller, _, _ in found])
+    ids = [reseller.id for reseller, _, _ in found]
+    lines, tiers = credit_left(ids), tiers_of(ids)
     looked_after = account_managers.names([reseller.id for reseller, _, _ in found])
     return [
         {
@@ -135,6 +143,7 @@ def rows_of_resellers(found: Sequence[tuple[Reseller, Storefront | None, int]]) 
             "country": reseller.country,
             "shop": shop.state if shop else None,
             "alias": shop.alias if shop else None,
+            "tiers": tiers.get(reseller.id, ""),
             "customers": number,
             "credit": lines.get(reseller.id),
             "manager": looked_after.get(reseller.id, ""),
@@ -144,6 +153,33 @@ def rows_of_resellers(found: Sequence[tuple[Reseller, Storefront | None, int]]) 
         }
         for reseller, shop, number in found
     ]
+
+
+def tier_options() -> list[tuple[str, str]]:
+    """The names of all tiers, and those that an anniversary flagged."""
+    names = db.session().scalars(select(Tier.name).distinct().order_by(Tier.name))
+    return [("*", _("Flagged")), *((name, name) for name in names)]
+
+
+def is_in_tier(name: str) -> ColumnElement[bool]:
+    """Who is in a tier of this name in any programme, or flagged."""
+    of_tier = Enrolment.flagged if name == "*" else Enrolment.tier_name == name
+    return Reseller.id.in_(
+        select(Enrolment.reseller_id).where(Enrolment.state == enrolments.EnrolmentState.ACTIVE, of_tier)
+    )
+
+
+def tiers_of(reseller_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The tiers of resellers, in words: "Gold, Silver"."""
+    chosen = select(Enrolment.reseller_id, Enrolment.tier_name).where(
+        Enrolment.reseller_id.in_(reseller_ids),
+        Enrolment.state == enrolments.EnrolmentState.ACTIVE,
+        Enrolment.tier_name != "",
+    )
+    found: dict[UUID, list[str]] = {}
+    for reseller_id, name in db.session().execute(chosen.order_by(Enrolment.programme_name)):
+        found.setdefault(reseller_id, []).append(name)
+    return {reseller_id: ", ".join(names) for reseller_id, names in found.items()}
 
 
 def credit_left(reseller_ids: Sequence[UUID]) -> dict[UUID, Money]:
@@ -192,7 +228,14 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
                 for m in parties.members(reseller.id)
             ],
             "programmes": [
-                (one.programme_name, one.state.value, moment(one.ends_at))
+                {
+                    "name": one.programme_name,
+                    "url": url_for("distributor.partnership_page", enrolment_id=one.id),
+                    "tier": one.tier_name,
+                    "flagged": one.flagged and one.state is enrolments.EnrolmentState.ACTIVE,
+                    "state": one.state.value,
+                    "until": moment(one.ended_at or one.ends_at),
+                }
                 for one in enrolments.of_reseller(reseller.id)
             ],
             "offers": activations.offers(reseller),

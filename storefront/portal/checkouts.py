@@ -20,7 +20,7 @@ from core.ids import new_token
 from core.languages import _
 from core.parties import OrderedBy, Purchaser
 from core.tenancy import current
-from partners import companies, terms
+from partners import companies, leads, terms
 from provisioning import fulfilment
 from provisioning.connectors import base
 from provisioning.connectors.fields import Field
@@ -153,6 +153,9 @@ def place() -> Response:
     except Refusal as refusal:
         if isinstance(refusal, TaxUndecided):
             taxes.report(refusal)
+        if isinstance(refusal, leads.LeadTaken):
+            with db.transaction():
+                leads.note_refused(parties.customer(customer.id), customer.name, refusal)
         with db.reading():
             items = baskets.items(me)
         return (

@@ -16,7 +16,7 @@ from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.parties import Customer, OrderedBy
 from core.tenancy import Side
-from partners import companies, invitations, support_types
+from partners import companies, deals, invitations, leads, support_types
 from partners.invitations import ROLES, Invitation
 from partners.storefronts import StorefrontState
 from storefront import exports, lists, pages, timelines
@@ -151,8 +151,22 @@ def find(code: str) -> Customer:
 @console.get("/customers/invite")
 def invite_form() -> Response:
     """The form; without an open storefront a customer would have nowhere to go, and the page says how to get
-    one."""
-    return show_invite(InviteCustomer())
+    one. `?deal=` fills in the company of an approved deal."""
+    return show_invite(InviteCustomer(data=of_deal(request.args.get("deal", ""))))
+
+
+def of_deal(code: str) -> dict[str, str]:
+    """The company and the contact of one's own deal, to begin with."""
+    if not code:
+        return {}
+    with db.transaction():
+        deal = deals.find(code)
+        return {
+            "company": deal.company,
+            "name": deal.contact_name,
+            "email": deal.contact_email,
+            "country": deal.country,
+        }
 
 
 @console.post("/customers/invite")
@@ -173,6 +187,9 @@ def invite_customer() -> Response:
             )
             support_types.choose(customer, accounts.sent())
     except Refusal as refusal:
+        if isinstance(refusal, leads.LeadTaken | leads.DealComesFirst):
+            with db.transaction():
+                leads.note_refused(parties.reseller(menu.reseller_id()), form.company.data or "", refusal)
         accounts.note_refusal(refusal)
         return show_invite(form, refusal)
     return pages.see("reseller.customer_page", "invited", code=customer.code)
@@ -196,6 +213,7 @@ def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: in
         title=_("Invite a customer"),
         form=form,
         message=str(refusal) if refusal else None,
+        way=url_for("reseller.new_deal") if isinstance(refusal, leads.DealComesFirst) else None,
         support=support,
         is_open=storefront_open(),
         portal_url=menu.portal_url(menu.own_storefront(), absolute=True),

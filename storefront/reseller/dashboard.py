@@ -18,6 +18,7 @@ from core import clock, db, parties
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer
+from partners import enrolments
 from partners.invitations import Invitation
 from partners.storefronts import Storefront, StorefrontState
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
@@ -25,6 +26,7 @@ from storefront import pages
 from storefront.moments import Moment, moment
 from storefront.reseller import console, menu, support
 from storefront.reseller.margins import Margin, margin
+from storefront.reseller.programmes import performance
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
 STOPPED = (DeliveryState.NEEDS_ACTION, DeliveryState.UNKNOWN, DeliveryState.REFUSED)
@@ -83,6 +85,7 @@ def dashboard() -> Response:
         waits = waiting()
         tasks = onboarding(own is not None, storefront, figures)
         under_way = reseller_plans.under_way(standing.id)
+        partnerships = [performance(one) for one in enrolments.running(standing.id)]
         manager = support.contact()
     done = sum(task.done for task in tasks)
     return pages.render(
@@ -96,6 +99,7 @@ def dashboard() -> Response:
         percent=done * 100 // len(tasks),
         plan=own.product_name if own else "Basic",
         under_way=under_way,
+        partnerships=partnerships,
         manager=manager,
         portal_url=menu.portal_url(storefront, absolute=True),
     )

@@ -7,7 +7,7 @@ from flask import g, request, url_for
 from core import db
 from core.errors import Missing
 from core.languages import _, for_later
-from partners import storefronts
+from partners import enrolments, storefronts
 from partners.storefronts import Storefront, StorefrontState
 from storefront import links, pages
 from storefront.visitors import the_shop, visitor
@@ -15,10 +15,12 @@ from storefront.visitors import the_shop, visitor
 SECTIONS = (
     (for_later("Dashboard"), "dashboard", "layout-dashboard"),
     (for_later("Sales"), None, ""),
+    (for_later("Deals"), "deal_list", "briefcase"),
     (for_later("Customers"), "customer_list", "users"),
     (for_later("Orders"), "order_list", "package"),
     (for_later("Subscriptions"), "subscription_list", "cloud"),
     (for_later("Invoices and charges"), "money_page", "receipt-text"),
+    (for_later("Commissions"), "commission_list", "coins"),
     (for_later("Your storefront"), None, ""),
     (for_later("Prices"), "price_list", "tags"),
     (for_later("Branding"), "branding_page", "palette"),
@@ -51,6 +53,18 @@ def own_storefront() -> Storefront | None:
             with db.transaction():
                 g.own_storefront = storefronts.of_reseller(reseller_id())
     return g.own_storefront
+
+
+def own_tiers() -> list[tuple[str, str, str]]:
+    """(programme, tier, address) of each programme in which the reseller has a tier, for the user's menu
+    (H26); read once a request."""
+    if "own_tiers" not in g:
+        with db.transaction():
+            g.own_tiers = [
+                (one.programme_name, one.tier_name, url_for("reseller.partnership_page", enrolment_id=one.id))
+                for one in enrolments.with_tier(reseller_id())
+            ]
+    return g.own_tiers
 
 
 def portal_url(storefront: Storefront | None, *, absolute: bool = False) -> str | None:
@@ -91,6 +105,7 @@ def frame() -> dict[str, Any]:
         },
         "nav": [entry(*section) for section in sections],
         "query": request.args.get("q", "") if request.endpoint == "reseller.order_list" else "",
+        "own_tiers": own_tiers(),
     }
 
 

@@ -20,6 +20,9 @@ LISTS = (
     "/distributor/resellers",
     "/distributor/applications",
     "/distributor/programmes",
+    "/reseller/deals",
+    "/distributor/deals",
+    "/distributor/partnerships",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -56,6 +59,9 @@ TOUR: dict[str, list[str]] = {
         "/reseller/money",
         "/reseller/team",
         "/reseller/programmes",
+        "/reseller/deals",
+        "/reseller/deals/new",
+        "/reseller/commissions",
         "/reseller/looks",
         "/reseller/help",
     ],
@@ -68,6 +74,12 @@ TOUR: dict[str, list[str]] = {
         "/distributor/applications",
         "/distributor/programmes",
         "/distributor/programmes/new",
+        "/distributor/programmes/device-management/deals",
+        "/distributor/deals",
+        "/distributor/programmes/device-management/tiers",
+        "/distributor/programmes/cloud-solutions/year",
+        "/distributor/partnerships",
+        "/distributor/commissions",
         "/distributor/catalogue",
         "/distributor/connectors",
         "/distributor/tasks",

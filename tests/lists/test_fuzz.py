@@ -20,6 +20,7 @@ LISTS = {
         "/reseller/money",
         "/reseller/prices",
         "/reseller/team",
+        "/reseller/deals",
     ),
     "nora": (
         "/distributor/orders",
@@ -35,6 +36,7 @@ LISTS = {
         "/distributor/webhooks",
         "/distributor/staff",
         "/distributor/work",
+        "/distributor/deals",
     ),
 }
 NAMES = (

@@ -43,7 +43,7 @@ def open_programme(world: World, code: str = "gold", **more: Any) -> None:
 
 def visitor_of(world: World) -> Scope:
     """A visitor of Northwind's shop, whom nobody knows."""
-    return Scope(Side.PUBLIC, world.distributor_id, world.resellers["house"])
+    return Scope(Side.PUBLIC, world.distributor_id, world.resellers["house"], offset=world.offset)
 
 
 def apply(world: World, code: str = "gold", **changed: str) -> None:

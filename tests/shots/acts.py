@@ -80,6 +80,15 @@ def fill(selector: str, words: str) -> Act:
     return filled
 
 
+def choose(selector: str, value: str) -> Act:
+    """One of a list."""
+
+    def chosen(page: Page, _shop: Shop) -> None:
+        page.locator(selector).first.select_option(value)
+
+    return chosen
+
+
 def unchecked(selector: str) -> Act:
     """A form that the browser sends as it is."""
 

@@ -6,6 +6,7 @@ from tests.shots.acts import (
     agree,
     all_of,
     buy_plan,
+    choose,
     choose_support,
     fill,
     mail,
@@ -64,6 +65,8 @@ BEFORE = [
             Stop("new-reseller-prices", "/reseller/prices"),
             Stop("new-reseller-money", "/reseller/money"),
             Stop("new-reseller-programmes", "/reseller/programmes"),
+            Stop("new-reseller-deals", "/reseller/deals"),
+            Stop("new-reseller-deal-not-a-partner", "/reseller/deals/new"),
             Stop("new-reseller-branding", "/reseller/branding"),
             Stop("new-reseller-domain", "/reseller/domain"),
             Stop("new-reseller-terms", "/reseller/terms"),
@@ -224,6 +227,26 @@ RESELLERS = [
                     send("form[action$='/people']", name="Pia Park", email="pia@acorn.example"),
                 ),
             ),
+            *lists("reseller", commissions="commissions"),
+            Stop("reseller-programmes", "/reseller/programmes"),
+            Stop(
+                "reseller-programme",
+                "/reseller/programmes/<enrolment_id>",
+                "/reseller/programmes",
+                then=to_link("/reseller/programmes/"),
+            ),
+            Stop(
+                "reseller-programme-wrong",
+                "",
+                STAY,
+                then=send("form[action$='/contact']", contact__name="", contact__email="nowhere"),
+            ),
+            Stop(
+                "reseller-programme-leave",
+                "/reseller/programmes/<enrolment_id>",
+                STAY,
+                then=opens("Give notice"),
+            ),
             Stop("reseller-invite", "/reseller/customers/invite"),
             Stop(
                 "reseller-invite-wrong",
@@ -301,6 +324,52 @@ RESELLERS = [
     ),
 ]
 
+DEALS = [
+    Chapter(
+        "A reseller with deals",
+        "hugo@",
+        "",
+        (
+            *lists("reseller", deals="deals"),
+            Stop("reseller-deal-new", "/reseller/deals/new"),
+            Stop("reseller-deal-new-wrong", "/reseller/deals/new", then=send("main form[data-guard]")),
+            Stop("reseller-deal", "/reseller/deals/<code>", "/reseller/deals", row="Heron"),
+            Stop("reseller-deal-change", "", STAY, then=opens("Contact, value")),
+            Stop("reseller-deal-withdraw", "", STAY, then=opens("Withdraw")),
+            Stop("reseller-deal-rejected", "/reseller/deals/<code>", "/reseller/deals", row="Smith"),
+            Stop(
+                "reseller-invite-too-early",
+                "/reseller/customers/invite",
+                then=all_of(
+                    choose("main [name=country]", "NL"),
+                    send("main form[data-guard]", company="Newcomer", name="Nina", email="nina@new.example"),
+                ),
+            ),
+        ),
+    ),
+    Chapter(
+        "The distributor and deals",
+        "nora@",
+        "",
+        (
+            *lists("distributor", deals="deals"),
+            Stop("distributor-deal", "/distributor/deals/<code>", "/distributor/deals", row="Acorn"),
+            Stop("distributor-deal-reject", "", STAY, then=opens("Reject")),
+            Stop("distributor-deal-wrong", "", STAY, then=send("form[action$='/reject']")),
+            Stop("distributor-deal-approved", "", STAY, then=send("form[action$='/approve']")),
+            Stop(
+                "distributor-deal-expired", "/distributor/deals/<code>", "/distributor/deals", row="Sandpiper"
+            ),
+            Stop(
+                "distributor-programme-deals",
+                "/distributor/programmes/<code>/deals",
+                "/distributor/programmes/device-management/deals",
+            ),
+            Stop("distributor-programme-deals-wrong", "", STAY, then=send(valid_days="0", reasons="")),
+        ),
+    ),
+]
+
 DISTRIBUTOR = [
     Chapter(
         "The distributor",
@@ -320,6 +389,8 @@ DISTRIBUTOR = [
                 customers="customers",
                 applications="applications",
                 programmes="programmes",
+                partnerships="partnerships",
+                commissions="commissions",
                 deliveries="deliveries",
                 invoices="invoices",
                 payments="payments",
@@ -391,6 +462,40 @@ DISTRIBUTOR = [
                 "/distributor/programmes/<code>",
                 "/distributor/programmes",
                 row="Cloud",
+            ),
+            Stop(
+                "distributor-tiers",
+                "/distributor/programmes/<code>/tiers",
+                "/distributor/programmes/device-management/tiers",
+            ),
+            Stop(
+                "distributor-tiers-wrong",
+                "",
+                STAY,
+                then=send("aside form[action$='/tiers']", name="gold", threshold="10", minimum="9"),
+            ),
+            Stop(
+                "distributor-tiers-none",
+                "/distributor/programmes/<code>/tiers",
+                "/distributor/programmes/storefronts/tiers",
+            ),
+            Stop(
+                "distributor-year",
+                "/distributor/programmes/<code>/year",
+                "/distributor/programmes/cloud-solutions/year",
+            ),
+            Stop("distributor-year-wrong", "", STAY, then=send("form[action$='/year']", notice_days="0")),
+            Stop(
+                "distributor-partnership",
+                "/distributor/partnerships/<enrolment_id>",
+                "/distributor/partnerships",
+                row="Device",
+            ),
+            Stop(
+                "distributor-partnership-end",
+                "/distributor/partnerships/<enrolment_id>",
+                STAY,
+                then=opens("End this partnership"),
             ),
             Stop(
                 "distributor-application",

@@ -11,6 +11,7 @@ TOUR: list[Chapter] = [
     *portals.CUSTOMERS,
     *portals.THEMES,
     *portals.ACCOUNTS,
+    *consoles.DEALS,
     *consoles.DISTRIBUTOR,
     *portals.SIMULATORS,
 ]

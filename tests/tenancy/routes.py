@@ -155,6 +155,56 @@ ROUTES: dict[str, Route] = {
     # --- a reseller's ---
     "GET /reseller/company": Route(RESELLER),
     "GET /reseller/programmes": Route(RESELLER),
+    "GET /reseller/deals": Route(RESELLER),
+    "GET /reseller/deals.csv": Route(RESELLER),
+    "GET /reseller/deals/new": Route(RESELLER),
+    "POST /reseller/deals/new": Route(
+        RESELLER,
+        page="/reseller/deals/new",
+        form={
+            "company": "Newcomer",
+            "country": "DE",
+            "contact_name": "Nina",
+            "contact_email": "nina@newcomer.example",
+            "products": "Patches",
+            "seats": "5",
+            "value": "100.00",
+            "closes_on": "2099-01-31",
+            "+may_share": "y",
+        },
+    ),
+    "GET /reseller/deals/<code>": mine(RESELLER, code="deal"),
+    "POST /reseller/deals/<code>": Route(
+        RESELLER,
+        {"code": "deal"},
+        page="/reseller/deals/{deal}",
+        form={"seats": "41", "closes_on": "2099-01-31"},
+    ),
+    "POST /reseller/deals/<code>/withdraw": Route(RESELLER, {"code": "deal"}, page="/reseller/deals/{deal}"),
+    "POST /reseller/deals/<code>/lost": Route(
+        RESELLER, {"code": "approved_deal"}, page="/reseller/deals/{approved_deal}"
+    ),
+    "GET /reseller/programmes/<enrolment_id>": mine(RESELLER, enrolment_id="partnership"),
+    "POST /reseller/programmes/<enrolment_id>/confirm": Route(
+        RESELLER, {"enrolment_id": "partnership"}, page="/reseller/programmes/{partnership}"
+    ),
+    "POST /reseller/programmes/<enrolment_id>/contact": Route(
+        RESELLER,
+        {"enrolment_id": "partnership"},
+        page="/reseller/programmes/{partnership}",
+        form={"*-name": "Bea", "*-email": "bea@people.example"},
+    ),
+    "POST /reseller/programmes/<enrolment_id>/leave": Route(
+        RESELLER,
+        {"enrolment_id": "partnership"},
+        page="/reseller/programmes/{partnership}",
+        form={"sure": "1"},
+    ),
+    "POST /reseller/programmes/<enrolment_id>/stay": Route(
+        RESELLER, {"enrolment_id": "leaving"}, page="/reseller/programmes/{leaving}"
+    ),
+    "GET /reseller/commissions": Route(RESELLER),
+    "GET /reseller/commissions.csv": Route(RESELLER),
     "POST /reseller/company": Route(RESELLER, page="/reseller/company", form={"company-city": "Berlin"}),
     "GET /reseller/terms": Route(RESELLER),
     "POST /reseller/terms": Route(RESELLER, page="/reseller/terms", form={"text": "Pay us now."}),
@@ -501,6 +551,48 @@ ROUTES: dict[str, Route] = {
         page="/distributor/programmes/{programme}",
         form={"*-text": "Be fairer."},
     ),
+    "GET /distributor/programmes/<code>/tiers": Route(DISTRIBUTOR, {"code": "tiered"}),
+    "POST /distributor/programmes/<code>/tiers": Route(
+        DISTRIBUTOR,
+        {"code": "tiered"},
+        page="/distributor/programmes/{tiered}/tiers",
+        form={"name": "Diamond", "threshold": "50", "minimum": "50", "discount": "25", "commission": "9"},
+    ),
+    "POST /distributor/programmes/<code>/tiers/<tier_id>": Route(
+        DISTRIBUTOR,
+        {"code": "tiered", "tier_id": "tier"},
+        page="/distributor/programmes/{tiered}/tiers",
+        form={"*-discount": "11"},
+    ),
+    "POST /distributor/programmes/<code>/tiers/<tier_id>/remove": Route(
+        DISTRIBUTOR,
+        {"code": "tiered", "tier_id": "tier"},
+        page="/distributor/programmes/{tiered}/tiers",
+    ),
+    "GET /distributor/programmes/<code>/year": Route(DISTRIBUTOR, {"code": "tiered"}),
+    "POST /distributor/programmes/<code>/year": Route(
+        DISTRIBUTOR,
+        {"code": "tiered"},
+        page="/distributor/programmes/{tiered}/year",
+        form={"notice_days": "60"},
+    ),
+    "POST /distributor/programmes/<code>/year/floors": Route(
+        DISTRIBUTOR,
+        {"code": "tiered"},
+        page="/distributor/programmes/{tiered}/year",
+        form={"*-amount": "1000"},
+    ),
+    "GET /distributor/partnerships": Route(DISTRIBUTOR),
+    "GET /distributor/partnerships.csv": Route(DISTRIBUTOR),
+    "GET /distributor/partnerships/<enrolment_id>": mine(DISTRIBUTOR, enrolment_id="partnership"),
+    "POST /distributor/partnerships/<enrolment_id>/end": Route(
+        DISTRIBUTOR,
+        {"enrolment_id": "partnership"},
+        page="/distributor/partnerships/{partnership}",
+        form={"reason": "Because."},
+    ),
+    "GET /distributor/commissions": Route(DISTRIBUTOR),
+    "GET /distributor/commissions.csv": Route(DISTRIBUTOR),
     "GET /distributor/applications": Route(DISTRIBUTOR),
     "GET /distributor/applications.csv": Route(DISTRIBUTOR),
     "GET /distributor/applications/<code>": mine(DISTRIBUTOR, code="application"),
@@ -518,6 +610,28 @@ ROUTES: dict[str, Route] = {
         {"code": "application"},
         page="/distributor/applications/{application}",
         form={"words": "Because."},
+    ),
+    "GET /distributor/programmes/<code>/deals": Route(DISTRIBUTOR, {"code": "programme"}),
+    "POST /distributor/programmes/<code>/deals": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/deals",
+        form={"valid_days": "60"},
+    ),
+    "GET /distributor/deals": Route(DISTRIBUTOR),
+    "GET /distributor/deals.csv": Route(DISTRIBUTOR),
+    "GET /distributor/deals/<code>": mine(DISTRIBUTOR, code="deal"),
+    "POST /distributor/deals/<code>/approve": Route(
+        DISTRIBUTOR, {"code": "deal"}, page="/distributor/deals/{deal}"
+    ),
+    "POST /distributor/deals/<code>/reject": Route(
+        DISTRIBUTOR,
+        {"code": "deal"},
+        page="/distributor/deals/{deal}",
+        form={"+reason": "Judged inauthentic."},
+    ),
+    "POST /distributor/deals/<code>/extend": Route(
+        DISTRIBUTOR, {"code": "approved_deal"}, page="/distributor/deals/{approved_deal}"
     ),
     "GET /distributor/gateway": Route(DISTRIBUTOR),
     "POST /distributor/gateway": Route(

@@ -25,14 +25,19 @@ from core.tenancy import Scope, Side
 from core.work import WorkItem
 from partners import (
     companies,
+    deal_rules,
     domains,
     enrolments,
     invitations,
+    leavings,
+    programmes,
+    reauthorisations,
     requests,
     resources,
     storefronts,
     support_types,
     terms,
+    tiers,
 )
 from partners.storefronts import Storefront
 from provisioning.deliveries import Delivery
@@ -40,7 +45,7 @@ from storefront.fragments import FRAGMENTS
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
-from tests.partners import programme_stage
+from tests.partners import deal_stage, programme_stage, tier_stage
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -114,7 +119,7 @@ def build(world: World, app: Flask) -> Stage:
     world.put("acme", "patch-y", 3)
     stage.names |= everything_else(world, stage.names["unpaid"])
     stage.names["reset"] = forget(world)
-    stage.names |= apply_to_programme(world) | support(world)
+    stage.names |= apply_to_programme(world) | register_deals(world) | be_a_partner(world) | support(world)
     claim(world)
     for who in CAST:
         person, where = who.split("@")
@@ -311,12 +316,36 @@ def a_price_sheet(world: World, *, applied: bool = False) -> str:
         return made.code
 
 
+def register_deals(world: World) -> dict[str, str]:
+    """Brightfield, a partner of the gold programme, has a deal that waits and one that is approved."""
+    with world.acting():
+        deal_rules.keep(
+            programme_stage.the_programme(), deal_rules.Rules(takes_deals=True, extension_days=30)
+        )
+    deal_stage.enrol(world, "brightfield")
+    approved = deal_stage.approved(world, company="Quail Optics", website="quail.example", tax_id="")
+    return {"deal": deal_stage.register(world), "approved_deal": approved}
+
+
+def be_a_partner(world: World) -> dict[str, str]:
+    """Brightfield is a partner whose yearly check is open, and leaves another programme."""
+    tier_stage.open_tiers(world, "patching")
+    tier_stage.open_tiers(world, "leaving")
+    stays, leaves = (tier_stage.enrol(world, code=code) for code in ("patching", "leaving"))
+    tier_stage.win(world, 1, code="patching")
+    with world.acting():
+        programme = programmes.find("patching")
+        reauthorisations.set_rules(programme, ["membership"], opens_days=30, grace_days=30)
+        reauthorisations.open_for(enrolments.find(stays))
+        gold = tiers.of_programme(programme.id)[1]
+    with world.acting("brightfield"):
+        leavings.give(enrolments.find(leaves), by="Bea", confirmed=True)
+    return {"partnership": str(stays), "leaving": str(leaves), "tiered": "patching", "tier": str(gold.id)}
+
+
 def support(world: World) -> dict[str, str]:
     """Brightfield is a partner of the programme, qualified, and supports Acme itself; another type may be
     chosen too."""
-    programme_stage.apply(world, email="bea@people.example")
-    version = programme_stage.approve(world, "bea@people.example")
-    programme_stage.sign(world, programme_stage.token(world, "bea@people.example"), version)
     with world.acting():
         programme = programme_stage.the_programme()
         mine, theirs = (
@@ -325,7 +354,8 @@ def support(world: World) -> dict[str, str]:
             ).id
             for label, own in (("Partner supported", True), ("Vendor supported", False))
         )
-        [enrolment] = enrolments.of_reseller(world.resellers["brightfield"])
+        standings = enrolments.of_reseller(world.resellers["brightfield"])
+        [enrolment] = [one for one in standings if one.programme_id == programme.id]
     with world.acting("brightfield"):
         support_types.choose(parties.customer(world.customers["acme"]), mine)
     return {"support": str(theirs), "enrolment": str(enrolment.id)} | give_and_take(world)

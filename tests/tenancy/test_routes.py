@@ -191,6 +191,8 @@ def secrets_of(stage: Stage, owner: Owner) -> list[str]:
             "token",
             "application",
             "application_token",
+            "deal",
+            "approved_deal",
         )
     ]
     return [

@@ -29,6 +29,7 @@ SECRETS_OF_THE_DISTRIBUTOR = {
     "work_items",
     "invoice_series",
     "hosts",
+    "deal_rules",
 }
 SECRETS_OF_THE_TRADE = SECRETS_OF_THE_DISTRIBUTOR | {
     "order_wholesale",
@@ -38,6 +39,7 @@ SECRETS_OF_THE_TRADE = SECRETS_OF_THE_DISTRIBUTOR | {
     "holds",
     "price_lists",
     "resellers",
+    "deals",
 }
 CLOSED = {"persons", "sessions", "throttles", "search_texts"}
 
