@@ -14,15 +14,9 @@ from core import events
 from core.account_links import LinkAsked
 from core.accounts import AccountChanged
 from core.events import Later, Reactions
-from partners import (  # noqa: F401 their kinds of task
-    late_answers,
-    leavings,
-    reauthorisations,
-    tiers,
-)
-from partners.agreement_links import (
-    AgreementLinkSent,
-)
+from partners import late_answers, leavings, reauthorisations, tiers, viewings  # noqa: F401 their kinds of task
+from partners.account_managers import ManagerAssigned, ManagerChanged
+from partners.agreement_links import AgreementLinkSent
 from partners.anniversaries import PartnerFlagged, TierDecided
 from partners.applications import (
     ApplicationAgain,
@@ -51,6 +45,7 @@ from partners.leavings import NoticeGiven, NoticeWithdrawn
 from partners.partner_invitations import PartnerInvitationAccepted, PartnerInvitationSent
 from partners.partner_requests import PartnerRequestDeclined
 from partners.reauthorisations import ReauthorisationDue, Reauthorised
+from partners.requests import RequestAnswered, RequestExpired, RequestHandedIn
 from partners.signatures import ApplicationSigned
 from provisioning import (  # noqa: F401 its kinds of task
     domain_checks,
@@ -73,8 +68,10 @@ from storefront import (  # noqa: F401 their kinds of task become known
     domain_mails,
     ending_mails,
     mail,
+    manager_mails,
     partner_invitation_mails,
     partner_mails,
+    request_mails,
     transfer_mails,
     web,
 )
@@ -157,6 +154,11 @@ REACTIONS: Reactions = {
     DealExpiring: [Later("mail_deal_expiring", key="notice")],
     DealExpired: [Later("mail_deal_expired", key="deal_id")],
     DealWon: [Later("mail_deal_won", key="deal_id"), Later("mail_deal_sold", key="deal_id")],
+    ManagerChanged: [viewings.end_of_others],
+    ManagerAssigned: [Later("mail_manager_assigned", key="assigned_id")],
+    RequestHandedIn: [Later("mail_request_waits", key="request_id")],
+    RequestAnswered: [Later("mail_request_answered", key="request_id")],
+    RequestExpired: [Later("mail_request_expired", key="request_id")],
     LinkAsked: [Later("mail_account_link", key="link_id")],
     AccountChanged: [Later("mail_account_notice", key="event_id")],
     AgreementLinkSent: [Later("mail_agreement_link", key="sending")],

@@ -36,6 +36,7 @@ from core import tenancy
 from core.settings import settings
 
 TOO_MANY = "53300"  # too_many_connections
+READ_ONLY = "25006"  # read_only_sql_transaction
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -210,11 +211,21 @@ def _without_session(begin: str) -> Generator[None]:
             _open(driver, statement)
             yield
             driver.commit()
+    except DBAPIError as error:
+        refuse_looking(error)
+        raise
     finally:
         _driver.reset(token)
         if driver.broken:
             pooled.invalidate()
         pooled.close()  # the pool rolls back what is still open
+
+
+def refuse_looking(error: BaseException) -> None:
+    """OnlyLooking, where PostgreSQL refused to change something because somebody only looks."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if state == READ_ONLY and tenancy.current().only_looks:
+        raise tenancy.OnlyLooking from error
 
 
 def driver() -> "psycopg.Connection[Any]":
@@ -258,8 +269,9 @@ def transaction(*, widened_because: str = "") -> Generator[Session]:
             yield opened
             opened.flush()
             opened.commit()
-        except BaseException:
+        except BaseException as error:
             opened.rollback()
+            refuse_looking(error)
             raise
         finally:
             _session.reset(token)

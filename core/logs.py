@@ -117,6 +117,7 @@ def whose(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
             ("reseller", scope.reseller_id),
             ("customer", scope.customer_id),
             ("actor", scope.person_id),
+            ("viewing", scope.viewing_id),
             ("request_id", scope.request_id),
         ):
             if value:

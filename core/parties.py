@@ -56,6 +56,7 @@ class Distributor(db.Model):
     sandbox: Mapped[bool] = mapped_column(default=False)
     business_offset: Mapped[timedelta] = mapped_column(Interval(), default=timedelta())
     catalogue_version: Mapped[UUID] = mapped_column(default=new_id)
+    view_minutes: Mapped[int] = mapped_column(default=30, server_default="30")
 
 
 class Reseller(DistributorOwned, db.Model):

@@ -41,6 +41,7 @@ class SessionRow(db.Model):
     idle: Mapped[timedelta] = mapped_column(Interval(), server_default=text("interval '1 hour'"))
     address: Mapped[str] = mapped_column(default="", server_default="")
     agent: Mapped[str] = mapped_column(default="", server_default="")
+    viewing_id: Mapped[UUID | None]
 
 
 class Throttle(db.Model):
@@ -106,10 +107,13 @@ RETURNS TABLE (session_id uuid, membership_id uuid) AS $$
   FROM standing s LEFT JOIN sign_in_rules r ON r.distributor_id = s.distributor_id RETURNING id, membership_id
 $$""")  # noqa: E501 SQL
 
+# Whoever looked at a partner's console from this session looks no more (partners/viewings.py).
 END = door("""
-CREATE FUNCTION end_session_v1(p_token bytea) RETURNS TABLE (ended bigint) AS $$
-  WITH gone AS (DELETE FROM sessions WHERE token_hash = p_token RETURNING 1) SELECT count(*) FROM gone
-$$""")
+CREATE FUNCTION end_session_v2(p_token bytea) RETURNS TABLE (ended bigint) AS $$
+  WITH gone AS (DELETE FROM sessions WHERE token_hash = p_token RETURNING distributor_id, viewing_id),
+  looked AS (UPDATE viewings v SET ended_at = now() FROM gone WHERE v.distributor_id = gone.distributor_id AND v.id = gone.viewing_id AND v.ended_at IS NULL)
+  SELECT count(*) FROM gone
+$$""")  # noqa: E501 SQL
 
 TOUCH = door("""
 CREATE FUNCTION touch_session_v1(p_session uuid) RETURNS TABLE (touched bigint) AS $$
@@ -117,8 +121,13 @@ CREATE FUNCTION touch_session_v1(p_session uuid) RETURNS TABLE (touched bigint) 
 $$""")  # noqa: E501 SQL
 
 ROTATE = door("""
-CREATE FUNCTION rotate_session_v1(p_session uuid, p_token bytea, p_csrf text, p_membership uuid) RETURNS TABLE (session_id uuid) AS $$
-  UPDATE sessions SET token_hash = p_token, csrf = p_csrf, membership_id = coalesce(p_membership, membership_id)
+CREATE FUNCTION rotate_session_v2(p_session uuid, p_token bytea, p_csrf text, p_membership uuid, p_viewing uuid)
+RETURNS TABLE (session_id uuid) AS $$
+  WITH looked AS (
+    UPDATE viewings v SET ended_at = now() FROM sessions s
+    WHERE s.id = p_session AND v.distributor_id = s.distributor_id AND v.id = s.viewing_id AND v.ended_at IS NULL
+  )
+  UPDATE sessions SET token_hash = p_token, csrf = p_csrf, membership_id = coalesce(p_membership, membership_id), viewing_id = p_viewing
   WHERE id = p_session RETURNING id
 $$""")  # noqa: E501 SQL
 
@@ -307,15 +316,17 @@ def refuse_removed(tokens: Sequence[str], *, storefront_id: UUID, host: str) -> 
 # --- One's own sessions; inside the page's transaction ------------------------------------------------------
 
 
-def rotate(session_id: UUID, *, membership_id: UUID | None = None) -> Opened:
+def rotate(session_id: UUID, *, membership_id: UUID | None = None, viewing_id: UUID | None = None) -> Opened:
     """The same session under a new token, in another standing if one is given: what the browser had before is
-    worth nothing (QS6)."""
+    worth nothing (QS6). Looking at a partner's console begins with `viewing_id`, and ends with every other
+    rotation."""
     token = new_token()
     arguments = {
         "p_session": session_id,
         "p_token": token_hash(token),
         "p_csrf": new_token(),
         "p_membership": membership_id,
+        "p_viewing": viewing_id,
     }
     if not doors.call_here(ROTATE, arguments):
         raise NeedsLogin(_("Your session has ended. Please sign in and try again."))

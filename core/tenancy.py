@@ -18,7 +18,9 @@ from uuid import UUID
 from sqlalchemy import ForeignKeyConstraint, MetaData, Table, event, text
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, declared_attr, mapped_column
 
+from core.errors import Denied
 from core.ids import new_id
+from core.languages import _
 
 
 class Side(StrEnum):
@@ -34,6 +36,17 @@ class NoScope(RuntimeError):
     """A transaction began without a scope: a bug, never a refusal."""
 
 
+class OnlyLooking(Denied):
+    """Whoever looks at somebody else's console changes nothing in it, by whichever way."""
+
+    title = "You are only looking"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("You are looking at somebody else's console: nothing can be changed, paid or sent from there.")
+        )
+
+
 class OutsideScope(RuntimeError):
     """A row of somebody else was stamped or loaded: the second lock held."""
 
@@ -41,7 +54,7 @@ class OutsideScope(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Whose rows a transaction may touch, and on whose behalf it acts. `offset` is the distributor's business
-    clock (decision 7)."""
+    clock (decision 7). `viewing_id`: somebody else looks at this side's console, so nothing may change."""
 
     side: Side
     distributor_id: UUID
@@ -51,6 +64,12 @@ class Scope:
     person_id: UUID | None = None
     offset: timedelta = timedelta()
     request_id: str = ""
+    viewing_id: UUID | None = None
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether PostgreSQL itself refuses every change."""
+        return self.viewing_id is not None
 
     def ids(self) -> dict[str, UUID | None]:
         """Column -> the value rows of this scope carry; only the columns this side is bound to."""
@@ -251,6 +270,8 @@ def beginning(scope: Scope, database: str, begin: str = "BEGIN") -> str:
     """BEGIN and OPEN_SCOPE in one round trip, for the driver: several commands can't have parameters, so our
     ids and role names are written into it."""
     said = {name: "'" + value.replace("'", "''") + "'" for name, value in opening(scope, database).items()}
+    if scope.only_looks:
+        begin = "BEGIN READ ONLY"
     return (
         f"{begin}; SELECT set_config('role', {said['role']}, true),"
         f" set_config('app.distributor_id', {said['distributor_id']}, true),"
@@ -333,6 +354,7 @@ WIDENED = Widenings(
         "handing over subscriptions",
         "enrolling a reseller",
         "following a partner's invitation",
+        "looking after a customer",
     }
 )
 

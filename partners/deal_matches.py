@@ -1,6 +1,6 @@
 """Near matches of a lead, for the reviewer: other deals and the customers of every reseller and of the
 distributor's own shop that are called alike, have its domain or its tax id. One door function looks, because
-row-level security keeps the trigram indexes from being used (docs/decisions/0019-near-matches.md); it answers
+row-level security keeps the trigram indexes from being used (docs/decisions/0026-near-matches.md); it answers
 the distributor only, with ids."""
 
 from collections.abc import Sequence

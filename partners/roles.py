@@ -24,15 +24,17 @@ ROLES = Words(
         "subscriptions_manager": "Subscriptions manager",
         "cloud_administrator": "Cloud administrator",
         "storefront_manager": "Storefront manager",
+        "partner_manager": "Partner manager",
     }
 )
 """role -> its name (I45, I46). An administrator may do everything."""
 OF_SIDE: Mapping[Side, tuple[str, ...]] = {
     Side.DISTRIBUTOR: tuple(ROLES),
-    Side.RESELLER: tuple(ROLES),
-    Side.CUSTOMER: tuple(role for role in ROLES if role != "storefront_manager"),
+    Side.RESELLER: tuple(role for role in ROLES if role != "partner_manager"),
+    Side.CUSTOMER: tuple(role for role in ROLES if role not in ("partner_manager", "storefront_manager")),
 }
-"""side -> the roles its people can have: a customer has no storefront to keep."""
+"""side -> the roles its people can have: a customer has no storefront to keep, and only the distributor's
+staff looks after partners (H8)."""
 
 
 class UnknownRole(Refused):

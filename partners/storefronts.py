@@ -117,12 +117,14 @@ RETURNS TABLE (distributor_id uuid, distributor_name text, business_offset inter
   storefront_id uuid, reseller_id uuid, code text, alias text, name text, theme text, logo text, currency text, version uuid, shelf_version uuid,
   house boolean, seller text, session_id uuid, csrf text, stale boolean, person_id uuid, membership_id uuid, side text,
   m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint, settings text, person_email text, closed boolean,
-  must_set_up boolean) AS $$
+  must_set_up boolean,
+  viewing_id uuid, viewing_over boolean, viewing_until timestamptz, viewed_id uuid, viewed_name text, viewed_prices uuid, must_agree boolean) AS $$
 DECLARE
   front uuid;
   by_alias boolean;
   shop record;
   who record;
+  looking record;
 BEGIN
   SELECT h.distributor_id, h.storefront_id, h.aliases INTO distributor_id, storefront_id, by_alias FROM hosts h WHERE h.host = p_host;
   IF NOT FOUND THEN RETURN; END IF;
@@ -141,7 +143,7 @@ BEGIN
   theme := shop.theme; logo := shop.logo; currency := shop.currency; version := shop.version; shelf_version := shop.shelf_version;
   house := shop.house; seller := shop.seller; settings := shop.settings::text; basket := 0; closed := shop.state <> 'open';
   FOR place IN 0 .. length(p_tokens) / 32 - 1 LOOP  -- hashes of 32 bytes, one after the other; one of them at most is of this shop
-    SELECT s.id AS session_id, s.csrf, s.last_seen_at < now() - interval '1 minute' AS stale, m.*,
+    SELECT s.id AS session_id, s.viewing_id, s.csrf, s.last_seen_at < now() - interval '1 minute' AS stale, m.*,
         coalesce(c.name, mr.name, shop.distributor_name) AS standing_name, mr.price_list_id,
         (SELECT count(*) FROM basket_lines b WHERE b.distributor_id = m.distributor_id AND b.membership_id = m.id) AS basket,
         EXISTS (SELECT 1 FROM sign_in_rules n CROSS JOIN jsonb_array_elements_text(m.roles) role
@@ -159,6 +161,23 @@ BEGIN
       side := who.side; m_reseller_id := who.reseller_id; m_customer_id := who.customer_id; roles := who.roles; person_name := who.name;
       standing_name := who.standing_name; price_list_id := who.price_list_id; basket := who.basket; person_email := who.email;
       must_set_up := who.must_set_up;
+      must_agree := who.side = 'reseller'  -- the terms come before the first page (partners/entry_terms.py)
+        AND EXISTS (SELECT 1 FROM enrolments e JOIN account_rules a ON a.distributor_id = e.distributor_id AND a.programme_id = e.programme_id
+          WHERE e.distributor_id = who.distributor_id AND e.reseller_id = who.reseller_id AND e.state = 'active' AND a.terms_first)
+        AND EXISTS (SELECT 1 FROM (SELECT t.id FROM terms t WHERE t.distributor_id = who.distributor_id AND t.standing_id = who.distributor_id
+            ORDER BY t.number DESC LIMIT 1) newest
+          WHERE NOT EXISTS (SELECT 1 FROM entry_acceptances a
+            WHERE a.distributor_id = who.distributor_id AND a.membership_id = who.id AND a.terms_id = newest.id));
+      IF who.viewing_id IS NOT NULL THEN  -- looks at a partner's console: while it lasts, and while one may
+        SELECT v.id, v.until, v.reseller_id, r.name, r.price_list_id, v.ended_at IS NOT NULL OR v.until <= now() OR NOT (who.roles @> '["admin"]'
+            OR EXISTS (SELECT 1 FROM partner_managers g WHERE g.distributor_id = v.distributor_id AND g.reseller_id = v.reseller_id
+              AND g.membership_id = who.id)) AS over INTO looking
+          FROM viewings v JOIN resellers r ON r.distributor_id = v.distributor_id AND r.id = v.reseller_id
+          WHERE v.distributor_id = who.distributor_id AND v.id = who.viewing_id AND v.person_id = who.person_id AND who.side = 'distributor';
+        IF FOUND THEN viewing_id := looking.id; viewing_over := looking.over; viewing_until := looking.until; viewed_id := looking.reseller_id;
+          viewed_name := looking.name; viewed_prices := looking.price_list_id;
+        END IF;
+      END IF;
       EXIT;
     END IF;
   END LOOP;

@@ -23,6 +23,7 @@ from core.periods import Term
 from core.settings import settings
 from core.tenancy import Side
 from partners import (
+    account_managers,
     applications,
     channels,
     companies,
@@ -32,8 +33,11 @@ from partners import (
     joinings,
     logins,
     programmes,
+    requests,
+    resources,
     signatures,
     storefronts,
+    support_types,
 )
 from partners.companies import Details
 from partners.deal_rules import Rules
@@ -42,6 +46,7 @@ from partners.joinings import Channel, Paperwork
 from partners.programmes import Programme, Settings
 from partners.signatures import Signatory
 from partners.storefronts import Image, Storefront
+from partners.support_types import Described
 from partners.terms import Agreed
 from provisioning import transfers
 from provisioning.connectors.signed_licence import new_signing_key
@@ -151,6 +156,11 @@ def _open_programmes(price_list_id: UUID, hashed: str, currency: str) -> None:
         _set_credit(programme, entry.get("credit", {}), currency)
         tiers.give(programme, entry)
         joinings.keep(programme, _joining(entry.get("joining", {})))
+        if types := entry.get("support_type", []):
+            support_types.set_rules(programme, terms_first=True)
+        for one in types:
+            support_types.keep_type(programme, Described(**one))
+        _stock_library(programme, entry)
     for entry in told["application"]:
         applications.apply(
             entry["programme"],
@@ -192,6 +202,20 @@ def _joining(entry: Entry) -> joinings.Rules:
     )
 
 
+def _stock_library(programme: Programme, entry: Entry) -> None:
+    """What the programme gives, and what its partners may ask for."""
+    for one in entry.get("resource", []):
+        badge = logos.draw("Partner", "#2f5bd3") if one.get("badge") else b""
+        described = resources.Described(
+            one["title"], one["summary"], resources.Sort(one["sort"]), url=one.get("url", "")
+        )
+        resources.add(programme, described, name="badge.png" if badge else "", content=badge)
+    for one in entry.get("request", []):
+        requests.keep_kind(
+            programme, one["label"], one["explanation"], one["questions"], yearly=one.get("yearly", False)
+        )
+
+
 def _prepare_papers(demo: Demo) -> None:
     """What has to be known before anything can be sold: who sells, and how it is taxed."""
     companies.keep(Details(**demo.world["distributor_company"]))
@@ -213,6 +237,9 @@ def _add_reseller(entry: Entry, hashed: str, currency: str) -> None:
         enable_reselling=entry.get("enable_reselling", True),
     )
     _keep_company(entry, reseller.id)
+    if "manager" in entry:
+        known = {one.email: one.id for one in account_managers.candidates()}
+        account_managers.assign(reseller, known[entry["manager"]])
     for person in entry["staff"]:
         _add_person(person, hashed, Side.RESELLER, reseller.id)
     if "credit" in entry:

@@ -15,7 +15,9 @@ from partners import (
     deal_registrations,
     deal_reviews,
     deal_rules,
+    enrolments,
     programmes,
+    qualifications,
     signatures,
 )
 from partners.applications import Application
@@ -43,6 +45,16 @@ def sign_up(partners: Sequence[Entry]) -> None:
         application = db.session().scalars(newest.limit(1)).one()
         applications.approve(application, by=REVIEWER)
         signatures.sign(application, Agreed(str(application.agreement_id), "127.0.0.1", "Demo world", ""))
+        _qualify(application, entry.get("qualification", ""))
+
+
+def _qualify(application: Application, evidence: str) -> None:
+    """What the reviewer has seen of its abilities, if anything."""
+    enrolment = enrolments.of_application(application.id)
+    if enrolment and evidence:
+        qualifications.record(
+            enrolment, managed_service=True, remediation=True, evidence=evidence, by=REVIEWER
+        )
 
 
 def register(entries: Sequence[Entry]) -> None:

@@ -1,5 +1,6 @@
 """What a log line knows of the request it was written in, and one line for a request itself: for those that
-change something, that are slow or that failed; for all of them where ACCESS_LOG says "all"."""
+change something, that are slow or that failed, and for every page of a partner that somebody of the
+distributor's staff looks at (view-as); for all of them where ACCESS_LOG says "all"."""
 
 import math
 import time
@@ -31,6 +32,9 @@ def of_the_request(_logger: Any, _method: str, line: EventDict) -> EventDict:
         line.setdefault("shop", shop.code)
     if visitor is not None and visitor.person_id is not None:
         line.setdefault("actor", str(visitor.person_id))
+        if visitor.viewing is not None and not visitor.viewing.over:
+            line.setdefault("viewing", str(visitor.viewing.id))
+            line.setdefault("viewed", str(visitor.viewing.reseller_id))
     return line
 
 
@@ -39,6 +43,8 @@ def write(response: Response) -> None:
     environ = request.environ
     took = time.perf_counter() - environ.get("storefront.began", math.inf)
     quiet = took < SLOW and response.status_code < 500 and environ["REQUEST_METHOD"] in READS
+    if quiet and "visitor" in g and g.visitor.viewing is not None:
+        quiet = not environ["PATH_INFO"].startswith("/reseller/")
     kept = settings().access_log
     if kept == "none" or (quiet and kept == "changes"):
         return

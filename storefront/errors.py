@@ -76,6 +76,7 @@ def _answer(status: int, title: str, words: str) -> Response:
         }
         return Response(json.dumps(problem), status, content_type="application/problem+json")
     values = {"title": title, "words": words, "status_code": status, "console_url": console_url()}
+    values["looking"] = pages.looking()
     return pages.render("portal/error.html", status, **values)  # type: ignore[return-value]  it is Flask's own
 
 
@@ -83,7 +84,11 @@ def console_url() -> str | None:
     """The first page of the console that somebody of its staff is in, the way on from its errors."""
     side = request.path.split("/")[1]
     sides = {"reseller": Side.RESELLER, "distributor": Side.DISTRIBUTOR}
-    return f"{the_shop().base}/{side}/" if side in sides and visitor().side is sides[side] else None
+    return (
+        f"{the_shop().base}/{side}/"
+        if side in sides and visitor().side is sides[side] or pages.looking()
+        else None
+    )
 
 
 def install(app: Flask) -> None:

@@ -4,6 +4,7 @@ registered in SAID, so that nothing has to be remembered between requests."""
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from functools import cache
 from pathlib import Path
 from time import monotonic
@@ -216,7 +217,25 @@ def common(surface: str) -> dict[str, Any]:
     }
     if surface in ("portal", "account"):
         return values | {"places": portal_places(), "nav": portal_nav(), "basket_count": who.basket}
-    return values | CONSOLES[surface]()
+    return values | CONSOLES[surface]() | {"looking": looking()}
+
+
+def looking() -> dict[str, Any] | None:
+    """The banner of whoever looks at a partner's console: whose, as whom, until when (view-as)."""
+    who = visitor()
+    if who.viewing is None or who.viewing.over:
+        return None
+    until = who.viewing.until
+    return {
+        "words": _(
+            "%(person)s looks at the console of %(reseller)s until %(until)s UTC. Nothing can be changed.",
+            person=who.name,
+            reseller=who.viewing.name,
+            until=f"{until.astimezone(UTC):%H:%M}",
+        ),
+        "console": None if who.side is Side.RESELLER else f"{the_shop().base}/reseller/",
+        "end": f"{the_shop().base}/distributor/looks/end",
+    }
 
 
 def the_appearance() -> Appearance:

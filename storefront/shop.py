@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -113,6 +113,19 @@ def looks(storefront_id: UUID, version: UUID, theme_name: str, settings_text: st
 
 
 @dataclass(frozen=True)
+class Viewing:
+    """Whose console somebody of the distributor's staff looks at, from this session; `over`: no longer
+    (partners/viewings.py)."""
+
+    id: UUID
+    until: datetime
+    over: bool
+    reseller_id: UUID
+    price_list_id: UUID
+    name: str
+
+
+@dataclass(frozen=True)
 class Visitor:
     """The person at the browser, known or not, and the standing in which they are here. `must_set_up`: their
     role needs a second factor, and they have none (core/sign_in_rules.py)."""
@@ -131,6 +144,8 @@ class Visitor:
     standing: str = ""
     basket: int = 0
     must_set_up: bool = False
+    viewing: "Viewing | None" = None
+    must_agree: bool = False
 
     @property
     def signed_in(self) -> bool:
@@ -241,6 +256,15 @@ def visitor(row: Any) -> Visitor:
         row.standing_name,
         int(row.basket),
         bool(row.must_set_up),
+        row.viewing_id and viewing(row),
+        bool(row.must_agree),
+    )
+
+
+def viewing(row: Any) -> Viewing:
+    """Whom the visitor of an opened request looks at."""
+    return Viewing(
+        row.viewing_id, row.viewing_until, row.viewing_over, row.viewed_id, row.viewed_prices, row.viewed_name
     )
 
 
@@ -274,7 +298,12 @@ def scope_for(shop: Shop, who: Visitor, surface: Side, request_id: str) -> Scope
         return Scope(Side.DISTRIBUTOR, shop.distributor_id, **common)
     if surface is Side.RESELLER:
         return Scope(
-            Side.RESELLER, shop.distributor_id, who.reseller_id, price_list_id=who.price_list_id, **common
+            Side.RESELLER,
+            shop.distributor_id,
+            who.reseller_id,
+            price_list_id=who.price_list_id,
+            viewing_id=who.viewing.id if who.viewing else None,
+            **common,
         )
     if who.side is Side.CUSTOMER and who.reseller_id == shop.reseller_id:
         return Scope(Side.CUSTOMER, shop.distributor_id, shop.reseller_id, who.customer_id, **common)

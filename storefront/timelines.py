@@ -58,6 +58,8 @@ TYPES = Words(
         "partner_invitations": "Partner invitation",
         "partner_requests": "Partner request",
         "provider_entries": "Directory entry",
+        "viewings": "Look at the console",
+        "programme_requests": "Request",
     }
 )
 TONES = {
@@ -81,6 +83,7 @@ TONES = {
     "withdrawing": "wait",
     "done": "ok",
     "approved": "ok",
+    "granted": "ok",
     "signed": "ok",
     "declined": "bad",
     "asked_back": "wait",
@@ -135,6 +138,7 @@ PLAINLY = Words(
         "subscriptions moving": "Service on its way to another provider",
         "subscriptions moved": "Service moved to another provider",
         "subscriptions gone": "Service moved to another provider",
+        "viewings ended": "Look at the console ended",
     }
 )
 """What and its new state -> how everybody but the distributor reads it; the distributor reads the states."""

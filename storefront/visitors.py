@@ -2,6 +2,7 @@
 do something is a sentence here; whether a row is theirs is the database's business."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlencode
@@ -14,7 +15,9 @@ from core import sessions, tenancy
 from core.errors import Denied, Missing, NeedsLogin, Refusal
 from core.languages import _
 from core.tenancy import Side
+from partners.entry_terms import TermsComeFirst
 from partners.roles import ROLES
+from partners.viewings import ViewingOver
 from storefront.shop import Shop, Visitor, scope_for, tokens
 
 P = ParamSpec("P")
@@ -106,13 +109,55 @@ def guard_portal() -> None:
 
 
 def guard_reseller_console() -> Response | None:
-    """Staff of a reseller: on the distributor's host any, in a reseller's shop its own."""
+    """Staff of a reseller: on the distributor's host any, in a reseller's shop its own. Staff of the
+    distributor that looks at this console (view-as) sees what an administrator of the reseller sees, and
+    sends nothing."""
     if not visitor().signed_in:
         return to_sign_in()
+    if visitor().viewing is not None:
+        return guard_view_as()
     if visitor().side is not Side.RESELLER or not (
         the_shop().house or visitor().reseller_id == the_shop().reseller_id
     ):
         raise Missing
+    enter(Side.RESELLER)
+    return terms_first() if visitor().must_agree else None
+
+
+def terms_first() -> Response | None:
+    """Every address of the console leads to the distributor's terms until one has agreed to them (U4)."""
+    if request.endpoint in ("reseller.entry_page", "reseller.agree_to_terms"):
+        return None
+    if request.method not in SAFE:
+        raise TermsComeFirst
+    return redirect(f"{the_shop().base}/reseller/agreement", 303)
+
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+ACTS = frozenset({"reseller.pay"})
+"""Pages that do something outside although they are only asked for."""
+
+
+def guard_view_as() -> Response | None:
+    """The console as its owner sees it, for as long as the look lasts; every form is refused here, whatever
+    the page (H9)."""
+    looking = visitor().viewing
+    if looking is None or visitor().side is not Side.DISTRIBUTOR or not the_shop().house:
+        raise Missing
+    if looking.over:
+        if request.method in SAFE:
+            return redirect(f"{the_shop().base}/distributor/?said=view-over", 303)
+        raise ViewingOver
+    if request.method not in SAFE or request.endpoint in ACTS:
+        raise tenancy.OnlyLooking
+    g.visitor = replace(
+        visitor(),
+        side=Side.RESELLER,
+        reseller_id=looking.reseller_id,
+        price_list_id=looking.price_list_id,
+        roles=("admin",),
+        standing=looking.name,
+    )
     enter(Side.RESELLER)
     return None
 

@@ -45,6 +45,10 @@ JOINING_PAGES = "tests/portal/test_joining_pages.py::test_"
 CUSTOMERS = "tests/partners/test_customers.py::test_"
 ADDING = "tests/reseller/test_adding_customers.py::test_"
 PARTNERS = "tests/reseller/test_partnerships.py::test_"
+LOOKING = "tests/distributor/test_view_as.py::test_"
+ACCOUNTING = "tests/reseller/test_accounts.py::test_"
+GIVING = "tests/reseller/test_resources.py::test_"
+MANAGING = "tests/partners/test_account_managers.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +366,97 @@ MUTANTS = (
         "ApplicationState.APPROVED: [\n                ApplicationState.SIGNED,",
         "ApplicationState.APPROVED: [\n                *(s for s in ApplicationState if s != 'approved'),",
         f"{APPLYING}no_step_can_be_skipped_or_taken_twice",
+    ),
+    Mutant(
+        "only the qualified support customers",
+        "partners/support_types.py",
+        "if not chosen.open:",
+        "if False:",
+        f"{ACCOUNTING}only_qualified_partners_choose_to_support_a_customer_themselves",
+    ),
+    Mutant(
+        "both abilities qualify",
+        "partners/support_types.py",
+        "AND q.managed_service AND q.remediation",
+        "AND q.managed_service",
+        f"{ACCOUNTING}a_partner_is_qualified_by_both_abilities_with_evidence",
+    ),
+    Mutant(
+        "a dashboard is for who supports",
+        "partners/support_types.py",
+        "if kept is None or not kept.co_managed:",
+        "if False:",
+        f"{ACCOUNTING}the_dashboard_of_a_customer_opens_only_to_the_partner_that_supports_it",
+    ),
+    Mutant(
+        "a dashboard reaches its own services",
+        "storefront/reseller/accounts.py",
+        "if owner is None or owner.code != code:",
+        "if False:",
+        f"{ACCOUNTING}a_service_of_another_customer_is_not_reached_through_a_dashboard",
+    ),
+    Mutant(
+        "the terms come first",
+        "storefront/visitors.py",
+        "return terms_first() if visitor().must_agree else None",
+        "return None",
+        f"{ACCOUNTING}the_terms_come_before_every_page_and_lead_to_the_accounts",
+    ),
+    Mutant(
+        "a file is what it is",
+        "partners/resources.py",
+        "if known is None or len(content) > MOST_BYTES:",
+        "if known is None:",
+        f"{GIVING}only_files_of_a_known_type_and_size_are_taken",
+    ),
+    Mutant(
+        "the library is for active partners",
+        "partners/resources.py",
+        "AND e.state = 'active'))",
+        "))",
+        f"{GIVING}the_library_with_the_badge_is_for_active_partners",
+    ),
+    Mutant(
+        "one open request of a kind",
+        "partners/requests.py",
+        "if db.session().scalar(waiting):",
+        "if False:",
+        f"{GIVING}a_request_is_handed_in_answered_and_told_by_mail",
+    ),
+    Mutant(
+        "a look sends nothing",
+        "storefront/visitors.py",
+        "if request.method not in SAFE or request.endpoint in ACTS:",
+        "if False:",
+        f"{LOOKING}every_form_of_the_partners_console_is_refused_by_name",
+    ),
+    Mutant(
+        "a look is read-only",
+        "core/tenancy.py",
+        "if scope.only_looks:",
+        "if False:",
+        f"{MANAGING}postgresql_itself_changes_nothing_for_whoever_only_looks",
+    ),
+    Mutant(
+        "a look ends",
+        "storefront/visitors.py",
+        "if looking.over:",
+        "if False:",
+        f"{LOOKING}a_look_is_over_when_its_time_is_its_session_is_or_when_she_manages_no_more",
+    ),
+    Mutant(
+        "only the manager looks",
+        "partners/viewings.py",
+        "if not may_look(reseller, person_id, admin=admin):",
+        "if False:",
+        f"{MANAGING}only_the_partners_manager_looks_and_only_with_a_reason",
+    ),
+    Mutant(
+        "who left manages nobody",
+        "partners/account_managers.py",
+        "Membership.ended_at.is_(None)\n        & or_(",
+        "Membership.id.is_not(None)\n        & or_(",
+        f"{MANAGING}a_manager_who_leaves_the_staff_leaves_the_reseller_without_one",
     ),
     Mutant(
         "what a programme asks for",

@@ -16,11 +16,14 @@ from core import db
 from core.clock import machine_now
 from core.languages import _
 from core.money import Money
+from core.parties import Reseller
 from core.tasks import OPEN, Task, TaskState
 from core.work import WorkItem
+from partners import account_managers
 from provisioning.deliveries import Delivery, DeliveryState
 from storefront import pages
 from storefront.distributor import console
+from storefront.distributor.account_managers import NOBODY
 from storefront.moments import moment
 from storefront.visitors import the_shop
 from subscriptions.subscriptions import Subscription, SubscriptionState
@@ -94,8 +97,16 @@ def work(now: datetime) -> list[Stat]:
         ),
         Stat(_("Tasks unknown"), str(found.get(TaskState.UNKNOWN, 0)), f"{tasks}?show=unknown"),
         Stat(_("Tasks parked"), str(found.get(TaskState.PARKED, 0)), f"{tasks}?show=parked", tone="warn"),
+        *without_manager(),
         Stat(_("Tasks done"), str(found.get(TaskState.DONE, 0)), f"{tasks}?show=done"),
     ]
+
+
+def without_manager() -> list[Stat]:
+    """Resellers that nobody looks after: never given to anybody, or whose manager has left the staff."""
+    left = count(Reseller, account_managers.without())
+    at = url_for("distributor.reseller_list", manager=NOBODY)
+    return [Stat(_("Without account manager"), str(left), at, _("resellers"), "warn")] if left else []
 
 
 def sales(now: datetime) -> list[Stat]:

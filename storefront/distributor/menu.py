@@ -13,6 +13,7 @@ from core.work import WorkItem
 from partners.applications import WAITING, Application
 from partners.deals import Deal, DealState
 from partners.partner_requests import PartnerRequest, PartnerRequestState
+from partners.requests import ProgrammeRequest, RequestState
 from provisioning.transfers import Transfer, TransferState
 from storefront import pages
 from storefront.visitors import the_shop, visitor
@@ -32,6 +33,7 @@ SECTIONS = (
     (for_later("Deals"), "deal_list", "briefcase"),
     (for_later("Programmes"), "programme_list", "layers"),
     (for_later("Partners"), "partnership_list", "award"),
+    (for_later("Partner requests"), "request_list", "message-circle"),
     (for_later("Catalogue"), "product_list", "boxes"),
     (for_later("Plans"), "plan_list", "tags"),
     (for_later("Money"), None, ""),
@@ -45,7 +47,8 @@ SECTIONS = (
     (for_later("Webhooks"), "event_list", "inbox"),
     (for_later("Card payments"), "gateway_page", "credit-card"),
     (for_later("House"), None, ""),
-    (for_later("Staff"), "staff_list", "user-check"),
+    (for_later("Staff"), "staff_list", "users"),
+    (for_later("Account managers"), "manager_list", "user-check"),
     (for_later("Invitations"), "invitation_list", "mail"),
     (for_later("Signing in"), "sign_in_rules_page", "lock"),
     (for_later("Company"), "company_page", "building-2"),
@@ -135,7 +138,13 @@ def waiting() -> dict[str, int]:
             .where(PartnerRequest.state == PartnerRequestState.ASKED)
             .scalar_subquery()
         )
-        row = session.execute(select(work, parked, asked, registered, offered, wanting)).one()
+        wanted = (
+            select(func.count())
+            .select_from(ProgrammeRequest)
+            .where(ProgrammeRequest.state == RequestState.SUBMITTED)
+            .scalar_subquery()
+        )
+        row = session.execute(select(work, parked, asked, registered, offered, wanting, wanted)).one()
     return {
         "work_queue": row[0],
         "task_list": row[1],
@@ -143,6 +152,7 @@ def waiting() -> dict[str, int]:
         "deal_list": row[3],
         "transfer_list": row[4],
         "partner_invitation_list": row[5],
+        "request_list": row[4],
     }
 
 

@@ -22,7 +22,18 @@ from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer, Reseller
 from core.tenancy import Side
-from partners import channels, domains, enrolments, invitations, logins, roles, standings, storefronts
+from partners import (
+    account_managers,
+    channels,
+    domains,
+    enrolments,
+    invitations,
+    logins,
+    roles,
+    standings,
+    storefronts,
+    viewings,
+)
 from partners.enrolments import Enrolment
 from partners.joinings import CHANNELS
 from partners.logins import LoginsUsedUp
@@ -31,6 +42,8 @@ from partners.storefronts import Storefront, StorefrontState
 from partners.tiers import Tier
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, forms
+from storefront.distributor.account_managers import as_filter
+from storefront.distributor.account_managers import card as manager_card
 from storefront.distributor.order_list import orders, rows_of
 from storefront.filters import Days
 from storefront.forms import Form
@@ -73,6 +86,7 @@ def the_list() -> List:
             Column("tiers", _("Tier"), of=itemgetter("tiers")),
             Column("customers", _("Customers"), of=itemgetter("customers"), kind="num"),
             Column("credit", _("Credit left"), of=itemgetter("credit"), kind="num", money=True),
+            Column("manager", _("Account manager"), of=itemgetter("manager")),
             Column(
                 "state",
                 _("State"),
@@ -87,6 +101,7 @@ def the_list() -> List:
         views=lists.Choice("show", _("View"), SHOWS.options(), is_like, any_word=_("All")),
         filters=[
             lists.Choice("tier", _("Tier"), tier_options(), is_in_tier, any_word=_("All tiers")),
+            as_filter(),
             Days("joined", _("Joined"), Reseller.created_at),
         ],
         export="distributor.reseller_file",
@@ -148,6 +163,7 @@ def rows_of_resellers(found: Sequence[tuple[Reseller, Storefront | None, int]]) 
     """Resellers as the list shows them."""
     ids = [reseller.id for reseller, _, _ in found]
     lines, tiers = credit_left(ids), tiers_of(ids)
+    looked_after = account_managers.names([reseller.id for reseller, _, _ in found])
     return [
         {
             "name": reseller.name,
@@ -159,6 +175,7 @@ def rows_of_resellers(found: Sequence[tuple[Reseller, Storefront | None, int]]) 
             "tiers": tiers.get(reseller.id, ""),
             "customers": number,
             "credit": lines.get(reseller.id),
+            "manager": looked_after.get(reseller.id, ""),
             "house": reseller.house,
             "stopped": not reseller.ordering_enabled,
             "since": moment(reseller.created_at),
@@ -254,12 +271,14 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
             ],
             "offers": activations.offers(reseller),
             "domain": domains.of_reseller(reseller.id),
+            "manager": manager_card(reseller),
             "trail": timelines.of(
                 [
                     reseller.id,
                     *([shop.id] if shop else []),
                     *(one.id for one in balances),
                     *([about] if (about := credit_terms.row_id(reseller.id)) else []),
+                    *(one.id for one in viewings.latest(reseller.id)),
                 ]
             ),
         }

@@ -17,7 +17,7 @@ from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.parties import Customer, OrderedBy
 from core.tenancy import Side
-from partners import channels, companies, deals, invitations, leads
+from partners import channels, companies, deals, invitations, leads, support_types
 from partners import customers as customer_lists
 from partners.channels import CustomerChannel, TheProviderOrders
 from partners.invitations import Invitation
@@ -29,7 +29,7 @@ from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.people import InviteStaff, invitation_rows
-from storefront.reseller import console, menu, orders
+from storefront.reseller import accounts, console, menu, orders
 from storefront.reseller.forms import AboutCustomer, InviteCustomer, WhoOrders
 from storefront.visitors import has_role, require_role, visitor
 from subscriptions.subscriptions import SHOWN, Subscription, SubscriptionState
@@ -80,6 +80,7 @@ def the_list() -> List:
             Column("active", _("Active subscriptions"), itemgetter("active"), kind="num"),
             Column("channel", _("Channel"), itemgetter("channel")),
             Column("state", _("State"), itemgetter("state_words"), only_file=True),
+            Column("support", _("Support type"), itemgetter("support")),
             Column("ordering", _("Orders"), lambda row: dict(ORDER)[row["customer"].ordered_by]),
             Column("since", _("Since"), itemgetter("since"), Customer.id),
         ],
@@ -130,10 +131,16 @@ def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
     ids = [each.id for (each,) in found]
     active, peopled = active_subscriptions(ids), customer_lists.peopled(ids)
     won = channels_of([each.id for (each,) in found])
+    supports = support_types.of_customers([each.id for (each,) in found])
     return [
         {
             "customer": each,
             "url": url_for("reseller.customer_page", code=each.code),
+            "settings": url_for("reseller.customer_settings", code=each.code),
+            "support": kept.label if (kept := supports.get(each.id)) else "",
+            "dashboard": url_for("reseller.customer_dashboard", code=each.code)
+            if kept and kept.co_managed
+            else None,
             "active": active.get(each.id, 0),
             "channel": CHANNELS[won.get(each.id, Channel.DIRECT)],
             "indirect": won.get(each.id) is Channel.INDIRECT,
@@ -232,10 +239,13 @@ def invite_customer() -> Response:
                 channel=form.channel.data or "",
                 words="" if same_words(form.words.data or "") else form.words.data or "",
             )
+            if added.invitation:
+                support_types.choose(added.customer, accounts.sent())
     except Refusal as refusal:
         if isinstance(refusal, leads.LeadTaken | leads.DealComesFirst):
             with db.transaction():
                 leads.note_refused(parties.reseller(menu.reseller_id()), form.company.data or "", refusal)
+        accounts.note_refusal(refusal)
         return show_invite(form, refusal)
     said = "invited" if added.invitation else "on-the-list"
     return pages.see("reseller.customer_page", said, code=added.customer.code)
@@ -264,6 +274,10 @@ def storefront_open() -> bool:
 
 def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: int = 200) -> Response:
     """The form as it was filled."""
+    with db.transaction():
+        support = accounts.form_of(accounts.types())
+    if support is not None and request.method == "POST":
+        support.process(request.form)
     return pages.render(
         "reseller/customer_invite.html",
         refusal.status if refusal else status,
@@ -271,6 +285,7 @@ def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: in
         form=form,
         message=str(refusal) if refusal else None,
         way=url_for("reseller.new_deal") if isinstance(refusal, leads.DealComesFirst) else None,
+        support=support,
         is_open=storefront_open(),
         several=with_ways(form),
         portal_url=menu.portal_url(menu.own_storefront(), absolute=True),

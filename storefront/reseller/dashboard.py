@@ -24,7 +24,7 @@ from partners.storefronts import Storefront, StorefrontState
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
 from storefront import pages
 from storefront.moments import Moment, moment
-from storefront.reseller import console, menu
+from storefront.reseller import console, menu, support
 from storefront.reseller.margins import Margin, margin
 from storefront.reseller.programmes import performance
 from subscriptions.subscriptions import Subscription, SubscriptionState
@@ -86,6 +86,7 @@ def dashboard() -> Response:
         tasks = onboarding(own is not None, storefront, figures)
         under_way = reseller_plans.under_way(standing.id)
         partnerships = [performance(one) for one in enrolments.running(standing.id)]
+        manager = support.contact()
     done = sum(task.done for task in tasks)
     return pages.render(
         "reseller/dashboard.html",
@@ -99,6 +100,7 @@ def dashboard() -> Response:
         plan=own.product_name if own else "Basic",
         under_way=under_way,
         partnerships=partnerships,
+        manager=manager,
         portal_url=menu.portal_url(storefront, absolute=True),
     )
 

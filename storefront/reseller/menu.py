@@ -33,8 +33,11 @@ SECTIONS = (
     (for_later("Invitations"), "invitation_list", "mail"),
     (for_later("Programmes"), "programmes_page", "handshake"),
     (for_later("Indirect providers"), "provider_list", "globe"),
+    (for_later("Resources"), "resource_list", "folder"),
+    (for_later("Requests"), "request_list", "message-circle"),
     (for_later("Your terms"), "terms_page", "scale"),
     (for_later("Acceptances"), "acceptance_list", "badge-check"),
+    (for_later("Who looked in"), "look_list", "eye"),
 )
 
 
@@ -111,7 +114,7 @@ def frame() -> dict[str, Any]:
             "sign_out": f"{at}/sign-out",
             "profile": f"{at}/profile",
             "choose": f"{at}/choose",
-            "help": None,
+            "help": url_for("reseller.help_page"),
         },
         "nav": [entry(*section) for section in sections],
         "query": request.args.get("q", "") if request.endpoint == "reseller.order_list" else "",

@@ -81,6 +81,8 @@ TOUR: dict[str, list[str]] = {
         "/reseller/invitations",
         "/reseller/providers",
         "/reseller/providers/directory",
+        "/reseller/looks",
+        "/reseller/help",
     ],
     "nora@": [
         "/distributor/",
@@ -116,6 +118,7 @@ TOUR: dict[str, list[str]] = {
         "/distributor/staff",
         "/distributor/sign-in-rules",
         "/distributor/programmes/device-management/access",
+        "/distributor/managers",
         "/distributor/time",
         "/distributor/transfers",
         "/distributor/transfers/transition",

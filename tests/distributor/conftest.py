@@ -3,6 +3,7 @@
 import pytest
 
 from checkout.orders import PayBy
+from tests.mail.conftest import office, post  # noqa: F401 a real mail server
 from tests.visits import Visit, make_app
 from tests.world import World, open_portal
 

@@ -205,6 +205,11 @@ def agree(page: Page, _shop: Shop) -> None:
         page.locator("input[name=agreed]").check()
 
 
+def choose_support(page: Page, _shop: Shop) -> None:
+    """The type by which the reseller looks after the customer itself."""
+    page.locator("select[name=support]").select_option(label="Partner supported")
+
+
 def order(page: Page, shop: Shop) -> None:
     """From the checkout to the payment page."""
     page.goto(f"{base(page, shop)}/checkout")

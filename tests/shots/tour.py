@@ -35,6 +35,7 @@ NO_PAGES: dict[str, str] = {
     "/reseller/branding/preview": "stands inside the studio",
     "/reseller/domain/state": "a part of the domain's page",
     "/reseller/plans/alias": "a part of the plan's page",
+    "/reseller/resources/<resource_id>/file": "a file of the library",
 }
 """GET routes that answer no whole page, each with what it is instead. Files need no line."""
 FILES = (".csv", ".pdf", ".png", ".css", ".ico")

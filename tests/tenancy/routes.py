@@ -295,7 +295,7 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/customers/invite": Route(
         RESELLER,
         page="/reseller/customers/invite",
-        form={"company": "New", "name": "Nina", "email": "nina@new.example"},
+        form={"company": "New", "name": "Nina", "email": "nina@new.example", "support": "{support}"},
     ),
     "GET /reseller/customers/<code>": mine(RESELLER, code="customer"),
     "POST /reseller/customers/<code>": Route(
@@ -463,7 +463,123 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/team/invitations/<invitation_id>/revoke": Route(
         RESELLER, {"invitation_id": "staff_invitation"}, page="/reseller/team"
     ),
+    "GET /reseller/looks": Route(RESELLER),
+    "GET /reseller/looks.csv": Route(RESELLER),
+    "GET /reseller/help": Route(RESELLER),
+    "GET /reseller/agreement": Route(RESELLER),
+    "POST /reseller/agreement": Route(RESELLER, ok=(303, 422), changes=False),
+    "GET /reseller/money/support-types": Route(RESELLER),
+    "GET /reseller/customers/<code>/settings": mine(RESELLER, code="customer"),
+    "POST /reseller/customers/<code>/support": Route(
+        RESELLER,
+        {"code": "customer"},
+        page="/reseller/customers/{customer}/settings",
+        form={"support": "{support}"},
+    ),
+    "GET /reseller/customers/<code>/dashboard": mine(RESELLER, code="customer"),
+    "POST /reseller/customers/<code>/dashboard/<service>/assign": Route(
+        RESELLER,
+        {"code": "customer", "service": "subscription"},
+        page="/reseller/customers/{customer}/dashboard",
+        form={"to": "agnes@acme.example"},
+    ),
+    "POST /reseller/customers/<code>/dashboard/<service>/release": Route(
+        RESELLER,
+        {"code": "customer", "service": "subscription"},
+        page="/reseller/customers/{customer}/dashboard",
+    ),
     # --- a distributor's ---
+    "GET /reseller/resources": Route(RESELLER),
+    "GET /reseller/resources/<resource_id>/file": mine(RESELLER, resource_id="resource"),
+    "GET /reseller/requests": Route(RESELLER),
+    "GET /reseller/requests.csv": Route(RESELLER),
+    "GET /reseller/requests/new/<kind_id>": mine(RESELLER, kind_id="free_kind"),
+    "POST /reseller/requests/new/<kind_id>": Route(
+        RESELLER,
+        {"kind_id": "free_kind"},
+        page="/reseller/requests/new/{free_kind}",
+        form={"answer-0": "Two of us."},
+    ),
+    "GET /reseller/requests/<code>": mine(RESELLER, code="request"),
+    "POST /reseller/requests/<code>/withdraw": Route(
+        RESELLER, {"code": "request"}, page="/reseller/requests/{request}"
+    ),
+    "POST /reseller/requests/<code>/renew": Route(RESELLER, {"code": "request"}, ok=(422,), changes=False),
+    "GET /distributor/requests": Route(DISTRIBUTOR),
+    "GET /distributor/requests.csv": Route(DISTRIBUTOR),
+    "GET /distributor/requests/<code>": mine(DISTRIBUTOR, code="request"),
+    "POST /distributor/requests/<code>/grant": Route(
+        DISTRIBUTOR, {"code": "request"}, page="/distributor/requests/{request}", form={"reply": "Gladly."}
+    ),
+    "POST /distributor/requests/<code>/decline": Route(
+        DISTRIBUTOR, {"code": "request"}, form={"reply": "Not now."}
+    ),
+    "GET /distributor/programmes/<code>/resources": mine(DISTRIBUTOR, code="programme"),
+    "POST /distributor/programmes/<code>/resources": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/resources",
+        form={"resource-title": "A film", "resource-url": "https://films.example/1"},
+    ),
+    "POST /distributor/programmes/<code>/resources/<resource_id>/<act>": Route(
+        DISTRIBUTOR,
+        {"code": "programme", "resource_id": "resource", "act": "=hide"},
+        page="/distributor/programmes/{programme}/resources",
+    ),
+    "POST /distributor/programmes/<code>/request-kinds": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/resources",
+        form={"kind-label": "Joint event", "kind-questions": "Where?"},
+    ),
+    "POST /distributor/programmes/<code>/request-kinds/<kind_id>/stop": Route(
+        DISTRIBUTOR,
+        {"code": "programme", "kind_id": "free_kind"},
+        page="/distributor/programmes/{programme}/resources",
+    ),
+    "GET /distributor/programmes/<code>/accounts": mine(DISTRIBUTOR, code="programme"),
+    "POST /distributor/programmes/<code>/accounts": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/accounts",
+        form={"+terms_first": "y"},
+    ),
+    "POST /distributor/programmes/<code>/accounts/types": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/accounts",
+        form={"new-label": "Shared", "new-definition": "Both answer."},
+    ),
+    "POST /distributor/programmes/<code>/accounts/types/<type_id>": Route(
+        DISTRIBUTOR,
+        {"code": "programme", "type_id": "support"},
+        page="/distributor/programmes/{programme}/accounts",
+        form={"*definition": "You do it all."},
+    ),
+    "GET /distributor/resellers/<code>/qualifications": mine(DISTRIBUTOR, code="reseller"),
+    "POST /distributor/resellers/<code>/qualifications/<enrolment_id>": Route(
+        DISTRIBUTOR,
+        {"code": "reseller", "enrolment_id": "enrolment"},
+        page="/distributor/resellers/{reseller}/qualifications",
+        form={"*evidence": "Seen in a drill."},
+    ),
+    "GET /distributor/managers": Route(DISTRIBUTOR),
+    "GET /distributor/managers.csv": Route(DISTRIBUTOR),
+    "POST /distributor/managers": Route(DISTRIBUTOR, page="/distributor/managers", form={"minutes": "20"}),
+    "POST /distributor/resellers/<code>/manager": Route(
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}",
+        form={"manager-manager": "{nora}"},
+    ),
+    "GET /distributor/resellers/<code>/look": mine(DISTRIBUTOR, code="reseller"),
+    "POST /distributor/resellers/<code>/look": Route(
+        DISTRIBUTOR,
+        {"code": "reseller"},
+        page="/distributor/resellers/{reseller}/look",
+        form={"why": "Because."},
+    ),
+    "POST /distributor/looks/end": Route(DISTRIBUTOR, ok=(404,), changes=False),
     "GET /distributor/": Route(DISTRIBUTOR),
     "GET /distributor/catalogue": Route(DISTRIBUTOR),
     "GET /distributor/catalogue.csv": Route(DISTRIBUTOR),

@@ -37,7 +37,10 @@ from partners import (
     leavings,
     programmes,
     reauthorisations,
+    requests,
+    resources,
     storefronts,
+    support_types,
     terms,
     tiers,
 )
@@ -128,7 +131,13 @@ def build(world: World, app: Flask) -> Stage:
     world.put("acme", "patch-y", 3)
     stage.names |= everything_else(world, stage.names["unpaid"])
     stage.names["reset"] = forget(world)
-    stage.names |= apply_to_programme(world) | register_deals(world) | colleagues(world) | be_a_partner(world)
+    stage.names |= (
+        apply_to_programme(world)
+        | register_deals(world)
+        | colleagues(world)
+        | be_a_partner(world)
+        | support(world)
+    )
     stage.names |= relations_stage.relate(world, south, app, SOUTH)
     claim(world)
     for who in CAST:
@@ -442,6 +451,46 @@ def hand_over(world: World) -> dict[str, str]:
     }
 
 
+def support(world: World) -> dict[str, str]:
+    """Brightfield is a partner of the programme, qualified, and supports Acme itself; another type may be
+    chosen too."""
+    with world.acting():
+        programme = programme_stage.the_programme()
+        mine, theirs = (
+            support_types.keep_type(
+                programme, support_types.Described(label, "Who answers.", co_managed=own)
+            ).id
+            for label, own in (("Partner supported", True), ("Vendor supported", False))
+        )
+        standings = enrolments.of_reseller(world.resellers["brightfield"])
+        [enrolment] = [one for one in standings if one.programme_id == programme.id]
+    with world.acting("brightfield"):
+        support_types.choose(parties.customer(world.customers["acme"]), mine)
+    return {"support": str(theirs), "enrolment": str(enrolment.id)} | give_and_take(world)
+
+
+def give_and_take(world: World) -> dict[str, str]:
+    """The programme has a badge; Brightfield has asked for one thing and may ask for another."""
+    with world.acting():
+        programme = programme_stage.the_programme()
+        badge = resources.add(
+            programme, resources.Described("Badge"), name="b.pdf", content=b"%PDF-1.4 a badge"
+        )
+        kinds = [
+            requests.keep_kind(programme, label, "", ["How many?"], yearly=False)
+            for label in ("Certification", "Demo portal")
+        ]
+    with world.acting("brightfield"):
+        asked = requests.hand_in(
+            world.resellers["brightfield"],
+            kinds[0].id,
+            {"How many?": "Two."},
+            name="Bea",
+            email="bea@people.example",
+        )
+    return {"resource": str(badge.id), "free_kind": str(kinds[1].id), "request": asked.code}
+
+
 def claim(world: World) -> None:
     """Brightfield claims a name of its own that nobody has proven yet."""
     with world.acting():
@@ -474,6 +523,7 @@ def everything_else(world: World, unpaid_code: str) -> dict[str, str]:
             "item": str(item),
             "customer": parties.customer(world.customers["acme"]).code,
             "reseller": parties.reseller(world.resellers["brightfield"]).code,
+            "nora": str(world.people["nora"].membership_id),
             "version": shop.version.hex,
             "return": orders.of_id(unpaid).return_token,
         }

@@ -58,7 +58,7 @@ BREACHES = {
         " timestamptz) LANGUAGE sql SECURITY DEFINER"
         " SET search_path = public, pg_temp AS 'SELECT 0::bigint, now()'",
     ),
-    "a door follows its caller's path": ("end_session_v1", "ALTER FUNCTION end_session_v1 RESET search_path"),
+    "a door follows its caller's path": ("end_session_v2", "ALTER FUNCTION end_session_v2 RESET search_path"),
     "a function works as the owner": (
         "peek",
         "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT"
