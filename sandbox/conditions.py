@@ -47,8 +47,10 @@ def agreed(terms_id: str = "", asked: list[Asked] | None = None) -> Agreed:
 
 
 def _accept(code: str, said: Agreed, on: date, *, customer: str, by: str, attested_by: str = "") -> None:
-    found: Any = db.session().scalars(select(Customer).where(Customer.email == customer)).one()
-    name = db.session().scalars(select(Membership.name).where(Membership.email == by)).one()
+    # The first: a provider that takes its services over has a standing of its own for the same company.
+    standings = select(Customer).where(Customer.email == customer).order_by(Customer.id).limit(1)
+    found: Any = db.session().scalars(standings).one()
+    name = db.session().scalars(select(Membership.name).where(Membership.email == by).limit(1)).one()
     if not attested_by:
         customer_agreements.accept(found, code, said, name=name, email=by)
         return

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from fpdf import FPDF
 from sqlalchemy import select
 
 from catalog import loading
@@ -23,6 +24,7 @@ from partners import (
 from partners.applications import Application
 from partners.deal_registrations import Lead
 from partners.deals import Deal, DealKind
+from partners.documents import Brought
 from partners.terms import Agreed
 from sandbox.worlds import Entry
 
@@ -40,12 +42,22 @@ def sign_up(partners: Sequence[Entry]) -> None:
             name=who.name,
             email=who.email,
             evidence=entry["evidence"],
+            brought=[_paper(title) for title in entry.get("documents", ())],
         )
         newest = select(Application).where(Application.email == who.email).order_by(Application.id.desc())
         application = db.session().scalars(newest.limit(1)).one()
         applications.approve(application, by=REVIEWER)
         signatures.sign(application, Agreed(str(application.agreement_id), "127.0.0.1", "Demo world", ""))
         _qualify(application, entry.get("qualification", ""))
+
+
+def _paper(title: str) -> Brought:
+    """A page that says what it is, as an applicant's own paper would."""
+    page = FPDF()
+    page.add_page()
+    page.set_font("helvetica", size=16)
+    page.cell(text=title)
+    return Brought(f"{title.lower().replace(' ', '-')}.pdf", "application/pdf", bytes(page.output()))
 
 
 def _qualify(application: Application, evidence: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 import app
-from core import db, doorbell, roles
+from core import db, doorbell, languages, roles
 from sandbox.servers import Postgres, Valkey
 from storefront import schema
 from tests import compiled, ids, machines
@@ -43,6 +43,13 @@ FAST = {
     "max_wal_size": "128MB",
 }
 SECRET = "tests-only-secret-key-of-forty-characters"
+
+
+@pytest.fixture(autouse=True)
+def english() -> Generator[None]:
+    """A request says once in which language it speaks, and keeps to it; the test after it begins anew."""
+    yield
+    languages.speak(languages.SOURCE)
 
 
 @pytest.fixture(scope="session")

@@ -964,7 +964,8 @@ MUTANTS = (
     Mutant(
         "ended only by recording",
         "subscriptions/subscriptions.py",
-        "SubscriptionState.ACTIVE: [SubscriptionState.SUSPENDED, SubscriptionState.ENDING],",
+        "SubscriptionState.ACTIVE: [ SubscriptionState.SUSPENDED, SubscriptionState.ENDING,"
+        " SubscriptionState.MOVING, ],",
         "SubscriptionState.ACTIVE: list(SubscriptionState),",
         ENDINGS + "nothing_but_a_recorded_end_leads_to_ended",
     ),

@@ -197,7 +197,7 @@ def _write(payload: bytes, signature: bytes) -> str:
 
 
 def _parse(key: str) -> tuple[bytes, bytes]:
-    prefix, _, rest = "".join(key.upper().split()).partition("-")
+    prefix, _hyphen, rest = "".join(key.upper().split()).partition("-")
     text = rest.replace("-", "")
     try:
         content = base64.b32decode(text + "=" * (-len(text) % 8))

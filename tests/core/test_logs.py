@@ -114,7 +114,7 @@ def test_what_looks_like_a_secret_is_hidden_wherever_it_stands(
         raise RuntimeError(text)
     except RuntimeError:
         structlog.get_logger("x").exception("bug")
-    told = json.dumps(written())
+    told = json.dumps([{**line, "timestamp": ""} for line in written()])  # digits there are nobody's
     assert "bug" in told
     assert not [word for word in GONE if word in told], told
 

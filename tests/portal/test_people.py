@@ -146,6 +146,7 @@ def test_a_removed_person_is_out_at_the_next_click(world: World, web: Flask, pla
     page = admin.get(place.path).text
     assert "ben@people.example" not in page
     assert "Person removed" in page
+    assert ben.get(place.path).status_code == 401, "said once, in so many words"
     gone = ben.get(place.path)
     assert gone.status_code == 303
     assert "/sign-in" in gone.location

@@ -265,8 +265,8 @@ ROUTES: dict[str, Route] = {
     "GET /reseller/enrolments/<code>": Route(RESELLER, {"code": "=gold"}),
     "POST /reseller/enrolments/<code>/enrol": Route(
         RESELLER,
-        {"code": "=gold"},
-        page="/reseller/enrolments/{programme}",
+        {"code": "=copper"},
+        page="/reseller/enrolments/copper",
         form={"website": "https://brightfield.example", "experience": "Ten years."},
     ),
     "POST /reseller/enrolments/<code>/accept": Route(RESELLER, {"code": "=gold"}, ok=(409,), changes=False),

@@ -327,6 +327,7 @@ def apply_to_programme(world: World) -> dict[str, str]:
     programme_stage.apply(world)
     programme_stage.apply(world, email="otto@other.example", company="Other")
     programme_stage.approve(world, "otto@other.example")
+    programme_stage.open_programme(world, "copper")
     with world.acting():
         application = programme_stage.the_application()
         code = application.code
