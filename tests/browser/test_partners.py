@@ -22,7 +22,7 @@ PROOF: FilePayload = {"name": "proof.pdf", "mimeType": "application/pdf", "buffe
 @dataclass(frozen=True)
 class Applicant:
     """Who applies to which programme, and what comes of it. `brings`: label -> what is typed or chosen;
-    `says`: the beginning of the agreement."""
+    `says`: the beginning of the agreement; `supported`: the one support type it may choose (U6)."""
 
     programme: str
     company: str
@@ -33,6 +33,7 @@ class Applicant:
     proof: bool = False
     final: bool = False
     channel: str = "Direct"
+    supported: str = ""
     deals: bool = False
     name: str = field(default="Mara Lund")
 
@@ -53,6 +54,7 @@ APPLICANTS = [
         "Reseller terms: managed security",
         {"Website": "nightwatch.example", "Managed service": "A desk that mends incidents from afar."},
         proof=True,
+        supported="Vendor supported",
     ),
     Applicant(
         "Storefront resellers",
@@ -187,6 +189,9 @@ def win_a_customer(page: Page, shop: Shop, who: Applicant) -> None:
     page.locator("input[name=company]").fill(f"{alias} customer")
     page.locator("input[name=name]").fill("Cara Client")
     page.locator("input[name=email]").fill(f"cara@{alias}.example")
+    if who.supported:
+        expect(page.locator("select[name=support] option")).to_have_text(["Please choose", who.supported])
+        page.get_by_label("Support type").select_option(label=who.supported)
     page.get_by_role("button", name="Send the invitation").click()
     page.wait_for_url(re.compile("said="))
     expect(page.get_by_text(re.compile(f"^{who.channel}\\b")).first).to_be_visible()
