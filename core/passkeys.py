@@ -7,6 +7,7 @@ once."""
 
 import ipaddress
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -273,10 +274,12 @@ def finish_second(token: str, answer: str, *, at: At, browser: Browser) -> tuple
     return sign_ins.let_in(token, waiting, at=browser, what="signed in with a passkey")
 
 
-def sign_in(answer: str, *, at: At, browser: Browser) -> Opened:
+def sign_in(answer: str, *, at: At, browser: Browser, welcome: Callable[[UUID], None]) -> Opened:
     """The passkey instead of password and code, where the device has recognised its owner. PasskeyRefused
-    otherwise, also when this shop is not theirs."""
+    otherwise, also when this shop is not theirs. `welcome` is told who it is before their standing is looked
+    for, as at every other way in (core/sign_ins.py)."""
     person_id = _prove(answer, FIRST, None, at=at)
+    welcome(person_id)
     opened = sessions.open_for(
         Proven(person_id, None, True), at=browser, second=True, what="signed in with a passkey alone"
     )

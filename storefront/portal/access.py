@@ -1,8 +1,8 @@
 """Signing in and out. The password alone lets in whoever has no second factor; everybody else is shown to
 the second step (storefront/portal/second_step.py)."""
 
-from functools import partial
 from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
@@ -60,11 +60,16 @@ def sign_in() -> Response:
             request.form.get("password", ""),
             at=browser(),
             target=safe_target(target),
-            welcome=partial(acceptances.claim, storefront_id=the_shop().storefront_id),
+            welcome=take_up_standings,
         )
     except Refusal as refusal:
         return show_sign_in(email=email, target=target, problem=str(refusal), status=refusal.status)
     return let_in(entered, landing(target))
+
+
+def take_up_standings(person_id: UUID) -> None:
+    """Whoever has proven who they are gets what resellers of this shop's distributor have added them to."""
+    acceptances.claim(person_id, storefront_id=the_shop().storefront_id)
 
 
 def let_in(entered: Opened | Step, to: str) -> Response:

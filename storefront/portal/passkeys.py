@@ -17,6 +17,7 @@ from storefront.portal.access import (
     landing,
     show_sign_in,
     step_cookie,
+    take_up_standings,
     with_session,
 )
 from storefront.portal.profile import Me, known
@@ -96,7 +97,7 @@ def enter_by_passkey() -> Response:
         return second()
     target = request.form.get("next", "")
     try:
-        opened = passkeys.sign_in(answered(), at=here(), browser=browser())
+        opened = passkeys.sign_in(answered(), at=here(), browser=browser(), welcome=take_up_standings)
     except Refusal as refusal:
         return show_sign_in(target=target, problem=str(refusal), status=refusal.status)
     return with_session(redirect(landing(target), 303), opened)

@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from core import factors
+from partners import customers
 from sandbox.servers import Postgres
 from tests.authenticators import Authenticator
 from tests.mail.conftest import PostOffice
 from tests.portal.conftest import Browser
 from tests.portal.test_accounts import sql
 from tests.portal.test_two_factor import ANNA, code_of, switched_on, waiting
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD, World, open_portal
 
 NAMED = {"name": "Work laptop"}
 
@@ -53,6 +54,19 @@ def phone(anna: Browser) -> Authenticator:
 
 
 @pytest.mark.behaviour("I74")
+def test_whoever_was_added_to_a_list_comes_in_by_a_passkey_too(
+    world: World, shop: Callable[..., Browser], phone: Authenticator
+) -> None:
+    open_portal(world, "harbour")
+    with world.acting("harbour"):
+        customers.add("anna@people.example", by="Hugo", company="Acme at Harbour")
+    browser = shop("harbour")
+    asked = options(browser, "/sign-in/passkey/begin", "/sign-in")
+    done = browser.post("/sign-in/passkey", credential=phone.show(asked))
+    assert done.status_code == 303, done.text
+    assert "Acme at Harbour" in browser.see("/choose")
+
+
 @pytest.mark.promise("QS6")
 def test_a_passkey_takes_the_place_of_the_code(
     world: World, shop: Callable[..., Browser], anna: Browser, phone: Authenticator, post: PostOffice
