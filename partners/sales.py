@@ -88,6 +88,27 @@ def lost(subscription_id: UUID) -> None:
     )
 
 
+def hand_over(subscription_id: UUID, *, taken_id: UUID, reseller_id: UUID, customer_id: UUID) -> None:
+    """The service is another partner's from now on, as another subscription: it counts there and no longer
+    here. Nobody sold it, so it earns nothing."""
+    counted = select(Sale.programme_id).where(
+        Sale.subscription_id == subscription_id, Sale.ended_at.is_(None)
+    )
+    programme_id = db.session().scalar(counted)
+    if programme_id is None:
+        return
+    lost(subscription_id)
+    db.add(
+        Sale(
+            reseller_id=reseller_id,
+            programme_id=programme_id,
+            customer_id=customer_id,
+            subscription_id=taken_id,
+            sold_at=business_now(),
+        )
+    )
+
+
 def customers(reseller_id: UUID, programme_id: UUID, at: datetime) -> int:
     """How many customers a partner has sold to and kept at that moment: those with a service that was
     delivered before it and runs through it (H18)."""

@@ -17,6 +17,7 @@ from core.languages import _, for_later
 from core.money import Money
 from core.parties import Customer
 from core.tasks import Again, Claimed, Kind, NeedsPerson, Repeat, TaskState
+from partners import sales
 from provisioning import fulfilment, transfers
 from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.deliveries import ConnectorSettings
@@ -136,6 +137,12 @@ def _record(task: Claimed, outcome: Outcome) -> None:
         keys=outcome.licences,
         to=found.leaving.other_name,
         vanishes=kind.by_usage,
+    )
+    sales.hand_over(
+        held.id,
+        taken_id=taken.id,
+        reseller_id=found.coming.reseller_id,
+        customer_id=_customer_of(found.coming),
     )
     found.call.new_subscription_id, found.call.new_external_id = taken.id, outcome.external_id
     found.call.details = {str(key): str(value) for key, value in outcome.details.items()}

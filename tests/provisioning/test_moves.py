@@ -3,14 +3,18 @@ moved ends there under its new id."""
 
 import signal
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
+from catalog.products import Plan, Product
 from core import db, parties, tasks
+from core.clock import business_now
 from core.tasks import Task, TaskState
-from partners import extensions
-from provisioning import lifecycles, restorations, transfers
+from partners import extensions, programmes, sales
+from partners.commissions import Commission
+from provisioning import lifecycles, partner_sales, restorations, transfers
 from provisioning.connectors.base import Action, Refused, Request, look_up, perform
 from provisioning.connectors.http_service import HttpService
 from provisioning.transfer_calls import TransferCall
@@ -18,6 +22,7 @@ from provisioning.transfers import Asking, ItemState, TransferState
 from subscriptions import cancellations, subscriptions
 from subscriptions.cancellations import NothingToCancel
 from subscriptions.subscriptions import NotAssignable, SubscriptionState
+from tests.partners.tier_stage import open_tiers
 from tests.provisioning.conftest import Hire, until
 from tests.provisioning.moving import (
     HUGO,
@@ -138,6 +143,35 @@ def test_what_has_moved_may_move_on(shop: World, vendor: Vendor) -> None:
         before, after = db.session().scalars(select(TransferCall).order_by(TransferCall.id))
         assert after.external_id == before.new_external_id
     assert vendor.state()["counts"]["active"] == 1
+
+
+def test_what_has_moved_counts_for_its_new_provider_and_no_longer_for_the_old(
+    shop: World, vendor: Vendor
+) -> None:
+    open_tiers(shop)
+    code, pair = serve(shop), befriend(shop)
+    with shop.acting():
+        programme = programmes.find("gold").id
+        plan = select(Plan.product_id).where(Plan.id == subscriptions.find(code).plan_id).scalar_subquery()
+        product = db.session().scalars(select(Product).where(Product.id == plan)).one()
+        product.programme_id = programme
+        db.flush()
+        partner_sales.take_in(product)
+    in_transition(shop)
+    assert counted(shop, programme) == {"brightfield": 1, "harbour": 0}
+    accept(shop, ask(shop, code, provider=pair))
+    assert counted(shop, programme) == {"brightfield": 0, "harbour": 1}
+    with shop.acting():
+        assert not db.session().scalars(select(Commission)).all(), "it was sold by the other"
+
+
+def counted(world: World, programme_id: UUID) -> dict[str, int]:
+    """How many customers each partner has in a programme."""
+    with world.acting():
+        return {
+            name: sales.customers(world.resellers[name], programme_id, business_now())
+            for name in ("brightfield", "harbour")
+        }
 
 
 @pytest.mark.promise("QC7")
