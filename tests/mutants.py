@@ -70,6 +70,21 @@ RESTORED = (
 
 MUTANTS = (
     Mutant(
+        "who moved away is counted no more",
+        "partners/sales.py",
+        "lost(subscription_id) db.add(",
+        "db.add(",
+        "tests/provisioning/test_moves.py"
+        "::test_what_has_moved_counts_for_its_new_provider_and_no_longer_for_the_old",
+    ),
+    Mutant(
+        "a passkey takes up what one was added to",
+        "core/passkeys.py",
+        "welcome(person_id) opened =",
+        "opened =",
+        "tests/portal/test_passkeys.py::test_whoever_was_added_to_a_list_comes_in_by_a_passkey_too",
+    ),
+    Mutant(
         "a shelf of one's own shop",
         "checkout/baskets.py",
         "AND l.reseller_id = m.reseller_id",
