@@ -174,12 +174,6 @@ def save_type(code: str, form: SupportTypeForm, type_id: UUID | None) -> Respons
     return pages.see("distributor.programme_accounts", "support-type-saved", code=code)
 
 
-programme_pages.PAGES = (
-    *programme_pages.PAGES,
-    (programme_pages.for_later("Accounts"), "programme_accounts"),
-)
-
-
 # --- A partner's abilities ----------------------------------------------------------------------------------
 
 

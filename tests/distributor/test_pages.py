@@ -1,10 +1,14 @@
 """Every page of the console: shown to staff, not there for anybody else, never empty without words."""
 
+import re
+
 import pytest
 from sqlalchemy import select, update
 
 from core import db
 from core.parties import Customer, Membership, Reseller
+from storefront.distributor import programme_pages
+from tests.partners.programme_stage import open_programme
 from tests.visits import Visit, make_app
 from tests.world import World
 
@@ -43,6 +47,15 @@ def test_every_page_of_a_busy_world(busy: World, nora: Visit) -> None:
         page = nora.get(f"/distributor{path}")
         assert page.status_code == 200, path
         assert "style=" not in page.text, path
+
+
+def test_a_programme_has_each_of_its_tabs_once(world: World, nora: Visit) -> None:
+    open_programme(world)
+    shown = nora.get("/distributor/programmes/gold").text
+    tabs = shown[shown.index('aria-label="Pages of the programme"') :].partition("</nav>")[0]
+    words = re.findall(r"<a [^>]*>([^<]*)", tabs)
+    assert "Accounts" in words
+    assert len(words) == len(set(words)) == len(programme_pages.PAGES)
 
 
 def test_an_empty_world_says_so(world: World, nora: Visit) -> None:

@@ -188,7 +188,11 @@ RESELLERS = [
                 "reseller-request",
                 "/reseller/requests/<code>",
                 STAY,
-                then=all_of(fill("[name=answer-0]", "The console, with three devices."), press("Hand it in")),
+                then=all_of(
+                    fill("[name=answer-0]", "Two engineers of ours."),
+                    fill("[name=answer-1]", "In the second week of January."),
+                    press("Hand it in"),
+                ),
             ),
             Stop("reseller-requests", "/reseller/requests"),
             Stop(
@@ -579,7 +583,7 @@ DISTRIBUTOR = [
                 "distributor-request",
                 "/distributor/requests/<code>",
                 "/distributor/requests",
-                row="Demo portal",
+                row="Certification",
             ),
             Stop("distributor-request-wrong", "", STAY, then=press("Decline")),
             Stop(
