@@ -105,55 +105,27 @@ def here(url: str | None) -> str:
 
 
 def waiting() -> dict[str, int]:
-    """How much waits for a person, by section."""
-    with db.transaction() as session:
-        work = (
-            select(func.count()).select_from(WorkItem).where(WorkItem.closed_at.is_(None)).scalar_subquery()
-        )
-        parked = (
-            select(func.count()).select_from(Task).where(Task.state == TaskState.PARKED).scalar_subquery()
-        )
-        asked = (
-            select(func.count())
-            .select_from(Application)
-            .where(Application.state.in_(WAITING))
-            .scalar_subquery()
-        )
-        registered = (
-            select(func.count()).select_from(Deal).where(Deal.state == DealState.PENDING).scalar_subquery()
-        )
-        offered = (  # only what the house itself is asked to take over
-            select(func.count())
-            .select_from(Transfer)
-            .join(
-                Reseller,
-                (Reseller.distributor_id == Transfer.distributor_id) & (Reseller.id == Transfer.reseller_id),
-            )
+    """How much waits for a person, by section; in one statement."""
+    house = (Reseller.distributor_id == Transfer.distributor_id) & (Reseller.id == Transfer.reseller_id)
+    counted = {
+        "work_queue": select(WorkItem.id).where(WorkItem.closed_at.is_(None)),
+        "task_list": select(Task.id).where(Task.state == TaskState.PARKED),
+        "application_list": select(Application.id).where(Application.state.in_(WAITING)),
+        "deal_list": select(Deal.id).where(Deal.state == DealState.PENDING),
+        "transfer_list": (  # only what the house itself is asked to take over
+            select(Transfer.id)
+            .join(Reseller, house)
             .where(Transfer.incoming, Transfer.state == TransferState.ASKED, Reseller.house)
-            .scalar_subquery()
-        )
-        wanting = (
-            select(func.count())
-            .select_from(PartnerRequest)
-            .where(PartnerRequest.state == PartnerRequestState.ASKED)
-            .scalar_subquery()
-        )
-        wanted = (
-            select(func.count())
-            .select_from(ProgrammeRequest)
-            .where(ProgrammeRequest.state == RequestState.SUBMITTED)
-            .scalar_subquery()
-        )
-        row = session.execute(select(work, parked, asked, registered, offered, wanting, wanted)).one()
-    return {
-        "work_queue": row[0],
-        "task_list": row[1],
-        "application_list": row[2],
-        "deal_list": row[3],
-        "transfer_list": row[4],
-        "partner_invitation_list": row[5],
-        "request_list": row[4],
+        ),
+        "partner_invitation_list": select(PartnerRequest.id).where(
+            PartnerRequest.state == PartnerRequestState.ASKED
+        ),
+        "request_list": select(ProgrammeRequest.id).where(ProgrammeRequest.state == RequestState.SUBMITTED),
     }
+    numbers = [select(func.count()).select_from(one.subquery()).scalar_subquery() for one in counted.values()]
+    with db.transaction() as session:
+        row = session.execute(select(*numbers)).one()
+    return dict(zip(counted, row, strict=True))
 
 
 pages.CONSOLES["distributor"] = console

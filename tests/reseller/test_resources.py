@@ -2,6 +2,7 @@
 with a form, answered in a queue. Brightfield is a partner, Harbour is not."""
 
 import io
+import re
 from uuid import UUID
 
 import pytest
@@ -173,6 +174,15 @@ def test_a_request_is_handed_in_answered_and_told_by_mail(
     with world.acting("brightfield"):
         [found] = db.session().scalars(select(ProgrammeRequest))
         assert [line.what for line in trail.of(found.id)] == ["handed in", "submitted -> granted"]
+
+
+def test_the_distributors_menu_counts_what_waits_beside_its_own_section(world: World, nora: Visit) -> None:
+    ask(world, kind(world, "Certification"))
+    page = nora.get("/distributor/").text
+    sections = dict(
+        re.findall(r'class="side-nav__link" href="/distributor/([^"]*)".*?</svg>(.*?)</a>', page, re.S)
+    )
+    assert {at for at, words in sections.items() if 'class="count' in words} == {"requests"}
 
 
 @pytest.mark.behaviour("H40")
