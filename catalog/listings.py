@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from catalog.products import Audience, Plan, Product, ProductType
+from catalog.volumes import Stepped
 from core import db, doors
 from core.doors import door
 from core.errors import Missing, Refused
@@ -37,7 +38,7 @@ from partners import storefronts
 PAGE = 24
 
 
-class Listing(ResellerOwned, db.Model):
+class Listing(Stepped, ResellerOwned, db.Model):
     """A plan on a reseller's shelf. `lead` marks the one that stands for its product in lists; `sort_key` is
     the product's name."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, UniqueConstraint, and_, s
 from sqlalchemy.orm import Mapped, composite
 
 from catalog.products import Product
+from catalog.volumes import Stepped
 from core import db
 from core.money import Money
 from core.tenancy import Access, DistributorOwned, owned_by
@@ -26,7 +27,7 @@ class PriceList(DistributorOwned, db.Model):
     currency: Mapped[str]
 
 
-class WholesalePrice(DistributorOwned, db.Model):
+class WholesalePrice(Stepped, DistributorOwned, db.Model):
     """What resellers on one list pay for a plan, per unit and billing period."""
 
     __tablename__ = "wholesale_prices"

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from catalog.volumes import Stepped
 from core import db
 from core.errors import Missing
 from core.ids import new_id
@@ -77,7 +78,7 @@ class Product(DistributorOwned, db.Model):
     programme_id: Mapped[UUID | None]
 
 
-class Plan(DistributorOwned, db.Model):
+class Plan(Stepped, DistributorOwned, db.Model):
     """A sellable variant: term, billing period, quantity bounds and the recommended price per unit and
     billing period. `source`: the price sheet that it is kept by, or nothing (catalog/price_imports.py)."""
 
@@ -108,7 +109,7 @@ class Plan(DistributorOwned, db.Model):
     list_price: Mapped[Money] = composite(Money, "list_minor", "currency")
 
 
-class PlanCost(DistributorOwned, db.Model):
+class PlanCost(Stepped, DistributorOwned, db.Model):
     """What the vendor asks per unit and billing period; the distributor's eyes only."""
 
     __tablename__ = "plan_costs"

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from catalog import volumes
 from catalog.listings import Listing, NotOffered
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, Product, ProductType
@@ -320,6 +321,7 @@ def _items_priced_by(price: type[Listing] | type[WholesalePrice], *more: Any) ->
             Plan.maximum_quantity,
             price.price_minor,
             price.currency,
+            price.steps,
             BasketLine.fields,
             ProductType.connector,
             *more,
@@ -353,7 +355,8 @@ def items(buyer: Buyer) -> list[BasketItem]:
 def _item(row: Sequence[Any]) -> BasketItem:
     """A BasketItem from a row of one of the two statements."""
     line_id, plan_id, code, product, plan, sku, unit, *sold = row
-    billing, term, quantity, minimum, maximum, minor, currency, fields, connector, *discount = sold
+    billing, term, quantity, minimum, maximum, minor, currency, steps, fields, connector, *discount = sold
+    price = volumes.at(Money(minor, currency), steps, quantity)
     return BasketItem(
         line_id,
         plan_id,
@@ -367,7 +370,7 @@ def _item(row: Sequence[Any]) -> BasketItem:
         quantity,
         minimum,
         maximum,
-        discounted(Money(minor, currency), *discount) if discount else Money(minor, currency),
+        discounted(price, *discount) if discount else price,
         fields,
         connector,
     )

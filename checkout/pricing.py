@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 
 from billing import tax
 from billing.tax import Chain, Sums
+from catalog import volumes
 from catalog.listings import Listing, NotOffered
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
@@ -83,10 +84,13 @@ _BASKET = (
         # for how much
         Listing.price_minor,
         Listing.currency,
+        Listing.steps,
         WholesalePrice.price_minor,
         WholesalePrice.currency,
+        WholesalePrice.steps,
         PlanCost.cost_minor,
         PlanCost.currency,
+        PlanCost.steps,
         Enrolment.discount,
         # what it is, in the order of PricedLine
         BasketLine.id,
@@ -152,10 +156,10 @@ def price(buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
 
 def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
     """One line, or the refusal by name."""
-    published, audience, minimum, maximum, *amounts, discount = row[:11]
-    retail, listed, cost = (money(*amounts[at : at + 2]) for at in (0, 2, 4))
+    published, audience, minimum, maximum, *amounts, discount = row[:14]
+    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[14:]
+    retail, listed, cost = (_at(quantity, *amounts[at : at + 3]) for at in (0, 3, 6))
     wholesale = discounted(listed, discount) if listed is not None else None
-    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[11:]
     to_reseller = buyer.customer_id is None
     price = wholesale if to_reseller else retail
     if not published or wholesale is None or price is None or (audience is Audience.RESELLER) != to_reseller:
@@ -167,9 +171,11 @@ def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
     )  # fmt: skip
 
 
-def money(minor: int | None, currency: str | None) -> Money | None:
-    """An amount of a table that may have none."""
-    return None if minor is None or currency is None else Money(minor, currency)
+def _at(quantity: int, minor: int | None, currency: str | None, steps: volumes.Steps | None) -> Money | None:
+    """A price at the step of its quantity, from a table that may have none."""
+    if minor is None or currency is None:
+        return None
+    return volumes.at(Money(minor, currency), steps or (), quantity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,6 +261,13 @@ MUTANTS = (
         f"{TIERS}the_tier_lowers_the_wholesale_price_the_same_wherever_it_is_shown_and_ordered",
     ),
     Mutant(
+        "an order is priced at its volume step",
+        "checkout/pricing.py",
+        "return volumes.at(Money(minor, currency), steps or (), quantity)",
+        "return Money(minor, currency)",
+        "tests/checkout/test_orders.py::test_a_line_is_priced_at_the_volume_step_of_its_own_quantity",
+    ),
+    Mutant(
         "an ended partnership has no price",
         "catalog/price_lists.py",
         "        Enrolment.state == EnrolmentState.ACTIVE,\n",

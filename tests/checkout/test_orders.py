@@ -182,6 +182,17 @@ def test_an_order_does_not_follow_the_catalogue(shop: World) -> None:
     assert shop.order(code).total.text == "€49.90"
 
 
+def test_a_line_is_priced_at_the_volume_step_of_its_own_quantity(shop: World) -> None:
+    listing(shop, "patch-y", price_minor=30_00, steps=[[5, 28_00], [50, 26_00]])
+    shop.put("acme", "patch-y", 4)
+    with shop.acting("acme"):
+        assert baskets.items(shop.people["acme"])[0].unit_price.text == "€30.00"
+    shop.put("acme", "patch-y")  # the fifth
+    with shop.acting("acme"):
+        assert baskets.items(shop.people["acme"])[0].unit_price.text == "€28.00"
+    assert shop.order(shop.place("acme", seen_total=140_00)).total.text == "€140.00"
+
+
 def test_two_currencies_are_two_orders(shop: World) -> None:
     shop.put("acme", "patch-y")
     shop.put("acme", "m365-bb-m")
