@@ -6,7 +6,6 @@ is the good mood.
 import hashlib
 import json
 import threading
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeVar, cast, get_args
@@ -83,23 +82,23 @@ class Moods:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._calls: Counter[str] = Counter()
         kept = store.rows("SELECT content FROM moods")
         self.settings = read(json.loads(kept[0]["content"])) if kept else Settings()
 
     def adopt(self, settings: Settings) -> None:
         with self._lock:
             self._keep(settings)
-            self._calls.clear()
+            with self._store.writing() as db:
+                db.execute("DELETE FROM luck")
 
     def choose(self, call_type: CallType, reference: str, skus: set[str]) -> Mood:
         with self._lock:
             fitting = self._fitting(call_type, reference, skus)
             if not fitting:
                 return Mood()
-            self._calls[reference] += 1
-            # Drawn from seed, reference and count, so that racing threads do not change anybody's luck.
-            lot = f"{self.settings.seed}:{reference}:{self._calls[reference]}"
+            # Drawn from seed, reference and count, so that racing threads do not change anybody's luck. The
+            # count outlives the process: who is killed again and again would else draw the same lot for ever.
+            lot = f"{self.settings.seed}:{reference}:{self._count(reference)}"
             mood = _drawn(fitting, int.from_bytes(hashlib.sha256(lot.encode()).digest()[:6]) / 2**48)
             if mood.times is not None:
                 self._use_up(mood)
@@ -112,6 +111,15 @@ class Moods:
             if found:
                 return found
         return []
+
+    def _count(self, reference: str) -> int:
+        with self._store.writing() as db:
+            [(calls,)] = db.execute(
+                "INSERT INTO luck (reference, calls) VALUES (?, 1)"
+                " ON CONFLICT (reference) DO UPDATE SET calls = calls + 1 RETURNING calls",
+                [reference],
+            ).fetchall()
+        return int(calls)
 
     def _use_up(self, used: Mood) -> None:
         moods = list(self.settings.moods)

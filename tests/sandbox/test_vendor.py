@@ -161,6 +161,17 @@ def test_chance_is_repeatable_from_its_seed(vendor: Vendor, http: httpx.Client) 
     assert luck(2) != first
 
 
+def test_a_kill_does_not_turn_luck_back(vendor: Vendor, http: httpx.Client) -> None:
+    reference, chances = str(uuid4()), {"kind": "error_500_before", "chance": 0.5}
+    vendor.feels(chances, seed=3)
+    first = [buy(http, reference).status_code for _ in range(8)]
+    vendor.feels(chances, seed=3)
+    again = [buy(http, reference).status_code for _ in range(4)]
+    vendor.kill()
+    vendor.start()
+    assert again + [buy(http, reference).status_code for _ in range(4)] == first
+
+
 @pytest.mark.parametrize(
     "settings",
     [
