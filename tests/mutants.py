@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 LINKED = (".venv", "node_modules", ".node")
 LEFT_OUT = (".git", "instance*", "*.pyc.*", ".pytest_cache", ".ruff_cache", *LINKED)
+SEARCH = "tests/distributor/test_customer_search.py::test_"
 DURABLE = "tests/provisioning/test_durable.py::test_"
 ENDINGS = "tests/provisioning/test_endings.py::test_"
 REFUNDS = "tests/billing/test_refunds.py::test_"
@@ -266,6 +267,20 @@ MUTANTS = (
         "return volumes.at(Money(minor, currency), steps or (), quantity)",
         "return Money(minor, currency)",
         "tests/checkout/test_orders.py::test_a_line_is_priced_at_the_volume_step_of_its_own_quantity",
+    ),
+    Mutant(
+        "very many finds are all found",
+        "partners/customer_search.py",
+        "if len(found) < FEW:",
+        "if len(found) <= FEW:",
+        f"{SEARCH}words_that_very_many_have_find_all_of_them",
+    ),
+    Mutant(
+        "the door to customers is the distributor's",
+        "partners/customer_search.py",
+        "CASE WHEN current_setting('role') LIKE '%\\\\_as\\\\_distributor' THEN current_setting('app.distributor_id')::uuid",
+        "CASE WHEN true THEN current_setting('app.distributor_id')::uuid",
+        f"{SEARCH}a_customer_is_found_by_a_part_of_its_name_its_code_or_its_reseller",
     ),
     Mutant(
         "an ended partnership has no price",

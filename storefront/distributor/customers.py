@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from werkzeug.wrappers import Response
 
 from checkout.orders import Order
@@ -14,7 +14,7 @@ from core import db
 from core.errors import Missing
 from core.languages import Words, _
 from core.parties import Customer, Membership, Reseller
-from partners import channels, companies
+from partners import channels, companies, customer_search
 from partners import customers as customer_lists
 from partners.joinings import CHANNELS, Channel
 from storefront import exports, lists, pages, timelines
@@ -59,7 +59,7 @@ def the_list() -> List:
         Customer.id,
         rows_of_customers,
         "name",
-        search=found_by,
+        search=customer_search.named,
         views=lists.Choice("show", _("View"), SHOWS.options(), is_like, any_word=_("All")),
         filters=[Days("since", _("Since"), Customer.created_at)],
         export="distributor.customer_file",
@@ -71,15 +71,6 @@ def customers() -> Select[Customer, str, str]:
     """Customers with the name and code of their reseller."""
     return select(Customer, Reseller.name, Reseller.code).join(
         Reseller, (Reseller.distributor_id == Customer.distributor_id) & (Reseller.id == Customer.reseller_id)
-    )
-
-
-def found_by(query: str) -> ColumnElement[bool]:
-    """A code whole, names by a part of them."""
-    return or_(
-        Customer.code == query.upper(),
-        Customer.name.icontains(query, autoescape=True),
-        Customer.reseller_id.in_(select(Reseller.id).where(Reseller.name.icontains(query, autoescape=True))),
     )
 
 
