@@ -19,7 +19,7 @@ export PORT INSTANCE
 
 bin := .venv/bin
 wanted := core partners catalog subscriptions billing checkout provisioning storefront whitelabel_themes sandbox
-sized := tests/provisioning/test_fault_matrix.py tests/billing/test_webhooks.py
+sized := tests/provisioning/test_fault_matrix.py tests/billing/test_webhooks.py tests/browser/test_every_page.py
 packages = $(wildcard $(wanted)) $(wildcard app.py serve.py)
 
 help: ## what can be made
@@ -55,7 +55,7 @@ check-security:
 
 tests: ## the tests without the checks
 	@bin/install test
-	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" $(bin)/pytest -n $(JOBS) --dist loadgroup $(TESTS)
+	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" $(bin)/pytest -n $(JOBS) --dist loadscope $(TESTS)
 
 format: ## let ruff write it
 	@bin/install test
@@ -66,7 +66,8 @@ campaign: ## every guard taken away, every fault point in every mode, races in f
 	@bin/install test
 	$(bin)/python -m tests.mutants
 	FUZZ=5000 $(bin)/pytest -q tests/lists/test_fuzz.py
-	CAMPAIGN_SIZE=1 FAULT_MODES=kill,raise,hang $(bin)/pytest -n $(JOBS) $(sized)
+	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" CAMPAIGN_SIZE=1 FAULT_MODES=kill,raise,hang \
+		$(bin)/pytest -n $(JOBS) --dist loadscope $(sized)
 	$(bin)/python -m tests.campaign
 	$(bin)/python -m tests.losses
 

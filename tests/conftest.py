@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 import app
 from core import db, doorbell, languages, roles
 from sandbox.servers import Postgres, Valkey
 from storefront import schema
-from tests import compiled, ids, machines
+from tests import compiled, ids, machines, together
 from tests import world as worlds
 from tests.budget import Budget
-from tests.copies import Copies, quick_folder
+from tests.copies import Copies, on_server, quick_folder
+from tests.scenes import Scenes
 from tests.world import World
 from whitelabel_themes import assets
 
@@ -31,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     config.pluginmanager.register(Budget())
+    config.pluginmanager.register(together)
     assets.build(INSTANCE / "static")
 
 
@@ -122,15 +123,6 @@ def rename_to_template(postgres: Postgres) -> None:
     )
 
 
-def on_server(postgres: Postgres, *statements: str) -> None:
-    """Statements outside any transaction, as the server's administrator."""
-    engine = create_engine(postgres.admin_url(), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
-
-
 @pytest.fixture(scope="session")
 def world_copies(installation: dict[str, str], postgres: Postgres) -> Generator[Copies]:
     """Copies of the world's database."""
@@ -142,11 +134,24 @@ def world_copies(installation: dict[str, str], postgres: Postgres) -> Generator[
 @pytest.fixture
 def world(world_copies: Copies) -> Generator[World]:
     """A fresh copy of the world."""
+    yield fresh(world_copies)
+    db.reset()
+
+
+def fresh(world_copies: Copies) -> World:
+    """The world as it was founded, in a database of its own."""
     db.reset()
     doorbell.connection().flushall()
     world_copies.fresh()
-    yield copy.deepcopy(_founded)
-    db.reset()
+    return copy.deepcopy(_founded)
+
+
+@pytest.fixture(scope="session")
+def scenes(world_copies: Copies, postgres: Postgres) -> Generator[Scenes]:
+    """Worlds in which much has happened."""
+    made = Scenes(postgres, owner="shop_owner")
+    yield made
+    made.close()
 
 
 QUIET = (

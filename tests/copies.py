@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import pq
+from sqlalchemy import create_engine
 
 from sandbox.servers import Postgres
 
@@ -113,3 +114,12 @@ class Copies:
                 self._dropping.execute(f"DROP DATABASE IF EXISTS {name}".encode())
         self._making.close()
         self._dropping.close()
+
+
+def on_server(postgres: Postgres, *statements: str) -> None:
+    """Statements outside any transaction, as the server's administrator."""
+    engine = create_engine(postgres.admin_url(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()

@@ -2,8 +2,9 @@
 Faults are planted as the server's administrator, past every trigger and policy, because the product itself
 cannot make them."""
 
+import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import pytest
 from flask.testing import FlaskCliRunner
@@ -17,13 +18,16 @@ from provisioning import fulfilment
 from provisioning.deliveries import Delivery
 from sandbox.servers import Postgres
 from storefront import doctor
+from tests.conftest import fresh
+from tests.copies import Copies
+from tests.scenes import Scenes
 from tests.world import World, open_portal
 
 Plant = Callable[..., None]
 
 
 @pytest.fixture
-def plant(postgres: Postgres, world: World) -> Plant:
+def plant(postgres: Postgres) -> Plant:
     """Runs statements on the living database past every lock."""
 
     def run(*statements: str) -> None:
@@ -38,8 +42,14 @@ def plant(postgres: Postgres, world: World) -> Plant:
 
 
 @pytest.fixture
-def busy(world: World) -> World:
+def busy(scenes: Scenes, world_copies: Copies) -> Generator[World]:
     """A world in which orders were placed, delivered, cancelled and are still waiting."""
+    yield copy.deepcopy(scenes.begin("the doctor's", lambda: trade(fresh(world_copies))))
+    db.reset()
+
+
+def trade(world: World) -> World:
+    """It becomes busy."""
     open_portal(world)
     world.give_credit("harbour", 500_00)
     world.give_credit("brightfield", 500_00)

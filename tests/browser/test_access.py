@@ -20,8 +20,6 @@ from tests.browser.test_story import browse, sign_in
 from tests.fast_worker import Web
 from tests.world import PASSWORD, World, open_portal, staff
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 class Pages(Web):
     """A web process that serves the static files as well: what is tested here are scripts."""

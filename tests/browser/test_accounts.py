@@ -10,8 +10,6 @@ from pyotp.totp import TOTP
 from tests.browser.conftest import Shop
 from tests.browser.test_story import as_person, browse, sign_in
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 NEW = "Another-way-in-7"
 
 

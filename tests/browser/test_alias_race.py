@@ -17,8 +17,6 @@ from tests.browser.test_story import browse, sign_in
 from tests.fast_worker import Web
 from tests.world import PASSWORD, World
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 ALIAS = "sunny"
 TOGETHER = """at => {
   const form = document.querySelector("main form [name=alias]").form;

@@ -1,5 +1,6 @@
 """Every page, looked at by machines: nothing that axe calls serious, nothing wider than the smallest screen
-in either direction, a focus that is seen, and targets one can hit."""
+in either direction, a focus that is seen, and targets one can hit. `make test` shows axe half of the pages
+at a desk and the other half on a phone, `make campaign` all of them in both."""
 
 from collections.abc import Iterator
 
@@ -9,9 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Shop
 from tests.browser.tour import signed_in, visits
+from tests.sizes import often
 
-pytestmark = pytest.mark.xdist_group("browser")
-
+EVERY = often(2, 1)
 TOO_WIDE = """() => {
   const room = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= room) return [];
@@ -66,7 +67,7 @@ def wide(page: Page) -> list[str]:
 
 def test_axe_finds_nothing_serious_on_any_page_at_a_desk(chromium: Browser, shop: Shop) -> None:
     wrong: list[str] = []
-    for page in visits(chromium, shop, 1280, "light"):
+    for page in visits(chromium, shop, 1280, "light", share=(0, EVERY)):
         wrong += [*findings(page), *small(page)]
     assert wrong == []
 
@@ -75,7 +76,7 @@ def test_nor_on_a_phone_in_the_dark_and_none_is_wider_than_the_smallest_screen(
     chromium: Browser, shop: Shop
 ) -> None:
     wrong: list[str] = []
-    for page in visits(chromium, shop, 360, "dark"):
+    for page in visits(chromium, shop, 360, "dark", share=(EVERY - 1, EVERY)):
         wrong += [*findings(page), *small(page)]
         page.set_viewport_size({"width": 320, "height": 800})
         wrong += wide(page)

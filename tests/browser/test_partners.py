@@ -13,8 +13,6 @@ from tests.browser.conftest import Shop
 from tests.browser.test_accounts import linked
 from tests.browser.test_story import as_person, browse
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 PASSWORD = "Tides-and-winds-9"
 PROOF: FilePayload = {"name": "proof.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\nproof\n%%EOF"}
 

@@ -4,13 +4,10 @@ it."""
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Shop
 from tests.browser.test_story import as_person
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 SHEET = Path("sandbox/data/price_sheet.csv")
 

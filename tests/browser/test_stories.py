@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.conftest import Shop
 from tests.browser.test_story import CARD, DELIVERED, as_person, buy, pay, sign_in
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def anna(chromium: Browser, shop: Shop) -> Generator[Page]:

@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import Shop
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 CARD = "4242 4242 4242 4242"
 DECLINED = "4000 0000 0000 0002"
 DELIVERED = 90_000  # milliseconds a delivery may take on a busy machine before the test gives up

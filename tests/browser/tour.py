@@ -3,6 +3,7 @@ where the first row of a list leads."""
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -146,17 +147,21 @@ def visits(
     width: int,
     scheme: str,
     query: str = "",
+    share: tuple[int, int] = (0, 1),
 ) -> Iterator[Page]:
-    """The whole tour, page after page; `query` is said to every shop once, as a language
-    is."""
-    for who, paths in TOUR.items():
+    """The tour, page after page; `query` is said to every shop once, as a language is. `share`: of every so
+    many addresses only the one of this number."""
+    number, every = share
+    stops = enumerate((who, path) for who, paths in TOUR.items() for path in paths)
+    chosen = [stop for place, stop in stops if place % every == number]
+    for who, stops_of in groupby(chosen, key=lambda stop: stop[0]):
         dark = "dark" if scheme == "dark" else "light"
         context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=dark)
         base = f"{shop.url}/harbour" if who.startswith("anna") else shop.url
         page = signed_in(context, shop, who, base)
         if query:
             page.goto(f"{base}/help?{query}")
-        for path in paths:
+        for _who, path in stops_of:
             page.goto(shop.url + path, wait_until="load")
             yield page
             if path in LISTS:

@@ -11,7 +11,7 @@ from core import db
 from core.settings import settings
 from sandbox.servers import Postgres
 from storefront import doctor
-from tests.conftest import on_server
+from tests.copies import on_server
 from tests.portal.conftest import Browser
 from tests.resilience.conftest import Trade, size
 from tests.resilience.shopping import Shopper

@@ -31,7 +31,8 @@ from sandbox.servers import Postgres
 from storefront import schema
 from storefront.fragments import FRAGMENTS
 from subscriptions.subscriptions import Licence, Subscription
-from tests.conftest import login, on_server
+from tests.conftest import login
+from tests.copies import on_server
 
 COUNTED = (Order, Subscription, Licence, Delivery, WorkItem)
 

@@ -15,7 +15,8 @@ import app
 from core import db, roles
 from sandbox.servers import Postgres
 from storefront import schema, web
-from tests.conftest import login, on_server
+from tests.conftest import login
+from tests.copies import on_server
 from tests.world import World
 
 BREACHES = {
