@@ -23,6 +23,7 @@ from core.languages import _
 from core.periods import Term, end_of
 from core.tasks import Claimed, Kind, Repeat
 from core.tenancy import Access, DistributorOwned, ResellerOwned, owned_by
+from partners import support_hours
 from partners.programmes import Programme
 
 LONGEST = 2000
@@ -60,7 +61,8 @@ class RequestState(StrEnum):
 
 class ProgrammeRequest(ResellerOwned, db.Model):
     """One request; label, programme and questions are as they were when it was handed in. `reply` is what the
-    partner reads; `ends_at` is of the business clock."""
+    partner reads; `answer_by` is what the programme's support hours promise; `ends_at` is of the business
+    clock."""
 
     __tablename__ = "programme_requests"
     __access__ = Access(distributor="rcu", reseller="rcu")
@@ -102,6 +104,7 @@ class ProgrammeRequest(ResellerOwned, db.Model):
     reply: Mapped[str] = mapped_column(default="")
     answered_by: Mapped[str] = mapped_column(default="")
     handed_in_at: Mapped[datetime]
+    answer_by: Mapped[datetime | None] = mapped_column(default=None)
     ends_at: Mapped[datetime | None] = mapped_column(default=None)
     renewals: Mapped[int] = mapped_column(default=0)
 
@@ -132,6 +135,7 @@ class Offered:
     """A kind that a reseller may ask for."""
 
     id: UUID
+    programme_id: UUID
     programme: str
     label: str
     explanation: str
@@ -192,9 +196,9 @@ class BadKind(Refused):
 
 
 OFFERED = door("""
-CREATE FUNCTION request_kinds_offered_v1(p_distributor uuid, p_reseller uuid)
-RETURNS TABLE (id uuid, programme text, label text, explanation text, questions text[], yearly boolean) AS $$
-  SELECT k.id, e.programme_name, k.label, k.explanation, ARRAY(SELECT jsonb_array_elements_text(k.questions)), k.yearly
+CREATE FUNCTION request_kinds_offered_v2(p_distributor uuid, p_reseller uuid)
+RETURNS TABLE (id uuid, programme_id uuid, programme text, label text, explanation text, questions text[], yearly boolean) AS $$
+  SELECT k.id, k.programme_id, e.programme_name, k.label, k.explanation, ARRAY(SELECT jsonb_array_elements_text(k.questions)), k.yearly
   FROM enrolments e JOIN request_kinds k ON k.distributor_id = e.distributor_id AND k.programme_id = e.programme_id AND k.offered
   WHERE e.distributor_id = p_distributor AND e.reseller_id = p_reseller AND e.state = 'active'
   ORDER BY e.programme_name, k.label, k.id
@@ -205,7 +209,15 @@ def offered(reseller_id: UUID) -> list[Offered]:
     """What a reseller may ask for: kinds of the programmes that it is an active partner of."""
     arguments = {"p_distributor": tenancy.current().distributor_id, "p_reseller": reseller_id}
     return [
-        Offered(one.id, one.programme, one.label, one.explanation, tuple(one.questions), one.yearly)
+        Offered(
+            one.id,
+            one.programme_id,
+            one.programme,
+            one.label,
+            one.explanation,
+            tuple(one.questions),
+            one.yearly,
+        )
         for one in doors.call_here(OFFERED, arguments)
     ]
 
@@ -233,6 +245,7 @@ def hand_in(
     )
     if db.session().scalar(waiting):
         raise AskedAlready(kind.label)
+    now = db.session().info["now"]
     added = db.add(
         ProgrammeRequest(
             reseller_id=reseller_id,
@@ -245,7 +258,8 @@ def hand_in(
             name=name,
             email=email,
             state=RequestState.SUBMITTED,
-            handed_in_at=db.session().info["now"],
+            handed_in_at=now,
+            answer_by=support_hours.answer_by(reseller_id, kind.programme_id, now),
         )
     )
     db.flush()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -37,6 +38,7 @@ from partners import (
     resources,
     signatures,
     storefronts,
+    support_hours,
     support_types,
 )
 from partners.companies import Details
@@ -46,6 +48,7 @@ from partners.joinings import Channel, Paperwork
 from partners.programmes import Programme, Settings
 from partners.signatures import Signatory
 from partners.storefronts import Image, Storefront
+from partners.support_hours import Hours
 from partners.support_types import Described
 from partners.terms import Agreed
 from provisioning import transfers
@@ -160,6 +163,8 @@ def _open_programmes(price_list_id: UUID, hashed: str, currency: str) -> None:
             support_types.set_rules(programme, terms_first=True)
         for one in types:
             support_types.keep_type(programme, Described(**one))
+        if "support_hours" in entry:
+            support_hours.keep(programme, _support_hours(entry["support_hours"]))
         _stock_library(programme, entry)
     for entry in told["application"]:
         applications.apply(
@@ -189,6 +194,16 @@ def _enrol(entry: Entry, hashed: str) -> None:
     for customer in entry["customer"]:
         added = _add_customer(customer, reseller.id, hashed)
         channels.win(added, str(programme.id))
+
+
+def _support_hours(told: Any) -> Hours:
+    return Hours(
+        told["days"],
+        support_hours.minute_of(told["begins"]),
+        support_hours.minute_of(told["ends"]),
+        told["zone"],
+        told["answer_hours"],
+    )
 
 
 def _joining(entry: Entry) -> joinings.Rules:

@@ -269,6 +269,13 @@ MUTANTS = (
         "tests/checkout/test_orders.py::test_a_line_is_priced_at_the_volume_step_of_its_own_quantity",
     ),
     Mutant(
+        "the clock of support stops at weekends",
+        "partners/support_hours.py",
+        "if day.weekday() in self.days:",
+        "if self.days:",
+        "tests/partners/test_support_hours.py::test_the_clock_stops_at_weekends",
+    ),
+    Mutant(
         "very many finds are all found",
         "partners/customer_search.py",
         "if len(found) < FEW:",

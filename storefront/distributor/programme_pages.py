@@ -14,6 +14,7 @@ PAGES = (
     (for_later("Year"), "programme_year"),
     (for_later("Customer agreements"), "attesting_page"),
     (for_later("Accounts"), "programme_accounts"),
+    (for_later("Support hours"), "programme_hours"),
     (for_later("Resources"), "programme_resources"),
 )
 """(label, endpoint) in the order of the tabs; each endpoint takes the programme's `code`."""

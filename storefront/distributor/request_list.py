@@ -62,6 +62,7 @@ def the_list() -> List:
             Column("programme", _("Programme"), itemgetter("programme")),
             Column("state", _("State"), lambda row: lists.word_of(row["state"])),
             Column("since", _("Handed in"), itemgetter("since"), ProgrammeRequest.id),
+            Column("due", _("Answer by"), itemgetter("due"), lists.last_if_empty(ProgrammeRequest.answer_by)),
         ],
         ProgrammeRequest.id,
         rows_of,
@@ -102,9 +103,17 @@ def rows_of(found: Sequence[tuple[ProgrammeRequest, str]]) -> list[dict[str, Any
             "programme": one.programme_name,
             "state": one.state.value,
             "since": moment(one.handed_in_at),
+            "due": moment(one.answer_by),
+            "late": is_late(one),
         }
         for one, reseller in found
     ]
+
+
+def is_late(one: ProgrammeRequest) -> bool:
+    """Whether it waits longer than the programme's support hours promise (H14)."""
+    waits = one.state is RequestState.SUBMITTED
+    return waits and one.answer_by is not None and one.answer_by < db.session().info["now"]
 
 
 @console.get("/requests/<code>")
@@ -132,6 +141,8 @@ def show_request(
                 "name": found.name,
                 "email": found.email,
                 "since": moment(found.handed_in_at),
+                "due": moment(found.answer_by),
+                "late": is_late(found),
                 "until": moment(found.ends_at),
                 "reply": found.reply,
                 "by": found.answered_by,

@@ -214,6 +214,7 @@ def show_request(code: str, refusal: Refusal | None = None) -> Response:
             and found.ends_at > now,
             "answers": list(found.answers.items()),
             "since": moment(found.handed_in_at),
+            "due": moment(found.answer_by),
             "until": moment(found.ends_at, now),
             "reply": found.reply,
             "by": found.answered_by,

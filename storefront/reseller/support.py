@@ -6,9 +6,10 @@ from werkzeug.wrappers import Response
 
 from core import db, parties
 from core.languages import _
-from partners import account_managers
+from partners import account_managers, support_hours
 from storefront import pages
 from storefront.moments import Moment, moment
+from storefront.opening_hours import said
 from storefront.reseller import console, menu
 from storefront.visitors import the_shop
 
@@ -36,10 +37,12 @@ def help_page() -> Response:
     with db.transaction():
         distributor = parties.the_distributor()
         manager = contact()
+        hours = [(name, said(one)) for _id, name, one in support_hours.of_reseller(menu.reseller_id())]
     return pages.render(
         "reseller/help.html",
         title=_("Help"),
         manager=manager,
+        hours=hours,
         distributor={"name": distributor.name, "email": distributor.contact_email},
         shop_help=f"{the_shop().base}/help",
     )

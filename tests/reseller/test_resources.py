@@ -3,6 +3,7 @@ with a form, answered in a queue. Brightfield is a partner, Harbour is not."""
 
 import io
 import re
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -250,3 +251,41 @@ def test_the_partners_manager_answers_and_other_staff_do_not(world: World) -> No
     with world.acting():
         account_managers.assign(parties.reseller(world.resellers["brightfield"]), member.membership_id)
     assert mila.post(f"{at}/grant").status_code == 303
+
+
+# --- Until when it is answered ------------------------------------------------------------------------------
+
+
+def days(*numbers: int) -> dict[str, str]:
+    return {f"day_{day}": "y" for day in numbers}
+
+
+@pytest.mark.behaviour("H14")
+def test_support_hours_are_shown_and_a_request_is_answered_within_them(
+    world: World, nora: Visit, bea: Person
+) -> None:
+    at, said = (
+        "/distributor/programmes/gold/hours",
+        {"begins": "00:00", "ends": "24:00", "answer_hours": "24"},
+    )
+    assert "No support hours" in nora.get(at).text
+    wrong = nora.post(at, {**said, **days(0), "zone": "Nowhere/At all"})
+    assert (wrong.status_code, "Nowhere/At all" in wrong.text) == (422, True)
+    assert "Choose at least one day" in nora.post(at, {**said, "zone": "Europe/Berlin"}).text
+    assert nora.post(at, {**said, **days(0, 1, 2, 3, 4), "zone": "Europe/Berlin"}).status_code == 303
+    help_page = bea.get("/reseller/help").text
+    assert "Monday to Friday" in help_page
+    assert "answered within 24 of these hours" in help_page
+    code = ask(world, kind(world))
+    with world.acting():
+        one = requests.find(code)
+        assert one.answer_by is not None
+        assert one.answer_by >= one.handed_in_at + timedelta(hours=24)
+    assert "You get one by:" in bea.get(f"/reseller/requests/{code}").text
+    assert "Late" not in nora.get("/distributor/requests").text
+    with world.acting():
+        requests.find(code).answer_by = one.handed_in_at - timedelta(hours=1)
+    assert "Late" in nora.get("/distributor/requests").text
+    assert "is over" in nora.get(f"/distributor/requests/{code}").text
+    assert nora.post(f"/distributor/requests/{code}/grant", {"reply": ""}).status_code == 303
+    assert "Late" not in nora.get("/distributor/requests").text

@@ -549,6 +549,13 @@ DISTRIBUTOR = [
             ),
             Stop("distributor-programme-new", "/distributor/programmes/new"),
             Stop(
+                "distributor-programme-hours",
+                "/distributor/programmes/<code>/hours",
+                "/distributor/programmes",
+                row="Device",
+                then=press("Support hours", exact=True),
+            ),
+            Stop(
                 "distributor-programme-accounts",
                 "/distributor/programmes/<code>/accounts",
                 "/distributor/programmes",

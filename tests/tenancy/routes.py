@@ -537,6 +537,13 @@ ROUTES: dict[str, Route] = {
         {"code": "programme", "kind_id": "free_kind"},
         page="/distributor/programmes/{programme}/resources",
     ),
+    "GET /distributor/programmes/<code>/hours": mine(DISTRIBUTOR, code="programme"),
+    "POST /distributor/programmes/<code>/hours": Route(
+        DISTRIBUTOR,
+        {"code": "programme"},
+        page="/distributor/programmes/{programme}/hours",
+        form={"+day_5": "y", "answer_hours": "8"},
+    ),
     "GET /distributor/programmes/<code>/accounts": mine(DISTRIBUTOR, code="programme"),
     "POST /distributor/programmes/<code>/accounts": Route(
         DISTRIBUTOR,
