@@ -42,6 +42,7 @@ from partners.enrolments import PartnershipBegun, PartnershipEnded
 from partners.extensions import TransferPartnerAnswered, TransferPartnerInvited
 from partners.invitations import InvitationSent
 from partners.leavings import NoticeGiven, NoticeWithdrawn
+from partners.newsletters import NewsletterSent
 from partners.partner_invitations import PartnerInvitationAccepted, PartnerInvitationSent
 from partners.partner_requests import PartnerRequestDeclined
 from partners.reauthorisations import ReauthorisationDue, Reauthorised
@@ -69,6 +70,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     ending_mails,
     mail,
     manager_mails,
+    newsletter_mails,
     partner_invitation_mails,
     partner_mails,
     request_mails,
@@ -156,6 +158,7 @@ REACTIONS: Reactions = {
     DealWon: [Later("mail_deal_won", key="deal_id"), Later("mail_deal_sold", key="deal_id")],
     ManagerChanged: [viewings.end_of_others],
     ManagerAssigned: [Later("mail_manager_assigned", key="assigned_id")],
+    NewsletterSent: [Later("mail_newsletter", key="copy_id")],
     RequestHandedIn: [Later("mail_request_waits", key="request_id")],
     RequestAnswered: [Later("mail_request_answered", key="request_id")],
     RequestExpired: [Later("mail_request_expired", key="request_id")],

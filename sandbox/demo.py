@@ -33,6 +33,7 @@ from partners import (
     extensions,
     joinings,
     logins,
+    newsletters,
     programmes,
     requests,
     resources,
@@ -178,6 +179,13 @@ def _open_programmes(price_list_id: UUID, hashed: str, currency: str) -> None:
     for entry in told["enrolment"]:
         _enrol(entry, hashed)
     partnerships.register(told["deal"])
+    for entry in told["newsletter"]:
+        newsletters.send(
+            programmes.find(entry["programme"]),
+            subject=entry["subject"],
+            text=entry["text"],
+            by="Nora Lindqvist",
+        )
 
 
 def _enrol(entry: Entry, hashed: str) -> None:

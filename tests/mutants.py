@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 LINKED = (".venv", "node_modules", ".node")
 LEFT_OUT = (".git", "instance*", "*.pyc.*", ".pytest_cache", ".ruff_cache", *LINKED)
+NEWS = "tests/partners/test_newsletters.py::test_"
 SEARCH = "tests/distributor/test_customer_search.py::test_"
 DURABLE = "tests/provisioning/test_durable.py::test_"
 ENDINGS = "tests/provisioning/test_endings.py::test_"
@@ -274,6 +275,20 @@ MUTANTS = (
         "if day.weekday() in self.days:",
         "if self.days:",
         "tests/partners/test_support_hours.py::test_the_clock_stops_at_weekends",
+    ),
+    Mutant(
+        "whoever declined it gets no newsletter",
+        "partners/newsletters.py",
+        "Enrolment.state == EnrolmentState.ACTIVE, Enrolment.reseller_id.not_in(declined)",
+        "Enrolment.state == EnrolmentState.ACTIVE",
+        f"{NEWS}whoever_declined_it_or_is_no_partner_any_more_gets_none",
+    ),
+    Mutant(
+        "whoever is no partner any more gets no newsletter",
+        "partners/newsletters.py",
+        "Enrolment.state == EnrolmentState.ACTIVE, Enrolment.reseller_id.not_in(declined)",
+        "Enrolment.reseller_id.not_in(declined)",
+        f"{NEWS}whoever_declined_it_or_is_no_partner_any_more_gets_none",
     ),
     Mutant(
         "very many finds are all found",

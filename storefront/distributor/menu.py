@@ -33,6 +33,7 @@ SECTIONS = (
     (for_later("Deals"), "deal_list", "briefcase"),
     (for_later("Programmes"), "programme_list", "layers"),
     (for_later("Partners"), "partnership_list", "award"),
+    (for_later("Newsletter"), "newsletter_list", "mail"),
     (for_later("Partner requests"), "request_list", "message-circle"),
     (for_later("Catalogue"), "product_list", "boxes"),
     (for_later("Plans"), "plan_list", "tags"),

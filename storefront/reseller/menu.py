@@ -34,6 +34,7 @@ SECTIONS = (
     (for_later("Programmes"), "programmes_page", "handshake"),
     (for_later("Indirect providers"), "provider_list", "globe"),
     (for_later("Resources"), "resource_list", "folder"),
+    (for_later("Newsletter"), "newsletter_list", "mail"),
     (for_later("Requests"), "request_list", "message-circle"),
     (for_later("Your terms"), "terms_page", "scale"),
     (for_later("Acceptances"), "acceptance_list", "badge-check"),

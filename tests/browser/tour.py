@@ -109,6 +109,8 @@ TOUR: dict[str, list[str]] = {
         "/distributor/programmes/cloud-solutions/joining",
         "/distributor/partner-invitations/new",
         "/distributor/partner-invitations/requests",
+        "/distributor/newsletters",
+        "/distributor/newsletters/new",
         "/distributor/invitations",
         "/distributor/directory",
         "/distributor/catalogue",

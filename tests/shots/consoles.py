@@ -176,6 +176,14 @@ RESELLERS = [
             Stop("reseller-support-types", "/reseller/money/support-types"),
             Stop("reseller-resources", "/reseller/resources"),
             Stop("reseller-resources-none-match", "", "/reseller/resources?q=nothing-like-it"),
+            Stop("reseller-newsletters", "/reseller/newsletters"),
+            Stop("reseller-newsletters-none-match", "", "/reseller/newsletters?q=nothing-like-it"),
+            Stop(
+                "reseller-newsletter",
+                "/reseller/newsletters/<code>",
+                "/reseller/newsletters",
+                row="Gold",
+            ),
             Stop("reseller-requests-none", "/reseller/requests"),
             Stop(
                 "reseller-request-new",
@@ -585,6 +593,15 @@ DISTRIBUTOR = [
                 "/distributor/programmes/managed-security/resources",
                 then=send("form[action$='/resources']"),
             ),
+            Stop("distributor-newsletters", "/distributor/newsletters"),
+            Stop(
+                "distributor-newsletter",
+                "/distributor/newsletters/<code>",
+                "/distributor/newsletters",
+                row="Gold",
+            ),
+            Stop("distributor-newsletter-new", "/distributor/newsletters/new"),
+            Stop("distributor-newsletter-new-wrong", "", STAY, then=send("form[data-guard]")),
             Stop("distributor-requests", "/distributor/requests"),
             Stop(
                 "distributor-request",

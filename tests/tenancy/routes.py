@@ -505,6 +505,17 @@ ROUTES: dict[str, Route] = {
         RESELLER, {"code": "request"}, page="/reseller/requests/{request}"
     ),
     "POST /reseller/requests/<code>/renew": Route(RESELLER, {"code": "request"}, ok=(422,), changes=False),
+    "GET /reseller/newsletters": Route(RESELLER),
+    "GET /reseller/newsletters.csv": Route(RESELLER),
+    "GET /reseller/newsletters/<code>": mine(RESELLER, code="newsletter"),
+    "POST /reseller/newsletters": Route(RESELLER, page="/reseller/newsletters"),
+    "GET /distributor/newsletters": Route(DISTRIBUTOR),
+    "GET /distributor/newsletters.csv": Route(DISTRIBUTOR),
+    "GET /distributor/newsletters/new": Route(DISTRIBUTOR),
+    "POST /distributor/newsletters/new": Route(
+        DISTRIBUTOR, page="/distributor/newsletters/new", form={"subject": "News", "text": "Much."}
+    ),
+    "GET /distributor/newsletters/<code>": mine(DISTRIBUTOR, code="newsletter"),
     "GET /distributor/requests": Route(DISTRIBUTOR),
     "GET /distributor/requests.csv": Route(DISTRIBUTOR),
     "GET /distributor/requests/<code>": mine(DISTRIBUTOR, code="request"),

@@ -35,6 +35,7 @@ from partners import (
     invitations,
     joinings,
     leavings,
+    newsletters,
     programmes,
     reauthorisations,
     requests,
@@ -136,6 +137,7 @@ def build(world: World, app: Flask) -> Stage:
         | register_deals(world)
         | colleagues(world)
         | be_a_partner(world)
+        | write_to_partners(world)
         | support(world)
     )
     stage.names |= relations_stage.relate(world, south, app, SOUTH)
@@ -450,6 +452,15 @@ def hand_over(world: World) -> dict[str, str]:
         "other_reseller": code,
         "invited_pair": moving.invite(world, "harbour", "brightfield"),
     }
+
+
+def write_to_partners(world: World) -> dict[str, str]:
+    """Northwind has sent an issue to the partners of the patching programme, Brightfield among them."""
+    with world.acting():
+        issue = newsletters.send(
+            programmes.find("patching"), subject="Harbour opens", text="Read this.", by="Nora"
+        )
+        return {"newsletter": issue.code}
 
 
 def support(world: World) -> dict[str, str]:
