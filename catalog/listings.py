@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from catalog.products import Audience, Plan, Product, ProductType
-from catalog.volumes import Stepped
+from catalog.volumes import Stepped, Volume
 from core import db, doors
 from core.doors import door
 from core.errors import Missing, Refused
@@ -70,6 +70,11 @@ class Listing(Stepped, ResellerOwned, db.Model):
     currency: Mapped[str]
 
     price: Mapped[Money] = composite(Money, "price_minor", "currency")
+
+    @property
+    def volume(self) -> Volume:
+        """The price with its steps."""
+        return Volume(Money(self.price_minor, self.currency), self.steps)
 
 
 class SearchText(db.Model):
@@ -286,6 +291,8 @@ class Offer:
     minimum: int
     maximum: int
     features: Mapping[str, Any]
+    volume: Volume
+    months: tuple[int, int]  # of the term, and of the period that is billed
 
 
 OFFERS = Statement(
@@ -306,6 +313,7 @@ OFFERS = Statement(
         Plan.maximum_quantity,
         Plan.features,
         ProductType.unit,
+        Listing.steps,
     )
     .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -335,6 +343,8 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             minimum,
             maximum,
             features,
+            Volume(Money(minor, currency), steps),
+            (term.months, billing.months),
         )
         for (
             *_,
@@ -349,6 +359,7 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             maximum,
             features,
             unit,
+            steps,
         ) in rows
     ]
 
@@ -392,6 +403,7 @@ def stock(reseller_id: UUID, distributor_id: UUID) -> int:
                 lead=product.id not in led,
                 price_minor=plan.list_minor,
                 currency=plan.currency,
+                steps=plan.steps,
             )
         )
         led.add(product.id)

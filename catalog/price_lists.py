@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, UniqueConstraint, and_, s
 from sqlalchemy.orm import Mapped, composite
 
 from catalog.products import Product
-from catalog.volumes import Stepped
+from catalog.volumes import Stepped, Volume
 from core import db
 from core.money import Money
 from core.tenancy import Access, DistributorOwned, owned_by
@@ -45,6 +45,11 @@ class WholesalePrice(Stepped, DistributorOwned, db.Model):
     currency: Mapped[str]
 
     price: Mapped[Money] = composite(Money, "price_minor", "currency")
+
+    @property
+    def volume(self) -> Volume:
+        """The price with its steps."""
+        return Volume(Money(self.price_minor, self.currency), self.steps)
 
 
 def wholesale(price_list_id: UUID) -> dict[UUID, Money]:

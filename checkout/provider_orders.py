@@ -98,7 +98,7 @@ def item(customer: Customer, plan_code: str, quantity: int, fields: Mapping[str,
         quantity,
         plan.minimum_quantity,
         plan.maximum_quantity,
-        listing.price,
+        listing.volume.at(quantity),
         dict(fields),
         kind.connector,
     )
