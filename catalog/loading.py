@@ -143,11 +143,13 @@ def volume(offer: Mapping[str, Any], key: str, currency: str) -> Volume:
     price = amount(offer.get(key, "0"), currency, where)
     steps: list[list[int]] = []
     for step in offer.get(STEPS[key], []):
-        if not isinstance(step, list) or len(step) != 2 or type(step[0]) is not int:  # pyright: ignore[reportUnknownArgumentType]  that is what is found out
-            raise BadCatalogue(f'{where}: a step is a number of units and an amount, such as [10, "23.95"].')
-        if isinstance(step[1], float):
-            raise BadCatalogue(f'{where}: write amounts in quotes, such as "12.50", so that no cent is lost.')
-        steps.append([step[0], amount(step[1], currency, where).minor])
+        match step:
+            case [int(begin), str(written)]:
+                steps.append([begin, amount(written, currency, where).minor])
+            case _:
+                raise BadCatalogue(
+                    f'{where}: a step is a number of units and an amount in quotes, such as [10, "23.95"].'
+                )
     try:
         return Volume(price, volumes.checked(steps))
     except Refusal as refusal:

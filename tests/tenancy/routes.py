@@ -61,6 +61,7 @@ ROUTES: dict[str, Route] = {
     "GET /terms": Route(PUBLIC),
     "GET /search": Route(PUBLIC, query="q=patch"),
     "GET /p/<code>": Route(PUBLIC, {"code": "=patch"}),
+    "GET /p/<code>/price": Route(PUBLIC, {"code": "=patch"}, query="quantity=2"),
     "GET /images/<name>.png": Route(PUBLIC, {"name": "=nothing"}, ok=(404,)),
     "GET /theme/<version>.css": Route(PUBLIC, {"version": "version"}),
     "POST /look": Route(PUBLIC, ok=(422,), changes=False),  # a mode is asked for
