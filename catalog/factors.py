@@ -66,6 +66,11 @@ def parse(text: str) -> Decimal:
     return factor
 
 
+def text(factor: Decimal | None) -> str:
+    """A factor as people write it: "0.1"; nothing of a plan that follows none."""
+    return f"{factor.normalize():f}" if factor is not None else ""
+
+
 def follow(plan: Plan, base: Plan, factor: Decimal) -> None:
     """From now on the plan is priced as the other one times the factor; WrongBase where that would go round
     in a circle or leave the product or its currency."""
@@ -75,7 +80,7 @@ def follow(plan: Plan, base: Plan, factor: Decimal) -> None:
         raise WrongBase
     if (plan.priced_as_id, plan.factor) != (base.id, factor):
         plan.priced_as_id, plan.factor = base.id, factor
-        trail.write(plan, f"priced as {base.name} times {factor.normalize():f}")
+        trail.write(plan, f"priced as {base.name} times {text(factor)}")
     _bring_into_line(plan, base)
 
 

@@ -23,9 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from catalog import volumes
 from catalog.products import Audience, Plan, Product, ProductType
-from catalog.volumes import Stepped, Volume
-from core import db, doors
+from catalog.volumes import Stepped, Steps, Volume
+from core import db, doors, trail
 from core.doors import door
 from core.errors import Missing, Refused
 from core.ids import new_id
@@ -420,6 +421,19 @@ def reprice(listing: Listing, price: Money) -> None:
     listing.price_minor = price.minor
     db.flush()
     changed(listing.reseller_id)
+
+
+def set_steps(listing: Listing, steps: Steps) -> bool:
+    """The volume steps of the reseller's retail price, shown on the next request; whether that is news.
+    WrongSteps where they do not rise."""
+    wanted = volumes.checked(steps)
+    if listing.steps == wanted:
+        return False
+    new = Volume(listing.price, wanted)
+    trail.write(listing, "by quantity", was=listing.volume.words or "-", now=new.words or "-")
+    listing.steps = wanted
+    changed(listing.reseller_id)
+    return True
 
 
 def changed(reseller_id: UUID) -> None:

@@ -337,6 +337,18 @@ RESELLERS = [
                 then=all_of(opens("Change many prices"), send("form:has([name=percent])", percent="x")),
             ),
             Stop(
+                "reseller-volume-prices",
+                "/reseller/prices/<listing_id>/volume",
+                "/reseller/prices?q=0patch+Pro",
+                then=to_link("/volume"),
+            ),
+            Stop(
+                "reseller-volume-prices-wrong",
+                "/reseller/prices/<listing_id>/volume",
+                STAY,
+                then=send("main form:has([name=from-0])", **{"price-0": "cheap"}),
+            ),
+            Stop(
                 "reseller-invoice",
                 "/reseller/money/invoices/<invoice_id>",
                 "/reseller/money?show=to-customers",
@@ -811,6 +823,22 @@ DISTRIBUTOR = [
                 "/distributor/catalogue/<code>",
                 STAY,
                 then=send("main form:has([name=name])", name=""),
+            ),
+            Stop(
+                "distributor-plan-prices",
+                "/distributor/catalogue/<code>/prices/<plan>",
+                "/distributor/catalogue/0patch-pro/prices/0patch-pro-y?quantity=60",
+            ),
+            Stop(
+                "distributor-plan-prices-wrong",
+                "/distributor/catalogue/<code>/prices/<plan>",
+                STAY,
+                then=send("main form:has([name=from-0])", **{"from-0": "2.5", "list-0": "1.2345"}),
+            ),
+            Stop(
+                "distributor-plan-prices-following",
+                "/distributor/catalogue/<code>/prices/<plan>",
+                "/distributor/catalogue/0patch-pro/prices/0patch-pro-m",
             ),
             Stop("distributor-catalogue-file", "/distributor/catalogue-file"),
             Stop("distributor-catalogue-file-wrong", "/distributor/catalogue-file", then=send()),

@@ -400,6 +400,13 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/prices": Route(
         RESELLER, page="/reseller/prices", form={"price-*": "77.00"}, press="save=all", foreign=True
     ),
+    "GET /reseller/prices/<listing_id>/volume": mine(RESELLER, listing_id="listing"),
+    "POST /reseller/prices/<listing_id>/volume": Route(
+        RESELLER,
+        {"listing_id": "listing"},
+        page="/reseller/prices/{listing}/volume",
+        form={"from-0": "10", "price-0": "20.00"},
+    ),
     "POST /reseller/prices/rule": Route(RESELLER, page="/reseller/prices", form={"percent": "10"}),
     "GET /reseller/subscriptions": Route(RESELLER),
     "GET /reseller/subscriptions.csv": Route(RESELLER),
@@ -590,6 +597,15 @@ ROUTES: dict[str, Route] = {
     ),
     "POST /distributor/catalogue-file/stock": Route(DISTRIBUTOR, changes=False),
     "GET /distributor/catalogue/<code>": Route(DISTRIBUTOR, {"code": "=patch"}),
+    "GET /distributor/catalogue/<code>/prices/<plan>": Route(
+        DISTRIBUTOR, {"code": "=patch", "plan": "=patch-y"}
+    ),
+    "POST /distributor/catalogue/<code>/prices/<plan>": Route(
+        DISTRIBUTOR,
+        {"code": "=patch", "plan": "=patch-y"},
+        page="/distributor/catalogue/patch/prices/patch-y",
+        form={"from-0": "10", "list-0": "20.00"},
+    ),
     "POST /distributor/catalogue/<code>": Route(
         DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch", form={"name": "Patches"}
     ),
