@@ -1,16 +1,48 @@
-"""Why a price is what it is, as the pages of the consoles show it: a plan, a number of units, and the steps
-of every price that whoever looks may see. The same part stands on the distributor's and the reseller's
-page."""
+"""Prices in words, for pages of every side: the table of volume steps with the one that counts, and why a
+price is what it is, as far as whoever looks may see it."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from flask import request
 
+from catalog.volumes import Volume
 from checkout import baskets
 from checkout.explanations import Explained, Ingredients, explain
 from core.errors import Refusal
+from core.languages import _
+from core.money import Money
 from core.tenancy import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A row of the table of steps."""
+
+    words: str
+    price: Money
+    current: bool
+
+
+def ranges(volume: Volume, quantity: int | None) -> list[Range]:
+    """The steps in words, the one that counts marked; none where the price is the same for every number."""
+    table = volume.table()
+    if len(table) == 1:
+        return []
+    here = volume.step(quantity) if quantity else 0
+    ends = [begin - 1 for begin, _price in table[1:]]
+    return [
+        Range(
+            _("%(n)s and more", n=f"{begin:,}")
+            if place == len(ends)
+            else f"{begin:,}"
+            if begin == ends[place]
+            else _("%(first)s to %(last)s", first=f"{begin:,}", last=f"{ends[place]:,}"),
+            price,
+            begin == here,
+        )
+        for place, (begin, price) in enumerate(table)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@ of a unit, what a period costs and what the term does (P23, P53). The same answe
 sent, comes back from its GET form, and replaces itself while one types."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import request
@@ -17,40 +16,10 @@ from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
 from core.money import Money
-from storefront import pages
+from storefront import pages, why
 from storefront.portal import portal
 
 YEAR = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """A row of the table of steps."""
-
-    words: str
-    price: Money
-    current: bool
-
-
-def ranges(offer: Offer, quantity: int | None) -> list[Range]:
-    """The steps in words, the one that counts marked; none where the price is the same for every number."""
-    table = offer.volume.table()
-    if len(table) == 1:
-        return []
-    here = offer.volume.step(quantity) if quantity else 0
-    ends = [begin - 1 for begin, _price in table[1:]]
-    return [
-        Range(
-            _("%(n)s and more", n=f"{begin:,}")
-            if place == len(ends)
-            else f"{begin:,}"
-            if begin == ends[place]
-            else _("%(first)s to %(last)s", first=f"{begin:,}", last=f"{ends[place]:,}"),
-            price,
-            begin == here,
-        )
-        for place, (begin, price) in enumerate(table)
-    ]
 
 
 def explained(offer: Offer, quantity: int) -> Explained:
@@ -78,7 +47,7 @@ def answer(offers: Sequence[Offer], plan: str, typed: str) -> dict[str, Any]:
         "per": offer.per,
         "total": unit * quantity if unit and quantity else None,
         "longer": longer(offer, unit * quantity) if unit and quantity else None,
-        "ranges": ranges(offer, quantity),
+        "ranges": why.ranges(offer.volume, quantity),
         "steps": explained(offer, quantity).of(Leg.RETAIL) if quantity else (),
     }
 

@@ -336,6 +336,24 @@ RESELLERS = [
                 "/reseller/prices",
                 then=all_of(opens("Change many prices"), send("form:has([name=percent])", percent="x")),
             ),
+            Stop("reseller-add-subscription", "/reseller/subscriptions/add"),
+            Stop(
+                "reseller-add-subscription-form",
+                "/reseller/customers",
+                row="Acorn",
+                then=all_of(
+                    to_link("/subscriptions/add?customer"),
+                    choose("select[name=product]", "huntress-edr"),
+                    send("main form"),
+                    fill("[name=quantity]", "120"),
+                ),
+            ),
+            Stop(
+                "reseller-add-subscription-wrong",
+                "/reseller/subscriptions/add",
+                STAY,
+                then=send("main form[method=post]", quantity="2.5"),
+            ),
             Stop(
                 "reseller-volume-prices",
                 "/reseller/prices/<listing_id>/volume",

@@ -395,6 +395,16 @@ ROUTES: dict[str, Route] = {
         ok=(409, 422),
         changes=False,
     ),
+    "GET /reseller/subscriptions/add": Route(RESELLER),
+    "GET /reseller/subscriptions/add/price": Route(
+        RESELLER, query="customer={customer}&product=patch&quantity=2"
+    ),
+    "POST /reseller/subscriptions/add": Route(
+        RESELLER,
+        page="/reseller/subscriptions/add?customer={customer}&product=patch",
+        form={"quantity": "2", "support": "{support}"},
+        foreign=True,
+    ),
     "GET /reseller/prices": Route(RESELLER),
     "GET /reseller/prices.csv": Route(RESELLER),
     "POST /reseller/prices": Route(
