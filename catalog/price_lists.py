@@ -72,3 +72,13 @@ def tier_of(reseller_id: Any = None) -> ColumnElement[bool]:
 def discounted(price: Money, discount: int | None) -> Money:
     """A wholesale price less so many basis points, rounded half up; none is no tier."""
     return price.times(Fraction(10_000 - discount, 10_000)) if discount else price
+
+
+def less_tier(listed: Volume, discount: int | None) -> Volume:
+    """Wholesale with its steps less the discount of a tier, each price rounded by itself."""
+
+    def less(price: Money) -> Money:
+        return discounted(price, discount)
+
+    steps = [[begin, less(price).minor] for begin, price in listed.table()[1:]]
+    return Volume(less(listed.price), steps)

@@ -8,11 +8,14 @@ from flask import request
 
 from catalog.volumes import Volume
 from checkout import baskets
-from checkout.explanations import Explained, Ingredients, explain
+from checkout.explanations import Explained, Ingredients, Leg, explain
 from core.errors import Refusal
-from core.languages import _
+from core.languages import Words, _
 from core.money import Money
 from core.tenancy import Side
+
+OWN = Words({Leg.WHOLESALE: "What you pay", Leg.RETAIL: "What your customers pay"})
+"""The prices as the reseller itself reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,12 @@ def shown(of: Ingredients, said: Asked, side: Side) -> dict[str, Any]:
     return {
         "typed": said.typed,
         "problem": said.problem,
-        "legs": [] if said.problem else explained.legs(),
+        "legs": []
+        if said.problem
+        else [
+            (leg, OWN.get(leg, words) if side is Side.RESELLER else words, *more)
+            for leg, words, *more in explained.legs()
+        ],
         "quantity": said.quantity,
         "unit": of.unit,
     }

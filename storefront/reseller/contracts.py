@@ -10,8 +10,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from billing.tax import NoBuyerData
-from catalog.price_lists import discounted
-from catalog.volumes import Volume
+from catalog.price_lists import less_tier
 from checkout import baskets, explanations, provider_orders, reseller_orders
 from checkout.baskets import Buyer
 from checkout.reseller_orders import Interval
@@ -19,7 +18,6 @@ from core import db, parties
 from core.errors import Denied, Missing, Refusal
 from core.ids import new_token
 from core.languages import _, for_later
-from core.money import Money
 from core.parties import Customer
 from core.periods import Term
 from partners import storefronts
@@ -175,7 +173,7 @@ def calculated(found: Sequence[Interval], sent: Mapping[str, str]) -> dict[str, 
             baskets.check_quantity(quantity, chosen.minimum, chosen.maximum, chosen.unit)
         except Refusal as refusal:
             quantity, problem = None, str(refusal)
-    pays = paid(made.wholesale, made.discount) if made.wholesale else None
+    pays = less_tier(made.wholesale, made.discount) if made.wholesale else None
     unit = pays.at(quantity) if pays and quantity else None
     return {
         "chosen": chosen.plan_code,
@@ -189,13 +187,3 @@ def calculated(found: Sequence[Interval], sent: Mapping[str, str]) -> dict[str, 
         "sold": pays is not None,
         "ranges": why.ranges(pays, quantity) if pays else [],
     }
-
-
-def paid(listed: Volume, discount: int | None) -> Volume:
-    """Wholesale less the tier, at every step."""
-
-    def less(price: Money) -> Money:
-        return discounted(price, discount)
-
-    steps = [[begin, less(price).minor] for begin, price in listed.table()[1:]]
-    return Volume(less(listed.price), steps)

@@ -1,15 +1,20 @@
 """Volume steps: which price a quantity has, what may be typed, and what follows another plan's prices."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog import volumes
+from catalog import catalogue_files, listings, loading, volumes
+from catalog.loading import BadCatalogue
 from catalog.volumes import Volume, WrongSteps
+from checkout.baskets import WrongQuantity
 from core.money import Money, exponent
+from core.periods import Term
 from tests.sizes import often
+from tests.world import World, open_portal
 
 currencies = st.sampled_from(["EUR", "JPY", "KWD"])  # 2, 0 and 3 digits
 minors = st.integers(0, 10**8)
@@ -103,3 +108,68 @@ def test_a_price_left_empty_is_no_step_of_its_column() -> None:
     read, wrong = volumes.read([["10", "9", "8"], ["50", "", "7"], ["", "", ""]], "KWD")
     assert not wrong
     assert read == [[[10, 9 * 10 ** exponent("KWD")]], [[10, 8000], [50, 7000]]]
+
+
+# --- What a catalogue file says of them -------------------------------------------------------------------
+
+
+def plan_of(**said: object) -> dict[str, object]:
+    return {"code": "month", "name": "Monthly", "term": "P1M"} | said
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({}, "it has no price"),
+        ({"price": "1.00", "priced_as": "year", "factor": "0.1"}, "not both"),
+        ({"priced_as": "year"}, "its factor"),
+        ({"priced_as": "year", "factor": "NaN"}, "its factor"),
+        ({"priced_as": "year", "factor": "-1"}, "its factor"),
+        ({"factor": "0.1"}, "needs the plan that it is priced_as"),
+        ({"priced_as": "decade", "factor": "0.1"}, "allowed are"),
+        ({"price": "1.00", "steps": [[10, 0.9]]}, "amount in quotes"),
+        ({"price": "1.00", "steps": [["10", "0.90"]]}, "a number of units"),
+        ({"price": "1.00", "steps": [[10, "0.9999"]]}, "too many digits"),
+        ({"price": "1.00", "steps": [[10, "-1"]]}, "is negative"),
+        ({"price": "1.00", "steps": [[10, "0.90"], [5, "0.80"]]}, "more units than the one before"),
+        ({"price": "1.00", "steps": [[1, "0.90"]]}, "begin at 2 units"),
+    ],
+)
+def test_a_catalogue_file_names_the_plan_whose_steps_or_factor_are_wrong(
+    said: dict[str, object], words: str
+) -> None:
+    product = {
+        "code": "p",
+        "type": "t",
+        "name": "P",
+        "vendor": "V",
+        "category": "C",
+        "summary": "S",
+        "plan": [plan_of(code="year", term="P1Y", price="24.95"), plan_of(**said)],
+    }
+    kind = {"code": "t", "name": "T", "connector": "http_service", "audience": "customer"}
+    content = {"currency": "EUR", "product_type": [kind], "product": [product]}
+    found = catalogue_files.problems(content, frozenset({"http_service"}))
+    assert any("month" in one and words in one for one in found), found
+    with pytest.raises(BadCatalogue, match="month"):
+        loading.check(content)
+
+
+@pytest.mark.behaviour("P19", "P20", "P21", "P22")
+def test_the_demo_sells_0patch_by_the_year_and_by_the_month_from_twenty_on(world: World) -> None:
+    content = loading.read(Path("sandbox/data/catalogue.toml"))
+    patches = [entry for entry in content["product"] if entry["vendor"] == "0patch"]
+    assert {entry["name"] for entry in patches} == {"0patch Pro", "0patch Enterprise"}
+    with world.acting():
+        loading.load({**content, "product": patches}, {"Partners": Decimal("0.86")})
+        listings.stock(world.resellers["brightfield"], world.distributor_id)
+    open_portal(world)
+    for code in ("0patch-pro", "0patch-enterprise"):
+        year, month = world.plan(f"{code}-y"), world.plan(f"{code}-m")
+        assert (year.term, month.term) == (Term.YEAR, Term.MONTH)
+        for quantity in (1, 20, 49, 50, 200, 5_000):
+            assert month.volume.at(quantity) == year.volume.at(quantity).times(Decimal("0.1"))
+        with pytest.raises(WrongQuantity, match="The minimum is 20"):
+            world.put("acme", month.code, 19)
+        world.put("acme", month.code, 20)
+        world.put("acme", year.code, 1)

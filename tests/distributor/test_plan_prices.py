@@ -126,7 +126,7 @@ def test_each_console_is_told_why_as_far_as_it_may_see(world: World, nora: Visit
     seen = words(bea.get(at, quantity="10").text)
     assert "From 10 seats on -€0.71" in seen  # 21.21 -> 20.50
     assert "From 10 seats on -€2.73" in seen  # 24.95 -> 22.22
-    assert "10 seats: €222.20" in seen
+    assert "For 10: €222.20" in seen
     for hidden in ("What the vendor asks", "Recommended price", "€15.00"):
         assert hidden not in seen
     said = words(nora.get(PATCH, quantity="10", reseller="").text)

@@ -91,6 +91,14 @@ def type_of(world: World, label: str):
     return support_types.offered(world.resellers["brightfield"])[[VENDOR, PARTNER].index(label)].id
 
 
+@pytest.mark.behaviour("U13")
+def test_plan_prices_stand_in_the_section_of_what_is_billed(world: World, bea: Person) -> None:
+    bea.sees("/reseller/money", "/reseller/money/plan-prices")
+    page = bea.sees("/reseller/money/plan-prices?q=patch", "0patch Pro, Yearly", "€21.21", "100: €15.00")
+    assert "Business Basic" not in page
+    assert "100: €15.00" in bea.get("/reseller/money/plan-prices.csv").text
+
+
 @pytest.mark.behaviour("H45", "U18")
 def test_a_refused_form_comes_back_as_it_was_and_changes_nothing(world: World, bea: Person) -> None:
     acme = code_of(world)

@@ -336,6 +336,7 @@ RESELLERS = [
                 "/reseller/prices",
                 then=all_of(opens("Change many prices"), send("form:has([name=percent])", percent="x")),
             ),
+            Stop("reseller-plan-prices", "/reseller/money/plan-prices"),
             Stop("reseller-add-subscription", "/reseller/subscriptions/add"),
             Stop(
                 "reseller-add-subscription-form",

@@ -395,6 +395,8 @@ ROUTES: dict[str, Route] = {
         ok=(409, 422),
         changes=False,
     ),
+    "GET /reseller/money/plan-prices": Route(RESELLER),
+    "GET /reseller/money/plan-prices.csv": Route(RESELLER),
     "GET /reseller/subscriptions/add": Route(RESELLER),
     "GET /reseller/subscriptions/add/price": Route(
         RESELLER, query="customer={customer}&product=patch&quantity=2"
