@@ -5,14 +5,14 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from catalog.loading import BadCatalogue, amount
+from catalog.loading import STEPS, BadCatalogue, amount, own_price_or_factor, volume
 from catalog.products import Audience
 from core.periods import Term
 
 LARGEST = 4 * 1024 * 1024
 PRODUCT_TYPE = ("code", "name", "connector", "audience")
 PRODUCT = ("code", "type", "name", "vendor", "category", "summary")
-PLAN = ("code", "name", "term", "price")
+PLAN = ("code", "name", "term")
 TERMS = ", ".join(term.value for term in Term)
 
 Entry = Mapping[str, Any]
@@ -64,7 +64,13 @@ def _product(product: Entry, types: set[str], currency: str, seen: set[str]) -> 
         yield f"{where}: its type {product['type']!r} is not in the file."
     if not _entries(product, "plan"):
         yield f"{where}: it has no [[product.plan]]."
+    own = [str(plan.get("code")) for plan in _entries(product, "plan") if "priced_as" not in plan]
     for plan in _entries(product, "plan"):
+        if "priced_as" in plan and plan["priced_as"] not in own:
+            yield (
+                f"{where}: {plan.get('code')} is priced_as {plan['priced_as']!r};"
+                f" allowed are {', '.join(own)}."
+            )
         yield from _plan(plan, f"Plan {plan.get('code', '?')}", currency, seen)
 
 
@@ -79,9 +85,24 @@ def _plan(plan: Entry, where: str, currency: str, seen: set[str]) -> Iterator[st
     for name in ("price", "wholesale", "cost"):
         if name in plan:
             yield from _amount(plan[name], currency, f"{where}, {name}")
+        if STEPS[name] in plan:
+            yield from _steps(plan, name, currency, where)
+    if problem := own_price_or_factor(plan):
+        yield f"{where}: {problem}"
     smallest, largest = plan.get("minimum", 1), plan.get("maximum", 10_000)
     if not (isinstance(smallest, int) and isinstance(largest, int) and 1 <= smallest <= largest):
         yield f"{where}: minimum and maximum are whole numbers from 1 on, the maximum not below the minimum."
+
+
+def _steps(plan: Entry, name: str, currency: str, where: str) -> Iterator[str]:
+    try:
+        volume(
+            {"code": where, **{key: value for key, value in plan.items() if key == STEPS[name]}},
+            name,
+            currency,
+        )
+    except BadCatalogue as error:
+        yield str(error)
 
 
 def _amount(value: object, currency: str, where: str) -> Iterator[str]:

@@ -23,9 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from catalog import volumes
 from catalog.products import Audience, Plan, Product, ProductType
-from catalog.volumes import Stepped
-from core import db, doors
+from catalog.volumes import Stepped, Steps, Volume
+from core import db, doors, trail
 from core.doors import door
 from core.errors import Missing, Refused
 from core.ids import new_id
@@ -70,6 +71,11 @@ class Listing(Stepped, ResellerOwned, db.Model):
     currency: Mapped[str]
 
     price: Mapped[Money] = composite(Money, "price_minor", "currency")
+
+    @property
+    def volume(self) -> Volume:
+        """The price with its steps."""
+        return Volume(Money(self.price_minor, self.currency), self.steps)
 
 
 class SearchText(db.Model):
@@ -286,6 +292,8 @@ class Offer:
     minimum: int
     maximum: int
     features: Mapping[str, Any]
+    volume: Volume
+    months: tuple[int, int]  # of the term, and of the period that is billed
 
 
 OFFERS = Statement(
@@ -306,6 +314,7 @@ OFFERS = Statement(
         Plan.maximum_quantity,
         Plan.features,
         ProductType.unit,
+        Listing.steps,
     )
     .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -335,6 +344,8 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             minimum,
             maximum,
             features,
+            Volume(Money(minor, currency), steps),
+            (term.months, billing.months),
         )
         for (
             *_,
@@ -349,6 +360,7 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             maximum,
             features,
             unit,
+            steps,
         ) in rows
     ]
 
@@ -392,6 +404,7 @@ def stock(reseller_id: UUID, distributor_id: UUID) -> int:
                 lead=product.id not in led,
                 price_minor=plan.list_minor,
                 currency=plan.currency,
+                steps=plan.steps,
             )
         )
         led.add(product.id)
@@ -408,6 +421,19 @@ def reprice(listing: Listing, price: Money) -> None:
     listing.price_minor = price.minor
     db.flush()
     changed(listing.reseller_id)
+
+
+def set_steps(listing: Listing, steps: Steps) -> bool:
+    """The volume steps of the reseller's retail price, shown on the next request; whether that is news.
+    WrongSteps where they do not rise."""
+    wanted = volumes.checked(steps)
+    if listing.steps == wanted:
+        return False
+    new = Volume(listing.price, wanted)
+    trail.write(listing, "by quantity", was=listing.volume.words or "-", now=new.words or "-")
+    listing.steps = wanted
+    changed(listing.reseller_id)
+    return True
 
 
 def changed(reseller_id: UUID) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from catalog import factors, volumes
 from catalog.price_lists import PriceList, WholesalePrice
 from catalog.products import (
     GRACE_DAYS,
@@ -23,7 +24,9 @@ from catalog.products import (
     ProductType,
     touch_catalogue,
 )
+from catalog.volumes import Volume
 from core import db
+from core.errors import Refusal
 from core.ids import new_id
 from core.money import Money, exponent
 from core.periods import Term
@@ -73,7 +76,7 @@ LONGEST_DAYS = 366
 NEEDED = {
     "product type": ("code", "name", "connector", "audience"),
     "product": ("code", "type", "name", "vendor", "category", "summary", "plan"),
-    "plan": ("code", "name", "term", "price"),
+    "plan": ("code", "name", "term"),
 }
 
 
@@ -91,9 +94,12 @@ def check(content: Mapping[str, Any]) -> None:
     for entry in content.get("product", []):
         _complete("product", entry)
         _one_of(entry["code"], "type", entry["type"], kinds)
+        codes = [offer.get("code") for offer in entry["plan"] if "priced_as" not in offer]
         for offer in entry["plan"]:
             _complete("plan", offer, f" of {entry['code']}")
             _check_plan(offer, currency)
+            if "priced_as" in offer:
+                _one_of(offer["code"], "priced_as", offer["priced_as"], codes)
     _unique("product", [entry["code"] for entry in content.get("product", [])])
     _unique("plan", [offer["code"] for entry in content.get("product", []) for offer in entry["plan"]])
 
@@ -103,11 +109,51 @@ def _check_plan(offer: Mapping[str, Any], currency: str) -> None:
         _one_of(offer["code"], key, offer.get(key, offer["term"]), Term)
     for key in ("price", "wholesale", "cost"):
         amount(offer.get(key, "0"), currency, offer["code"])
+        volume(offer, key, currency)
+    if problem := own_price_or_factor(offer):
+        raise BadCatalogue(f"{offer['code']}: {problem}")
     least, most = offer.get("minimum", 1), offer.get("maximum", 10_000)
     if not isinstance(least, int) or not isinstance(most, int) or not 1 <= least <= most:
         raise BadCatalogue(
             f"{offer['code']}: minimum and maximum are whole numbers, at least 1, the smaller first."
         )
+
+
+def own_price_or_factor(offer: Mapping[str, Any]) -> str:
+    """What is wrong with where the prices of a plan come from, or nothing: a `price` of its own, or another
+    plan of the product (`priced_as`) and a `factor`."""
+    if "priced_as" not in offer and "factor" not in offer:
+        return "" if offer.get("price") else "it has no price, and is not priced_as another plan."
+    if "price" in offer or "steps" in offer:
+        return "a plan has a price of its own or is priced_as another one, not both."
+    try:
+        factors.parse(str(offer.get("factor", "")))
+    except Refusal as refusal:
+        return f"its factor: {refusal}"
+    return "" if "priced_as" in offer else "a factor needs the plan that it is priced_as."
+
+
+STEPS = {"price": "steps", "wholesale": "wholesale_steps", "cost": "cost_steps"}
+
+
+def volume(offer: Mapping[str, Any], key: str, currency: str) -> Volume:
+    """A price of a plan with its steps, such as `steps = [[10, "23.95"], [50, "21.95"]]`: from 10 units on,
+    and from 50 on. BadCatalogue where they cannot be read or do not rise."""
+    where = f"{offer['code']}, {STEPS[key]}"
+    price = amount(offer.get(key, "0"), currency, where)
+    steps: list[list[int]] = []
+    for step in offer.get(STEPS[key], []):
+        match step:
+            case [int(begin), str(written)]:
+                steps.append([begin, amount(written, currency, where).minor])
+            case _:
+                raise BadCatalogue(
+                    f'{where}: a step is a number of units and an amount in quotes, such as [10, "23.95"].'
+                )
+    try:
+        return Volume(price, volumes.checked(steps))
+    except Refusal as refusal:
+        raise BadCatalogue(f"{where}: {refusal}") from None
 
 
 def _check_clock(entry: Mapping[str, Any]) -> None:
@@ -162,6 +208,7 @@ def load(content: Mapping[str, Any], wholesale_of: Mapping[str, Decimal]) -> Loa
                 product.id, offer, currency, {lists[name].id: share for name, share in wholesale_of.items()}
             )
             plans += 1
+        _follow(product.id, entry)
     db.flush()
     if products:
         touch_catalogue()
@@ -207,7 +254,7 @@ def _product(entry: Mapping[str, Any], kind: ProductType) -> Product:
 
 
 def _plan(product_id: UUID, offer: Mapping[str, Any], currency: str, shares: Mapping[UUID, Decimal]) -> None:
-    price = amount(offer["price"], currency, offer["code"])
+    price = volume(offer, "price", currency)
     plan = db.add(
         Plan(
             id=new_id(),
@@ -219,20 +266,38 @@ def _plan(product_id: UUID, offer: Mapping[str, Any], currency: str, shares: Map
             billing_period=Term(offer.get("billing", offer["term"])),
             minimum_quantity=offer.get("minimum", 1),
             maximum_quantity=offer.get("maximum", 10_000),
-            list_minor=price.minor,
+            list_minor=price.price.minor,
+            steps=factors.stored(price),
             currency=currency,
             features=offer.get("features", {}),
         )
     )
     db.flush()
-    cost = amount(offer["cost"], currency, offer["code"]) if "cost" in offer else price.times(Decimal("0.78"))
-    db.add(PlanCost(plan_id=plan.id, cost_minor=cost.minor, currency=currency))
+    if "priced_as" in offer:
+        return
+    cost = volume(offer, "cost", currency) if "cost" in offer else price.times(Decimal("0.78"))
+    db.add(
+        PlanCost(plan_id=plan.id, cost_minor=cost.price.minor, steps=factors.stored(cost), currency=currency)
+    )
     for list_id, share in shares.items():
-        own = (
-            amount(offer["wholesale"], currency, offer["code"])
-            if "wholesale" in offer
-            else price.times(share)
-        )
+        own = volume(offer, "wholesale", currency) if "wholesale" in offer else price.times(share)
         db.add(
-            WholesalePrice(price_list_id=list_id, plan_id=plan.id, price_minor=own.minor, currency=currency)
+            WholesalePrice(
+                price_list_id=list_id,
+                plan_id=plan.id,
+                price_minor=own.price.minor,
+                steps=factors.stored(own),
+                currency=currency,
+            )
         )
+
+
+def _follow(product_id: UUID, entry: Mapping[str, Any]) -> None:
+    """Plans that are priced as another one, after all of them are there."""
+    following = [offer for offer in entry["plan"] if "priced_as" in offer]
+    if not following:
+        return
+    db.flush()
+    plans = {one.code: one for one in db.session().scalars(select(Plan).where(Plan.product_id == product_id))}
+    for offer in following:
+        factors.follow(plans[offer["code"]], plans[offer["priced_as"]], factors.parse(str(offer["factor"])))

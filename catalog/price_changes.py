@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from catalog import factors
 from catalog.listings import Listing, changed
 from catalog.price_imports import ImportRow, ImportState, PriceImport, RowKind
 from catalog.products import touch_catalogue
@@ -151,6 +152,7 @@ def _tell_shops(of: PriceImport) -> None:
         ImportRow.import_id == of.id,
         ImportRow.kind.in_([RowKind.NEW, RowKind.CHANGED, RowKind.RETIRED]),
     )
+    factors.pass_on(touched)
     shelves = select(Listing.reseller_id).where(Listing.plan_id.in_(touched)).distinct()
     for reseller_id in db.session().scalars(shelves).all():
         changed(reseller_id)

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, UniqueConstraint, and_, s
 from sqlalchemy.orm import Mapped, composite
 
 from catalog.products import Product
-from catalog.volumes import Stepped
+from catalog.volumes import Stepped, Volume
 from core import db
 from core.money import Money
 from core.tenancy import Access, DistributorOwned, owned_by
@@ -46,6 +46,11 @@ class WholesalePrice(Stepped, DistributorOwned, db.Model):
 
     price: Mapped[Money] = composite(Money, "price_minor", "currency")
 
+    @property
+    def volume(self) -> Volume:
+        """The price with its steps."""
+        return Volume(Money(self.price_minor, self.currency), self.steps)
+
 
 def wholesale(price_list_id: UUID) -> dict[UUID, Money]:
     """Plan -> wholesale price of a list."""
@@ -67,3 +72,13 @@ def tier_of(reseller_id: Any = None) -> ColumnElement[bool]:
 def discounted(price: Money, discount: int | None) -> Money:
     """A wholesale price less so many basis points, rounded half up; none is no tier."""
     return price.times(Fraction(10_000 - discount, 10_000)) if discount else price
+
+
+def less_tier(listed: Volume, discount: int | None) -> Volume:
+    """Wholesale with its steps less the discount of a tier, each price rounded by itself."""
+
+    def less(price: Money) -> Money:
+        return discounted(price, discount)
+
+    steps = [[begin, less(price).minor] for begin, price in listed.table()[1:]]
+    return Volume(less(listed.price), steps)

@@ -1,13 +1,18 @@
 """What the distributor asks for its plans: list price, wholesale per price list and cost; and what is shown
 of a product. A change is visible on the next request of every shop, because the versions it depends on
-change with it; what was sold keeps its own copy."""
+change with it; what was sold keeps its own copy. A plan that is priced as another one changes with that
+(catalog/factors.py)."""
+
+from collections.abc import Mapping
+from uuid import UUID
 
 from sqlalchemy import select, update
 
-from catalog import listings
+from catalog import factors, listings, volumes
 from catalog.listings import Listing
 from catalog.price_lists import PriceList, WholesalePrice
 from catalog.products import Plan, PlanCost, Product, touch_catalogue
+from catalog.volumes import Steps, Volume
 from core import db, trail
 from core.errors import Refused
 from core.languages import _
@@ -22,36 +27,48 @@ class WrongCurrency(Refused):
         super().__init__(_("This plan is priced in %(currency)s.", currency=currency))
 
 
+class NoSteps(Refused):
+    """Steps of a price that is not there."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Enter the price from the first unit before its steps."))
+
+
 def set_list_price(plan: Plan, price: Money) -> None:
     """The recommended price; shelves that were stocked keep the price their reseller chose."""
     _same(plan, price)
     if price != plan.list_price:
+        factors.refuse_if_following(plan)
         trail.write(plan, f"list price {price.text}", was=plan.list_price.text)
         plan.list_minor = price.minor
+        factors.pass_on([plan.id])
 
 
 def set_cost(plan: Plan, cost: Money) -> None:
     """What the vendor asks from now on."""
     _same(plan, cost)
-    row = db.session().scalar(select(PlanCost).where(PlanCost.plan_id == plan.id))
+    row = _cost_of(plan)
+    if row is not None and row.cost == cost:
+        return
+    factors.refuse_if_following(plan)
     if row is None:
         db.add(PlanCost(plan_id=plan.id, cost_minor=cost.minor, currency=cost.currency))
         trail.write(plan, f"cost {cost.text}")
-    elif row.cost != cost:
+    else:
         trail.write(plan, f"cost {cost.text}", was=row.cost.text)
         row.cost_minor = cost.minor
+    factors.pass_on([plan.id])
 
 
 def set_wholesale(plan: Plan, price_list: PriceList, price: Money | None) -> None:
     """What resellers on a price list pay; none takes the plan off that list, so that they cannot order it any
     more."""
-    row = db.session().scalar(
-        select(WholesalePrice).where(
-            WholesalePrice.plan_id == plan.id, WholesalePrice.price_list_id == price_list.id
-        )
-    )
     if price is not None:
         _same(plan, price)
+    row = _wholesale_of(plan, price_list)
+    if (row.price if row else None) == price:
+        return
+    factors.refuse_if_following(plan)
     if row is None and price is not None:
         db.add(
             WholesalePrice(
@@ -62,9 +79,43 @@ def set_wholesale(plan: Plan, price_list: PriceList, price: Money | None) -> Non
     elif row is not None and price is None:
         db.session().delete(row)
         trail.write(plan, f"taken off {price_list.name}", was=row.price.text)
-    elif row is not None and price is not None and row.price != price:
+    elif row is not None and price is not None:
         trail.write(plan, f"wholesale on {price_list.name}: {price.text}", was=row.price.text)
         row.price_minor = price.minor
+    factors.pass_on([plan.id])
+
+
+def set_steps(plan: Plan, *, list_price: Steps, cost: Steps, wholesale: Mapping[UUID, Steps]) -> None:
+    """The volume steps of a plan's prices, wholesale by price list; WrongSteps where they do not rise,
+    NoSteps for a price that is not there."""
+    rows: list[tuple[str, Plan | PlanCost | WholesalePrice | None, Steps]] = [
+        ("list price", plan, list_price),
+        ("cost", _cost_of(plan), cost),
+    ]
+    for price_list in db.session().scalars(select(PriceList).where(PriceList.id.in_(wholesale))):
+        row = _wholesale_of(plan, price_list)
+        rows.append((f"wholesale on {price_list.name}", row, wholesale[price_list.id]))
+    for what, row, steps in rows:
+        if (wanted := volumes.checked(steps)) and row is None:
+            raise NoSteps
+        if row is None or row.steps == wanted:
+            continue
+        factors.refuse_if_following(plan)
+        new = Volume(row.volume.price, wanted)
+        trail.write(plan, f"{what} by quantity: {new.words or '-'}", was=row.volume.words or "-")
+        row.steps = wanted
+    factors.pass_on([plan.id])
+
+
+def _cost_of(plan: Plan) -> PlanCost | None:
+    return db.session().scalar(select(PlanCost).where(PlanCost.plan_id == plan.id))
+
+
+def _wholesale_of(plan: Plan, price_list: PriceList) -> WholesalePrice | None:
+    chosen = select(WholesalePrice).where(
+        WholesalePrice.plan_id == plan.id, WholesalePrice.price_list_id == price_list.id
+    )
+    return db.session().scalar(chosen)
 
 
 def describe(product: Product, *, name: str, summary: str, description: str, published: bool) -> None:

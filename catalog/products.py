@@ -1,6 +1,7 @@
 """Product types, products and plans: what the distributor sells. A product type names the connector that
 delivers it and who may buy it; a reseller plan is an ordinary product (I3)."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from catalog.volumes import Stepped
+from catalog.volumes import Stepped, Volume
 from core import db
 from core.errors import Missing
 from core.ids import new_id
@@ -80,7 +81,9 @@ class Product(DistributorOwned, db.Model):
 
 class Plan(Stepped, DistributorOwned, db.Model):
     """A sellable variant: term, billing period, quantity bounds and the recommended price per unit and
-    billing period. `source`: the price sheet that it is kept by, or nothing (catalog/price_imports.py)."""
+    billing period. `source`: the price sheet that it is kept by, or nothing (catalog/price_imports.py).
+    `priced_as_id` and `factor`: its prices are those of another plan times that, at every quantity
+    (catalog/factors.py)."""
 
     __tablename__ = "plans"
     __access__ = READABLE
@@ -88,8 +91,13 @@ class Plan(Stepped, DistributorOwned, db.Model):
         UniqueConstraint("distributor_id", "code"),
         owned_by("products", "product_id"),
         CheckConstraint("minimum_quantity >= 1 AND maximum_quantity >= minimum_quantity", name="quantity"),
+        owned_by("plans", "priced_as_id"),
         CheckConstraint("list_minor >= 0", name="list_price"),
+        CheckConstraint(
+            "(priced_as_id IS NULL) = (factor IS NULL) AND factor > 0 AND priced_as_id <> id", name="factor"
+        ),
         Index("ix_plans_product", "distributor_id", "product_id"),
+        Index("ix_plans_priced_as", "distributor_id", "priced_as_id"),
     )
 
     product_id: Mapped[UUID]
@@ -105,8 +113,15 @@ class Plan(Stepped, DistributorOwned, db.Model):
     features: Mapped[dict[str, Any]] = mapped_column(default=dict)
     published: Mapped[bool] = mapped_column(default=True)
     source: Mapped[str] = mapped_column(default="", server_default="")
+    priced_as_id: Mapped[UUID | None]
+    factor: Mapped[Decimal | None]
 
     list_price: Mapped[Money] = composite(Money, "list_minor", "currency")
+
+    @property
+    def volume(self) -> Volume:
+        """The list price with its steps."""
+        return Volume(Money(self.list_minor, self.currency), self.steps)
 
 
 class PlanCost(Stepped, DistributorOwned, db.Model):
@@ -121,6 +136,11 @@ class PlanCost(Stepped, DistributorOwned, db.Model):
     currency: Mapped[str]
 
     cost: Mapped[Money] = composite(Money, "cost_minor", "currency")
+
+    @property
+    def volume(self) -> Volume:
+        """The cost with its steps."""
+        return Volume(Money(self.cost_minor, self.currency), self.steps)
 
 
 def plan(code: str) -> Plan:

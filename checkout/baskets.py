@@ -23,10 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog import volumes
 from catalog.listings import Listing, NotOffered
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, Product, ProductType
+from catalog.volumes import Volume
 from core import db, doors
 from core.doors import door
 from core.errors import Refused
@@ -88,6 +88,7 @@ class BasketItem:
     unit_price: Money
     fields: Mapping[str, Any]
     connector: str
+    from_units: int = 1  # where the volume step of the quantity begins
 
     @property
     def total(self) -> Money:
@@ -356,7 +357,8 @@ def _item(row: Sequence[Any]) -> BasketItem:
     """A BasketItem from a row of one of the two statements."""
     line_id, plan_id, code, product, plan, sku, unit, *sold = row
     billing, term, quantity, minimum, maximum, minor, currency, steps, fields, connector, *discount = sold
-    price = volumes.at(Money(minor, currency), steps, quantity)
+    volume = Volume(Money(minor, currency), steps)
+    price = volume.at(quantity)
     return BasketItem(
         line_id,
         plan_id,
@@ -373,6 +375,7 @@ def _item(row: Sequence[Any]) -> BasketItem:
         discounted(price, *discount) if discount else price,
         fields,
         connector,
+        volume.step(quantity),
     )
 
 

@@ -206,7 +206,7 @@ def _may_order(standing: Standing, lines: Sequence[PricedLine]) -> None:
     if standing.indirect:
         if not by_the_provider():
             raise TheProviderOrders
-    elif standing.ordered_by is OrderedBy.RESELLER:
+    elif standing.ordered_by is OrderedBy.RESELLER and not by_the_reseller():
         raise OnlyYourResellerOrders
     if any(line.opens_storefront for line in lines) and not standing.enable_reselling:
         raise NotAReseller
@@ -239,6 +239,11 @@ def _refuse_unless_agreed(buyer: Buyer, checkout: Checkout, lines: Sequence[Pric
 def by_the_provider() -> bool:
     """Whether the distributor itself is acting, and nobody in whose scope it only looks wider."""
     return current().customer_id is None and current().reseller_id is None
+
+
+def by_the_reseller() -> bool:
+    """Whether the reseller itself is acting, for a customer of its own or for itself."""
+    return current().customer_id is None and current().reseller_id is not None
 
 
 def _reserve_what_the_payment_will_not_cover(

@@ -49,7 +49,8 @@ def refuse_unless_indirect(customer: Customer) -> None:
         raise NotIndirect
 
 
-def _sold(customer: Customer) -> Select[Plan, Product, ProductType, Listing]:
+def sold(customer: Customer) -> Select[Plan, Product, ProductType, Listing]:
+    """What stands on the shelf of the customer's reseller and is bought by customers, by name."""
     return (
         select(Plan, Product, ProductType, Listing)
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
@@ -74,13 +75,13 @@ def offers(customer: Customer) -> list[ProviderOffer]:
     """What may be ordered for the customer, by name."""
     return [
         ProviderOffer(plan.code, f"{product.name}, {plan.name}", listing.price, plan.billing_period.per)
-        for plan, product, _kind, listing in db.session().execute(_sold(customer).limit(500))
+        for plan, product, _kind, listing in db.session().execute(sold(customer).limit(500))
     ]
 
 
 def item(customer: Customer, plan_code: str, quantity: int, fields: Mapping[str, str]) -> BasketItem:
     """The line as its connector is asked about it; NotOffered or WrongQuantity otherwise."""
-    row = db.session().execute(_sold(customer).where(Plan.code == plan_code)).first()
+    row = db.session().execute(sold(customer).where(Plan.code == plan_code)).first()
     if row is None:
         raise NotOffered
     plan, product, kind, listing = row
@@ -98,7 +99,7 @@ def item(customer: Customer, plan_code: str, quantity: int, fields: Mapping[str,
         quantity,
         plan.minimum_quantity,
         plan.maximum_quantity,
-        listing.price,
+        listing.volume.at(quantity),
         dict(fields),
         kind.connector,
     )
@@ -115,6 +116,20 @@ def order(
 ) -> str:
     """Places and funds it on the reseller's account; its code. A repeated request gives the first order."""
     refuse_unless_indirect(customer)
+    return order_alone(customer, line, clearance, by=by, storefront_id=storefront_id, request_key=request_key)
+
+
+def order_alone(
+    customer: Customer,
+    line: BasketItem,
+    clearance: Clearance,
+    *,
+    by: Buyer,
+    storefront_id: UUID,
+    request_key: str,
+) -> str:
+    """One line as an order of its own for a customer, on its reseller's account, whoever orders it: whatever
+    lay in that person's basket gives way. Terms are not asked; a customer agreement is."""
     if (placed := placing.earlier(by, request_key)) is not None:
         return placed
     mine = (BasketLine.membership_id == by.membership_id) & (BasketLine.reseller_id == customer.reseller_id)
@@ -137,7 +152,7 @@ def order(
 
 def connector_of(customer: Customer, plan_code: str) -> str:
     """Which connector delivers the plan; NotOffered otherwise."""
-    row = db.session().execute(_sold(customer).where(Plan.code == plan_code)).first()
+    row = db.session().execute(sold(customer).where(Plan.code == plan_code)).first()
     if row is None:
         raise NotOffered
     return row[2].connector

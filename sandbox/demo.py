@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -409,4 +410,9 @@ def _price(shop: Storefront, prices: Mapping[str, str]) -> None:
     for code, price in prices.items():
         plan = products.plan(code)
         of_plan = select(Listing).where(Listing.reseller_id == shop.reseller_id, Listing.plan_id == plan.id)
-        listings.reprice(db.session().scalars(of_plan).one(), loading.amount(price, shop.currency, code))
+        listing = db.session().scalars(of_plan).one()
+        own = loading.amount(price, shop.currency, code)
+        listings.reprice(listing, own)
+        if plan.steps:  # the reseller falls with the number of units as the list does
+            falling = plan.volume.times(Fraction(own.minor, plan.list_minor))
+            listings.set_steps(listing, falling.steps)

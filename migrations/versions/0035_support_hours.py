@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'support_hours'
-down_revision = 'volumes'
+down_revision = 'steps'
 branch_labels = None
 depends_on = None
 

@@ -12,7 +12,7 @@ from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from werkzeug.wrappers import Response
 
-from catalog import catalogue_files, listings, loading, pricing
+from catalog import catalogue_files, factors, listings, loading, pricing
 from catalog.loading import BadCatalogue, Loaded
 from catalog.price_lists import PriceList, WholesalePrice
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
@@ -147,6 +147,7 @@ class Cell:
     error: str | None
     margin: str
     low: bool
+    fixed: bool = False  # the price follows another plan's
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,8 @@ class PlanRow:
     list_price: Cell
     cost: Cell
     wholesale: Sequence[Cell]
+    by_quantity: str
+    prices_url: str
 
 
 @console.get("/catalogue/<code>")
@@ -229,6 +232,9 @@ def read_amounts(
             *(f"w-{plan.id}-{price_list.id}" for price_list in price_lists),
         ):
             if name not in typed:
+                continue
+            if plan.priced_as_id is not None:
+                errors[name] = str(factors.PricedAsAnother(plan.name))
                 continue
             if not typed[name].strip() and not name.startswith("list-"):
                 amounts[name] = None
@@ -299,7 +305,10 @@ def show_product(
         trail = timelines.of([product.id, *ids])
         offered = programme_choices()
         belongs = programmes.of_id(product.programme_id).code if product.programme_id else ""
-    rows = [plan_row(plan, price_lists, costs.get(plan.id), wholesale, typed, errors or {}) for plan in plans]
+    rows = [
+        plan_row(product, plan, plans, price_lists, costs.get(plan.id), wholesale, typed, errors or {})
+        for plan in plans
+    ]
     form = form or forms.Product(
         name=product.name,
         summary=product.summary,
@@ -324,7 +333,9 @@ def show_product(
 
 
 def plan_row(
+    product: Product,
     plan: Plan,
+    plans: Sequence[Plan],
     price_lists: Sequence[PriceList],
     cost: Money | None,
     wholesale: Mapping[tuple[UUID, UUID], Money],
@@ -334,10 +345,19 @@ def plan_row(
     """One row of the price table."""
 
     def cell(name: str, label: str, stored: Money | None, below: Money | None = None) -> Cell:
-        kept = typed.get(name, "") if typed is not None else str(stored.amount) if stored is not None else ""
+        fixed = plan.priced_as_id is not None
+        kept = str(stored.amount) if stored is not None else ""
+        if typed is not None and not fixed:
+            kept = typed.get(name, "")
         margin, low = margin_of(stored, below)
         return Cell(
-            name, _("%(what)s of %(plan)s", what=label, plan=plan.name), kept, errors.get(name), margin, low
+            name,
+            _("%(what)s of %(plan)s", what=label, plan=plan.name),
+            kept,
+            errors.get(name),
+            margin,
+            low,
+            fixed,
         )
 
     return PlanRow(
@@ -367,7 +387,17 @@ def plan_row(
             )
             for one in price_lists
         ],
+        by_quantity=in_words(plan, plans),
+        prices_url=url_for("distributor.plan_prices", code=product.code, plan=plan.code),
     )
+
+
+def in_words(plan: Plan, plans: Sequence[Plan]) -> str:
+    """What a plan's row says of its steps, or of the plan that it follows."""
+    base = next((one for one in plans if one.id == plan.priced_as_id), None)
+    if base is not None:
+        return _("%(plan)s × %(factor)s", plan=base.name, factor=factors.text(plan.factor))
+    return _("from %(steps)s", steps=plan.volume.words) if plan.steps else ""
 
 
 def margin_of(price: Money | None, cost: Money | None) -> tuple[str, bool]:

@@ -19,7 +19,7 @@ from core.tenancy import Side
 from partners import storefronts
 from storefront import pages
 from storefront.fragments import Piece
-from storefront.portal import portal
+from storefront.portal import calculator, portal
 from storefront.visitors import the_shop, visitor
 
 BILLED = {
@@ -125,20 +125,22 @@ PRODUCT = {
     "title": "portal/fragments/product_title.html",
     "about": "portal/fragments/product_about.html",
     "offer": "portal/fragments/product_offer.html",
+    "calculation": "portal/fragments/calculation.html",
 }
 
 
 @portal.get("/p/<code>")
 def product(code: str) -> Response:
-    """A product: what it is, its plans, the total per period, what happens after buying."""
-    pieces = around(code) | pages.fragments("product", (code,), PRODUCT, lambda: _product(code))
-    return pages.kept("portal/product.html", pieces, can=may(), problem="")
+    """A product: what it is, its plans, what a number of units costs (`?plan=&quantity=`), what happens after
+    buying."""
+    plan, typed = calculator.asked()
+    drawn = pages.fragments("product", (code, plan, typed), PRODUCT, lambda: _product(code, plan, typed))
+    return pages.kept("portal/product.html", around(code) | drawn, can=may(), problem="")
 
 
 def product_again(code: str, *, plan: str, quantity: str, problem: str, status: int) -> Response:
     """The same page with what was typed, and why it was refused."""
-    values: dict[str, Any] = _product(code) | {"quantity": quantity, "problem": problem}
-    values["chosen"] = plan if plan in {offer["code"] for offer in values["plans"]} else values["chosen"]
+    values = _product(code, plan, quantity) | {"problem": problem}
     pieces = around(code) | pages.drawn(PRODUCT, values)
     return pages.render("portal/product.html", status, **pieces, can=may(), problem=problem)
 
@@ -156,24 +158,19 @@ def may() -> str:
     return "buy" if who.side is Side.CUSTOMER and who.reseller_id == the_shop().reseller_id else "look"
 
 
-def _product(code: str) -> dict[str, Any]:
+def _product(code: str, plan: str, typed: str | None) -> dict[str, Any]:
     with db.reading():
         found, offers = listings.offers(code)
-    first = offers[0]
-    return {
+    chosen = next((offer for offer in offers if str(offer.plan_id) == plan), offers[0])
+    answer = calculator.answer(offers, plan, str(chosen.minimum) if typed is None else typed)
+    return answer | {
         "product": found,
         "initials": initials(found.name),
         "plans": [_plan(offer) for offer in offers],
-        "chosen": str(first.plan_id),
-        "quantity": first.minimum,
-        "total": first.price * first.minimum,
-        "per": first.per,
-        "unit": first.unit,
         "minimum": min(offer.minimum for offer in offers),
         "maximum": max(offer.maximum for offer in offers),
-        "currency": first.price.currency,
-        "unit_minor": first.price.minor,
-        "problem": "",
+        "answer_url": f"{the_shop().base}/p/{quote(code)}/price",
+        "page_url": f"{the_shop().base}/p/{quote(code)}",
         "shelf_url": url_for("portal.shelf", category=found.category),
     }
 
@@ -200,8 +197,8 @@ def _plan(offer: Offer) -> dict[str, Any]:
         ],
         "flag": None,
         "because": None,
-        "unit_minor": offer.price.minor,
-        "period": offer.per,
+        "unit_minor": None,
+        "period": None,
     }
 
 

@@ -97,11 +97,12 @@ CUSTOMERS = [
             Stop("customer-terms", "/terms"),
             Stop("customer-basket-empty", "/basket"),
             Stop("customer-product", "/p/<code>", "/p/m365-business-standard"),
+            Stop("customer-product-steps", "/p/<code>", "/p/0patch-pro?quantity=25"),
             Stop("customer-product-wrong", "/p/<code>", "/p/m365-business-standard", then=send(quantity="0")),
             Stop(
                 "customer-basket",
                 "/basket",
-                then=all_of(put("m365-business-standard", 5), put("0patch-pro", 2)),
+                then=all_of(put("m365-business-standard", 5), put("0patch-pro", 25)),
             ),
             Stop(
                 "customer-basket-wrong",
@@ -163,7 +164,7 @@ CUSTOMERS = [
                 "customer-payment-page-down",
                 "/orders/<code>/pay",
                 STAY,
-                then=all_of(put("0patch-pro", 1), stripe(api="down"), order),
+                then=all_of(put("0patch-pro", 20), stripe(api="down"), order),
             ),
             Stop(
                 "customer-order-unpaid", "/orders/<code>", "/orders", row="0patch", then=stripe(api="normal")
@@ -251,7 +252,7 @@ def themed(name: str) -> list[Chapter]:
                 ),
                 Stop(f"{name}-order", "/orders/<code>", "/orders", row="Business Basic"),
                 Stop(f"{name}-service", "/services/<code>", "/services", row="Business Basic"),
-                Stop(f"{name}-basket", "/basket", then=put("0patch-pro", 2)),
+                Stop(f"{name}-basket", "/basket", then=put("0patch-pro", 25)),
                 Stop(f"{name}-checkout", "/checkout"),
                 Stop(f"{name}-agreement", "/agreements/<code>", "/agreements/cloud-customer-agreement"),
                 Stop(

@@ -27,6 +27,8 @@ NO_PAGES: dict[str, str] = {
     "/ticket/<token>": "leads into a shop on another host",
     "/applications/<token>/documents/<uuid:document_id>": "a file of the applicant's",
     "/distributor/applications/<code>/documents/<uuid:document_id>": "a file of the applicant's",
+    "/p/<code>/price": "a part of the product's page",
+    "/reseller/subscriptions/add/price": "a part of the form that adds a subscription",
     "/orders/<code>/progress": "a part of the order's page",
     "/reseller/orders/<code>/progress": "a part of the order's page",
     "/reseller/transfers/<code>/progress": "a part of the transfer's page",

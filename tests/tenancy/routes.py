@@ -61,6 +61,7 @@ ROUTES: dict[str, Route] = {
     "GET /terms": Route(PUBLIC),
     "GET /search": Route(PUBLIC, query="q=patch"),
     "GET /p/<code>": Route(PUBLIC, {"code": "=patch"}),
+    "GET /p/<code>/price": Route(PUBLIC, {"code": "=patch"}, query="quantity=2"),
     "GET /images/<name>.png": Route(PUBLIC, {"name": "=nothing"}, ok=(404,)),
     "GET /theme/<version>.css": Route(PUBLIC, {"version": "version"}),
     "POST /look": Route(PUBLIC, ok=(422,), changes=False),  # a mode is asked for
@@ -394,10 +395,29 @@ ROUTES: dict[str, Route] = {
         ok=(409, 422),
         changes=False,
     ),
+    "GET /reseller/money/plan-prices": Route(RESELLER),
+    "GET /reseller/money/plan-prices.csv": Route(RESELLER),
+    "GET /reseller/subscriptions/add": Route(RESELLER),
+    "GET /reseller/subscriptions/add/price": Route(
+        RESELLER, query="customer={customer}&product=patch&quantity=2"
+    ),
+    "POST /reseller/subscriptions/add": Route(
+        RESELLER,
+        page="/reseller/subscriptions/add?customer={customer}&product=patch",
+        form={"quantity": "2", "support": "{support}"},
+        foreign=True,
+    ),
     "GET /reseller/prices": Route(RESELLER),
     "GET /reseller/prices.csv": Route(RESELLER),
     "POST /reseller/prices": Route(
         RESELLER, page="/reseller/prices", form={"price-*": "77.00"}, press="save=all", foreign=True
+    ),
+    "GET /reseller/prices/<listing_id>/volume": mine(RESELLER, listing_id="listing"),
+    "POST /reseller/prices/<listing_id>/volume": Route(
+        RESELLER,
+        {"listing_id": "listing"},
+        page="/reseller/prices/{listing}/volume",
+        form={"from-0": "10", "price-0": "20.00"},
     ),
     "POST /reseller/prices/rule": Route(RESELLER, page="/reseller/prices", form={"percent": "10"}),
     "GET /reseller/subscriptions": Route(RESELLER),
@@ -607,6 +627,15 @@ ROUTES: dict[str, Route] = {
     ),
     "POST /distributor/catalogue-file/stock": Route(DISTRIBUTOR, changes=False),
     "GET /distributor/catalogue/<code>": Route(DISTRIBUTOR, {"code": "=patch"}),
+    "GET /distributor/catalogue/<code>/prices/<plan>": Route(
+        DISTRIBUTOR, {"code": "=patch", "plan": "=patch-y"}
+    ),
+    "POST /distributor/catalogue/<code>/prices/<plan>": Route(
+        DISTRIBUTOR,
+        {"code": "=patch", "plan": "=patch-y"},
+        page="/distributor/catalogue/patch/prices/patch-y",
+        form={"from-0": "10", "list-0": "20.00"},
+    ),
     "POST /distributor/catalogue/<code>": Route(
         DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch", form={"name": "Patches"}
     ),
