@@ -36,7 +36,7 @@ MONEY = (
 )
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "service", "common", "misc"}
 WIDENING = {
-    "placing an order": 3,
+    "placing an order": 4,
     "checking with connectors": 5,
     "opening a payment page": 5,
     "giving up an order": 2,
