@@ -12,15 +12,17 @@ from PIL.PngImagePlugin import PngInfo
 from sqlalchemy import insert, select, update
 
 from catalog.listings import NotOffered
+from checkout.orders import Order
 from core import db, parties
 from core.ids import new_id
 from core.parties import Customer, Membership
 from core.tenancy import Side
 from core.trail import TrailEntry, TrailNote
-from partners import applications, companies, documents, joinings, programmes
+from partners import applications, companies, documents, joinings, programmes, support_types
 from partners.applications import Application
 from partners.direct_notices import DirectNotice
 from partners.joinings import Channel, Paperwork, Rules
+from partners.support_types import Described, SupportType
 from tests.mail.conftest import PostOffice
 from tests.partners.programme_stage import (
     LENA,
@@ -472,6 +474,39 @@ def test_the_provider_orders_for_an_indirect_customer_on_its_page(world: World, 
     refused = nora.post(direct, on="/distributor/", plan="patch-y", quantity="1")
     assert (refused.status_code, "is a direct one" in refused.text) == (403, True)
     assert "refused to be ordered for" in nora.see(f"/distributor/customers/{acme}")
+
+
+@pytest.mark.behaviour("M31", "M36")
+def test_the_reseller_manages_what_the_provider_has_ordered_and_orders_nothing_itself(
+    world: World, nora: Browser, bea: Browser
+) -> None:
+    become_indirect(world)
+    nova = an_indirect_customer(world)
+    open_portal(world)
+    world.give_credit("brightfield", 500_00)
+    with world.acting():
+        brightfield, customer = world.resellers["brightfield"], parties.customer(world.customers[nova])
+        companies.keep(a_company("Nova"), reseller_id=brightfield, customer_id=customer.id)
+        support_types.keep_type(the_programme(), Described("Ours", "You answer and mend.", co_managed=True))
+        ours = db.session().scalars(select(SupportType.id)).one()
+        code = customer.code
+    order = f"/distributor/customers/{code}/order?plan=patch-y"
+    assert nora.post(order.partition("?")[0], on=order, quantity="2").status_code == 303
+    world.work(5)
+    at = f"/reseller/customers/{code}"
+    assert bea.post(f"{at}/support", on=f"{at}/settings", support=str(ours)).status_code == 303
+    service = re.search(r"/dashboard/(SUB-\w+)/assign", bea.see(f"{at}/dashboard"))
+    assert service
+    seat = f"{at}/dashboard/{service[1]}/assign"
+    assert bea.post(seat, on=f"{at}/dashboard", to="nina@people.example").status_code == 303
+    assert "nina@people.example" in bea.see(f"{at}/dashboard")
+    form = f"/reseller/subscriptions/add?customer={code}&product=patch"
+    assert "the distributor orders for it" in html.unescape(bea.see(form))
+    typed = {"customer": code, "product": "patch", "plan": "patch-y", "quantity": "2", "support": str(ours)}
+    refused = bea.post("/reseller/subscriptions/add", on=form, **typed)
+    assert refused.status_code == 403
+    with world.acting():
+        assert db.session().scalars(select(Order.placed_by)).all() == ["Nora"]
 
 
 # --- The programme's page -----------------------------------------------------------------------------------
