@@ -48,6 +48,8 @@ CUSTOMERS = "tests/partners/test_customers.py::test_"
 ADDING = "tests/reseller/test_adding_customers.py::test_"
 PARTNERS = "tests/reseller/test_partnerships.py::test_"
 LOOKING = "tests/distributor/test_view_as.py::test_"
+VOLUMES = "tests/catalog/test_volumes.py::test_"
+PLAN_PRICES = "tests/distributor/test_plan_prices.py::test_"
 ACCOUNTING = "tests/reseller/test_accounts.py::test_"
 GIVING = "tests/reseller/test_resources.py::test_"
 MANAGING = "tests/partners/test_account_managers.py::test_"
@@ -303,6 +305,48 @@ MUTANTS = (
         "CASE WHEN current_setting('role') LIKE '%\\\\_as\\\\_distributor' THEN",
         "CASE WHEN true THEN",
         f"{SEARCH}a_customer_is_found_by_a_part_of_its_name_its_code_or_its_reseller",
+    ),
+    Mutant(
+        "a step counts from its first unit on",
+        "catalog/volumes.py",
+        "for begin, minor in steps if begin <= quantity]",
+        "for begin, minor in steps if begin < quantity]",
+        f"{VOLUMES}a_quantity_has_the_price_of_the_last_step_that_it_reaches",
+    ),
+    Mutant(
+        "what follows another plan is kept in line with it",
+        "catalog/pricing.py",
+        "plan.list_minor = price.minor factors.pass_on([plan.id])",
+        "plan.list_minor = price.minor",
+        f"{PLAN_PRICES}a_month_costs_a_tenth_of_the_year_and_goes_on_doing_so",
+    ),
+    Mutant(
+        "a price that is another's is changed there",
+        "storefront/distributor/catalogue.py",
+        "errors[name] = str(factors.PricedAsAnother(plan.name))",
+        "pass",
+        f"{PLAN_PRICES}a_month_costs_a_tenth_of_the_year_and_goes_on_doing_so",
+    ),
+    Mutant(
+        "a reseller is not told what the vendor asks",
+        "checkout/explanations.py",
+        "Side.RESELLER: frozenset({Leg.WHOLESALE, Leg.RETAIL}),",
+        "Side.RESELLER: frozenset(Leg),",
+        f"{PLAN_PRICES}each_console_is_told_why_as_far_as_it_may_see",
+    ),
+    Mutant(
+        "a customer whose reseller orders is not its reseller",
+        "checkout/placing.py",
+        "and not by_the_reseller():",
+        "and False:",
+        "tests/checkout/test_orders.py::test_a_customer_whose_reseller_orders_for_it_cannot_order",
+    ),
+    Mutant(
+        "who supports a customer changes on its account too",
+        "checkout/reseller_orders.py",
+        "support_types.choose(customer, support)",
+        "pass",
+        "tests/reseller/test_contracts.py::test_a_reseller_adds_a_subscription_with_three_inputs",
     ),
     Mutant(
         "an ended partnership has no price",

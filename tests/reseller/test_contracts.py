@@ -82,7 +82,10 @@ def test_a_reseller_adds_a_subscription_with_three_inputs(world: World, bea: Per
     with world.acting():
         leg = db.session().scalars(select(OrderWholesale).where(OrderWholesale.order_id == order.id)).one()
         assert (leg.unit_minor, leg.total_minor) == (15_00, 1500_00)
-    bea.sees(f"/reseller/customers/{acme}/settings", PARTNER)
+    with world.acting("brightfield"):
+        kept = support_types.of_customer(world.customers["acme"])
+        assert kept
+        assert kept.label == PARTNER
     assert order.code in bea.places(ADD, **said), "the same form once more gives the first order"
 
 
