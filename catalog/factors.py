@@ -98,17 +98,21 @@ def refuse_if_following(plan: Plan) -> None:
 
 
 def pass_on(base_ids: Iterable[UUID] | Select[Any]) -> None:
-    """Whatever follows one of these plans is brought into line with it, after their prices changed."""
+    """Whatever follows one of these plans, or is one of them and follows, is brought into line after prices
+    changed."""
     db.flush()
-    for plan in followers_of(base_ids):
+    for plan in followers_of(base_ids, themselves=True):
         base = db.session().scalars(select(Plan).where(Plan.id == plan.priced_as_id)).one()
         _bring_into_line(plan, base)
 
 
-def followers_of(base_ids: Iterable[UUID] | Select[Any]) -> list[Plan]:
-    """The plans that follow one of these."""
+def followers_of(base_ids: Iterable[UUID] | Select[Any], *, themselves: bool = False) -> list[Plan]:
+    """The plans that follow one of these; `themselves`: those of these that follow another, too."""
     chosen = base_ids if isinstance(base_ids, Select) else list(base_ids)
-    return list(db.session().scalars(select(Plan).where(Plan.priced_as_id.in_(chosen)).order_by(Plan.code)))
+    following = Plan.priced_as_id.in_(chosen)
+    if themselves:
+        following |= Plan.id.in_(chosen) & Plan.priced_as_id.is_not(None)
+    return list(db.session().scalars(select(Plan).where(following).order_by(Plan.code)))
 
 
 def _bring_into_line(plan: Plan, base: Plan) -> None:

@@ -372,6 +372,22 @@ CHECKERS: tuple[Checker, ...] = (
         "In the shop of {reseller}, “{product}” {fault}.",
     ),
     Checker(
+        "prices that follow",
+        "QM2",
+        """
+        SELECT p.code, b.code AS base FROM plans p
+        JOIN plans b ON b.distributor_id = p.distributor_id AND b.id = p.priced_as_id
+        WHERE p.list_minor <> round(b.list_minor * p.factor)
+          OR p.steps <> coalesce(
+            (SELECT jsonb_agg(jsonb_build_array(s -> 0, round(CAST(s ->> 1 AS numeric) * p.factor))
+               ORDER BY n) FROM jsonb_array_elements(b.steps) WITH ORDINALITY AS step(s, n)), '[]')
+          OR EXISTS (SELECT 1 FROM wholesale_prices v LEFT JOIN wholesale_prices w
+            ON w.distributor_id = v.distributor_id AND w.price_list_id = v.price_list_id AND w.plan_id = p.id
+            WHERE v.distributor_id = p.distributor_id AND v.plan_id = b.id
+              AND w.price_minor IS DISTINCT FROM round(v.price_minor * p.factor)) LIMIT 50""",
+        "The prices of the plan {code} are not those of {base} times its factor.",
+    ),
+    Checker(
         "aliases",
         "QS3",
         """

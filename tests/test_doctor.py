@@ -130,6 +130,10 @@ FAULTS = {
         "UPDATE orders SET expires_at = now() - interval '11 minutes' WHERE state = 'awaiting_payment'"
     ],
     "search": ["DELETE FROM search_texts WHERE name LIKE '0patch%'"],
+    "prices that follow": [
+        "UPDATE plans SET factor = 0.1, priced_as_id = (SELECT id FROM plans WHERE code = 'm365-bb-y')"
+        " WHERE code = 'm365-bb-m'"
+    ],
     "aliases": [
         "DROP INDEX uq_storefronts_alias",
         "UPDATE storefronts SET alias = 'brightfield' WHERE alias = 'harbour'",

@@ -46,6 +46,7 @@ TOUR: dict[str, list[str]] = {
     "anna@acorn": [
         "/harbour/",
         "/harbour/p/m365-business-basic",
+        "/harbour/p/0patch-pro?quantity=60",
         "/harbour/basket",
         "/harbour/orders",
         "/harbour/services",

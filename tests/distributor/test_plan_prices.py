@@ -88,6 +88,11 @@ def test_a_month_costs_a_tenth_of_the_year_and_goes_on_doing_so(world: World, no
     form |= {"name": "Mail", "summary": "Mail.", f"list-{year.id}": "72.00", f"on-{year.id}": "1"}
     assert nora.post("/distributor/catalogue/m365-bb", form).status_code == 303
     assert world.plan("m365-bb-m").list_minor == 7_20
+    off = {name: "" for name in form if name.startswith(f"w-{year.id}")}
+    assert nora.post("/distributor/catalogue/m365-bb", form | off).status_code == 303
+    with world.acting():
+        month_id = WholesalePrice.plan_id == month.id
+        assert db.session().scalar(select(WholesalePrice.id).where(month_id)) is None, "off the list with it"
     forged = nora.post("/distributor/catalogue/m365-bb", form | {f"list-{month.id}": "1.00"})
     assert forged.status_code == 422
     assert world.plan("m365-bb-m").list_minor == 7_20
