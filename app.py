@@ -7,8 +7,16 @@ from flask import Flask
 from billing import credit_terms
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
-from catalog import price_changes  # noqa: F401 its kinds of task
-from checkout import orders, won_deals
+from catalog import (
+    price_changes,  # noqa: F401 its kinds of task
+    shelf_prices,
+)
+from catalog.margin_alarms import CostsUnderFloor, ShelfUnderFloor
+from checkout import (
+    orders,
+    popularity,  # noqa: F401 its kind of task
+    won_deals,
+)
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
 from core import events
 from core.account_links import LinkAsked
@@ -48,6 +56,8 @@ from partners.partner_requests import PartnerRequestDeclined
 from partners.reauthorisations import ReauthorisationDue, Reauthorised
 from partners.requests import RequestAnswered, RequestExpired, RequestHandedIn
 from partners.signatures import ApplicationSigned
+from partners.standings import PriceListChanged
+from partners.tiers import DiscountChanged
 from provisioning import (  # noqa: F401 its kinds of task
     domain_checks,
     fulfilment,
@@ -70,6 +80,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     ending_mails,
     mail,
     manager_mails,
+    margin_mails,
     newsletter_mails,
     partner_invitation_mails,
     partner_mails,
@@ -132,9 +143,14 @@ REACTIONS: Reactions = {
     PartnershipEnded: [
         leavings.settle,
         reauthorisations.settle,
+        shelf_prices.partnership_ended,
         Later("mail_partnership_ended", key="enrolment_id"),
         Later("mail_partner_lost", key="enrolment_id"),
     ],
+    PriceListChanged: [Later("follow_rules")],
+    DiscountChanged: [Later("follow_rules")],
+    ShelfUnderFloor: [Later("mail_shelf_under_floor", key="look_id")],
+    CostsUnderFloor: [Later("mail_costs_under_floor", key="look_id")],
     NoticeGiven: [
         Later("mail_notice_given", key="notice_id"),
         Later("mail_notice_confirmed", key="notice_id"),

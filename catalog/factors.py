@@ -128,7 +128,8 @@ def _bring_into_line(plan: Plan, base: Plan) -> None:
             own = db.add(PlanCost(plan_id=plan.id, cost_minor=0, currency=plan.currency))
         if own.volume != cost:
             trail.write(plan, _said("cost", cost))
-            own.cost_minor, own.steps = cost.price.minor, stored(cost)
+            own.cost_minor, own.currency = cost.price.minor, cost.price.currency
+            own.steps = stored(cost)
     _bring_wholesale_into_line(plan, base, factor)
 
 

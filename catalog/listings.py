@@ -4,17 +4,21 @@ GIN indexes from being used."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Index,
     Text,
     UniqueConstraint,
     Uuid,
     bindparam,
+    func,
     literal_column,
     select,
     text,
@@ -37,11 +41,21 @@ from core.tenancy import CLOSED, Access, ResellerOwned, owned_by
 from partners import storefronts
 
 PAGE = 24
+LAST = 1000  # where a product stands that nothing brings to the front
+
+
+class Flag(StrEnum):
+    """Why a product stands in front (catalog/shelves.py)."""
+
+    NONE = ""
+    FEATURED = "featured"
+    NEW = "new"
+    POPULAR = "popular"
 
 
 class Listing(Stepped, ResellerOwned, db.Model):
-    """A plan on a reseller's shelf. `lead` marks the one that stands for its product in lists; `sort_key` is
-    the product's name."""
+    """A plan on a reseller's shelf. `lead` marks the one that stands for its product in lists; lists begin
+    with the lowest `place`, within one they go by `sort_key`, the product's name."""
 
     __tablename__ = "listings"
     __access__ = Access(distributor="rcu", reseller="rcu", customer="r", public="r", door="r")
@@ -55,6 +69,7 @@ class Listing(Stepped, ResellerOwned, db.Model):
             "ix_listings_shelf",
             "distributor_id",
             "reseller_id",
+            "place",
             "sort_key",
             "id",
             postgresql_where=text("lead AND published"),
@@ -69,6 +84,9 @@ class Listing(Stepped, ResellerOwned, db.Model):
     published: Mapped[bool] = mapped_column(default=True)
     price_minor: Mapped[int]
     currency: Mapped[str]
+    place: Mapped[int] = mapped_column(default=LAST, server_default=str(LAST))
+    flag: Mapped[Flag] = mapped_column(default=Flag.NONE, server_default="")
+    listed_at: Mapped[datetime] = mapped_column(server_default="2020-01-01 00:00:00+00")
 
     price: Mapped[Money] = composite(Money, "price_minor", "currency")
 
@@ -76,6 +94,20 @@ class Listing(Stepped, ResellerOwned, db.Model):
     def volume(self) -> Volume:
         """The price with its steps."""
         return Volume(Money(self.price_minor, self.currency), self.steps)
+
+
+class CategoryPlace(ResellerOwned, db.Model):
+    """Where a category stands among those of a shop."""
+
+    __tablename__ = "category_places"
+    __access__ = Access(distributor="rcd", reseller="rcd", customer="r", public="r")
+    __table_args__ = (
+        owned_by("resellers", "reseller_id"),
+        UniqueConstraint("distributor_id", "reseller_id", "category"),
+    )
+
+    category: Mapped[str]
+    place: Mapped[int]
 
 
 class SearchText(db.Model):
@@ -153,11 +185,13 @@ class Card:
     unit: str
     per: str
     sort_key: str
+    place: int = LAST
+    flag: Flag = Flag.NONE
 
     @property
     def cursor(self) -> str:
         """Where the page after this card begins."""
-        return f"{self.listing_id}.{self.sort_key}"
+        return f"{self.listing_id}.{self.place}.{self.sort_key}"
 
 
 SHELF = (
@@ -174,6 +208,8 @@ SHELF = (
         ProductType.unit,
         Plan.billing_period,
         Listing.sort_key,
+        Listing.place,
+        Listing.flag,
     )
     .join(Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -186,13 +222,14 @@ SHELF = (
 
 
 def shelf(*, after: str = "", category: str = "", limit: int = PAGE) -> list[Card]:
-    """One page of the scope's shelf in name order, beginning behind the cursor `after` (keyset: page 4,000
-    costs what page 1 costs)."""
+    """One page of the scope's shelf, what stands in front first, then by name, beginning behind the cursor
+    `after` (keyset: page 4,000 costs what page 1 costs)."""
     values: dict[str, Any] = {}
     if after:
-        listing_id, _dot, values["sort_key"] = after.partition(".")
+        listing_id, _dot, rest = after.partition(".")
+        place, _dot, values["sort_key"] = rest.partition(".")
         try:
-            values["listing"] = UUID(listing_id)
+            values["listing"], values["place"] = UUID(listing_id), int(place[:6])
         except ValueError:
             raise Missing("page") from None
     if category:
@@ -204,10 +241,15 @@ def shelf(*, after: str = "", category: str = "", limit: int = PAGE) -> list[Car
 def _page_of(later: bool, in_category: bool, most: int) -> Statement:
     """The four statements of a shelf's page, each built once. The limit stands in it as a number, so that
     PostgreSQL keeps one plan instead of planning anew for each."""
-    chosen = SHELF.order_by(Listing.sort_key, Listing.id).limit(literal_column(str(most)))
+    order = (Listing.place, Listing.sort_key, Listing.id)
+    chosen = SHELF.order_by(*order).limit(literal_column(str(most)))
     if later:
-        begin = tuple_(bindparam("sort_key", type_=Text()), bindparam("listing", type_=Uuid()))
-        chosen = chosen.where(tuple_(Listing.sort_key, Listing.id) > begin)
+        begin = tuple_(
+            bindparam("place", type_=BigInteger()),
+            bindparam("sort_key", type_=Text()),
+            bindparam("listing", type_=Uuid()),
+        )
+        chosen = chosen.where(tuple_(*order) > begin)
     if in_category:
         chosen = chosen.where(Product.category == bindparam("category"))
     return Statement(chosen)
@@ -215,7 +257,7 @@ def _page_of(later: bool, in_category: bool, most: int) -> Statement:
 
 def card(row: Sequence[Any]) -> Card:
     """A Card from a row of SHELF, whose columns are more than SQLAlchemy types."""
-    listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, sort_key = row
+    listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, *order = row
     return Card(
         listing_id,
         product,
@@ -227,7 +269,7 @@ def card(row: Sequence[Any]) -> Card:
         Money(minor, currency),
         unit,
         billing.per,
-        sort_key,
+        *order,
     )
 
 
@@ -256,15 +298,50 @@ def search(query: str, limit: int = PAGE) -> list[Card]:
 CATEGORIES = Statement(
     select(Product.category)
     .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
+    .outerjoin(
+        CategoryPlace,
+        (CategoryPlace.distributor_id == Listing.distributor_id)
+        & (CategoryPlace.reseller_id == Listing.reseller_id)
+        & (CategoryPlace.category == Product.category),
+    )
     .where(Listing.lead, Listing.published, Product.published)
-    .distinct()
-    .order_by(Product.category)
+    .group_by(Product.category)
+    .order_by(func.coalesce(func.min(CategoryPlace.place), LAST), Product.category)
 )
 
 
 def categories() -> list[str]:
-    """The categories on the scope's shelf, by name."""
+    """The categories on the scope's shelf, in the order that its reseller gave them, then by name."""
     return [row[0] for row in CATEGORIES.rows()]
+
+
+def all_categories(reseller_id: UUID) -> list[str]:
+    """The categories on a shelf in the shop's order, those of hidden plans too."""
+    chosen = (
+        select(Product.category)
+        .join(
+            Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id)
+        )
+        .outerjoin(
+            CategoryPlace,
+            (CategoryPlace.distributor_id == Listing.distributor_id)
+            & (CategoryPlace.reseller_id == Listing.reseller_id)
+            & (CategoryPlace.category == Product.category),
+        )
+        .where(Listing.reseller_id == reseller_id, Product.published)
+        .group_by(Product.category)
+        .order_by(func.coalesce(func.min(CategoryPlace.place), LAST), Product.category)
+    )
+    return list(db.session().scalars(chosen))
+
+
+def all_vendors(reseller_id: UUID) -> list[str]:
+    """The vendors on a shelf, those of hidden plans too."""
+    chosen = select(Product.vendor).join(
+        Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id)
+    )
+    mine = (Listing.reseller_id == reseller_id) & Product.published
+    return list(db.session().scalars(chosen.where(mine).distinct().order_by(Product.vendor)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,6 +511,17 @@ def set_steps(listing: Listing, steps: Steps) -> bool:
     listing.steps = wanted
     changed(listing.reseller_id)
     return True
+
+
+def lead_anew(reseller_id: UUID, product_ids: Sequence[UUID]) -> None:
+    """The cheapest plan that is shown stands for its product in lists."""
+    order = (Listing.product_id, Listing.published.desc(), Listing.price_minor, Listing.id)
+    mine = (Listing.reseller_id == reseller_id) & Listing.product_id.in_(product_ids)
+    led: set[UUID] = set()
+    for listing in db.session().scalars(select(Listing).where(mine).order_by(*order)):
+        listing.lead = listing.product_id not in led
+        led.add(listing.product_id)
+    db.flush()
 
 
 def changed(reseller_id: UUID) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from catalog import factors
+from catalog import factors, margin_alarms, shelves
 from catalog.listings import Listing, changed
 from catalog.price_imports import ImportRow, ImportState, PriceImport, RowKind
 from catalog.products import touch_catalogue
@@ -47,7 +47,7 @@ COSTS = """
 INSERT INTO plan_costs AS c (distributor_id, id, plan_id, cost_minor, currency)
 SELECT r.distributor_id, gen_random_uuid(), r.plan_id, r.cost_minor, %(currency)s FROM price_import_rows r
 WHERE r.import_id = %(import)s AND r.kind IN ('new', 'changed')
-ON CONFLICT (distributor_id, plan_id) DO UPDATE SET cost_minor = excluded.cost_minor"""
+ON CONFLICT (distributor_id, plan_id) DO UPDATE SET cost_minor = excluded.cost_minor, currency = excluded.currency"""  # noqa: E501 SQL
 WHOLESALE = """
 INSERT INTO wholesale_prices AS w (distributor_id, id, price_list_id, plan_id, price_minor, currency)
 SELECT r.distributor_id, gen_random_uuid(), %(list)s, r.plan_id, r.wholesale_minor, %(currency)s FROM price_import_rows r
@@ -147,15 +147,18 @@ def _counted(import_id: UUID) -> dict[str, Any]:
 
 
 def _tell_shops(of: PriceImport) -> None:
-    """Search follows in every shop that has one of the plans on its shelf, and every shop's fragments end."""
+    """Search follows in every shop that has one of the plans on its shelf, and every shop's fragments end.
+    What resellers' rules make of the new prices, and what is under a floor, is seen to by tasks."""
     touched = select(ImportRow.plan_id).where(
         ImportRow.import_id == of.id,
         ImportRow.kind.in_([RowKind.NEW, RowKind.CHANGED, RowKind.RETIRED]),
     )
     factors.pass_on(touched)
-    shelves = select(Listing.reseller_id).where(Listing.plan_id.in_(touched)).distinct()
-    for reseller_id in db.session().scalars(shelves).all():
+    on_shelves = select(Listing.reseller_id).where(Listing.plan_id.in_(touched)).distinct()
+    for reseller_id in db.session().scalars(on_shelves).all():
         changed(reseller_id)
+    margin_alarms.imported()
+    shelves.offer_what_is_new()
     touch_catalogue()
 
 

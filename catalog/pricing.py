@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from catalog import factors, listings, volumes
+from catalog import factors, listings, margin_alarms, margin_floors, volumes
 from catalog.listings import Listing
 from catalog.price_lists import PriceList, WholesalePrice
 from catalog.products import Plan, PlanCost, Product, touch_catalogue
@@ -45,8 +45,7 @@ def set_list_price(plan: Plan, price: Money) -> None:
 
 
 def set_cost(plan: Plan, cost: Money) -> None:
-    """What the vendor asks from now on."""
-    _same(plan, cost)
+    """What the vendor asks from now on, in whichever currency it asks."""
     row = _cost_of(plan)
     if row is not None and row.cost == cost:
         return
@@ -56,19 +55,21 @@ def set_cost(plan: Plan, cost: Money) -> None:
         trail.write(plan, f"cost {cost.text}")
     else:
         trail.write(plan, f"cost {cost.text}", was=row.cost.text)
-        row.cost_minor = cost.minor
+        row.cost_minor, row.currency = cost.minor, cost.currency
     factors.pass_on([plan.id])
 
 
 def set_wholesale(plan: Plan, price_list: PriceList, price: Money | None) -> None:
     """What resellers on a price list pay; none takes the plan off that list, so that they cannot order it any
-    more."""
+    more. UnderFloor where a floor of the distributor refuses the price."""
     if price is not None:
         _same(plan, price)
     row = _wholesale_of(plan, price_list)
     if (row.price if row else None) == price:
         return
     factors.refuse_if_following(plan)
+    if price is not None:
+        margin_floors.check_wholesale(plan, price)
     if row is None and price is not None:
         db.add(
             WholesalePrice(
@@ -151,9 +152,11 @@ def publish(plan: Plan, published: bool) -> None:
 
 
 def changed(product: Product) -> None:
-    """After any change of a product: search follows in every shop that has it on its shelf, and every shop's
-    fragments end."""
+    """After any change of a product: retail prices follow their rules, floors are looked at, search follows
+    in every shop that has it on its shelf, and every shop's fragments end."""
     db.flush()
+    plans = select(Plan.id).where(Plan.product_id == product.id)
+    margin_alarms.prices_changed(db.session().scalars(plans).all())
     on_shelves = select(Listing.reseller_id).where(Listing.product_id == product.id).distinct()
     for reseller_id in db.session().scalars(on_shelves).all():
         listings.changed(reseller_id)

@@ -1,36 +1,26 @@
-"""A reseller's retail prices beside what it pays: read by keyset page, changed one by one, many at once or by
-a rule, and plans shown or hidden. Whatever is changed here shows in the shop on the next request."""
+"""A reseller's retail prices beside what it pays: read by keyset page, set by hand one by one, and plans
+shown or hidden. A price set by hand is a rule of its plan (catalog/retail_rules.py). Whatever is changed here
+shows in the shop on the next request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from enum import StrEnum
-from itertools import groupby
 from typing import cast
 from uuid import UUID
 
 from sqlalchemy import Select, and_, select, tuple_
 
-from catalog import listings
+from catalog import listings, margin_alarms, margin_floors, retail_rules
 from catalog.listings import Listing
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Plan, Product, ProductType
+from catalog.retail_rules import Target
+from catalog.shelf_prices import Part
 from core import db, trail
 from core.errors import Missing, Refused
 from core.languages import _
-from core.money import Money, exponent
+from core.money import Money
 from core.periods import Term
 from partners.enrolments import Enrolment
-
-LEAST, MOST = Decimal(-90), Decimal(900)
-LARGEST = 100_000_000  # a million in most currencies: above it somebody forgot the point
-
-
-class Basis(StrEnum):
-    """What a rule adds its percentage to."""
-
-    RETAIL = "retail"
-    WHOLESALE = "wholesale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +39,8 @@ class RetailPrice:
     recommended: Money
     published: bool
     sort_key: str
+    target: Target
+    steps: Sequence[Sequence[int]] = ()
 
     @property
     def cursor(self) -> str:
@@ -56,26 +48,10 @@ class RetailPrice:
         return f"{self.listing_id}.{self.sort_key}"
 
 
-class WrongRule(Refused):
-    """A percentage nobody means."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            _("Enter a percentage between %(least)s and %(most)s, such as 5 or -2.5.", least=LEAST, most=MOST)
-        )
-
-
-class WrongPrice(Refused):
-    """A price nobody means."""
-
-    def __init__(self, most: Money) -> None:
-        super().__init__(_("A price is at most %(most)s.", most=most.text))
-
-
-def on_the_shelf() -> Select[Listing, Plan, str, str, WholesalePrice | None, int | None]:
+def on_the_shelf() -> Select[Listing, Plan, Product, str, WholesalePrice | None, int | None]:
     """The rows that `as_price` reads: what the reseller may sell, hidden plans too."""
     rows = (
-        select(Listing, Plan, Product.name, ProductType.unit, WholesalePrice, Enrolment.discount)
+        select(Listing, Plan, Product, ProductType.unit, WholesalePrice, Enrolment.discount)
         .join(Plan, and_(Plan.distributor_id == Listing.distributor_id, Plan.id == Listing.plan_id))
         .join(
             Product, and_(Product.distributor_id == Listing.distributor_id, Product.id == Listing.product_id)
@@ -95,7 +71,7 @@ def on_the_shelf() -> Select[Listing, Plan, str, str, WholesalePrice | None, int
         .where(Plan.published, Product.published)
     )
     # the outer joins may find none
-    return cast(Select[Listing, Plan, str, str, WholesalePrice | None, int | None], rows)
+    return cast(Select[Listing, Plan, Product, str, WholesalePrice | None, int | None], rows)
 
 
 def page(*, query: str = "", category: str = "", after: str = "", limit: int = 50) -> list[RetailPrice]:
@@ -120,7 +96,7 @@ def page(*, query: str = "", category: str = "", after: str = "", limit: int = 5
 def as_price(
     listing: Listing,
     plan: Plan,
-    product: str,
+    product: Product,
     unit: str,
     wholesale: WholesalePrice | None,
     discount: int | None,
@@ -128,7 +104,7 @@ def as_price(
     """A row of the shelf as a retail price beside what the reseller pays in its tier."""
     return RetailPrice(
         listing.id,
-        product,
+        product.name,
         plan.name,
         plan.term,
         unit,
@@ -138,7 +114,17 @@ def as_price(
         plan.list_price,
         listing.published,
         listing.sort_key,
+        Target(plan.id, product.id, product.vendor, product.category, plan.currency),
+        listing.steps,
     )
+
+
+def find(listing_id: UUID) -> RetailPrice:
+    """A plan on the scope's shelf."""
+    found = db.session().execute(on_the_shelf().where(Listing.id == listing_id)).first()
+    if found is None:
+        raise Missing("price")
+    return as_price(*found)
 
 
 def categories() -> list[str]:
@@ -150,80 +136,62 @@ def categories() -> list[str]:
 
 
 def reprice(prices: Mapping[UUID, Money]) -> int:
-    """Sets retail prices by listing; says how many differ from before. Missing if one is not the scope's."""
-    found = {
-        listing.id: listing
-        for listing in db.session().scalars(select(Listing).where(Listing.id.in_(prices)).with_for_update())
-    }
-    if len(found) < len(prices):
+    """Sets retail prices by hand, by listing; says how many differ from before. Missing if one is not the
+    scope's, UnderFloor where the reseller's own floor refuses one of those that differ."""
+    locked = select(Listing.id).where(Listing.id.in_(prices)).with_for_update()
+    if len(db.session().scalars(locked).all()) < len(prices):
         raise Missing("price")
-    return _set([(found[listing_id], price) for listing_id, price in prices.items()])
-
-
-def raise_by(percent: Decimal, *, basis: Basis, category: str = "") -> int:
-    """A rule over a category or the whole shelf: percent on today's retail price, or on what the reseller
-    pays; says how many changed. Rounded half up to the currency's smallest unit; plans without a wholesale
-    price are left alone."""
-    if not LEAST <= percent <= MOST:
-        raise WrongRule
-    chosen = on_the_shelf().with_for_update(of=Listing)
-    factor = 1 + percent / 100
-    changes: list[tuple[Listing, Money]] = []
-    for listing, _product, _plan, _retail, wholesale, discount in db.session().execute(
-        chosen.where(Product.category == category) if category else chosen
-    ):
-        if wholesale is not None:
-            paid = discounted(wholesale.price, discount)
-            changes.append((listing, (listing.price if basis is Basis.RETAIL else paid).times(factor)))
-    return _set(changes)
-
-
-def parse_percent(text: str) -> Decimal:
-    """What a person typed ("5", "-2,5", "+3 %"); WrongRule otherwise."""
-    try:
-        percent = Decimal(text.replace("%", "").replace(",", ".").strip())
-    except InvalidOperation:
-        raise WrongRule from None
-    if not percent.is_finite() or abs(percent) > MOST:
-        raise WrongRule
-    return percent
-
-
-def _set(changes: Sequence[tuple[Listing, Money]]) -> int:
-    changed = [(listing, price) for listing, price in changes if listing.price != price]
-    for listing, price in changed:
-        if price.currency != listing.currency:
-            raise Refused(_("Prices of this shop are in %(currency)s.", currency=listing.currency))
-        if price.minor > LARGEST * 10 ** exponent(price.currency) // 100:
-            raise WrongPrice(Money(LARGEST * 10 ** exponent(price.currency) // 100, price.currency))
-        trail.write(listing, "repriced", was=listing.price.text, now=price.text)
-        listing.price_minor = price.minor
-    _after_change([listing for listing, _ in changed])
-    return len(changed)
+    known = {
+        row[0].id: (row[0].reseller_id, as_price(*row))
+        for row in db.session().execute(on_the_shelf().where(Listing.id.in_(prices)))
+    }
+    if len(known) < len(prices):
+        raise Missing("price")
+    changes = [(*known[listing_id], price) for listing_id, price in prices.items()]
+    changes = [one for one in changes if one[1].retail != one[2]]
+    if not changes:
+        return 0
+    for _reseller, shown, price in changes:
+        if price.currency != shown.retail.currency:
+            raise Refused(_("Prices of this shop are in %(currency)s.", currency=shown.retail.currency))
+    [reseller_id] = {one[0] for one in changes}
+    margin_floors.refuse_under(
+        [(shown.target.product_id, price, shown.wholesale) for _reseller, shown, price in changes],
+        margin_floors.of_shelf(reseller_id),
+    )
+    wanted = [retail_rules.by_hand(shown.target.plan_id, price) for _reseller, shown, price in changes]
+    retail_rules.put(reseller_id, wanted)
+    margin_alarms.shelf_changed(reseller_id, Part("plans", [one.plan_id for one in wanted]))
+    return len(changes)
 
 
 def publish(listing_id: UUID, *, published: bool) -> None:
     """Shows a plan in the shop, or hides it; what was sold of it goes on."""
-    listing = db.session().scalar(select(Listing).where(Listing.id == listing_id).with_for_update())
-    if listing is None:
+    publish_all([listing_id], published=published)
+
+
+def publish_all(listing_ids: Sequence[UUID], *, published: bool) -> None:
+    """The same for some; Missing where one is not the scope's."""
+    chosen = select(Listing).where(Listing.id.in_(listing_ids)).with_for_update()
+    found = db.session().scalars(chosen).all()
+    if len(found) < len(set(listing_ids)):
         raise Missing("price")
-    if listing.published is not published:
+    changed = [listing for listing in found if listing.published is not published]
+    for listing in changed:
         listing.published = published
         trail.write(listing, "shown" if published else "hidden")
-        _after_change([listing])
+    if changed:
+        [reseller_id] = {listing.reseller_id for listing in changed}
+        db.flush()
+        listings.lead_anew(reseller_id, [listing.product_id for listing in changed])
+        listings.changed(reseller_id)
+        margin_alarms.look_at_shelves(reseller_id, Part("plans", [listing.plan_id for listing in changed]))
 
 
-def _after_change(changed: Sequence[Listing]) -> None:
-    """The cheapest plan that is shown stands for its product in lists; search and fragments follow."""
-    if not changed:
-        return
-    db.flush()
-    products = {listing.product_id for listing in changed}
-    order = (Listing.product_id, Listing.published.desc(), Listing.price_minor, Listing.id)
-    for _product, group in groupby(
-        db.session().scalars(select(Listing).where(Listing.product_id.in_(products)).order_by(*order)),
-        key=lambda each: each.product_id,
-    ):
-        for place, listing in enumerate(group):
-            listing.lead = place == 0
-    listings.changed(changed[0].reseller_id)
+def products_of(listing_ids: Sequence[UUID]) -> set[UUID]:
+    """The products of some plans of the shelf; Missing where one is not the scope's."""
+    chosen = select(Listing.id, Listing.product_id).where(Listing.id.in_(listing_ids))
+    found = dict(db.session().execute(chosen).tuples().all())
+    if len(found) < len(set(listing_ids)):
+        raise Missing("price")
+    return set(found.values())

@@ -17,7 +17,7 @@ from billing.payments import Fees, FundKind, Payment, PaymentState
 from billing.stripe_gateway import stripe_amount
 from billing.tax import Party
 from catalog import obligations
-from checkout import orders, pricing
+from checkout import orders, pricing, under_floor
 from checkout.baskets import BasketLine, Buyer
 from checkout.orders import Order, OrderCost, OrderLine, OrderPlaced, OrderState, OrderWholesale, PayBy
 from checkout.pricing import EmptyBasket, PricedLine, Standing, Taxed
@@ -177,6 +177,8 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
             storefronts.hold(reseller, str(line.fields["alias"]), currency=amount.currency)
     order = _write(buyer, lines, checkout, taxed, fees, held, accepts)
     publish(OrderPlaced(order["id"]))
+    if any(line.broken.wholesale for line in lines):
+        under_floor.note(order["id"], lines)
     if not by_card:
         orders.fund(order["id"], FundKind.CREDIT if amount.minor else FundKind.NOTHING_DUE, wholesale)
     db.flush()
@@ -324,7 +326,8 @@ def _write(
             distributor | {
                 "id": new_id(), "order_id": order["id"], "order_line_id": line_id, "sku": p.sku,
                 "connector": p.connector, "opens_storefront": p.opens_storefront,
-                "total_minor": p.cost.minor * quantity if p.cost else None, "currency": currency,
+                "total_minor": p.cost.minor * quantity if p.cost else None,
+                "currency": p.cost.currency if p.cost else currency,
             }
         )  # fmt: skip
         invoice_lines.append(

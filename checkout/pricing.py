@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, select
 
 from billing import tax
 from billing.tax import Chain, Sums
-from catalog import volumes
+from catalog import margin_floors, volumes
 from catalog.listings import Listing, NotOffered
+from catalog.margin_floors import Broken
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from checkout.baskets import BasketLine, Buyer, check_quantity
@@ -53,6 +54,7 @@ class PricedLine:
     price: Money
     wholesale: Money
     cost: Money | None
+    broken: Broken = margin_floors.UNBROKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ _BASKET = (
         PlanCost.currency,
         PlanCost.steps,
         Enrolment.discount,
+        margin_floors.WHOLESALE_FLOOR,
+        margin_floors.RETAIL_FLOOR,
         # what it is, in the order of PricedLine
         BasketLine.id,
         BasketLine.quantity,
@@ -146,8 +150,8 @@ LOCKED_BASKET = Statement(_BASKET)
 
 def price(buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
     """The buyer's basket with both legs and the cost, its lines held until the end of the transaction;
-    EmptyBasket, NotOffered or WrongQuantity otherwise. Works as the distributor: call it in a widened
-    transaction."""
+    EmptyBasket, NotOffered, WrongQuantity or PriceInReview otherwise. Works as the distributor: call it in a
+    widened transaction."""
     rows = LOCKED_BASKET.rows(membership=buyer.membership_id, reseller=buyer.reseller_id)
     if not rows:
         raise EmptyBasket
@@ -156,8 +160,8 @@ def price(buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
 
 def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
     """One line, or the refusal by name."""
-    published, audience, minimum, maximum, *amounts, discount = row[:14]
-    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[14:]
+    published, audience, minimum, maximum, *amounts, discount, our_floor, their_floor = row[:16]
+    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[16:]
     retail, listed, cost = (_at(quantity, *amounts[at : at + 3]) for at in (0, 3, 6))
     wholesale = discounted(listed, discount) if listed is not None else None
     to_reseller = buyer.customer_id is None
@@ -165,9 +169,13 @@ def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
     if not published or wholesale is None or price is None or (audience is Audience.RESELLER) != to_reseller:
         raise NotOffered
     check_quantity(quantity, minimum, maximum, per)
+    broken = margin_floors.judge(
+        product, price=price, wholesale=wholesale, cost=cost, floors=(our_floor, their_floor),
+        to_customer=not to_reseller,
+    )  # fmt: skip
     return PricedLine(
         line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens,
-        price, wholesale, cost,
+        price, wholesale, cost, broken,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import db, doors, trail
 from core.doors import door
 from core.errors import Conflict, Missing, Refused
+from core.events import Event, publish
 from core.languages import _
 from core.tenancy import Access, DistributorOwned, owned_by
 from partners import enrolments
@@ -47,6 +48,13 @@ class Tier(DistributorOwned, db.Model):
     discount: Mapped[int]
     commission: Mapped[int]
     benefits: Mapped[str] = mapped_column(default="")
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountChanged(Event):
+    """A reseller pays another part of its price list for the products of a programme."""
+
+    reseller_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +209,10 @@ def change(programme: Programme, tier: Tier, terms: Terms) -> None:
             .where(Enrolment.tier_id == tier.id, Enrolment.state == EnrolmentState.ACTIVE)
             .values(tier_name=tier.name, discount=tier.discount, commission=tier.commission)
         )
+    if "discount" in changed:
+        held = select(Enrolment.reseller_id).where(Enrolment.tier_id == tier.id)
+        for reseller_id in db.session().scalars(held.where(Enrolment.state == EnrolmentState.ACTIVE)).all():
+            publish(DiscountChanged(reseller_id))
 
 
 def remove(programme: Programme, tier: Tier) -> None:
@@ -219,6 +231,8 @@ def remove(programme: Programme, tier: Tier) -> None:
 
 def put(enrolment: Enrolment, tier: Tier) -> None:
     """The partner is in this tier from now on, with what it gives."""
+    if enrolment.discount != tier.discount:
+        publish(DiscountChanged(enrolment.reseller_id))
     enrolment.tier_id, enrolment.tier_name = tier.id, tier.name
     enrolment.discount, enrolment.commission = tier.discount, tier.commission
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from catalog import listings, products
+from catalog import listings, margin_alarms, products
 from checkout import reseller_plans
 from checkout.orders import OrderCost
 from core import db, states, tasks
@@ -33,9 +33,9 @@ def _opens_storefront(order_line_id: object) -> bool:
 
 
 def open_storefront(event: SubscriptionActivated) -> None:
-    """The held alias becomes a shop with everything offerable on its shelf at the recommended price. A
-    reseller has one plan at a time: the one before ends, and a storefront that is open stays as it is
-    (I22)."""
+    """The held alias becomes a shop with everything offerable on its shelf, at the price of the reseller's
+    rules, else the recommended one. A reseller has one plan at a time: the one before ends, and a storefront
+    that is open stays as it is (I22)."""
     if not _opens_storefront(event.order_line_id):
         return
     for earlier in reseller_plans.running(event.reseller_id):
@@ -49,6 +49,7 @@ def open_storefront(event: SubscriptionActivated) -> None:
     storefront.opened_at = db.session().info["now"]
     storefront.closed_at = storefront.alias_kept_until = None
     listings.stock(event.reseller_id, storefront.distributor_id)
+    margin_alarms.shelf_changed(event.reseller_id)
 
 
 def release_storefront(event: SubscriptionFailed | SubscriptionGivenUp) -> None:

@@ -12,7 +12,17 @@ from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from werkzeug.wrappers import Response
 
-from catalog import catalogue_files, factors, listings, loading, pricing
+from catalog import (
+    catalogue_files,
+    exchange,
+    factors,
+    listings,
+    loading,
+    margin_alarms,
+    margin_floors,
+    pricing,
+    shelves,
+)
 from catalog.loading import BadCatalogue, Loaded
 from catalog.price_lists import PriceList, WholesalePrice
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
@@ -35,7 +45,8 @@ from storefront.visitors import require_role
 pages.saying(
     prices_saved="Saved. Every shop shows it on its next request.",
     stocked=(
-        "Every open shelf has the new plans now, at the list price. Each reseller may change or hide them."
+        "Open shelves have the new plans now, where their resellers did not say otherwise. Each may change or"
+        " hide them."
     ),
 )
 
@@ -179,12 +190,23 @@ def save_product(code: str) -> Response:
     require_role("storefront_manager")
     typed = request.form.to_dict()
     with db.transaction():
-        product, plans = find(code), plans_of(code)
-        price_lists = all_price_lists()
+        find(code)
+        plans, price_lists = plans_of(code), all_price_lists()
         form = forms.Product(request.form).offer(programme_choices())
     amounts, errors = read_amounts(typed, plans, price_lists)
     if not form.validate() or errors:
         return show_product(code, 422, form=form, typed=typed, errors=errors)
+    try:
+        keep_product(code, form, typed, amounts)
+    except margin_floors.UnderFloor as refusal:
+        return show_product(code, 422, form=form, typed=typed, errors={}, problem=str(refusal))
+    return pages.see("distributor.product_page", "prices-saved", code=code)
+
+
+def keep_product(
+    code: str, form: forms.Product, typed: Mapping[str, str], amounts: Mapping[str, Money | None]
+) -> None:
+    """All of the form in one transaction; UnderFloor where a floor refuses one of the prices."""
     with db.transaction():
         product, plans, price_lists = find(code), plans_of(code), all_price_lists()
         pricing.describe(
@@ -201,7 +223,6 @@ def save_product(code: str) -> Response:
         for plan in plans:
             save_plan(plan, price_lists, amounts, published=f"on-{plan.id}" in typed)
         pricing.changed(product)
-    return pages.see("distributor.product_page", "prices-saved", code=code)
 
 
 def save_plan(
@@ -240,10 +261,24 @@ def read_amounts(
                 amounts[name] = None
                 continue
             try:
-                amounts[name] = moneys.parse(typed[name], plan.currency)
+                if name.startswith("cost-"):
+                    amounts[name] = in_any_currency(typed[name], plan.currency)
+                else:
+                    amounts[name] = moneys.parse(typed[name], plan.currency)
             except ValueError as error:
                 errors[name] = str(error)
     return amounts, errors
+
+
+def in_any_currency(text: str, usual: str) -> Money:
+    """An amount with its currency ("5.20 USD"), or in the usual one; ValueError otherwise."""
+    words = text.split()
+    codes = [word for word in words if word.isalpha()]
+    if not codes:
+        return moneys.parse(text, usual)
+    if len(codes) > 1 or codes[0].upper() not in exchange.currencies():
+        raise ValueError(_("Enter an amount such as 12.50, or in another currency such as 12.50 USD."))
+    return moneys.parse("".join(word for word in words if word != codes[0]), codes[0].upper())
 
 
 def find(code: str) -> Product:
@@ -280,6 +315,7 @@ def show_product(
     form: forms.Product | None = None,
     typed: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
+    problem: str | None = None,
 ) -> Response:
     """The page, with what was typed where it was refused."""
     with db.transaction() as session:
@@ -289,6 +325,11 @@ def show_product(
         costs = {
             row.plan_id: row.cost
             for row in session.scalars(select(PlanCost).where(PlanCost.plan_id.in_(ids)))
+        }
+        converted = {
+            plan.id: exchange.converted(cost, plan.currency) or cost
+            for plan in plans
+            if (cost := costs.get(plan.id)) is not None
         }
         wholesale = {
             (row.plan_id, row.price_list_id): row.price
@@ -306,7 +347,17 @@ def show_product(
         offered = programme_choices()
         belongs = programmes.of_id(product.programme_id).code if product.programme_id else ""
     rows = [
-        plan_row(product, plan, plans, price_lists, costs.get(plan.id), wholesale, typed, errors or {})
+        plan_row(
+            product,
+            plan,
+            plans,
+            price_lists,
+            costs.get(plan.id),
+            converted.get(plan.id),
+            wholesale,
+            typed,
+            errors or {},
+        )
         for plan in plans
     ]
     form = form or forms.Product(
@@ -329,6 +380,7 @@ def show_product(
         shelves=shelves,
         trail=trail,
         wrong=bool(errors),
+        problem=problem,
     )
 
 
@@ -338,15 +390,17 @@ def plan_row(
     plans: Sequence[Plan],
     price_lists: Sequence[PriceList],
     cost: Money | None,
+    converted: Money | None,
     wholesale: Mapping[tuple[UUID, UUID], Money],
     typed: Mapping[str, str] | None,
     errors: Mapping[str, str],
 ) -> PlanRow:
-    """One row of the price table."""
+    """One row of the price table; `converted` is the cost in the plan's currency by the rate of the day, or
+    as it is where there is none."""
 
     def cell(name: str, label: str, stored: Money | None, below: Money | None = None) -> Cell:
         fixed = plan.priced_as_id is not None
-        kept = str(stored.amount) if stored is not None else ""
+        kept = written(stored, plan.currency)
         if typed is not None and not fixed:
             kept = typed.get(name, "")
         margin, low = margin_of(stored, below)
@@ -383,7 +437,7 @@ def plan_row(
                 f"w-{plan.id}-{one.id}",
                 _("Wholesale on %(list)s", list=one.name),
                 wholesale.get((plan.id, one.id)),
-                cost,
+                converted,
             )
             for one in price_lists
         ],
@@ -400,10 +454,19 @@ def in_words(plan: Plan, plans: Sequence[Plan]) -> str:
     return _("from %(steps)s", steps=plan.volume.words) if plan.steps else ""
 
 
+def written(amount: Money | None, usual: str) -> str:
+    """An amount as it is typed; with its currency where that is another one."""
+    if amount is None:
+        return ""
+    return str(amount.amount) if amount.currency == usual else f"{amount.amount} {amount.currency}"
+
+
 def margin_of(price: Money | None, cost: Money | None) -> tuple[str, bool]:
     """What we keep of a wholesale price, in words and percent, and whether that is a loss."""
     if price is None or cost is None:
         return "", False
+    if price.currency != cost.currency:
+        return _("unknown: no exchange rate from %(currency)s", currency=cost.currency), False
     kept = price - cost
     percent = f", {Decimal(kept.minor * 100) / price.minor:.1f} %" if price.minor else ""
     return (
@@ -456,17 +519,19 @@ def load(content: Mapping[str, Any], share: Decimal) -> Loaded:
     house = db.session().scalar(select(Reseller).where(Reseller.house))
     if house is not None and loaded.plans:
         listings.stock(house.id, house.distributor_id)
+        shelves.offer_what_is_new()
+        margin_alarms.look_at_costs()
     return loaded
 
 
 @console.post("/catalogue-file/stock")
 def stock_shelves() -> Response:
-    """Puts every plan that is not there yet on every open shelf."""
+    """Puts every plan that is not there yet on every open shelf whose reseller wants that."""
     require_role("storefront_manager")
     with db.transaction() as session:
         shops = session.scalars(select(Storefront).where(Storefront.state == StorefrontState.OPEN)).all()
         for shop in shops:
-            listings.stock(shop.reseller_id, shop.distributor_id)
+            shelves.take_in(shop.reseller_id, shop.distributor_id)
     return pages.see("distributor.catalogue_file", "stocked")
 
 

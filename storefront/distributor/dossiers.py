@@ -4,6 +4,7 @@ delivery with every attempt at the vendor, and the trail."""
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from billing import invoices
 from billing.credit import Hold
 from billing.invoices import Invoice
 from billing.payments import Fund, Payment, PaymentAttempt
+from catalog import exchange
 from checkout.orders import Order, OrderCost, OrderLine, OrderWholesale
 from core import db, tasks
 from core.languages import Words, _, for_later
@@ -156,15 +158,19 @@ def legs_of(order: Order) -> list[Leg]:
         .where(OrderLine.order_id == order.id)
         .order_by(OrderLine.number)
     )
-    return [_leg(line, wholesale.total, cost) for line, wholesale, cost in rows]
+    return [_leg(line, wholesale.total, cost, order.created_at.date()) for line, wholesale, cost in rows]
 
 
-def _leg(line: OrderLine, wholesale: Money, costs: OrderCost) -> Leg:
-    cost = Money(costs.total_minor, costs.currency) if costs.total_minor is not None else None
+def _leg(line: OrderLine, wholesale: Money, costs: OrderCost, day: date) -> Leg:
+    """A cost in another currency is shown by the rate of the day when it was ordered; without one it stays
+    unknown here, and so does the margin."""
+    asked = Money(costs.total_minor, costs.currency) if costs.total_minor is not None else None
+    cost = exchange.converted(asked, wholesale.currency, day) if asked is not None else None
+    foreign = [(_("cost"), asked.text)] if asked is not None and asked.currency != wholesale.currency else []
     return Leg(
         line.id,
         f"{line.product_name}, {line.plan_name}",
-        ", ".join(f"{name} {value}" for name, value in line.fields.items()),
+        ", ".join(f"{name} {value}" for name, value in (*line.fields.items(), *foreign)),
         f"{counted(line.quantity, line.unit)}, {line.term.label}",
         line.total,
         wholesale,

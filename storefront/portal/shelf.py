@@ -10,9 +10,9 @@ from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from catalog import listings
-from catalog.listings import PAGE, Card, Offer
+from catalog.listings import PAGE, Card, Flag, Offer
 from core import db
-from core.languages import _, for_later
+from core.languages import Words, _, for_later
 from core.money import Money
 from core.periods import Term
 from core.tenancy import Side
@@ -81,6 +81,9 @@ class Tile:
     flag: str | None = None
 
 
+FLAGS = Words({Flag.FEATURED: "Featured", Flag.NEW: "New", Flag.POPULAR: "Popular"})
+
+
 def tiles(cards: Sequence[Card]) -> list[Tile]:
     """Cards as a list shows them."""
     at = the_shop().base
@@ -93,6 +96,7 @@ def tiles(cards: Sequence[Card]) -> list[Tile]:
             initials(card.product),
             card.price,
             _("per %(unit)s %(period)s", unit=card.unit, period=card.per),
+            flag=FLAGS[card.flag] if card.flag else None,
         )
         for card in cards
     ]

@@ -1,4 +1,6 @@
-"""The reseller's price list: what it pays, what it asks, what stays; changed by row, by page or by a rule."""
+"""The reseller's price list: what it pays, what it asks, what stays, and which rule made it; set by hand by
+row or by page. Many at once: storefront/reseller/bulk_prices.py; rules:
+storefront/reseller/price_rules.py."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +11,11 @@ from flask import request, url_for
 from sqlalchemy import or_
 from werkzeug.wrappers import Response
 
-from catalog import retail
+from catalog import bulk_prices, retail, retail_rules
 from catalog.listings import Listing
 from catalog.products import Product
-from catalog.retail import Basis, RetailPrice, WrongRule
+from catalog.retail import RetailPrice
+from catalog.retail_rules import Level, Method, RetailRule
 from core import db, money
 from core.errors import Refusal
 from core.languages import Words, _
@@ -41,6 +44,7 @@ class PriceRow:
     typed: str
     margin: Margin | None
     below: bool
+    rule: str
     error: str | None = None
 
 
@@ -53,13 +57,13 @@ def price_list() -> Response:
 def show(
     typed: dict[UUID, str] | None = None,
     errors: dict[UUID, str] | None = None,
-    rule: Refusal | None = None,
     status: int = 200,
+    problem: str | None = None,
 ) -> Response:
     """The table with what was typed and what is wrong with it."""
     with db.transaction():
-        of = the_list()
-        page = lists.page(of, retail.on_the_shelf())
+        page = lists.page(the_list(), retail.on_the_shelf())
+        undoable = bulk_prices.last(menu.reseller_id())
     if typed:
         rows = [
             replace(
@@ -81,13 +85,10 @@ def show(
         title=_("Prices"),
         may_change=has_role("storefront_manager"),
         page=page,
-        categories=[value for value, _ in categories_of(of)],
         category=request.args.get("category", "")[:100],
         here=url_for("reseller.save_prices", **kept),
-        rule_url=url_for("reseller.apply_rule", **kept),
-        rule=str(rule) if rule else None,
-        percent=request.form.get("percent", ""),
-        basis=request.form.get("basis", "retail"),
+        undoable=undoable,
+        problem=problem,
         portal_url=menu.portal_url(menu.own_storefront()),
         below=sum(row.below for row in page.rows),
     )
@@ -131,11 +132,12 @@ def the_list() -> List:
                 kind="num",
                 money=True,
             ),
+            Column("rule", _("Made by"), lambda row: row.rule, only_file=True),
             Column("shown", _("In your shop"), lambda row: row.price.published),
             Column("acts", _("Acts"), kind="acts"),
         ],
         Listing.id,
-        lambda found: [row_of(retail.as_price(*row)) for row in found],
+        lambda found: rows_of([retail.as_price(*row) for row in found]),
         "plan",
         search=lambda query: or_(
             Product.name.icontains(query, autoescape=True), Product.vendor.icontains(query, autoescape=True)
@@ -160,15 +162,30 @@ def the_list() -> List:
     )
 
 
-def categories_of(of: List) -> Sequence[tuple[str, str]]:
-    """The categories that the list offers."""
-    return next(one.options for one in of.filters if isinstance(one, lists.Choice) and one.name == "category")
+def rows_of(prices: Sequence[RetailPrice]) -> list[PriceRow]:
+    """Prices as the table shows them; one statement more for the rules that may have made them."""
+    rules = retail_rules.of(menu.reseller_id(), [one.target for one in prices]) if prices else []
+    return [row_of(one, rules) for one in prices]
 
 
-def row_of(price: RetailPrice) -> PriceRow:
+def row_of(price: RetailPrice, rules: Sequence[RetailRule]) -> PriceRow:
     """A row with its margin; none where we have no wholesale price."""
     kept = margin(price.retail, price.wholesale) if price.wholesale else None
-    return PriceRow(price, f"{price.retail.amount:f}", kept, bool(kept and kept.amount.minor < 0))
+    below = bool(kept and kept.amount.minor < 0)
+    return PriceRow(price, f"{price.retail.amount:f}", kept, below, made_by(price, rules))
+
+
+def made_by(price: RetailPrice, rules: Sequence[RetailRule]) -> str:
+    """Which rule makes a price, in few words."""
+    first = next(iter(retail_rules.in_order(rules, price.target)), None)
+    if first is None:
+        return _("No rule")
+    if first.method is Method.ABSOLUTE:
+        return _("Set by hand")
+    how = retail_rules.how(first)
+    if first.level is Level.CATEGORY or first.level is Level.VENDOR:
+        return _("%(what)s: %(how)s", what=first.target, how=how)
+    return _("%(what)s: %(how)s", what=retail_rules.LEVELS[first.level], how=how)
 
 
 @console.post("/prices")
@@ -187,11 +204,7 @@ def save_prices() -> Response:
     try:
         with db.transaction():
             changed = retail.reprice(prices)
-            below = (
-                any(row_of(each).below for each in retail.page(limit=1000) if each.listing_id in prices)
-                if changed
-                else False
-            )
+            below = any(row_of(retail.find(each), ()).below for each in prices) if changed else False
     except Refusal as refusal:
         if refusal.status == 404:
             raise
@@ -229,23 +242,6 @@ def read(which: str) -> tuple[dict[UUID, str], dict[UUID, Money], dict[UUID, str
         except ValueError as error:
             errors[listing_id] = str(error)
     return typed, prices, errors
-
-
-@console.post("/prices/rule")
-def apply_rule() -> Response:
-    """A percentage on every price of a category, or of the whole shelf."""
-    require_role("storefront_manager")
-    category, basis = request.form.get("category", ""), request.form.get("basis", "")
-    try:
-        if basis not in set(Basis):
-            raise WrongRule
-        with db.transaction():
-            changed = retail.raise_by(
-                retail.parse_percent(request.form.get("percent", "")), basis=Basis(basis), category=category
-            )
-    except Refusal as refusal:
-        return show(rule=refusal, status=refusal.status)
-    return back("prices-saved" if changed else "prices-same")
 
 
 def back(said: str) -> Response:

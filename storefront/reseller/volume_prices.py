@@ -60,7 +60,8 @@ def save_volume_prices(listing_id: str) -> Response:
         steps, errors = volumes.read(asked(made), listing.currency)
         if not errors:
             try:
-                listings.set_steps(listing, steps[0] if steps else [])
+                if listings.set_steps(listing, steps[0] if steps else []):
+                    retail.keep_by_hand(listing)
             except Refusal as refusal:
                 errors = {(0, 0): str(refusal)}
     if errors:

@@ -1,7 +1,6 @@
-"""Retail prices: what stays with the reseller, changed by row, by page, by rule; and the shop that follows at
-once."""
+"""Retail prices: what stays with the reseller, set by row and by page; and the shop that follows at once. Rules
+and many at once: test_price_rules.py."""
 
-from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -10,7 +9,6 @@ from sqlalchemy import select
 from catalog import listings, retail
 from catalog.listings import Listing
 from catalog.products import Plan
-from catalog.retail import Basis
 from core import db
 from tests.reseller.conftest import Person
 from tests.world import World, open_portal
@@ -74,25 +72,6 @@ def test_a_price_below_wholesale_is_taken_with_a_warning(world: World, bea: Pers
     bea.sees("/reseller/prices", "Below what you pay", "-€1.21 (-6.1 %)")
 
 
-def test_a_rule_changes_one_category_and_no_other(world: World, bea: Person) -> None:
-    bea.places("/reseller/prices/rule", percent="+10 %", basis="retail", category="Productivity")
-    assert [price_of(world, plan) for plan in ("m365-bb-m", "m365-bb-y", "patch-y")] == [
-        "€6.60",
-        "€6.16",
-        "€24.95",
-    ]
-    bea.places("/reseller/prices/rule", percent="25", basis="wholesale", category="")
-    assert [price_of(world, plan) for plan in ("m365-bb-m", "patch-y")] == ["€6.38", "€26.51"]
-
-
-@pytest.mark.parametrize("percent", ["", "much", "NaN", "1e9", "-91", "901"])
-def test_a_percentage_nobody_means_is_refused(world: World, bea: Person, percent: str) -> None:
-    answer = bea.post("/reseller/prices/rule", percent=percent, basis="retail", category="")
-    assert answer.status_code == 422
-    assert "Enter a percentage between" in answer.text
-    assert price_of(world, "patch-y") == "€24.95"
-
-
 def test_a_hidden_plan_leaves_the_shop_and_the_next_stands_for_its_product(world: World, bea: Person) -> None:
     cheap = listing_of(world, "m365-bb-y")
     bea.places("/reseller/prices", hide=str(cheap.id))
@@ -129,10 +108,3 @@ def test_search_and_filter_say_when_nothing_matches(world: World, bea: Person) -
     )
     bea.sees("/reseller/prices?q=nothing-like-it", "No plan matches")
     assert bea.get("/reseller/prices?after=nonsense").status_code == 404
-
-
-def test_a_rule_forth_and_back_is_exact_where_it_can_be(world: World) -> None:
-    with world.acting("brightfield"):
-        retail.raise_by(Decimal(100), basis=Basis.RETAIL)
-        retail.raise_by(Decimal(-50), basis=Basis.RETAIL)
-    assert price_of(world, "patch-y") == "€24.95"
