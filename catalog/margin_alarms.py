@@ -262,7 +262,7 @@ def put_on_the_queue() -> None:
     open_ = db.session().scalar(select(func.count()).select_from(CostAlarm)) or 0
     if open_:
         work.open_item(
-            "margin_floor",
+            "margin floor",
             about_type="margin_floors",
             about_id=distributor_id,
             words=counted(

@@ -221,6 +221,11 @@ def percent(points: int) -> str:
     return f"{Decimal(points).scaleb(-2).normalize():f} %"
 
 
+def share(points: int | None) -> str:
+    """A margin as tables show it, with tenths: "15.2 %"."""
+    return "–" if points is None else f"{Decimal(points).scaleb(-2):.1f} %"
+
+
 def how(rule: Rule) -> str:
     """What a rule does, in words."""
     if rule.method is Method.ABSOLUTE:
@@ -343,6 +348,7 @@ def put(reseller_id: UUID, wanted: Sequence[Wanted]) -> None:
                 set_={name: new.excluded[name] for name in columns},
             )
         )
+    db.flush()
     for one in of_targets(reseller_id, wanted) if len(wanted) == 1 else ():
         trail.write(one, "rule kept", told={"rule": how(one)})
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from billing import credit, credit_terms, payments, tax
 from billing.credit_terms import Defaults, Terms
-from catalog import listings, loading, products
+from catalog import listings, loading, margin_alarms, products, retail_rules
 from catalog.listings import Listing
 from core import db, parties, passwords, tenancy
 from core.parties import Customer, OrderedBy, Reseller
@@ -57,7 +57,7 @@ from provisioning import transfers
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
 from provisioning.transfers import Asking, Transfer
-from sandbox import conditions, logos, notes, orders, partnerships, relations, tiers, wishes
+from sandbox import conditions, logos, notes, orders, partnerships, relations, retail, tiers, wishes
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from subscriptions.subscriptions import Subscription, SubscriptionState
 from whitelabel_themes import images
@@ -94,6 +94,7 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
     orders.fulfil(wishes.of_resellers(demo))
     with tenancy.acting_as(demo.scope()), db.transaction():
         _brand(demo)
+        retail.arrange(demo)
         conditions.accept()
     say("Orders, payments and deliveries")
     orders.fulfil(wishes.of_customers(demo))
@@ -410,9 +411,10 @@ def _price(shop: Storefront, prices: Mapping[str, str]) -> None:
     for code, price in prices.items():
         plan = products.plan(code)
         of_plan = select(Listing).where(Listing.reseller_id == shop.reseller_id, Listing.plan_id == plan.id)
-        listing = db.session().scalars(of_plan).one()
         own = loading.amount(price, shop.currency, code)
-        listings.reprice(listing, own)
-        if plan.steps:  # the reseller falls with the number of units as the list does
-            falling = plan.volume.times(Fraction(own.minor, plan.list_minor))
-            listings.set_steps(listing, falling.steps)
+        if db.session().scalar(of_plan) is None:
+            continue
+        # the reseller falls with the number of units as the list does
+        steps = plan.volume.times(Fraction(own.minor, plan.list_minor)).steps if plan.steps else ()
+        retail_rules.put(shop.reseller_id, [retail_rules.by_hand(plan.id, own, steps)])
+    margin_alarms.shelf_changed(shop.reseller_id)

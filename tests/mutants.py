@@ -31,6 +31,7 @@ FACTORS = "tests/portal/test_two_factor.py::test_"
 DOMAINS = "tests/reseller/test_domain.py::test_"
 LISTS = "tests/lists/test_lists.py::test_"
 IMPORTS = "tests/distributor/test_price_imports.py::test_"
+RULES = "tests/reseller/test_price_rules.py::test_"
 APPLYING = "tests/partners/test_applications.py::test_"
 ROLES = "tests/partners/test_roles.py::test_"
 LOGINS = "tests/partners/test_logins.py::test_"
@@ -73,6 +74,55 @@ RESTORED = (
 
 
 MUTANTS = (
+    Mutant(
+        "the most specific rule makes the price",
+        "catalog/shelf_prices.py",
+        "coalesce(r1.id, r2.id, r3.id, r4.id, r5.id)",
+        "coalesce(r5.id, r4.id, r3.id, r2.id, r1.id)",
+        RULES + "the_most_specific_rule_makes_a_price_and_the_page_says_which",
+    ),
+    Mutant(
+        "the page names the rule that made the price",
+        "catalog/retail_rules.py",
+        "SPECIFIC = tuple(reversed(Level))",
+        "SPECIFIC = tuple(Level)",
+        "tests/catalog/test_retail_rules.py::test_the_most_specific_rule_that_covers_a_plan_makes_its_price",
+    ),
+    Mutant(
+        "a floor that refuses stops the order",
+        "catalog/margin_floors.py",
+        "raise PriceInReview(product)",
+        "pass",
+        RULES + "a_cost_that_breaks_the_floor_is_an_alarm_work_a_refusal_and_mended",
+    ),
+    Mutant(
+        "a floor that refuses stops the price",
+        "catalog/retail.py",
+        "margin_floors.of_shelf(reseller_id),",
+        "{},",
+        RULES + "a_retail_price_under_the_floor_is_refused_or_taken_with_an_alarm_and_mended",
+    ),
+    Mutant(
+        "a wholesale price is held to its floor",
+        "catalog/pricing.py",
+        "margin_floors.check_wholesale(plan, price)",
+        "pass",
+        RULES + "a_cost_that_breaks_the_floor_is_an_alarm_work_a_refusal_and_mended",
+    ),
+    Mutant(
+        "an old exchange rate is none",
+        "catalog/exchange.py",
+        "ExchangeRate.day > at - OLDEST,",
+        "",
+        RULES + "a_cost_in_another_currency_is_judged_by_the_rate_of_the_day_and_never_guessed",
+    ),
+    Mutant(
+        "retail follows wholesale",
+        "catalog/margin_alarms.py",
+        "shelf_prices.follow(None, part)",
+        "pass",
+        RULES + "prices_follow_what_is_paid_at_once_and_shops_show_it",
+    ),
     Mutant(
         "who moved away is counted no more",
         "partners/sales.py",

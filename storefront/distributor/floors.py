@@ -135,9 +135,9 @@ def rows_of(
             "reseller": reseller.name if reseller else "",
             "cost": Money(alarm.cost_minor, alarm.currency) if alarm.cost_minor is not None else None,
             "price": Money(alarm.price_minor, alarm.currency),
-            "margin": "–" if alarm.margin_points is None else f"{alarm.margin_points // 10 / 10:.1f} %",
+            "margin": retail_rules.share(alarm.margin_points),
             "loss": alarm.cost_minor is not None and alarm.price_minor < alarm.cost_minor,
-            "floor": retail_rules.percent(alarm.floor_points),
+            "floor": retail_rules.share(alarm.floor_points),
             "since": moment(alarm.since),
         }
         for alarm, price_list, product, plan, reseller in found

@@ -159,10 +159,10 @@ def row_of(shown: Shown) -> dict[str, Any]:
 def margins(preview: Preview) -> dict[str, str]:
     """Average margins before and after, in words."""
 
-    def said(points: int | None) -> str:
-        return "–" if points is None else f"{points // 10 / 10:.1f} %"
-
-    return {"was_margin": said(preview.was_margin), "now_margin": said(preview.now_margin)}
+    return {
+        "was_margin": retail_rules.share(preview.was_margin),
+        "now_margin": retail_rules.share(preview.now_margin),
+    }
 
 
 def show(form: Bulk, status: int = 200, *, problem: str | None = None, previewed: bool = False) -> Response:

@@ -115,18 +115,13 @@ def rows_of(found: Sequence[tuple[ShelfAlarm, Listing, Product, Plan]]) -> list[
             "plan": plan.name,
             "paid": Money(alarm.paid_minor, alarm.currency),
             "price": Money(alarm.price_minor, alarm.currency),
-            "margin": points(alarm.margin_points),
+            "margin": retail_rules.share(alarm.margin_points),
             "loss": alarm.price_minor < alarm.paid_minor,
-            "floor": points(alarm.floor_points),
+            "floor": retail_rules.share(alarm.floor_points),
             "since": moment(alarm.since),
         }
         for alarm, _listing, product, plan in found
     ]
-
-
-def points(number: int | None) -> str:
-    """Basis points in words, tenths of a percent."""
-    return "–" if number is None else f"{number // 10 / 10:.1f} %"
 
 
 def show(form: NewFloor, status: int = 200, *, problem: str | None = None) -> Response:

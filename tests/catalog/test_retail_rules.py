@@ -1,5 +1,5 @@
-"""Which rule makes a retail price, what it makes, and how that is rounded; and that the statement which writes
-prices into shelves makes the same."""
+"""Which rule makes a retail price, what it makes, how that is rounded; and that the statement which writes prices
+into shelves makes the same."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Retail prices: what stays with the reseller, set by row and by page; and the shop that follows at once. Rules
+"""Retail prices: what stays with the reseller, set by row and by page; the shop follows at once. Rules
 and many at once: test_price_rules.py."""
 
 from uuid import UUID

@@ -419,7 +419,57 @@ ROUTES: dict[str, Route] = {
         page="/reseller/prices/{listing}/volume",
         form={"from-0": "10", "price-0": "20.00"},
     ),
-    "POST /reseller/prices/rule": Route(RESELLER, page="/reseller/prices", form={"percent": "10"}),
+    "GET /reseller/prices/<uuid:listing_id>": mine(RESELLER, listing_id="hand_listing"),
+    "POST /reseller/prices/<uuid:listing_id>/release": Route(
+        RESELLER, {"listing_id": "hand_listing"}, page="/reseller/prices/{hand_listing}"
+    ),
+    "GET /reseller/prices/bulk": Route(RESELLER),
+    # These two have their buttons outside of the form
+    "POST /reseller/prices/bulk": Route(RESELLER, form={"how": "percent", "value": "33", "all_of_it": "y"}),
+    "POST /reseller/prices/bulk/preview": Route(
+        RESELLER, form={"how": "percent", "value": "33"}, changes=False
+    ),
+    "POST /reseller/prices/bulk/undo": Route(RESELLER, page="/reseller/prices"),
+    "GET /reseller/prices/rules": Route(RESELLER),
+    "GET /reseller/prices/rules.csv": Route(RESELLER),
+    "POST /reseller/prices/rules": Route(
+        RESELLER, page="/reseller/prices/rules", form={"level": "all", "method": "percent", "value": "40"}
+    ),
+    "POST /reseller/prices/rules/<rule_id>/remove": Route(
+        RESELLER, {"rule_id": "retail_rule"}, page="/reseller/prices/rules"
+    ),
+    "POST /reseller/prices/rounding": Route(
+        RESELLER, page="/reseller/prices/rules", form={"ending": "100.99"}
+    ),
+    "GET /reseller/margins": Route(RESELLER),
+    "GET /reseller/margins.csv": Route(RESELLER),
+    "POST /reseller/margins/floors": Route(RESELLER, page="/reseller/margins", form={"percent": "12"}),
+    "POST /reseller/margins/floors/<floor_id>/remove": Route(
+        RESELLER, {"floor_id": "retail_floor"}, page="/reseller/margins"
+    ),
+    "POST /reseller/margins/raise": Route(
+        RESELLER,
+        page="/reseller/margins",
+        form={"+listing": "{hand_listing}"},
+        press="act=chosen",
+        foreign=True,
+    ),
+    "GET /reseller/shelf": Route(RESELLER),
+    "GET /reseller/shelf.csv": Route(RESELLER),
+    "POST /reseller/shelf": Route(
+        RESELLER, page="/reseller/shelf", form={"+listing": "{hand_listing}"}, press="act=hide", foreign=True
+    ),
+    "POST /reseller/shelf/arrangement": Route(RESELLER, page="/reseller/shelf", form={"new_days": "5"}),
+    "POST /reseller/shelf/categories": Route(RESELLER, page="/reseller/shelf", form={"place-0": "9"}),
+    "POST /reseller/shelf/featured/<uuid:product_id>/up": Route(
+        RESELLER, {"product_id": "second_featured"}, page="/reseller/shelf"
+    ),
+    "GET /reseller/shelf/proposals": Route(RESELLER),
+    "GET /reseller/shelf/proposals.csv": Route(RESELLER),
+    # Everything is on the shelf, so nothing is proposed
+    "POST /reseller/shelf/proposals": Route(
+        RESELLER, form={"plan": "{hand_listing}", "act": "dismiss"}, changes=False
+    ),
     "GET /reseller/subscriptions": Route(RESELLER),
     "GET /reseller/subscriptions.csv": Route(RESELLER),
     "GET /reseller/subscriptions/<code>": mine(RESELLER, code="subscription"),
@@ -638,6 +688,23 @@ ROUTES: dict[str, Route] = {
     ),
     "POST /distributor/catalogue/<code>": Route(
         DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch", form={"name": "Patches"}
+    ),
+    "GET /distributor/margins": Route(DISTRIBUTOR),
+    "GET /distributor/margins.csv": Route(DISTRIBUTOR),
+    "POST /distributor/margins/floors": Route(
+        DISTRIBUTOR, page="/distributor/margins", form={"percent": "12"}
+    ),
+    "POST /distributor/margins/floors/<floor_id>/remove": Route(
+        DISTRIBUTOR, {"floor_id": "margin_floor"}, page="/distributor/margins"
+    ),
+    "POST /distributor/margins/raise": Route(DISTRIBUTOR, page="/distributor/margins", press="act=all"),
+    "GET /distributor/exchange-rates": Route(DISTRIBUTOR),
+    "GET /distributor/exchange-rates.csv": Route(DISTRIBUTOR),
+    "POST /distributor/exchange-rates": Route(
+        DISTRIBUTOR, page="/distributor/exchange-rates", form={"currency": "USD", "rate": "1.0843"}
+    ),
+    "POST /distributor/exchange-rates/file": Route(
+        DISTRIBUTOR, page="/distributor/exchange-rates", ok=(422,), changes=False
     ),
     "GET /distributor/price-imports": Route(DISTRIBUTOR),
     "GET /distributor/price-imports.csv": Route(DISTRIBUTOR),
