@@ -285,6 +285,22 @@ def order_categories(reseller_id: UUID, names: Sequence[str]) -> None:
     storefronts.touch_shelf(reseller_id)
 
 
+class WrongPlace(Refused):
+    """Places are whole numbers."""
+
+    def __init__(self, category: str) -> None:
+        super().__init__(_("%(category)s: enter a whole number, such as 1.", category=category))
+
+
+def by_numbers(names: Sequence[str], typed: Sequence[str]) -> list[str]:
+    """Names in the order of the numbers typed beside them, equal ones by name; WrongPlace for anything
+    else."""
+    for name, number in zip(names, typed, strict=True):
+        if not (number.isascii() and number.isdigit() and len(number) < 4):
+            raise WrongPlace(name)
+    return [name for _number, name in sorted(zip(map(int, typed), names, strict=True))]
+
+
 # --- What is new --------------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,7 @@ SECTIONS = (
     (for_later("Partner requests"), "request_list", "message-circle"),
     (for_later("Catalogue"), "product_list", "boxes"),
     (for_later("Plans"), "plan_list", "tags"),
+    (for_later("First page"), "front_page", "star"),
     (for_later("Margins"), "margin_list", "percent"),
     (for_later("Exchange rates"), "exchange_rate_list", "coins"),
     (for_later("Money"), None, ""),

@@ -240,25 +240,18 @@ def order_categories() -> Response:
     """The order of categories, and what happens with new plans of each. The numbers that were typed decide;
     equal ones go by name."""
     require_role("storefront_manager")
-    with db.transaction():
-        reseller_id = menu.reseller_id()
-        names = listings.all_categories(reseller_id)
-        places = {name: request.form.get(f"place-{at}", "") for at, name in enumerate(names)}
-        if wrong := [
-            name
-            for name, typed in places.items()
-            if not (typed.isascii() and typed.isdigit() and len(typed) < 4)
-        ]:
-            return_problem = _("%(category)s: enter a whole number, such as 1.", category=wrong[0])
-        else:
-            return_problem = None
-            shelves.order_categories(reseller_id, sorted(names, key=lambda name: (int(places[name]), name)))
+    try:
+        with db.transaction():
+            reseller_id = menu.reseller_id()
+            names = listings.all_categories(reseller_id)
+            typed = [request.form.get(f"place-{at}", "") for at in range(len(names))]
+            shelves.order_categories(reseller_id, shelves.by_numbers(names, typed))
             for at, name in enumerate(names):
-                typed = request.form.get(f"arrival-{at}")
-                if typed is not None:
-                    shelves.keep_arrival(reseller_id, name, Arrival(typed) if typed in ARRIVALS else None)
-    if return_problem:
-        return show(422, problem=return_problem)
+                arrival = request.form.get(f"arrival-{at}")
+                if arrival is not None:
+                    shelves.keep_arrival(reseller_id, name, Arrival(arrival) if arrival in ARRIVALS else None)
+    except Refusal as refusal:
+        return show(422, problem=str(refusal))
     return pages.see("reseller.shelf_page", "categories-ordered")
 
 

@@ -1,5 +1,5 @@
-"""Which rule makes a retail price, what it makes, how that is rounded; and that the statement which writes prices
-into shelves makes the same."""
+"""Which rule makes a retail price, what it makes, how that is rounded; and that the statement which writes
+prices into shelves makes the same."""
 
 import json
 from collections.abc import Sequence
@@ -135,10 +135,8 @@ def in_sql_as_in_words(world: World, cases: Sequence[Case], by: Rounding, discou
             values.append((listing, listed, paid, steps, method, points, amount))
         found = shelf_prices_of(reseller_id, values, by, discount)
         for listing, listed, paid, steps, method, points, amount in values:
-            wanted = Wanted(
-                Level.PLAN, str(listing.plan_id), method, points, amount, "EUR" if method is Method.FIXED else "",
-                plan_id=listing.plan_id,
-            )  # fmt: skip
+            currency = "EUR" if method is Method.FIXED else ""
+            wanted = Wanted(Level.PLAN, str(listing.plan_id), method, points, amount, currency)
             expected = [
                 retail_rules.made(
                     wanted,

@@ -339,7 +339,9 @@ RESELLERS = [
                 "/reseller/prices?q=Exchange",
                 then=all_of(fill("[name^=price-]", "cheap"), press("Save all prices")),
             ),
-            Stop("reseller-price", "/reseller/prices/<uuid:listing_id>", "/reseller/prices", row="0patch Pro"),
+            Stop(
+                "reseller-price", "/reseller/prices/<uuid:listing_id>", "/reseller/prices", row="0patch Pro"
+            ),
             Stop("reseller-price-rules", "/reseller/prices/rules"),
             Stop(
                 "reseller-price-rules-wrong",
@@ -391,7 +393,11 @@ RESELLERS = [
                 then=send("#bulk", value="much"),
             ),
             Stop("reseller-margins", "/reseller/margins"),
-            Stop("reseller-margins-wrong", "/reseller/margins", then=send("form:has([name=percent])", percent="x")),
+            Stop(
+                "reseller-margins-wrong",
+                "/reseller/margins",
+                then=send("form:has([name=percent])", percent="x"),
+            ),
             Stop("reseller-shelf", "/reseller/shelf"),
             Stop("reseller-shelf-no-match", "/reseller/shelf", "/reseller/shelf?q=nothing-like-it"),
             Stop("reseller-proposals", "/reseller/shelf/proposals"),
@@ -915,6 +921,12 @@ DISTRIBUTOR = [
                 then=all_of(upload("[name=file]", PRICE_SHEET), send(market="DE")),
             ),
             Stop("distributor-price-imports", "/distributor/price-imports"),
+            Stop("distributor-front", "/distributor/front"),
+            Stop(
+                "distributor-front-wrong",
+                "/distributor/front",
+                then=send("form:has([name=product])", product="no"),
+            ),
             Stop("distributor-margins", "/distributor/margins"),
             Stop(
                 "distributor-margins-wrong",

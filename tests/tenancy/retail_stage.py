@@ -45,6 +45,7 @@ def price(world: World) -> dict[str, str]:
         }
     with world.acting():
         margin_floors.keep(9000, refuses=False)
+        shelves.feature(world.resellers["house"], [basic.product_id])
         margin_alarms.look_at_costs()
         names["margin_floor"] = str(db.session().scalars(select(MarginFloor.id)).one())
     return names

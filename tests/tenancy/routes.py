@@ -689,6 +689,17 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/catalogue/<code>": Route(
         DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch", form={"name": "Patches"}
     ),
+    "GET /distributor/front": Route(DISTRIBUTOR),
+    "POST /distributor/front": Route(DISTRIBUTOR, page="/distributor/front", form={"new_days": "5"}),
+    "POST /distributor/front/featured": Route(
+        DISTRIBUTOR, page="/distributor/front", form={"product": "patch"}
+    ),
+    "POST /distributor/front/featured/<uuid:product_id>": Route(
+        DISTRIBUTOR, {"product_id": "second_featured"}, page="/distributor/front"
+    ),
+    "POST /distributor/front/categories": Route(
+        DISTRIBUTOR, page="/distributor/front", form={"place-0": "9"}
+    ),
     "GET /distributor/margins": Route(DISTRIBUTOR),
     "GET /distributor/margins.csv": Route(DISTRIBUTOR),
     "POST /distributor/margins/floors": Route(
