@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, and_, insert, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Index, Select, Uuid, and_, any_, insert, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog import margin_floors, retail_rules, rounding, shelf_prices
+from catalog import margin_floors, retail_rules, shelf_prices
 from catalog.listings import Listing
 from catalog.products import Product
 from catalog.retail_rules import Level, Method, RetailRule, Wanted, WrongTarget
@@ -113,10 +112,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a change comes down to: rules that are to stand, and rules that give way."""
+    """What a change comes down to: rules that are to stand, and rules that give way; or so many basis points
+    on today's prices."""
 
     wanted: Sequence[Wanted]
     dropped: Sequence[UUID]
+    today: int | None = None
 
 
 # --- What a change comes down to ----------------------------------------------------------------------------
@@ -125,54 +126,38 @@ class Plan:
 def plan(reseller_id: UUID, asked: Asked) -> Plan:
     """The rules of a change; WrongTarget where its part is empty."""
     meant = _meant(reseller_id, asked.part)
-    if not meant:
+    if db.session().scalar(meant.with_only_columns(Listing.id).limit(1)) is None:
         raise WrongTarget
     if asked.how is How.TODAY:
-        by = rounding.of(reseller_id)
-        return Plan([_percent_more(one, asked.points, by) for one in meant], [])
+        return Plan([], [], today=asked.points)
     single = Wanted(
         Level.ALL, "", Method(asked.how.value), asked.points,
         asked.amount.minor if asked.amount else 0, asked.amount.currency if asked.amount else "",
     )  # fmt: skip
     if asked.part.kind == "listings":
-        return Plan(
-            [
-                replace(single, level=Level.PLAN, target=str(one.plan_id), plan_id=one.plan_id)
-                for one in meant
-            ],
-            [],
-        )
+        plans = db.session().scalars(meant.with_only_columns(Listing.plan_id)).all()
+        return Plan([replace(single, level=Level.PLAN, target=str(one), plan_id=one) for one in plans], [])
     if asked.part.kind:
         single = replace(single, level=Level(asked.part.kind), target=asked.part.value)
     return Plan([single], _giving_way(reseller_id, meant) if asked.all_of_it else [])
 
 
-def _meant(reseller_id: UUID, part: Part) -> list[Listing]:
+def _meant(reseller_id: UUID, part: Part) -> Select[Listing]:
     chosen = select(Listing).where(Listing.reseller_id == reseller_id)
     joined = and_(Product.distributor_id == Listing.distributor_id, Product.id == Listing.product_id)
     if part.kind == "listings":
-        chosen = chosen.where(Listing.id.in_(part.value))
-    elif part.kind:
+        return chosen.where(Listing.id.in_(part.value))
+    if part.kind:
         column = Product.category if part.kind == "category" else Product.vendor
-        chosen = chosen.join(Product, joined).where(column == part.value)
-    return list(db.session().scalars(chosen))
+        return chosen.join(Product, joined).where(column == part.value)
+    return chosen
 
 
-def _percent_more(listing: Listing, points: int, by: dict[str, rounding.Rounding]) -> Wanted:
-    chosen = by.get(listing.currency, rounding.EXACT)
-
-    def more(minor: int) -> int:
-        return rounding.to(Fraction(minor * (retail_rules.WHOLE + points), retail_rules.WHOLE), chosen)
-
-    steps = [(begin, more(minor)) for begin, minor in listing.steps]
-    return retail_rules.by_hand(listing.plan_id, Money(more(listing.price_minor), listing.currency), steps)
-
-
-def _giving_way(reseller_id: UUID, meant: Sequence[Listing]) -> list[UUID]:
+def _giving_way(reseller_id: UUID, meant: Select[Listing]) -> list[UUID]:
     """More specific rules of what is meant: those of single products and plans."""
     named = or_(
-        RetailRule.plan_id.in_({one.plan_id for one in meant}),
-        RetailRule.product_id.in_({one.product_id for one in meant}),
+        RetailRule.plan_id.in_(meant.with_only_columns(Listing.plan_id)),
+        RetailRule.product_id.in_(meant.with_only_columns(Listing.product_id)),
     )
     chosen = select(RetailRule.id).where(RetailRule.reseller_id == reseller_id, named)
     return list(db.session().scalars(chosen))
@@ -181,7 +166,7 @@ def _giving_way(reseller_id: UUID, meant: Sequence[Listing]) -> list[UUID]:
 def preview(reseller_id: UUID, asked: Asked) -> Preview:
     """What the change would make of its part of the shelf; nothing is changed."""
     told = plan(reseller_id, asked)
-    return shelf_prices.preview(reseller_id, asked.part, told.wanted, told.dropped)
+    return shelf_prices.preview(reseller_id, asked.part, told.wanted, told.dropped, today=told.today)
 
 
 # --- Changing and undoing -----------------------------------------------------------------------------------
@@ -192,25 +177,17 @@ def change(reseller_id: UUID, asked: Asked, *, by: str) -> BulkChange:
     floor refuses one of them."""
     shelf_prices.take_turns()
     told = plan(reseller_id, asked)
-    expected = shelf_prices.preview(reseller_id, asked.part, told.wanted, told.dropped, most=1)
+    expected = shelf_prices.preview(
+        reseller_id, asked.part, told.wanted, told.dropped, most=1, today=told.today
+    )
     if not expected.changes:
         raise NothingChanges
     if expected.refused:
         raise margin_floors.UnderFloor(expected.refused)
-    replaced = or_(
-        RetailRule.id.in_(told.dropped),
-        tuple_(RetailRule.level, RetailRule.target).in_([(one.level, one.target) for one in told.wanted]),
-    )
-    standing = (
-        db.session().scalars(select(RetailRule).where(RetailRule.reseller_id == reseller_id, replaced)).all()
-    )
-    before = [_row(one) for one in standing]
-    for one in standing:
-        db.session().delete(one)
-    db.flush()
-    rows = retail_rules.rows_of(reseller_id, told.wanted)
-    for at in range(0, len(rows), 1000):
-        db.session().execute(insert(RetailRule), rows[at : at + 1000])
+    if told.today is None:
+        ids, before = _stand(reseller_id, told)
+    else:
+        ids, before = shelf_prices.set_by_hand(reseller_id, asked.part, told.today)
     made = db.add(
         BulkChange(
             reseller_id=reseller_id,
@@ -219,7 +196,7 @@ def change(reseller_id: UUID, asked: Asked, *, by: str) -> BulkChange:
             by=by,
             words=words(asked),
             before=before,
-            made=[str(row["id"]) for row in rows],
+            made=[str(one) for one in ids],
             changed=expected.changes,
         )
     )
@@ -227,6 +204,23 @@ def change(reseller_id: UUID, asked: Asked, *, by: str) -> BulkChange:
     trail.write(made, "made", told={"what": made.words, "prices": made.changed})
     shelf_prices.follow(reseller_id, asked.part, bulk=made.id)
     return made
+
+
+def _stand(reseller_id: UUID, told: Plan) -> tuple[list[UUID], list[dict[str, Any]]]:
+    """The rules of a plan stand: their ids, and those that they replaced or that gave way as rows."""
+    replaced = or_(
+        RetailRule.id == any_(literal(list(told.dropped), ARRAY(Uuid()))),
+        tuple_(RetailRule.level, RetailRule.target).in_([(one.level, one.target) for one in told.wanted]),
+    )
+    chosen = select(RetailRule).where(RetailRule.reseller_id == reseller_id, replaced)
+    standing = db.session().scalars(chosen).all()
+    before = [_row(one) for one in standing]
+    for one in standing:
+        db.session().delete(one)
+    db.flush()
+    rows = retail_rules.rows_of(reseller_id, told.wanted)
+    db.session().execute(insert(RetailRule), rows)
+    return [row["id"] for row in rows], before
 
 
 def _row(rule: RetailRule) -> dict[str, Any]:
@@ -249,6 +243,9 @@ PRICES_BACK = """
 UPDATE listings l SET price_minor = r.was_minor, steps = r.was_steps FROM bulk_change_rows r
 WHERE r.distributor_id = l.distributor_id AND r.bulk_change_id = %(bulk)s AND l.id = r.listing_id
   AND (l.price_minor, l.steps) = (r.now_minor, r.now_steps) RETURNING l.product_id"""
+RULES_GONE = """
+DELETE FROM retail_rules r USING bulk_changes c, jsonb_array_elements_text(c.made) m
+WHERE c.id = %(bulk)s AND r.distributor_id = c.distributor_id AND r.id = m::uuid"""
 RULES_BACK = """
 INSERT INTO retail_rules SELECT * FROM jsonb_populate_recordset(NULL::retail_rules, (SELECT before FROM bulk_changes WHERE id = %(bulk)s))
 ON CONFLICT (distributor_id, reseller_id, level, target) DO NOTHING"""  # noqa: E501 SQL
@@ -260,13 +257,12 @@ def undo(reseller_id: UUID) -> BulkChange:
     shelf_prices.take_turns()
     if (of := last(reseller_id)) is None:
         raise NothingToUndo
-    gone = select(RetailRule).where(RetailRule.id.in_([UUID(one) for one in of.made]))
-    for rule in db.session().scalars(gone):
-        db.session().delete(rule)
     db.flush()
     with db.told_by_the_driver("bulk_prices.undo"):
+        db.driver().execute(RULES_GONE.encode(), {"bulk": of.id})
         products = db.driver().execute(PRICES_BACK.encode(), {"bulk": of.id}).fetchall()
         db.driver().execute(RULES_BACK.encode(), {"bulk": of.id})
+    db.session().expire_all()  # the statements went past the session
     states.move(of, BulkState.UNDONE)
     db.flush()
     if products:

@@ -375,6 +375,8 @@ def lacking(alarm_ids: Sequence[UUID] | None = None) -> list[tuple[Plan, PriceLi
         chosen = chosen.where(CostAlarm.id.in_(alarm_ids))
     found: dict[tuple[UUID, UUID], tuple[Plan, PriceList, Money]] = {}
     for alarm, plan, price_list, discount in db.session().execute(chosen):
+        if alarm.cost_minor is None:
+            continue
         net = margin_floors.least(Money(alarm.cost_minor, alarm.currency), alarm.floor_points)
         share = 10_000 - (discount or 0)
         price = Money(-(-net.minor * 10_000 // share), net.currency) if share else net

@@ -50,7 +50,7 @@ class RetailFloor(ResellerOwned, db.Model):
     """What a reseller keeps of a retail price at least; of everything, where it names no product."""
 
     __tablename__ = "retail_floors"
-    __access__ = Access(distributor="r", reseller="rcud")
+    __access__ = Access(distributor="rcu", reseller="rcud")
     __table_args__ = (
         owned_by("resellers", "reseller_id"),
         owned_by("products", "product_id"),

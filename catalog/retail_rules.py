@@ -4,13 +4,13 @@ plan). The most specific rule makes the price, and no other: a price that was se
 plan. What rules make is written into the shelf (catalog/shelf_prices.py); a plan that no rule covers keeps
 the price it has."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, UniqueConstraint, and_, or_, select
@@ -104,23 +104,6 @@ class RetailRule(ResellerOwned, db.Model):
     made_at: Mapped[datetime]
 
 
-class Rule(Protocol):
-    """What is read of a rule."""
-
-    @property
-    def level(self) -> Level: ...
-    @property
-    def target(self) -> str: ...
-    @property
-    def method(self) -> Method: ...
-    @property
-    def points(self) -> int: ...
-    @property
-    def amount_minor(self) -> int: ...
-    @property
-    def currency(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A rule as somebody wants it."""
@@ -148,6 +131,9 @@ class Wanted:
             "currency": self.currency,
             "steps": [list(step) for step in self.steps],
         }
+
+
+Rule = RetailRule | Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +176,10 @@ def covers(rule: Rule, plan: Target) -> bool:
     return rule.target == plan.at(rule.level) and rule.currency in ("", plan.currency)
 
 
-def in_order(rules: Iterable[Rule], plan: Target) -> list[Rule]:
+def in_order(rules: Sequence[RetailRule] | Sequence[Wanted], plan: Target) -> list[Rule]:
     """The rules that cover a plan; the first makes its price."""
-    return sorted((one for one in rules if covers(one, plan)), key=lambda one: SPECIFIC.index(one.level))
+    covering: list[Rule] = [one for one in rules if covers(one, plan)]
+    return sorted(covering, key=lambda one: SPECIFIC.index(one.level))
 
 
 def made(rule: Rule, *, paid: Money | None, recommended: Money, by: Rounding) -> Money | None:

@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from catalog import retail_rules
-from catalog.retail_rules import Level, RetailRule, Wanted
+from catalog.retail_rules import Level, Method, RetailRule, Wanted
 from core import db, money, tasks, tenancy
 from core.money import Money
 from partners import storefronts
@@ -26,7 +26,7 @@ from partners.enrolments import Enrolment, PartnershipEnded
 RULES = """
 proposed AS (SELECT * FROM jsonb_populate_recordset(NULL::retail_rules, %(proposed)s::jsonb)),
 rules AS MATERIALIZED (
-  SELECT r.* FROM retail_rules r WHERE r.distributor_id = %(distributor)s AND r.id <> ALL (%(dropped)s) {of_reseller_r}
+  SELECT r.* FROM retail_rules r WHERE r.distributor_id = %(distributor)s AND r.id <> ALL (%(dropped)s) AND NOT %(alone)s {of_reseller_r}
     AND NOT EXISTS (SELECT 1 FROM proposed q WHERE q.level = r.level AND q.target = r.target)
   UNION ALL SELECT * FROM proposed),
 shelf AS (
@@ -50,36 +50,41 @@ shelf AS (
   WHERE l.distributor_id = %(distributor)s {of_reseller_l} {which}),
 """  # noqa: E501 SQL
 
-# n / d is the exact price; a price is k steps and its ending, so that no division has to be exact.
+# "today" is no method of rules: some percent on the price as it is, for a change that is made once. n / d is
+# the exact price; a price is k steps and its ending, so that no division has to be exact.
 ARITHMETIC = """
-priced AS (
-  SELECT s.id, b.begin, CASE WHEN f.n = 0 OR f.hand THEN f.n
-    WHEN f.up THEN greatest(0, (f.n - f.ending * f.d + f.step * f.d - 1) / (f.step * f.d)) * f.step + f.ending
-    ELSE greatest(0, (2 * (f.n - f.ending * f.d) + f.step * f.d) / (2 * f.step * f.d)) * f.step + f.ending END AS minor
-  FROM shelf s JOIN rules r ON r.id = s.rule_id
+made AS (
+  SELECT s.*, r.level, r.target, t.now_minor, t.now_steps
+  FROM shelf s LEFT JOIN rules r ON r.id = s.rule_id
   LEFT JOIN rounding_rules g ON g.distributor_id = s.distributor_id AND g.reseller_id = s.reseller_id AND g.currency = s.currency
   CROSS JOIN LATERAL (
-    SELECT 1::bigint AS begin, CASE r.method WHEN 'list' THEN s.list_minor WHEN 'absolute' THEN r.amount_minor ELSE s.wholesale_minor END AS base
-    UNION ALL SELECT (x->>0)::bigint, (x->>1)::bigint FROM jsonb_array_elements(
-      CASE r.method WHEN 'list' THEN s.list_steps WHEN 'absolute' THEN r.steps ELSE s.wholesale_steps END) x) b
-  CROSS JOIN LATERAL (SELECT CASE WHEN r.method IN ('list', 'absolute') THEN b.base
-    ELSE (b.base * (10000 - s.discount) * 2 + 10000) / 20000 END AS paid) c
-  CROSS JOIN LATERAL (SELECT r.method = 'absolute' AS hand, coalesce(g.step, 1) AS step, coalesce(g.ending, 0) AS ending, coalesce(g.up, false) AS up,
-    CASE r.method WHEN 'absolute' THEN c.paid WHEN 'fixed' THEN c.paid + r.amount_minor WHEN 'margin' THEN c.paid * 10000
-      ELSE c.paid * (10000 + r.points) END AS n,
-    CASE r.method WHEN 'absolute' THEN 1 WHEN 'fixed' THEN 1 WHEN 'margin' THEN 10000 - r.points ELSE 10000 END AS d) f
-  WHERE b.base IS NOT NULL),
-made AS (
-  SELECT id, max(minor) FILTER (WHERE begin = 1) AS now_minor,
-    coalesce(jsonb_agg(jsonb_build_array(begin, minor) ORDER BY begin) FILTER (WHERE begin > 1), '[]') AS now_steps
-  FROM priced GROUP BY id HAVING count(*) FILTER (WHERE begin = 1) > 0)
+    SELECT max(minor) FILTER (WHERE begin = 1) AS now_minor,
+      coalesce(jsonb_agg(jsonb_build_array(begin, minor) ORDER BY begin) FILTER (WHERE begin > 1), '[]') AS now_steps
+    FROM (
+      SELECT b.begin, CASE WHEN f.n = 0 OR f.hand THEN f.n
+        WHEN f.up THEN greatest(0, (f.n - f.ending * f.d + f.step * f.d - 1) / (f.step * f.d)) * f.step + f.ending
+        ELSE greatest(0, (2 * (f.n - f.ending * f.d) + f.step * f.d) / (2 * f.step * f.d)) * f.step + f.ending END AS minor
+      FROM (
+        SELECT 1::bigint AS begin, CASE r.method WHEN 'list' THEN s.list_minor WHEN 'absolute' THEN r.amount_minor
+          WHEN 'today' THEN s.was_minor ELSE s.wholesale_minor END AS base
+        UNION ALL SELECT (x->>0)::bigint, (x->>1)::bigint FROM jsonb_array_elements(CASE r.method
+          WHEN 'list' THEN s.list_steps WHEN 'absolute' THEN r.steps WHEN 'today' THEN s.was_steps ELSE s.wholesale_steps END) x) b
+      CROSS JOIN LATERAL (SELECT CASE WHEN r.method IN ('list', 'absolute', 'today') THEN b.base
+        ELSE (b.base * (10000 - s.discount) * 2 + 10000) / 20000 END AS paid) c
+      CROSS JOIN LATERAL (SELECT r.method = 'absolute' AS hand, coalesce(g.step, 1) AS step, coalesce(g.ending, 0) AS ending,
+        coalesce(g.up, false) AS up,
+        CASE r.method WHEN 'absolute' THEN c.paid WHEN 'fixed' THEN c.paid + r.amount_minor WHEN 'margin' THEN c.paid * 10000
+          ELSE c.paid * (10000 + r.points) END AS n,
+        CASE r.method WHEN 'absolute' THEN 1 WHEN 'fixed' THEN 1 WHEN 'margin' THEN 10000 - r.points ELSE 10000 END AS d) f
+      WHERE b.base IS NOT NULL AND r.id IS NOT NULL) prices) t)
 """  # noqa: E501 SQL
 
 WRITE = """,
 changed AS (
-  UPDATE listings l SET price_minor = m.now_minor, steps = m.now_steps FROM made m JOIN shelf s ON s.id = m.id
-  WHERE l.distributor_id = %(distributor)s AND l.id = m.id AND (l.price_minor, l.steps) IS DISTINCT FROM (m.now_minor, m.now_steps)
-  RETURNING l.distributor_id, l.id, l.reseller_id, l.product_id, l.currency, s.was_minor, s.was_steps, m.now_minor, m.now_steps),
+  UPDATE listings l SET price_minor = m.now_minor, steps = m.now_steps FROM made m
+  WHERE l.distributor_id = %(distributor)s AND l.id = m.id AND m.now_minor IS NOT NULL
+    AND (l.price_minor, l.steps) IS DISTINCT FROM (m.now_minor, m.now_steps)
+  RETURNING l.distributor_id, l.id, l.reseller_id, l.product_id, l.currency, m.was_minor, m.was_steps, m.now_minor, m.now_steps),
 digits AS (SELECT *, CASE WHEN currency = ANY (%(none)s) THEN 0 WHEN currency = ANY (%(three)s) THEN 3 ELSE 2 END AS digits FROM changed),
 told AS (
   INSERT INTO trail (distributor_id, id, reseller_id, at, person_id, object_type, object_id, what, told, request_id)
@@ -92,6 +97,17 @@ noted AS (
   WHERE %(bulk)s::uuid IS NOT NULL)
 SELECT reseller_id, product_id FROM changed"""  # noqa: E501 SQL
 
+# Prices as they are, some percent more or less, as rules of their plans.
+BY_HAND = " SELECT plan_id, currency, now_minor, now_steps FROM made WHERE now_minor IS NOT NULL"
+REPLACED = """
+DELETE FROM retail_rules r WHERE r.distributor_id = %(distributor)s AND r.reseller_id = %(reseller)s AND r.level = 'plan'
+  AND r.plan_id = ANY (%(plans)s) RETURNING to_jsonb(r)"""  # noqa: E501 SQL
+INSERT_RULES = """
+INSERT INTO retail_rules (distributor_id, id, reseller_id, level, target, plan_id, method, points, amount_minor, currency, steps, made_at)
+SELECT %(distributor)s, gen_random_uuid(), %(reseller)s, 'plan', u.plan_id::text, u.plan_id, 'absolute', 0, u.minor, u.currency, u.steps, now()
+FROM unnest(%(plans)s::uuid[], %(minors)s::bigint[], %(currencies)s::text[], %(steps)s::jsonb[]) AS u (plan_id, minor, currency, steps)
+RETURNING id"""  # noqa: E501 SQL
+
 # The cheapest plan that is shown stands for its product in lists.
 LEAD = """
 UPDATE listings l SET lead = x.place = 1 FROM (
@@ -100,20 +116,19 @@ UPDATE listings l SET lead = x.place = 1 FROM (
 WHERE l.distributor_id = %(distributor)s AND l.id = x.id AND l.lead <> (x.place = 1)"""  # noqa: E501 SQL
 
 PREVIEW = """,
-floors AS (
-  SELECT s.id, coalesce(m.now_minor, s.was_minor) AS now_minor, r.level, r.target,
-    coalesce(f1.points, f2.points) AS floor, coalesce(f1.refuses, f2.refuses, false) AS refuses
-  FROM shelf s LEFT JOIN made m ON m.id = s.id LEFT JOIN rules r ON r.id = s.rule_id
-  LEFT JOIN retail_floors f1 ON f1.distributor_id = s.distributor_id AND f1.reseller_id = s.reseller_id AND f1.product_id = s.product_id
-  LEFT JOIN retail_floors f2 ON f2.distributor_id = s.distributor_id AND f2.reseller_id = s.reseller_id AND f2.product_id IS NULL),
-judged AS (SELECT f.*, s.paid_minor IS NOT NULL AND (f.now_minor - s.paid_minor) * 10000 < f.floor * f.now_minor AS under FROM floors f JOIN shelf s ON s.id = f.id)
-SELECT s.product, s.plan, s.currency, s.was_minor, j.now_minor, s.paid_minor, j.level, j.under,
-  count(*) OVER () AS plans, count(*) FILTER (WHERE j.now_minor <> s.was_minor) OVER () AS changes,
-  count(*) FILTER (WHERE j.under) OVER () AS below, count(*) FILTER (WHERE j.under AND j.refuses AND j.now_minor <> s.was_minor) OVER () AS refused,
-  count(*) FILTER (WHERE s.paid_minor IS NULL) OVER () AS unpaid,
-  avg((s.was_minor - s.paid_minor) * 10000.0 / nullif(s.was_minor, 0)) OVER () AS was_margin,
-  avg((j.now_minor - s.paid_minor) * 10000.0 / nullif(j.now_minor, 0)) OVER () AS now_margin
-FROM shelf s JOIN judged j ON j.id = s.id ORDER BY j.now_minor <> s.was_minor DESC, s.sort_key, s.id LIMIT %(most)s"""  # noqa: E501 SQL
+judged AS (
+  SELECT m.*, n.minor, coalesce(f1.refuses, f2.refuses, false) AS refuses,
+    coalesce(m.paid_minor IS NOT NULL AND (n.minor - m.paid_minor) * 10000 < coalesce(f1.points, f2.points) * n.minor, false) AS under
+  FROM made m CROSS JOIN LATERAL (SELECT coalesce(m.now_minor, m.was_minor) AS minor) n
+  LEFT JOIN retail_floors f1 ON f1.distributor_id = m.distributor_id AND f1.reseller_id = m.reseller_id AND f1.product_id = m.product_id
+  LEFT JOIN retail_floors f2 ON f2.distributor_id = m.distributor_id AND f2.reseller_id = m.reseller_id AND f2.product_id IS NULL)
+SELECT product, plan, currency, was_minor, minor, paid_minor, level, target, under,
+  count(*) OVER () AS plans, count(*) FILTER (WHERE minor <> was_minor) OVER () AS changes,
+  count(*) FILTER (WHERE under) OVER () AS below, count(*) FILTER (WHERE under AND refuses AND minor <> was_minor) OVER () AS refused,
+  count(*) FILTER (WHERE paid_minor IS NULL) OVER () AS unpaid,
+  avg((was_minor - paid_minor) * 10000.0 / nullif(was_minor, 0)) OVER () AS was_margin,
+  avg((minor - paid_minor) * 10000.0 / nullif(minor, 0)) OVER () AS now_margin
+FROM judged ORDER BY minor <> was_minor DESC, sort_key, id LIMIT %(most)s"""  # noqa: E501 SQL
 
 
 @cache
@@ -144,6 +159,20 @@ class Part:
 EVERYTHING = Part()
 
 
+def _rows(tail: str, part: Part, values: dict[str, Any], *, of_one: bool) -> list[Any]:
+    """What a statement over a part of shelves gives. Over a large part tables are hashed: the planner takes
+    the rules for few, and would look through all of them for each of fifty thousand plans."""
+    large = part.kind in ("", "category", "vendor")
+    with db.told_by_the_driver("shelf_prices"):
+        driver = db.driver()
+        if large:
+            driver.execute(b"SELECT set_config('enable_nestloop', 'off', true)")
+        found = driver.execute(_sql(tail, of_one, WHICH[part.kind]), values).fetchall()
+        if large:
+            driver.execute(b"SELECT set_config('enable_nestloop', 'on', true)")
+    return found
+
+
 def follow(
     reseller_id: UUID | None = None, part: Part = EVERYTHING, *, bulk: UUID | None = None
 ) -> set[UUID]:
@@ -159,8 +188,7 @@ def follow(
         "none": sorted(money.NO_DIGITS),
         "three": sorted(money.THREE_DIGITS),
     }
-    with db.told_by_the_driver("shelf_prices.follow"):
-        rows = db.driver().execute(_sql(WRITE, reseller_id is not None, WHICH[part.kind]), values).fetchall()
+    rows = _rows(WRITE, part, values, of_one=reseller_id is not None)
     if not rows:
         return set()
     resellers = {row[0] for row in rows}
@@ -199,6 +227,7 @@ class Shown:
     now: Money
     paid: Money | None
     level: Level | None
+    target: str
     under: bool
 
 
@@ -219,31 +248,67 @@ class Preview:
 
 
 def preview(
-    reseller_id: UUID, part: Part, wanted: Sequence[Wanted], dropped: Sequence[UUID] = (), most: int = 50
+    reseller_id: UUID,
+    part: Part,
+    wanted: Sequence[Wanted],
+    dropped: Sequence[UUID] = (),
+    most: int = 25,
+    today: int | None = None,
 ) -> Preview:
-    """What `follow` would do if these rules stood and the dropped ones did not; nothing is changed."""
-    values = _values(reseller_id, part) | {
-        "proposed": json.dumps(retail_rules.rows_of(reseller_id, wanted), default=str),
-        "dropped": list(dropped),
-        "most": most,
-    }
+    """What `follow` would do if these rules stood and the dropped ones did not, or what so many basis points
+    on today's prices would make; nothing is changed."""
+    values = (
+        _values(reseller_id, part)
+        | _proposed(reseller_id, wanted, today)
+        | {
+            "dropped": list(dropped),
+            "most": most,
+        }
+    )
     db.flush()
-    with db.told_by_the_driver("shelf_prices.preview"):
-        rows = db.driver().execute(_sql(PREVIEW, True, WHICH[part.kind]), values).fetchall()
+    rows = _rows(PREVIEW, part, values, of_one=True)
     if not rows:
         return Preview([])
-    plans, changes, below, refused, unpaid, was, now = rows[0][8:]
+    plans, changes, below, refused, unpaid, was, now = rows[0][9:]
     return Preview(
         [
             Shown(
                 product, plan, Money(was_minor, currency), Money(now_minor, currency),
-                None if paid is None else Money(paid, currency), Level(level) if level else None, bool(under),
+                None if paid is None else Money(paid, currency), Level(level) if level else None, target or "",
+                bool(under),
             )
-            for product, plan, currency, was_minor, now_minor, paid, level, under, *_ in rows
+            for product, plan, currency, was_minor, now_minor, paid, level, target, under, *_ in rows
         ],
         plans, changes, below, refused, unpaid,
         None if was is None else round(was), None if now is None else round(now),
     )  # fmt: skip
+
+
+def set_by_hand(reseller_id: UUID, part: Part, today: int) -> tuple[list[UUID], list[dict[str, Any]]]:
+    """Each price of the part becomes the rule of its plan, so many basis points above what it is today: the
+    ids of these rules, and those that stood in their place as rows. Prices follow by `follow`."""
+    values = _values(reseller_id, part) | _proposed(reseller_id, [], today)
+    db.flush()
+    if not (rows := _rows(BY_HAND, part, values, of_one=True)):
+        return [], []
+    plans, currencies, minors, steps = (list(column) for column in zip(*rows, strict=True))
+    values |= {"plans": plans, "minors": minors, "currencies": currencies}
+    values["steps"] = [json.dumps(each) for each in steps]
+    with db.told_by_the_driver("shelf_prices.set_by_hand"):
+        before = db.driver().execute(REPLACED.encode(), values).fetchall()
+        made = db.driver().execute(INSERT_RULES.encode(), values).fetchall()
+    db.session().expire_all()
+    return [row[0] for row in made], [row[0] for row in before]
+
+
+def _proposed(reseller_id: UUID, wanted: Sequence[Wanted], today: int | None) -> dict[str, Any]:
+    """Rules that do not stand yet; a change of today's prices is one for everything, and alone."""
+    if today is None:
+        rows = retail_rules.rows_of(reseller_id, wanted)
+    else:
+        [row] = retail_rules.rows_of(reseller_id, [Wanted(Level.ALL, "", Method.LIST, today)])
+        rows = [row | {"method": "today"}]
+    return {"proposed": json.dumps(rows, default=str), "alone": today is not None}
 
 
 def _values(reseller_id: UUID | None, part: Part) -> dict[str, Any]:
@@ -253,6 +318,7 @@ def _values(reseller_id: UUID | None, part: Part) -> dict[str, Any]:
         "value": part.value,
         "proposed": "[]",
         "dropped": list[UUID](),
+        "alone": False,
     }
 
 

@@ -134,15 +134,19 @@ def seen(form: Bulk) -> dict[str, Any]:
             preview = bulk_prices.preview(menu.reseller_id(), asked)
     except Refusal as refusal:
         return {"preview": None, "problem": str(refusal), "rows": [], "form": form}
-    rows = [row_of(one) for one in preview.rows]
+    rows = [row_of(one, once=asked.how is How.TODAY) for one in preview.rows]
     return {"preview": preview, "problem": None, "rows": rows, "form": form, **margins(preview)}
 
 
-def row_of(shown: Shown) -> dict[str, Any]:
+def row_of(shown: Shown, *, once: bool) -> dict[str, Any]:
     """A plan of the preview as the table draws it."""
     by = retail_rules.LEVELS[shown.level] if shown.level else _("No rule")
+    if shown.level in (Level.CATEGORY, Level.VENDOR):
+        by = shown.target
     if shown.level is Level.PLAN:
         by = _("Its own rule")
+    if once:
+        by = _("Set by hand")
     return {
         "product": shown.product,
         "plan": shown.plan,

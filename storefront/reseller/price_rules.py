@@ -13,7 +13,7 @@ from wtforms import BooleanField, SelectField, StringField
 from catalog import listings, margin_alarms, margin_floors, retail, retail_rules, rounding
 from catalog.products import Plan, Product
 from catalog.retail import RetailPrice
-from catalog.retail_rules import Level, Method, RetailRule, Wanted, WrongValue
+from catalog.retail_rules import Level, Method, RetailRule, Rule, Wanted, WrongValue
 from catalog.shelf_prices import Part
 from core import db, money
 from core.errors import Refusal
@@ -267,7 +267,7 @@ def price_page(listing_id: UUID) -> Response:
     )
 
 
-def steps_of(price: RetailPrice, rule: Any, by: rounding.Rounding) -> list[Step]:
+def steps_of(price: RetailPrice, rule: Rule | None, by: rounding.Rounding) -> list[Step]:
     """From what is paid to what is asked."""
     steps = [
         Step(_("List price"), _("what the distributor recommends"), price.recommended),

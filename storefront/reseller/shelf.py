@@ -93,7 +93,7 @@ def the_list() -> List:
         ],
         Listing.id,
         lambda found: [row_of(*row) for row in found],
-        "place",
+        "plan",
         search=lambda query: or_(
             Product.name.icontains(query, autoescape=True), Product.vendor.icontains(query, autoescape=True)
         ),

@@ -17,7 +17,7 @@ def test_a_category_is_repriced_with_the_margin_in_view_and_the_shop_follows(
 ) -> None:
     hugo = as_person(chromium, shop, "hugo@")
     hugo.goto(f"{shop.url}/reseller/prices/bulk")
-    hugo.get_by_label("Which prices").select_option("category:Security")
+    hugo.get_by_label("Which prices").select_option("category:Voice")
     hugo.get_by_label("How").select_option("margin")
     hugo.get_by_label("Percent or amount").fill("20")
     preview = hugo.locator("#bulk-preview")
@@ -32,9 +32,9 @@ def test_a_category_is_repriced_with_the_margin_in_view_and_the_shop_follows(
     prices = [text.strip() for text in preview.locator("tbody td:nth-child(4)").all_text_contents()]
     preview.get_by_role("button", name="Change the prices").click()
     hugo.wait_for_url(re.compile("said=bulk-changed"))
-    expect(hugo.get_by_text(re.compile("Undo: Security"))).to_be_visible()
-    hugo.goto(f"{shop.url}/reseller/prices?category=Security")
-    expect(hugo.get_by_text("Security: a margin of 35 %").first).to_be_visible()
-    hugo.goto(f"{shop.url}/harbour/?category=Security")
+    expect(hugo.get_by_text(re.compile("Undo: Voice"))).to_be_visible()
+    hugo.goto(f"{shop.url}/reseller/prices?category=Voice")
+    expect(hugo.get_by_text("Voice: a margin of 35 %").first).to_be_visible()
+    hugo.goto(f"{shop.url}/harbour/?category=Voice")
     shown = hugo.locator(".shelf .money").first
     assert (shown.text_content() or "").strip() in prices

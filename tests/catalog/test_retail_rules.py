@@ -167,9 +167,9 @@ def shelf_prices_of(
         }
         for listing, listed, paid, steps, method, points, amount in values
     ]  # fmt: skip
-    sql = f"""WITH shelf AS (SELECT s.*, '[]'::jsonb AS list_steps, s.id AS rule_id, %(distributor)s::uuid AS distributor_id, %(reseller)s::uuid AS reseller_id,
+    sql = f"""WITH shelf AS (SELECT s.*, '[]'::jsonb AS list_steps, 0::bigint AS was_minor, '[]'::jsonb AS was_steps, s.id AS rule_id, %(distributor)s::uuid AS distributor_id, %(reseller)s::uuid AS reseller_id,
       'EUR' AS currency FROM jsonb_to_recordset(%(rows)s::jsonb) AS s (id uuid, list_minor bigint, wholesale_minor bigint, discount bigint, wholesale_steps jsonb)),
-    rules AS (SELECT r.*, '[]'::jsonb AS steps FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (id uuid, method text, points bigint, amount_minor bigint)),
+    rules AS (SELECT r.*, 'plan' AS level, '' AS target, '[]'::jsonb AS steps FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (id uuid, method text, points bigint, amount_minor bigint)),
     rounding_rules AS (SELECT %(distributor)s::uuid AS distributor_id, %(reseller)s::uuid AS reseller_id, 'EUR' AS currency,
       %(step)s::bigint AS step, %(ending)s::bigint AS ending, %(up)s::boolean AS up),
     {shelf_prices.ARITHMETIC} SELECT id, now_minor, now_steps FROM made"""  # noqa: E501, S608 SQL of ours
