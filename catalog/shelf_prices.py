@@ -274,8 +274,8 @@ def preview(
         [
             Shown(
                 product, plan, Money(was_minor, currency), Money(now_minor, currency),
-                None if paid is None else Money(paid, currency), Level(level) if level else None, target or "",
-                bool(under),
+                None if paid is None else Money(paid, currency), Level(level) if level else None,
+                target or "", bool(under),
             )
             for product, plan, currency, was_minor, now_minor, paid, level, target, under, *_ in rows
         ],
