@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, select, tuple_
 
 from catalog import listings, margin_alarms, margin_floors, retail_rules
 from catalog.listings import Listing
+from catalog.margin_alarms import ShelfAlarm
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Plan, Product, ProductType
 from catalog.retail_rules import Target
@@ -136,8 +137,9 @@ def categories() -> list[str]:
 
 
 def reprice(prices: Mapping[UUID, Money]) -> int:
-    """Sets retail prices by hand, by listing; says how many differ from before. Missing if one is not the
-    scope's, UnderFloor where the reseller's own floor refuses one of those that differ."""
+    """Sets retail prices by hand, by listing, their volume steps as they are; says how many differ from
+    before. Missing if one is not the scope's, UnderFloor where the reseller's own floor refuses one of those
+    that differ."""
     locked = select(Listing.id).where(Listing.id.in_(prices)).with_for_update()
     if len(db.session().scalars(locked).all()) < len(prices):
         raise Missing("price")
@@ -159,10 +161,25 @@ def reprice(prices: Mapping[UUID, Money]) -> int:
         [(shown.target.product_id, price, shown.wholesale) for _reseller, shown, price in changes],
         margin_floors.of_shelf(reseller_id),
     )
-    wanted = [retail_rules.by_hand(shown.target.plan_id, price) for _reseller, shown, price in changes]
+    wanted = [
+        retail_rules.by_hand(shown.target.plan_id, price, shown.steps) for _reseller, shown, price in changes
+    ]
     retail_rules.put(reseller_id, wanted)
     margin_alarms.shelf_changed(reseller_id, Part("plans", [one.plan_id for one in wanted]))
     return len(changes)
+
+
+def keep_by_hand(listing: Listing) -> None:
+    """The price of a listing and its steps, as they are now, were set by hand: they are the rule of its plan.
+    UnderFloor where the reseller's own floor refuses one of them."""
+    wanted = retail_rules.by_hand(listing.plan_id, listing.price, listing.steps)
+    retail_rules.put(listing.reseller_id, [wanted])
+    margin_alarms.look_at_shelves(listing.reseller_id, Part("plans", [listing.plan_id]))
+    broken = select(ShelfAlarm.id).where(ShelfAlarm.listing_id == listing.id)
+    floors = margin_floors.of_shelf(listing.reseller_id)
+    floor = floors.get(listing.product_id) or floors.get(None)
+    if floor is not None and floor.refuses and db.session().scalar(broken) is not None:
+        raise margin_floors.UnderFloor(1)
 
 
 def publish(listing_id: UUID, *, published: bool) -> None:

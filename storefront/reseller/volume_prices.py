@@ -9,7 +9,7 @@ from flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from catalog import listings, volumes
+from catalog import listings, retail, volumes
 from catalog.listings import Listing
 from catalog.price_lists import discounted
 from catalog.products import Plan, Product
@@ -60,8 +60,9 @@ def save_volume_prices(listing_id: str) -> Response:
         steps, errors = volumes.read(asked(made), listing.currency)
         if not errors:
             try:
-                if listings.set_steps(listing, steps[0] if steps else []):
-                    retail.keep_by_hand(listing)
+                with db.savepoint():
+                    if listings.set_steps(listing, steps[0] if steps else []):
+                        retail.keep_by_hand(listing)
             except Refusal as refusal:
                 errors = {(0, 0): str(refusal)}
     if errors:

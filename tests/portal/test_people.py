@@ -49,8 +49,8 @@ PLACES = {
         "",
         "bea",
         "storefront_manager",
-        "/reseller/prices/rule",
-        {"percent": "5", "basis": "retail"},
+        "/reseller/prices/rounding",
+        {"ending": "100.99"},
     ),
     "acme": Place("/people", "/brightfield", "anna", "buyer", "/checkout", {}),
 }

@@ -128,7 +128,10 @@ def test_the_role_is_asked_for_wherever_something_changes(world: World, bea: Per
         (f"{page}/ordering", {"ordered_by": "reseller"}),
         (f"{page}/people", {"name": "A", "email": "a@b.example", "roles": ["admin"]}),
         ("/reseller/prices", {"save": "all"}),
-        ("/reseller/prices/rule", {"percent": "5", "basis": "retail"}),
+        ("/reseller/prices/rules", {"level": "all", "method": "percent", "value": "5"}),
+        ("/reseller/prices/bulk", {"how": "percent", "value": "5"}),
+        ("/reseller/margins/floors", {"percent": "5"}),
+        ("/reseller/shelf", {"act": "hide"}),
         ("/reseller/branding", {"act": "save"}),
         ("/reseller/branding/logo", {"act": "remove"}),
     ):

@@ -124,8 +124,8 @@ def test_prices_follow_what_is_paid_at_once_and_shops_show_it(world: World, bea:
     with world.acting():
         found = db.session().scalars(select(Plan).where(Plan.code == "patch-y")).one()
         price_list = db.session().scalars(select(PriceList)).one()
-        row = pricing.of(found, price_list)
-        row.steps = [[10, 20_00], [100, 18_00]]
+        steps = {price_list.id: [[10, 20_00], [100, 18_00]]}
+        pricing.set_steps(found, list_price=[], cost=[], wholesale=steps)
         pricing.changed(db.session().scalars(select(Product).where(Product.id == found.product_id)).one())
     with world.acting("brightfield"):
         assert retail.page(query="0patch")[0].steps == [[10, 24_00], [100, 21_60]]
