@@ -29,6 +29,9 @@ rules AS MATERIALIZED (
   SELECT r.* FROM retail_rules r WHERE r.distributor_id = %(distributor)s AND r.id <> ALL (%(dropped)s) AND NOT %(alone)s {of_reseller_r}
     AND NOT EXISTS (SELECT 1 FROM proposed q WHERE q.level = r.level AND q.target = r.target)
   UNION ALL SELECT * FROM proposed),
+of_plans AS MATERIALIZED (SELECT * FROM rules WHERE level = 'plan'), of_products AS MATERIALIZED (SELECT * FROM rules WHERE level = 'product'),
+of_vendors AS MATERIALIZED (SELECT * FROM rules WHERE level = 'vendor'), of_categories AS MATERIALIZED (SELECT * FROM rules WHERE level = 'category'),
+of_everything AS MATERIALIZED (SELECT * FROM rules WHERE level = 'all'),
 shelf AS (
   SELECT l.distributor_id, l.id, l.reseller_id, l.product_id, l.plan_id, l.currency, l.price_minor AS was_minor, l.steps AS was_steps,
     l.sort_key, l.published, o.name AS product, o.category, p.name AS plan, p.list_minor, p.steps AS list_steps,
@@ -42,11 +45,11 @@ shelf AS (
   LEFT JOIN wholesale_prices w ON w.distributor_id = l.distributor_id AND w.plan_id = l.plan_id AND w.price_list_id = e.price_list_id
   LEFT JOIN enrolments n ON n.distributor_id = o.distributor_id AND n.programme_id = o.programme_id AND n.reseller_id = l.reseller_id
     AND n.state = 'active'
-  LEFT JOIN rules r1 ON r1.level = 'plan' AND r1.reseller_id = l.reseller_id AND r1.plan_id = l.plan_id AND r1.currency IN ('', l.currency)
-  LEFT JOIN rules r2 ON r2.level = 'product' AND r2.reseller_id = l.reseller_id AND r2.product_id = l.product_id AND r2.currency IN ('', l.currency)
-  LEFT JOIN rules r3 ON r3.level = 'vendor' AND r3.reseller_id = l.reseller_id AND r3.target = o.vendor AND r3.currency IN ('', l.currency)
-  LEFT JOIN rules r4 ON r4.level = 'category' AND r4.reseller_id = l.reseller_id AND r4.target = o.category AND r4.currency IN ('', l.currency)
-  LEFT JOIN rules r5 ON r5.level = 'all' AND r5.reseller_id = l.reseller_id AND r5.currency IN ('', l.currency)
+  LEFT JOIN of_plans r1 ON r1.reseller_id = l.reseller_id AND r1.plan_id = l.plan_id AND r1.currency IN ('', l.currency)
+  LEFT JOIN of_products r2 ON r2.reseller_id = l.reseller_id AND r2.product_id = l.product_id AND r2.currency IN ('', l.currency)
+  LEFT JOIN of_vendors r3 ON r3.reseller_id = l.reseller_id AND r3.target = o.vendor AND r3.currency IN ('', l.currency)
+  LEFT JOIN of_categories r4 ON r4.reseller_id = l.reseller_id AND r4.target = o.category AND r4.currency IN ('', l.currency)
+  LEFT JOIN of_everything r5 ON r5.reseller_id = l.reseller_id AND r5.currency IN ('', l.currency)
   WHERE l.distributor_id = %(distributor)s {of_reseller_l} {which}),
 """  # noqa: E501 SQL
 
