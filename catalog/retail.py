@@ -208,7 +208,7 @@ def publish_all(listing_ids: Sequence[UUID], *, published: bool) -> None:
 def products_of(listing_ids: Sequence[UUID]) -> set[UUID]:
     """The products of some plans of the shelf; Missing where one is not the scope's."""
     chosen = select(Listing.id, Listing.product_id).where(Listing.id.in_(listing_ids))
-    found = dict(db.session().execute(chosen).tuples().all())
+    found = dict(db.session().execute(chosen).all())
     if len(found) < len(set(listing_ids)):
         raise Missing("price")
     return set(found.values())

@@ -63,9 +63,7 @@ def show(
     with db.transaction() as session:
         reseller_id = house_id()
         standing = shelves.featured(reseller_id)
-        names = dict(
-            session.execute(select(Product.id, Product.name).where(Product.id.in_(standing))).tuples().all()
-        )
+        names = dict(session.execute(select(Product.id, Product.name).where(Product.id.in_(standing))).all())
         setting = shelves.of(reseller_id)
         categories = listings.all_categories(reseller_id)
     return pages.render(

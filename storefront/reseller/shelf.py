@@ -144,9 +144,7 @@ def show(status: int = 200, *, problem: str | None = None, form: Arranging | Non
         page = lists.page(the_list(), retail.on_the_shelf())
         categories = listings.all_categories(reseller_id)
         standing = shelves.featured(reseller_id)
-        names = dict(
-            session.execute(select(Product.id, Product.name).where(Product.id.in_(standing))).tuples().all()
-        )
+        names = dict(session.execute(select(Product.id, Product.name).where(Product.id.in_(standing))).all())
         setting = shelves.of(reseller_id)
         rules = shelves.arrival_rules(reseller_id)
         waiting = proposed(reseller_id)

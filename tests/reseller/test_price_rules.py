@@ -232,7 +232,7 @@ def alarms(world: World) -> list[tuple[str, int | None, int | None]]:
         rows = db.session().execute(
             select(Plan.code, CostAlarm.cost_minor, CostAlarm.margin_points).join(CostAlarm, joined)
         )
-        return sorted(rows.tuples().all(), key=lambda row: row[0])
+        return sorted(rows.all(), key=lambda row: row[0])
 
 
 @pytest.mark.promise("QM9")

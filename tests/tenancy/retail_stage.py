@@ -23,7 +23,7 @@ def price(world: World) -> dict[str, str]:
         joined = (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id)
         by_code = {
             code: listing
-            for code, listing in session.execute(select(Plan.code, Listing).join(Listing, joined)).tuples()
+            for code, listing in session.execute(select(Plan.code, Listing).join(Listing, joined))
         }
         patch, basic = by_code["patch-y"], by_code["m365-bb-m"]
         bulk_prices.change(
