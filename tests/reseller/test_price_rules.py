@@ -34,6 +34,7 @@ from core.money import Money
 from core.tasks import Task, TaskState
 from core.work import WorkItem
 from partners import standings, storefronts, tiers
+from storefront import margin_mails
 from tests.reseller.conftest import Person
 from tests.world import World, open_portal
 
@@ -260,6 +261,22 @@ def test_a_retail_price_under_the_floor_is_refused_or_taken_with_an_alarm_and_me
     bea.sees("/reseller/margins", "No price is under a floor")
 
 
+def test_a_reseller_is_told_by_mail_when_others_bring_a_price_under_its_floor(world: World) -> None:
+    with world.acting("brightfield"):
+        reseller_id = world.resellers["brightfield"]
+        margin_floors.keep_own(reseller_id, 1000, refuses=True)
+        margin_alarms.look_at_shelves(reseller_id)
+    wholesale(world, "patch-y", 24_00)
+    with world.acting():
+        assert "mail_shelf_under_floor" in set(db.session().scalars(select(Task.kind)))
+        letter = margin_mails.shelf_under_floor(reseller_id)
+        assert letter
+        assert letter.subject == "1 price of your shop is under your floor"
+    world.put("acme", "patch-y")
+    with pytest.raises(margin_floors.PriceInReview):
+        world.place("acme")
+
+
 @pytest.mark.promise("QM9")
 def test_a_cost_that_breaks_the_floor_is_an_alarm_work_a_refusal_and_mended(world: World) -> None:
     floor(world, 500)
@@ -268,6 +285,9 @@ def test_a_cost_that_breaks_the_floor_is_an_alarm_work_a_refusal_and_mended(worl
     assert alarms(world) == [("patch-y", 20_50, 334)]
     with world.acting():
         assert [item.kind for item in db.session().scalars(select(WorkItem))] == ["margin floor"]
+        letter = margin_mails.costs_under_floor(world.distributor_id)
+        assert letter
+        assert letter.subject == "1 wholesale price is under its floor"
     floor(world, 500, refuses=True, product="patch")
     with pytest.raises(margin_floors.UnderFloor):
         wholesale(world, "patch-y", 21_50)
