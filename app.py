@@ -7,7 +7,7 @@ from flask import Flask
 from billing import credit_terms
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
-from catalog import price_changes  # noqa: F401 its kinds of task
+from catalog import price_changes, sheet_uploads  # noqa: F401 their kinds of task
 from checkout import orders, won_deals
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
 from core import events
