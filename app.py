@@ -55,6 +55,7 @@ from provisioning import (  # noqa: F401 its kinds of task
     openings,
     partner_sales,
     reauthorising,
+    service_definitions,
 )
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.lifecycles import TermEndsSoon

@@ -148,6 +148,7 @@ def apply(of: PriceImport) -> None:
     of.outcome = _counted(of.id)
     of.applied_at = db.session().info["now"]
     states.move(of, ImportState.APPLIED)
+    price_imports.settled(of, f"taken over, {of.code}")
     _tell_shops(of)
 
 

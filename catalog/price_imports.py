@@ -3,6 +3,7 @@ worker in one transaction, and undone in one (catalog/price_changes.py). The row
 applied: whatever was changed by hand since then is left alone and said. What was sold keeps its own prices
 (QM3); shelves keep their reseller's."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from sqlalchemy import Index, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from catalog import service_sources
 from catalog.price_lists import PriceList, WholesalePrice
 from catalog.priced_lines import Offer, Sheet, plain
 from catalog.products import Plan, PlanCost
-from core import db, states, tasks
+from core import db, states, tasks, tenancy, work
 from core.clock import business_now
 from core.errors import Conflict, Missing
 from core.ids import new_code, new_id
@@ -186,7 +188,7 @@ class NothingToApply(Conflict):
 # --- A file and its preview ---------------------------------------------------------------------------------
 
 
-def begin(
+def drafted(
     *,
     file_name: str,
     source: str,
@@ -197,25 +199,29 @@ def begin(
     by: str,
     **also: Any,
 ) -> PriceImport:
-    """An import that has not been read yet; `also` are further columns of its row."""
-    made = db.add(
-        PriceImport(
-            id=new_id(),
-            code=new_code("IMP", 8),
-            file_name=file_name[:200],
-            source=source,
-            state=ImportState.READING,
-            product_type_id=product_type_id,
-            price_list_id=price_list.id,
-            currency=price_list.currency,
-            category=category.strip(),
-            share_points=share_points,
-            counts={},
-            created_at=db.session().info["now"],
-            created_by=by,
-            **also,
-        )
+    """An import that is in no table yet; `also` are further columns of its row."""
+    return PriceImport(
+        distributor_id=tenancy.current().distributor_id,
+        id=new_id(),
+        code=new_code("IMP", 8),
+        file_name=file_name[:200],
+        source=source,
+        state=ImportState.READING,
+        product_type_id=product_type_id,
+        price_list_id=price_list.id,
+        currency=price_list.currency,
+        category=category.strip(),
+        share_points=share_points,
+        counts={},
+        created_at=db.session().info["now"],
+        created_by=by,
+        **({"whole": True, "any_origin": False} | also),
     )
+
+
+def begin(**given: Any) -> PriceImport:
+    """An import that has not been read yet; `given`: see `drafted`."""
+    made = db.add(drafted(**given))
     db.flush()
     return made
 
@@ -248,13 +254,31 @@ def stage(of: PriceImport, sheet: Sheet, *, relations: Sequence[Mapping[str, Any
     states.move(of, ImportState.PREVIEWED, told={"file": of.file_name})
 
 
-def difference(of: PriceImport, sheet: Sheet, relations: Sequence[Mapping[str, Any]] = ()) -> dict[str, int]:
-    """How many rows of each kind that changes something there would be; nothing is written."""
-    counts = dict.fromkeys(DIFFERENCES, 0)
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What applying would change: rows by kind, and a digest by which the same is known again."""
+
+    counts: Mapping[str, int]
+    digest: str
+
+
+def difference(of: PriceImport, sheet: Sheet, relations: Sequence[Mapping[str, Any]] = ()) -> Difference:
+    """What staging it would find; nothing is written."""
+    counts, said = dict.fromkeys(DIFFERENCES, 0), list[str]()
     for row in _all_rows(of, sheet, relations):
         if row["kind"] in counts:
             counts[row["kind"]] += 1
-    return {kind.value: number for kind, number in counts.items() if number}
+            said.append(json.dumps([row[name] for name in TELLING], default=str))
+    return Difference(
+        {kind.value: number for kind, number in counts.items() if number},
+        hashlib.sha256("\n".join(sorted(said)).encode()).hexdigest() if said else "",
+    )
+
+
+TELLING = (
+    *("kind", "plan_code", "relation", "product_code", "target_code", "minimum", "maximum"),
+    *("list_minor", "list_steps", "cost_minor", "cost_steps", "wholesale_minor", "wholesale_steps"),
+)
 
 
 BATCH = 2000
@@ -546,6 +570,21 @@ def due() -> list[PriceImport]:
 def discard(of: PriceImport) -> None:
     """Nobody wants it, or not on its day."""
     states.move(of, ImportState.DISCARDED)
+    settled(of, "discarded")
+
+
+def settled(of: PriceImport, because: str) -> None:
+    """A person has decided about what a vendor's list says now."""
+    if (source := service_sources.of_source(of.source)) is not None:
+        work.close_about(source.id, because)
+
+
+def waiting(source: str) -> list[PriceImport]:
+    """Previews of a source that nobody has decided about, locked."""
+    chosen = select(PriceImport).where(
+        PriceImport.source == source, PriceImport.state == ImportState.PREVIEWED
+    )
+    return list(db.session().scalars(chosen.order_by(PriceImport.id).with_for_update()))
 
 
 def undo(of: PriceImport) -> None:

@@ -63,9 +63,9 @@ def everyone() -> dict[str, ServiceSource]:
     return {row.connector: row for row in db.session().scalars(select(ServiceSource))}
 
 
-def due() -> list[ServiceSource]:
-    """Those to be asked again tonight."""
-    before = db.session().info["now"] - EVERY
+def due(now: datetime) -> list[ServiceSource]:
+    """Those to be asked again at this business time."""
+    before = now - EVERY
     chosen = select(ServiceSource).where(
         ServiceSource.nightly, or_(ServiceSource.asked_at.is_(None), ServiceSource.asked_at <= before)
     )

@@ -1,7 +1,7 @@
 """Imports of price sheets: the list, and the preview of one with what would change, row by row, and its acts.
 Files are given in storefront/distributor/sheet_files.py."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -198,7 +198,7 @@ def show(code: str, status: int = 200, *, problem: str | None = None) -> Respons
             "next": f"{found.next_at:%Y-%m-%d}" if found.next_at else None,
             "unreadable": found.problem,
             "whole": found.whole,
-            "types": found.told.get("types", []),
+            "types": [(one["name"], asked_in(one)) for one in found.told.get("types", [])],
             "reading": found.state is ImportState.READING,
             "working": found.state in (ImportState.APPLYING, ImportState.UNDOING),
             "differs": price_imports.differs(found),
@@ -218,6 +218,15 @@ def show(code: str, status: int = 200, *, problem: str | None = None) -> Respons
         may_import=has_role(ROLE),
         problem=problem,
     )
+
+
+def asked_in(told: Mapping[str, Any]) -> str:
+    """What buyers of a type are asked, as the vendor says."""
+    asks = ", ".join(
+        each["label"] if each["required"] else _("%(label)s (optional)", label=each["label"])
+        for each in told["asks"]
+    )
+    return _("by %(unit)s; asks: %(asks)s", unit=told["unit"], asks=asks or "–")
 
 
 def one(code: str) -> PriceImport:
