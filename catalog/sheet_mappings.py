@@ -34,7 +34,10 @@ class Target:
 TERM_WORDS = tuple(term.value for term in Term)
 TARGETS = (
     Target(
-        "product", for_later("Product"), ("product", "producttitle", "productname", "title", "name"), True
+        "product",
+        for_later("Product"),
+        ("product", "producttitle", "productname", "title", "name", "produkt", "bezeichnung"),
+        True,
     ),
     Target(
         "list_price",
@@ -45,7 +48,7 @@ TARGETS = (
     Target(
         "term",
         for_later("Term"),
-        ("term", "termduration", "commitment", "contractterm", "duration"),
+        ("term", "termduration", "commitment", "contractterm", "duration", "laufzeit"),
         True,
         TERM_WORDS,
     ),
@@ -56,39 +59,53 @@ TARGETS = (
         always=TERM_WORDS,
     ),
     Target("plan_code", for_later("Plan's code"), ("plancode", "code", "offerid", "itemcode")),
-    Target("sku", for_later("Vendor's SKU"), ("sku", "skuid", "partnumber", "partno", "itemno", "articleno")),
+    Target(
+        "sku",
+        for_later("Vendor's SKU"),
+        ("sku", "skuid", "partnumber", "partno", "itemno", "articleno", "artikel", "artikelnummer"),
+    ),
     Target("product_code", for_later("Product's code"), ("productcode", "productid")),
     Target("plan", for_later("Plan's name"), ("plan", "planname", "edition", "variant", "skutitle")),
-    Target("vendor", for_later("Vendor"), ("vendor", "publisher", "manufacturer", "brand")),
-    Target("cost", for_later("Cost"), ("cost", "unitprice", "netprice", "net", "partnerprice", "buyprice")),
+    Target("vendor", for_later("Vendor"), ("vendor", "publisher", "manufacturer", "brand", "hersteller")),
+    Target(
+        "cost",
+        for_later("Cost"),
+        ("cost", "unitprice", "netprice", "net", "partnerprice", "buyprice", "netto", "einkaufspreis", "ek"),
+    ),
     Target(
         "wholesale", for_later("Wholesale price"), ("wholesale", "wholesaleprice", "resellerprice", "dealer")
     ),
-    Target("currency", for_later("Currency"), ("currency", "curr")),
-    Target("category", for_later("Category"), ("category", "productcategory", "group", "family")),
-    Target("summary", for_later("Summary"), ("summary", "skudescription", "shortdescription", "short")),
+    Target("currency", for_later("Currency"), ("currency", "curr", "waehrung")),
+    Target(
+        "category", for_later("Category"), ("category", "productcategory", "group", "family", "kategorie")
+    ),
+    Target(
+        "summary",
+        for_later("Summary"),
+        ("summary", "skudescription", "shortdescription", "short", "kurzbeschreibung"),
+    ),
     Target("description", for_later("Description"), ("description", "longdescription", "text")),
     Target("minimum", for_later("Smallest quantity"), ("minimum", "min", "minqty", "moq", "minimumquantity")),
     Target("maximum", for_later("Largest quantity"), ("maximum", "max", "maxqty", "maximumquantity")),
     Target(
         "range_from",
         for_later("Volume range from"),
-        ("rangefrom", "pricingtierrangemin", "qtyfrom", "quantityfrom", "from", "tierfrom"),
+        ("rangefrom", "pricingtierrangemin", "qtyfrom", "quantityfrom", "from", "tierfrom", "mengevon"),
     ),
     Target(
         "range_to",
         for_later("Volume range to"),
-        ("rangeto", "pricingtierrangemax", "qtyto", "quantityto", "to", "tierto"),
+        ("rangeto", "pricingtierrangemax", "qtyto", "quantityto", "to", "tierto", "mengebis"),
     ),
     Target(
         "effective_from",
         for_later("Effective from"),
-        ("effectivefrom", "effectivestartdate", "validfrom", "startdate"),
+        ("effectivefrom", "effectivestartdate", "validfrom", "startdate", "gltigab", "gueltigab"),
     ),
     Target(
         "effective_until",
         for_later("Effective until"),
-        ("effectiveuntil", "effectiveenddate", "validuntil", "validto", "enddate"),
+        ("effectiveuntil", "effectiveenddate", "validuntil", "validto", "enddate", "gltigbis", "gueltigbis"),
     ),
     Target("market", for_later("Market"), ("market", "country", "region")),
     Target("segment", for_later("Segment"), ("segment", "customersegment", "audience")),

@@ -8,7 +8,8 @@ from storefront import catalogue_exports
 from storefront.distributor import console
 
 
-@console.get("/catalogue-export.<any(csv, xlsx):ending>")
+@console.get("/catalogue-export.csv", defaults={"ending": "csv"})
+@console.get("/catalogue-export.xlsx", defaults={"ending": "xlsx"})
 def export_catalogue(ending: str) -> Response:
     """It can be given back as a price sheet, changed or not."""
     with db.transaction():

@@ -8,7 +8,8 @@ from storefront import catalogue_exports
 from storefront.reseller import console
 
 
-@console.get("/prices-export.<any(csv, xlsx):ending>")
+@console.get("/prices-export.csv", defaults={"ending": "csv"})
+@console.get("/prices-export.xlsx", defaults={"ending": "xlsx"})
 def export_prices(ending: str) -> Response:
     """Every plan that may be sold, hidden ones too."""
     with db.transaction():

@@ -1,5 +1,5 @@
-"""What a vendor's service offers arrives in the catalogue without being typed (I13, I14): asked, compared, looked at,
-taken over; and later differences are a review, not a surprise."""
+"""What a vendor's service offers arrives in the catalogue without being typed (I13, I14): asked, compared,
+looked at, taken over; and later differences are a review, not a surprise."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from catalog.price_imports import ImportRow, ImportState, PriceImport, RowKind
 from catalog.price_lists import PriceList
-from catalog.products import Plan, PlanCost, Product, ProductType
+from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from catalog.service_sources import ServiceSource
 from catalog.vendor_relations import Related, Relation, VendorRelation
 from core import db
@@ -29,7 +29,7 @@ from tests.vendors import Vendor
 from tests.visits import Visit, make_app
 from tests.world import World
 
-MAIL, BACKUP = "kestrel-mail-starter-m", "kestrel-backup-server-m"
+MAIL, BACKUP = "marlow-mail-starter-m", "marlow-backup-server-m"
 AT = "/distributor/connectors/http_service/services"
 SERVICE = HttpService()
 
@@ -93,12 +93,12 @@ def desk(shop: World, vendor: Vendor) -> Desk:
 @pytest.mark.behaviour("I83")
 def test_what_the_vendor_lists_is_looked_at_and_taken_over_with_types_steps_and_relations(desk: Desk) -> None:
     desk.asks()
-    assert desk.newest() == (ImportState.PREVIEWED, {"new": 9 + 9})
+    assert desk.newest() == (ImportState.PREVIEWED, {"new": 9 + 8})
     page = desk.nora.get(AT).text
     assert "Nothing is changed yet." in page
     page = desk.nora.get(f"/distributor/price-imports/{desk.code}").text
     assert "Mail domain, Postmaster&#39;s address (optional)" in page
-    assert "kestrel-archive → kestrel-mail-starter" in page
+    assert "marlow-archive → marlow-mail-starter" in page
     assert "from 100: €1.40; from 500: €1.20" in page
     with desk.world.acting():
         assert not db.session().scalars(select(Plan).where(Plan.code == MAIL)).all()
@@ -112,16 +112,16 @@ def test_what_the_vendor_lists_is_looked_at_and_taken_over_with_types_steps_and_
         assert (plan.list_price.text, plan.steps) == ("€1.60", [[100, 1_40], [500, 1_20]])
         assert (plan.minimum_quantity, plan.maximum_quantity, plan.sku) == (5, 5000, "KM-ST")
         assert session.scalars(select(PlanCost).where(PlanCost.plan_id == plan.id)).one().cost_minor == 1_12
-        assert (kind.code, kind.connector, kind.unit) == ("kestrel-mailbox", "http_service", "mailbox")
+        assert (kind.code, kind.connector, kind.unit) == ("marlow-mailbox", "http_service", "mailbox")
         said = {
             Related(one.relation, one.from_code, one.to_code)
             for one in session.scalars(select(VendorRelation))
         }
-    assert Related(Relation.NEEDS, "kestrel-vault", "kestrel-backup-server") in said
-    assert Related(Relation.PARTIAL, MAIL, "kestrel-mail-complete-m") in said
-    assert Related(Relation.UPGRADE, MAIL, "kestrel-mail-starter-y") in said
-    assert "Kestrel Mail Starter" in desk.nora.get("/search", q="kestrel").text
-    assert "kestrel-vault" in desk.nora.get(AT).text
+    assert Related(Relation.NEEDS, "marlow-vault", "marlow-backup-server") in said
+    assert Related(Relation.PARTIAL, MAIL, "marlow-mail-complete-m") in said
+    assert Related(Relation.UPGRADE, MAIL, "marlow-mail-starter-y") in said
+    assert "Marlow Mail Starter" in desk.nora.get("/search", q="marlow").text
+    assert "marlow-vault" in desk.nora.get(AT).text
 
     desk.nora.post(f"/distributor/price-imports/{desk.code}/undo")
     desk.world.work()
@@ -188,9 +188,9 @@ def test_a_later_difference_is_one_review_and_changes_nothing_by_itself(desk: De
 
 def test_a_list_that_contradicts_the_catalogue_says_where(desk: Desk) -> None:
     with desk.world.acting():
-        db.add(
-            ProductType(code="kestrel-device", name="Mine", connector="signed_licence", audience="customer")
-        )
+        mine = ProductType(code="marlow-device", name="Mine", connector="signed_licence")
+        mine.audience = Audience.CUSTOMER
+        db.add(mine)
         db.session().scalars(select(Plan).where(Plan.code == "patch-y")).one().code = MAIL
     desk.asks()
     with desk.world.acting():
