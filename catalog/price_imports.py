@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -335,7 +336,7 @@ class Known:
     wholesale_steps: Steps
 
 
-NO_PRICE: tuple[None, Steps] = (None, [])
+NO_PRICE: tuple[int | None, Steps] = (None, [])
 
 
 def _known(price_list_id: UUID) -> dict[str, Known]:
@@ -366,13 +367,22 @@ def _known(price_list_id: UUID) -> dict[str, Known]:
         Plan.steps,
     )
     return {
-        row[0]: Known(
-            *row[1:5],
-            row.term.value,
-            row.billing_period.value,
-            *row[7:12],
-            *costs.get(row.id, NO_PRICE),
-            *on_list.get(row.id, NO_PRICE),
+        row.code: Known(
+            plan_id=row.id,
+            name=row.name,
+            published=row.published,
+            source=row.source,
+            term=row.term.value,
+            billing=row.billing_period.value,
+            currency=row.currency,
+            minimum=row.minimum_quantity,
+            maximum=row.maximum_quantity,
+            list_minor=row.list_minor,
+            list_steps=row.steps,
+            cost_minor=(cost := costs.get(row.id, NO_PRICE))[0],
+            cost_steps=cost[1],
+            wholesale_minor=(wholesale := on_list.get(row.id, NO_PRICE))[0],
+            wholesale_steps=wholesale[1],
         )
         for row in session.execute(plans)
     }
@@ -385,8 +395,8 @@ def _all_rows(
     of: PriceImport, sheet: Sheet, relations: Sequence[Mapping[str, Any]]
 ) -> Iterator[dict[str, Any]]:
     base: dict[str, Any] = {"distributor_id": of.distributor_id, "import_id": of.id}
-    for row in (*_rows(sheet, _known(of.price_list_id), of), *relations):
-        yield base | EMPTY | {"id": new_id()} | row
+    for row in chain(_rows(sheet, _known(of.price_list_id), of), relations):
+        yield base | EMPTY | {"id": new_id()} | dict(row)
 
 
 def _rows(sheet: Sheet, known: Mapping[str, Known], of: PriceImport) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ from core import db
 from core.errors import Missing, Refusal
 from core.languages import Words, _, for_later
 from core.money import Money
-from storefront import exports, lists, pages, timelines
+from storefront import catalogue_exports, exports, lists, pages, timelines
 from storefront.distributor import console
 from storefront.lists import Column, List
 from storefront.moments import moment
@@ -242,7 +242,7 @@ def import_rows_file(code: str) -> Response:
     """Its rows as a file."""
     with db.transaction():
         found = one(code)
-        return exports.answer(row_list(found), rows_statement(found))
+        return catalogue_exports.whole_list(row_list(found), rows_statement(found))
 
 
 def rows_statement(of: PriceImport) -> Any:
