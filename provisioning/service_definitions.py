@@ -76,11 +76,11 @@ def keep_nightly(source: ServiceSource, *, nightly: bool) -> None:
 
 
 def _begin(source: ServiceSource, *, by: str, quiet: bool) -> None:
-    source.asked_at = business_now()
+    source.asked_at = now = business_now()
     tasks.add(
         "get_services",
         {"source_id": str(source.id), "by": by, "quiet": quiet},
-        key=f"get_services:{source.id}:{source.asked_at.isoformat()}",
+        key=f"get_services:{source.id}:{now.isoformat()}",
     )
 
 

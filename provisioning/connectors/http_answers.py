@@ -241,16 +241,14 @@ def definition(pages: Sequence[Defined]) -> Definition:
 
 
 def _product(told: ProductTold) -> DefinedProduct:
-    plans = tuple(
-        DefinedPlan(
-            **{
-                **plan.model_dump(exclude={"steps"}),
-                "steps": tuple(Step(step.begin, step.price, step.cost) for step in plan.steps),
-            }
-        )
-        for plan in told.plans
+    return DefinedProduct(
+        **told.model_dump(exclude={"plans"}), plans=tuple(_plan(plan) for plan in told.plans)
     )
-    return DefinedProduct(**{**told.model_dump(exclude={"plans"}), "plans": plans})
+
+
+def _plan(told: PlanTold) -> DefinedPlan:
+    steps = tuple(Step(step.begin, step.price, step.cost) for step in told.steps)
+    return DefinedPlan(**told.model_dump(exclude={"steps"}), steps=steps)
 
 
 def found(request: Request, answer: Answer) -> Outcome | None:
