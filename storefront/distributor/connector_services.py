@@ -105,7 +105,7 @@ def show(key: str, form: Any = None, status: int = 200, *, problem: str | None =
     return pages.render(
         "distributor/connector_services.html",
         status,
-        title=_("What %(vendor)s offers", vendor=values["label"]),
+        title=_("What the vendor offers"),
         one=values,
         form=form,
         relations=relations,

@@ -297,8 +297,15 @@ def sheet_columns(code: str) -> Response:
         else sheet_mappings.guess(file.heads, price_list or "")
     )
     form = columns_form(file, None, meaning)
-    form.source.data = known.name if known else ""
+    form.source.data = known.name if known else likely_source(file, meaning)
     return show_columns(file, form, remembered=known.name if known else "")
+
+
+def likely_source(file: SheetFile, meaning: Meaning) -> str:
+    """The vendor that the first line names."""
+    head = meaning.columns.get("vendor", "")
+    values = seen_in(file, file.heads.index(head)) if head in file.heads else []
+    return next(iter(values), "")[:60]
 
 
 def show_columns(

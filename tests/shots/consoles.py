@@ -944,7 +944,12 @@ DISTRIBUTOR = [
                 "/distributor/connectors/http_service/services",
             ),
             Stop("distributor-services-wrong", "", STAY, then=send("main form:has([name=share])", share="x")),
-            Stop("distributor-services-asked", "", STAY, then=services_read()),
+            Stop(
+                "distributor-services-asked",
+                "",
+                "/distributor/connectors/http_service/services",
+                then=services_read(),
+            ),
             Stop("distributor-services-import", "", STAY, then=to_link("/price-imports/IMP")),
             Stop("distributor-gateway", "/distributor/gateway"),
             Stop("distributor-gateway-checked", "/distributor/gateway", then=press("Check the key")),
