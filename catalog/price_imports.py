@@ -334,6 +334,7 @@ class Known:
     cost_steps: Steps
     wholesale_minor: int | None
     wholesale_steps: Steps
+    follows: bool
 
 
 NO_PRICE: tuple[int | None, Steps] = (None, [])
@@ -365,6 +366,7 @@ def _known(price_list_id: UUID) -> dict[str, Known]:
         Plan.maximum_quantity,
         Plan.list_minor,
         Plan.steps,
+        Plan.priced_as_id,
     )
     return {
         row.code: Known(
@@ -383,6 +385,7 @@ def _known(price_list_id: UUID) -> dict[str, Known]:
             cost_steps=cost[1],
             wholesale_minor=(wholesale := on_list.get(row.id, NO_PRICE))[0],
             wholesale_steps=wholesale[1],
+            follows=row.priced_as_id is not None,
         )
         for row in session.execute(plans)
     }
@@ -483,7 +486,14 @@ def _priced(offer: Offer, plan: Known | None, of: PriceImport) -> dict[str, Any]
         return row
     if why := _in_the_way(offer, plan, of):
         return row | {"kind": RowKind.PROBLEM, "why": why, "plan_id": None}
-    return row | _was(plan) | _compared(row, plan)
+    compared = row | _was(plan) | _compared(row, plan)
+    if plan.follows and any(compared[name] != compared[f"was_{name}"] for name in PRICED):
+        why = _("Its prices follow another plan (catalogue, prices). Change that one, or end this first.")
+        return row | {"kind": RowKind.PROBLEM, "why": why, "plan_id": None}
+    return compared
+
+
+PRICED = ("list_minor", "list_steps", "cost_minor", "cost_steps", "wholesale_minor", "wholesale_steps")
 
 
 LARGEST_QUANTITY = 10_000

@@ -3,11 +3,12 @@ that is exported and given back."""
 
 import csv
 import io
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
-from catalog import volumes
+from catalog import factors, volumes
 from catalog.price_imports import ImportRow, ImportState, PriceImport, RowKind
 from catalog.price_lists import WholesalePrice
 from catalog.products import Plan, PlanCost
@@ -115,6 +116,19 @@ def test_a_line_that_cannot_be_read_leaves_its_plan_as_it_is(desk: Desk) -> None
     second = read(desk, wrong, CHOSEN)
     assert kinds(desk, second) == {"unchanged": 1, "problem": 1}, "not retired because of a slip"
     assert "RRP: Write an amount of zero or more" in desk.nora.get(second).text
+
+
+def test_a_plan_whose_prices_follow_another_s_is_not_priced_by_a_sheet(desk: Desk) -> None:  # noqa: F811
+    with desk.world.acting():
+        yearly = db.session().scalars(select(Plan).where(Plan.code == "m365-bb-y")).one()
+        monthly = db.session().scalars(select(Plan).where(Plan.code == "m365-bb-m")).one()
+        factors.follow(monthly, yearly, Decimal("1.5"))
+        price = monthly.list_price
+    sheet = ACME.replace(b"AC-2;Acme Vault", b"m365-bb-m;Microsoft 365 Business Basic")
+    at = read(desk, sheet, CHOSEN | {"to_plan_code": "Item", "to_sku": "", "any_origin": "y", "whole": ""})
+    assert kinds(desk, at) == {"new": 1, "problem": 1}
+    assert "follow another plan" in desk.nora.get(at).text
+    assert price.text != "€5.00"
 
 
 def test_prices_of_a_day_to_come_are_applied_on_that_day(desk: Desk) -> None:  # noqa: F811
