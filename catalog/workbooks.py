@@ -20,7 +20,7 @@ from core.languages import _
 MOST_ROWS = 200_000
 MOST_COLUMNS = 100
 MOST_PARTS = 1000
-LARGEST_UNPACKED = 512 * 1024 * 1024
+LARGEST_UNPACKED = 256 * 1024 * 1024
 LARGEST_PART = 16 * 1024 * 1024  # of styles, names and whatever is read as a whole
 RATIO = 100  # sheets shrink to a twentieth, bombs to a thousandth
 SMALL = 1024 * 1024  # below it a ratio says nothing

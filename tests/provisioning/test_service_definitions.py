@@ -90,7 +90,7 @@ def desk(shop: World, vendor: Vendor) -> Desk:
 
 
 @pytest.mark.behaviour("I14")
-@pytest.mark.behaviour("I83")
+@pytest.mark.behaviour("I83", "M70")
 def test_what_the_vendor_lists_is_looked_at_and_taken_over_with_types_steps_and_relations(desk: Desk) -> None:
     desk.asks()
     assert desk.newest() == (ImportState.PREVIEWED, {"new": 9 + 8})
