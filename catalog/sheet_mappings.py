@@ -109,7 +109,7 @@ TARGETS = (
     ),
     Target("market", for_later("Market"), ("market", "country", "region")),
     Target("segment", for_later("Segment"), ("segment", "customersegment", "audience")),
-    Target("on_sale", for_later("On sale"), ("onsale", "published", "active", "state")),
+    Target("on_sale", for_later("On sale"), ("onsale", "published", "active")),
 )
 BY_NAME = {target.name: target for target in TARGETS}
 

@@ -98,7 +98,7 @@ def _prepare(task: Claimed) -> tuple[str, Mapping[str, str]]:
         select(ConnectorSettings).where(ConnectorSettings.connector == source.connector)
     )
     if row is not None and row.paused:
-        raise Again(fulfilment.PAUSE, fulfilment.PAUSED)
+        raise Final(fulfilment.PAUSED)  # asked again by hand or by night, not twice a minute
     return source.connector, fulfilment.as_values(row.settings if row else {})
 
 
