@@ -174,6 +174,7 @@ def main(words: list[str]) -> int:
     from core.tenancy import Scope, Side  # noqa: PLC0415 likewise
 
     scope = Scope(Side.DISTRIBUTOR, UUID(os.environ["BENCH_DISTRIBUTOR"]))
+    newest = select(PriceImport).order_by(PriceImport.id.desc()).limit(1)
     with tenancy.acting_as(scope), db.transaction() as session:
         if words[0] == "read":
             file = Path(words[1])
@@ -189,17 +190,14 @@ def main(words: list[str]) -> int:
             )
             sheet_uploads.read(file.read_bytes(), made, None)
         else:
-            price_imports.confirm(
-                session.scalars(select(PriceImport).order_by(PriceImport.id.desc())).first()
-            )
+            price_imports.confirm(session.scalars(newest).one())
     began = time.perf_counter()
     drain = Drain(slots=2)
     drain.run(300)
     drain.close()
     took = time.perf_counter() - began
     with tenancy.acting_as(scope), db.transaction() as session:
-        of = session.scalars(select(PriceImport).order_by(PriceImport.id.desc())).first()
-        assert of is not None
+        of = session.scalars(newest).one()
         rows = f"{of.state.value}: {of.outcome or of.counts}"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(json.dumps({"seconds": took, "peak": peak, "rows": rows}) + "\n")
