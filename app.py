@@ -7,7 +7,7 @@ from flask import Flask
 from billing import credit_terms
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
-from catalog import price_changes  # noqa: F401 its kinds of task
+from catalog import price_changes, sheet_uploads  # noqa: F401 their kinds of task
 from checkout import orders, won_deals
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
 from core import events
@@ -55,6 +55,7 @@ from provisioning import (  # noqa: F401 its kinds of task
     openings,
     partner_sales,
     reauthorising,
+    service_definitions,
 )
 from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.lifecycles import TermEndsSoon

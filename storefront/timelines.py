@@ -43,6 +43,8 @@ TYPES = Words(
         "programmes": "Programme",
         "applications": "Application",
         "price_imports": "Price import",
+        "sheet_sources": "Source of price sheets",
+        "service_sources": "What a vendor offers",
         "enrolments": "Partnership",
         "sign_in_rules": "Rules of signing in",
         "credit_terms": "Credit terms",

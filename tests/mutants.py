@@ -98,8 +98,8 @@ MUTANTS = (
     Mutant(
         "a price changed by hand stays",
         "catalog/price_changes.py",
-        "IS DISTINCT FROM (r.was_list_minor, r.was_published, r.was_cost_minor, r.was_wholesale_minor)",
-        "IS DISTINCT FROM (p.list_minor, p.published, c.cost_minor, w.price_minor)",
+        "IS DISTINCT FROM (r.was_list_minor, r.was_published, r.was_cost_minor, r.was_wholesale_minor,",
+        "IS DISTINCT FROM (p.list_minor, p.published, c.cost_minor, w.price_minor,",
         IMPORTS + "what_somebody_changed_meanwhile_is_left_alone_and_said",
     ),
     Mutant(
@@ -108,6 +108,28 @@ MUTANTS = (
         "raise NotTheLast(newer)",
         "pass",
         IMPORTS + "undoing_brings_the_old_prices_back_and_takes_new_plans_off",
+    ),
+    Mutant(
+        "a slip of the pen retires nothing",
+        "catalog/price_imports.py",
+        "named = {problem.plan_code for problem in sheet.problems}",
+        "named = set()",
+        "tests/distributor/test_sheet_imports.py::test_a_line_that_cannot_be_read_leaves_its_plan_as_it_is",
+    ),
+    Mutant(
+        "a workbook that unpacks to far more is not unpacked",
+        "catalog/workbooks.py",
+        "if part.file_size > SMALL and part.file_size > RATIO * max(part.compress_size, 1):",
+        "if False:",
+        "tests/catalog/test_sheet_files.py::test_what_is_not_what_it_says_or_would_not_fit_is_refused_by_name",
+    ),
+    Mutant(
+        "a declined difference is not presented again",
+        "provisioning/service_definitions.py",
+        "if quiet and not _is_news(source, found.digest):",
+        "if False:",
+        "tests/provisioning/test_service_definitions.py"
+        "::test_a_later_difference_is_one_review_and_changes_nothing_by_itself",
     ),
     Mutant(
         "no silent zero",

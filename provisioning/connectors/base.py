@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from core.languages import _
+from provisioning.connectors.definitions import Definition
 from provisioning.connectors.fields import Field, Party, problems
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "TryLater",
     "Unclear",
     "check",
+    "definition",
     "look_up",
     "perform",
     "problems",
@@ -236,6 +238,24 @@ def purchases(connector: Connector, settings: Mapping[str, str], since: datetime
         return None
     try:
         return listing(settings, since)
+    except ConnectorError:
+        raise
+    except Exception as bug:
+        raise Unclear(f"{connector.label} failed unexpectedly ({type(bug).__name__}).") from bug
+
+
+def can_define(connector: Connector) -> bool:
+    """Whether its vendor can be asked what it offers."""
+    return getattr(connector, "definition", None) is not None
+
+
+def definition(connector: Connector, settings: Mapping[str, str]) -> Definition:
+    """What the vendor offers; Refused where it keeps no list that can be asked for."""
+    telling = getattr(connector, "definition", None)
+    if telling is None:
+        raise Refused(f"{connector.label} cannot say what its vendor offers.", code="not_supported")
+    try:
+        return telling(settings)
     except ConnectorError:
         raise
     except Exception as bug:

@@ -116,6 +116,7 @@ TOUR: dict[str, list[str]] = {
         "/distributor/directory",
         "/distributor/catalogue",
         "/distributor/connectors",
+        "/distributor/connectors/http_service/services",
         "/distributor/tasks",
         "/distributor/webhooks",
         "/distributor/gateway",

@@ -17,6 +17,7 @@ from tests.shots.acts import (
     see,
     see_in_list,
     send,
+    services_read,
     stripe,
     to_link,
     type_card,
@@ -26,6 +27,7 @@ from tests.shots.acts import (
 from tests.shots.camera import STAY, Chapter, Stop
 
 PRICE_SHEET = Path("sandbox/data/price_sheet.csv").absolute()
+OTHER_SHEET = Path("sandbox/data/other_sheet.csv").absolute()
 TERMS = """# Terms of sale
 
 ## What you buy
@@ -896,6 +898,14 @@ DISTRIBUTOR = [
             ),
             Stop("distributor-price-imports", "/distributor/price-imports"),
             Stop(
+                "distributor-sheet-columns",
+                "/distributor/price-imports/files/<code>",
+                "/distributor/price-imports/new",
+                then=all_of(upload("[name=file]", OTHER_SHEET), send(market="")),
+            ),
+            Stop("distributor-sheet-columns-wrong", "", STAY, then=send(source="")),
+            Stop("distributor-sheet-read", "", STAY, then=send(source="Marlow")),
+            Stop(
                 "distributor-reseller",
                 "/distributor/resellers/<code>",
                 "/distributor/resellers",
@@ -928,6 +938,19 @@ DISTRIBUTOR = [
                 then=send("#http_service form", base_url="nowhere"),
             ),
             Stop("distributor-connectors-checked", "/distributor/connectors", then=press("Pre-check now")),
+            Stop(
+                "distributor-services",
+                "/distributor/connectors/<key>/services",
+                "/distributor/connectors/http_service/services",
+            ),
+            Stop("distributor-services-wrong", "", STAY, then=send("main form:has([name=share])", share="x")),
+            Stop(
+                "distributor-services-asked",
+                "",
+                "/distributor/connectors/http_service/services",
+                then=services_read(),
+            ),
+            Stop("distributor-services-import", "", STAY, then=to_link("/price-imports/IMP")),
             Stop("distributor-gateway", "/distributor/gateway"),
             Stop("distributor-gateway-checked", "/distributor/gateway", then=press("Check the key")),
             Stop("distributor-gateway-wrong", "/distributor/gateway", then=send(account_id="")),

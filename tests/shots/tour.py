@@ -40,7 +40,7 @@ NO_PAGES: dict[str, str] = {
     "/reseller/resources/<resource_id>/file": "a file of the library",
 }
 """GET routes that answer no whole page, each with what it is instead. Files need no line."""
-FILES = (".csv", ".pdf", ".png", ".css", ".ico")
+FILES = (".csv", ".xlsx", ".pdf", ".png", ".css", ".ico")
 
 
 def stops_at() -> set[str]:

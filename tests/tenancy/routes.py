@@ -409,6 +409,8 @@ ROUTES: dict[str, Route] = {
     ),
     "GET /reseller/prices": Route(RESELLER),
     "GET /reseller/prices.csv": Route(RESELLER),
+    "GET /reseller/prices-export.csv": Route(RESELLER),
+    "GET /reseller/prices-export.xlsx": Route(RESELLER),
     "POST /reseller/prices": Route(
         RESELLER, page="/reseller/prices", form={"price-*": "77.00"}, press="save=all", foreign=True
     ),
@@ -645,6 +647,18 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/price-imports/new": Route(
         DISTRIBUTOR, page="/distributor/price-imports/new", ok=(422,), changes=False
     ),
+    "GET /distributor/catalogue-export.csv": Route(DISTRIBUTOR),
+    "GET /distributor/catalogue-export.xlsx": Route(DISTRIBUTOR),
+    "GET /distributor/price-imports/files/<code>": mine(DISTRIBUTOR, code="sheet_file"),
+    "POST /distributor/price-imports/files/<code>": Route(
+        DISTRIBUTOR,
+        {"code": "sheet_file"},
+        page="/distributor/price-imports/files/{sheet_file}",
+        form={"source": "Acme", "to_sku": "Item", "to_product": "Product", "to_term": "Term"},
+    ),
+    "POST /distributor/price-imports/files/<code>/discard": Route(
+        DISTRIBUTOR, {"code": "sheet_file"}, page="/distributor/price-imports/files/{sheet_file}"
+    ),
     "GET /distributor/price-imports/<code>": mine(DISTRIBUTOR, code="price_import"),
     "GET /distributor/price-imports/<code>.csv": mine(DISTRIBUTOR, code="price_import"),
     "POST /distributor/price-imports/<code>/confirm": Route(
@@ -670,6 +684,10 @@ ROUTES: dict[str, Route] = {
         DISTRIBUTOR, {"key": "=signed_licence"}, changes=False
     ),
     "POST /distributor/connectors/<key>/test": Route(DISTRIBUTOR, {"key": "=signed_licence"}, changes=False),
+    "GET /distributor/connectors/<key>/services": Route(DISTRIBUTOR, {"key": "=http_service"}),
+    "POST /distributor/connectors/<key>/services": Route(
+        DISTRIBUTOR, {"key": "=http_service"}, page="/distributor/connectors/http_service/services"
+    ),
     "GET /distributor/resellers/<code>/direct-selling": mine(DISTRIBUTOR, code="reseller"),
     "POST /distributor/resellers/<code>/direct-selling": Route(
         DISTRIBUTOR,

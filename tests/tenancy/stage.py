@@ -56,7 +56,7 @@ from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
 from tests.partners import agreement_stage, deal_stage, programme_stage, tier_stage
 from tests.provisioning import moving
-from tests.tenancy import price_stage, relations_stage
+from tests.tenancy import imports_stage, price_stage, relations_stage
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -345,6 +345,7 @@ def apply_to_programme(world: World) -> dict[str, str]:
         "application": code,
         "application_token": programme_stage.token(world),
         "applied_import": a_price_sheet(world, applied=True),
+        "sheet_file": imports_stage.a_sheet_file(world),
         "price_import": a_price_sheet(world),
     }
 
