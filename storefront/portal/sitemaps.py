@@ -45,7 +45,7 @@ CREATE FUNCTION sitemap_parts_v1(p_each int) RETURNS TABLE (first uuid) AS $$
     SELECT t.product_id, row_number() OVER (ORDER BY t.product_id) AS place FROM search_texts t
     WHERE t.distributor_id = current_setting('app.distributor_id')::uuid AND t.reseller_id = current_setting('app.reseller_id')::uuid
       AND t.listing_id IS NOT NULL
-  ) n WHERE n.place % p_each = 1 ORDER BY n.product_id
+  ) n WHERE (n.place - 1) % p_each = 0 ORDER BY n.product_id
 $$""")  # noqa: E501 SQL
 
 CODES = door("""
