@@ -21,7 +21,7 @@ from core.settings import settings
 from core.tenancy import Side
 from storefront import appearance
 from storefront.appearance import Appearance
-from storefront.fragments import FRAGMENTS, FRAMES, Frame, Piece, Pieces
+from storefront.fragments import FRAGMENTS, FRAMES, SHARED, Frame, Piece, Pieces
 from storefront.visitors import prices_shown, the_shop, visitor
 from whitelabel_themes.assets import Assets
 from whitelabel_themes.loader import Theme, base, environment_for, give_words
@@ -68,11 +68,16 @@ def part(template: str, **values: Any) -> str:
 
 
 def fragments(
-    name: str, key: tuple[object, ...], templates: Mapping[str, str], values: Callable[[], Mapping[str, Any]]
+    name: str,
+    key: tuple[object, ...],
+    templates: Mapping[str, str],
+    values: Callable[[], Mapping[str, Any]],
+    *,
+    shared: bool = False,
 ) -> Pieces:
     """Pieces of a portal page (name -> template) kept together under the shop's versions; `values` is called
-    only when they have to be drawn. They may depend on nothing but the shop, its shelf, the catalogue,
-    whether the visitor sees prices, and `key`."""
+    only when they have to be drawn. `shared`: many pages have them. They may depend on nothing but the shop,
+    its shelf, the catalogue, whether the visitor sees prices, and `key`."""
     shop = the_shop()
     full = (
         name,
@@ -85,7 +90,7 @@ def fragments(
         prices_shown(),
         *key,
     )
-    return FRAGMENTS.get(full, lambda: drawn(templates, values()))
+    return (SHARED if shared else FRAGMENTS).get(full, lambda: drawn(templates, values()))
 
 
 def drawn(templates: Mapping[str, str], values: Mapping[str, Any]) -> Pieces:

@@ -84,7 +84,7 @@ def listed(
     reading = Reading(chosen, after)
     pieces = {
         "title": title,
-        **pages.fragments("facets", (chosen,), FACETS, reading.facets),
+        **pages.fragments("facets", (chosen,), FACETS, reading.facets, shared=True),
         **pages.fragments("shelf", (chosen, after), SHELF, reading.products),
         **pages.fragments(
             "head",
@@ -93,6 +93,7 @@ def listed(
             lambda: heads.head(
                 title, path, description=about(chosen.category), indexed=plain, data=data() if plain else ()
             ),
+            shared=True,
         ),
     }
     heading = chosen.category or _("Products")
