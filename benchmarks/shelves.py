@@ -150,17 +150,18 @@ def mixes(bench: Bench) -> dict[str, list[load.Request]]:
     def asked(path: str, **query: str) -> load.Request:
         return load.Request("GET", f"/shop1{path}{'?' if query else ''}{urlencode(query)}")
 
-    facets = [
-        {"vendor": "Huntress 3", "sort": "price"},
-        {"vendor": "Microsoft", "price": "7"},
+    facets = [  # each fills a page at both sizes
+        {"vendor": "Huntress", "sort": "price"},
+        {"vendor": "Microsoft", "term": "P1Y/P1M"},
         {"term": "P1Y/P1M", "sort": "-price"},
-        {"price": "8", "sort": "new"},
-        {"vendor": "Contoso", "term": "P3Y/P1M", "price": "6"},
+        {"price": "7", "sort": "new"},
+        {"price": "8", "term": "P3Y/P1M", "sort": "price"},
     ]
     return {
         "list": [asked("/", after=cursor) for cursor, *_ in found],
         "facet": [
-            asked(f"/c/category-{n % 12}" if n % 2 else "/", **facets[n % len(facets)]) for n in range(1500)
+            asked(f"/c/category-{n % 12}", after="") if n % 6 == 5 else asked("/", **facets[n % 6])
+            for n in range(1500)
         ],
         "search": [asked("/search", q=query) for query in queries(found)],
         "detail": [asked(f"/p/{quote(code)}") for _, code, *_ in found],
@@ -168,16 +169,22 @@ def mixes(bench: Bench) -> dict[str, list[load.Request]]:
 
 
 def queries(found: list[tuple[str, str, int, str]]) -> list[str]:
-    """What people type: names, beginnings, articles, one broad word, and slips of the fingers."""
+    """What people type: names, articles, beginnings, broad words, and slips of the fingers; what finds one
+    product finds one at every size, what fills a page fills it at every size."""
     made: list[str] = []
     for place, (_cursor, code, _price, name) in enumerate(found):
         maker, shape, kind, number = name.split()
-        made.append(
-            (
-                f"{maker} {shape} {number}", f"{shape} {kind}".lower(), f"{maker[:5]} {kind[:4]}".lower(),
-                f"CFQ7TTC0{code}", f"{maker[1]}{maker[0]}{maker[2:]} {shape}".lower(), number, kind, maker,
-            )[place % 8]
-        )  # fmt: skip
+        typed = (
+            f"{maker} {shape} {number}",
+            shape.lower(),
+            f"CFQ7TTC0{code}",
+            f"{maker[:5]}".lower(),
+            f"{maker[1]}{maker[0]}{maker[2:]}".lower(),
+            number,
+            kind,
+            maker,
+        )
+        made.append(typed[place % 8])
     return made
 
 

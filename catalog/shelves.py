@@ -26,7 +26,7 @@ from core.periods import Term
 from core.statements import Statement
 
 PAGE = 24
-MOST_FOUND = 1000  # of so many matches search chooses the best; of more it says that there are more
+MOST_FOUND = 300  # of so many matches search chooses the best; of more it says that there are more
 MOST_VALUES = 10  # of one facet at once
 MOST_WORDS = 8
 
@@ -122,7 +122,9 @@ BEGIN{ASKED}
   IF p_sort = 'best' THEN
     RETURN QUERY EXECUTE $sql$
       SELECT c.listing_id, '', count(*) OVER () FROM (
-        SELECT t.listing_id, t.name, t.words, t.sort_key FROM search_texts t WHERE {MINE} AND {CHOSEN} LIMIT {MOST_FOUND + 1}
+        (SELECT t.listing_id, t.name, t.words, t.sort_key FROM search_texts t WHERE {MINE} AND {CHOSEN} AND t.sort_key = $7 LIMIT 10)
+        UNION  -- what is called just so is among them, however many others there are
+        (SELECT t.listing_id, t.name, t.words, t.sort_key FROM search_texts t WHERE {MINE} AND {CHOSEN} LIMIT {MOST_FOUND + 1})
       ) c ORDER BY ts_rank('{{0.05, 0.15, 0.3, 1}}', c.words, $6)
         + CASE WHEN c.name = $7 THEN 3 WHEN c.name LIKE $7 || '%' THEN 2 WHEN c.name LIKE '% ' || $7 || '%' THEN 1 ELSE 0 END DESC, c.sort_key, c.listing_id
       OFFSET $8 LIMIT $9
@@ -229,7 +231,7 @@ BEGIN{ASKED}
     SELECT category, vendor, kinds, band, c.products AS n FROM shelf_counts c WHERE asked IS NULL
       AND c.distributor_id = current_setting('app.distributor_id')::uuid AND c.reseller_id = current_setting('app.reseller_id')::uuid
     UNION ALL SELECT category, vendor, kinds, band, 1 FROM (
-      SELECT category, vendor, kinds, band FROM search_texts t WHERE asked IS NOT NULL AND {MINE} AND t.words @@ asked LIMIT {MOST_FOUND}) found
+      SELECT category, vendor, kinds, band FROM search_texts t WHERE asked IS NOT NULL AND {MINE} AND t.words @@ asked LIMIT {MOST_FOUND + 1}) found
   ), judged AS MATERIALIZED (
     SELECT *, p_category = '' OR category = p_category AS c, cardinality(p_vendors) = 0 OR vendor = ANY (p_vendors) AS v,
       cardinality(p_kinds) = 0 OR kinds && p_kinds AS k, cardinality(p_bands) = 0 OR band = ANY (p_bands) AS b FROM alike
@@ -238,7 +240,8 @@ BEGIN{ASKED}
   UNION ALL SELECT 'vendor', vendor, sum(n)::bigint FROM judged WHERE c AND k AND b GROUP BY 2
   UNION ALL SELECT 'kind', kind, sum(n)::bigint FROM judged CROSS JOIN unnest(kinds) kind WHERE c AND v AND b GROUP BY 2
   UNION ALL SELECT 'band', band::text, sum(n)::bigint FROM judged WHERE c AND v AND k GROUP BY 2
-  UNION ALL SELECT 'all', '', coalesce(sum(n), 0)::bigint FROM judged WHERE c AND v AND k AND b;
+  UNION ALL SELECT 'all', '', coalesce(sum(n), 0)::bigint FROM judged WHERE c AND v AND k AND b
+  UNION ALL SELECT 'found', '', coalesce(sum(n), 0)::bigint FROM judged WHERE asked IS NOT NULL;
 END
 $$""")  # noqa: E501, S608 SQL of our own
 
@@ -246,18 +249,21 @@ $$""")  # noqa: E501, S608 SQL of our own
 @dataclass(frozen=True, slots=True)
 class Facets:
     """How many products there are of each value, each facet as if nothing were chosen in it; `all`: with
-    everything that is chosen."""
+    everything that is chosen. `more`: a search found more than it looks through; then the numbers are of some
+    of them and are not shown."""
 
     categories: Mapping[str, int]
     vendors: Mapping[str, int]
     kinds: Mapping[str, int]
     bands: Mapping[int, int]
     all: int
+    more: bool = False
 
 
 def facets(wanted: Wanted, words: Sequence[str] = (), *, any_word: bool = False) -> Facets:
     """Of the scope's shelf, or of what a search finds on it."""
-    found: dict[str, dict[str, int]] = {name: {} for name in ("category", "vendor", "kind", "band", "all")}
+    names = ("category", "vendor", "kind", "band", "all", "found")
+    found: dict[str, dict[str, int]] = {name: {} for name in names}
     asked = {"p_words": list(words), "p_any": any_word}
     for row in doors.call_here(COUNTS_OF, asked | wanted.values):
         found[row.facet][row.value] = int(row.products)
@@ -270,6 +276,7 @@ def facets(wanted: Wanted, words: Sequence[str] = (), *, any_word: bool = False)
             for number, count in sorted(found["band"].items(), key=lambda each: int(each[0]))
         },
         found["all"].get("", 0),
+        found["found"].get("", 0) > MOST_FOUND,
     )
 
 

@@ -146,7 +146,8 @@ def panel(place: Place, chosen: Wanted, found: Facets) -> dict[str, Any]:
     return {
         "tabs": [(_("All"), place.at(replace(chosen, category="")), not chosen.category)]
         + [
-            (name, place.at(replace(chosen, category=name)), name == chosen.category, count)
+            (name, place.at(replace(chosen, category=name)), name == chosen.category)
+            + (() if found.more else (count,))
             for name, count in found.categories.items()
             if count or name == chosen.category
         ],
@@ -160,7 +161,8 @@ def panel(place: Place, chosen: Wanted, found: Facets) -> dict[str, Any]:
         "clear_url": place.at(nothing) if chosen.narrowed else None,
         "sorts": sorts(place, chosen),
         "count": found.all,
-        "most": shelves.MOST_FOUND if place.query and found.all >= shelves.MOST_FOUND else None,
+        "most": shelves.MOST_FOUND if found.more and not (chosen.narrowed or chosen.category) else None,
+        "some": found.more,
     }
 
 
