@@ -29,6 +29,7 @@ PAGE = 24
 MOST_FOUND = 300  # of so many matches search chooses the best; of more it says that there are more
 MOST_VALUES = 10  # of one facet at once
 MOST_WORDS = 8
+LONG = 4  # letters of a word that says something by itself
 
 SORTS = {
     "name": for_later("Name"),
@@ -309,16 +310,17 @@ def search(typed: str, wanted: Wanted | None = None, *, after: str = "", size: i
     if not words:
         return Found(Page([], ""), [])
     found = _look(words, wanted, after, size)
-    if found.cards or after:
+    if found.cards:
         return Found(found, words)
     if (meant := spellings.meant(words)) != words:
         found = _look(meant, wanted, after, size)
         if found.cards:
             return Found(found, meant, " ".join(meant))
-    if len(words) > 1:
-        found = _look(words, wanted, after, size, any_word=True)
+    long = [word for word in words if len(word) >= LONG]
+    if long and len(words) > 1:
+        found = _look(long, wanted, after, size, any_word=True)
         if found.cards:
-            return Found(found, words, any_word=True)
+            return Found(found, long, any_word=True)
     return Found(Page([], ""), words)
 
 

@@ -35,7 +35,7 @@ def compare() -> Response:
         chosen = comparisons.of(products, plans)
         others = shelves.page(Wanted(chosen[0].category)).cards if 0 < len(chosen) < MOST else ()
     rows = comparisons.rows(chosen, prices=prices_shown())
-    only = request.args.get("only") == "differences"
+    only = request.args.get("only") == "differences" and len(chosen) > 1
     fields: Fields = [("plan", one.code) for one in chosen]
     there = {one.product for one in chosen}
     return pages.render(

@@ -200,6 +200,10 @@ def test_search_finds_what_was_meant_says_so_and_can_be_narrowed_and_paged(shelf
         assert (corrected.meant, corrected.any_word) == ("microsoft", False)
         some = shelves.search("exchange zzzqqq")
         assert some.any_word
+        mended = shelves.search("exchnage", size=9)
+        following = shelves.search("exchnage", after=mended.page.after, size=9)
+        assert (following.meant, len(following.page.cards)) == ("exchange", 9)
+        assert not {c.code for c in mended.page.cards} & {c.code for c in following.page.cards}
         assert not shelves.search("zzzqqq").page.cards
         names, after = [], ""
         while True:

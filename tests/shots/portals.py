@@ -50,7 +50,7 @@ BEFORE = [
             Stop(
                 "shop-compare-differences",
                 "/compare",
-                "/compare?product=plan-free&product=0patch-pro&only=differences",
+                "/compare?product=0patch-pro&product=0patch-enterprise&only=differences",
             ),
             Stop("shop-compare-none", "/compare"),
             Stop("shop-search-nothing", "/search", "/search?q=nothing-like-it"),
