@@ -206,7 +206,8 @@ def test_a_visitor_sees_no_price_anywhere_until_signed_in(
     pages = [
         "/", "/c/security", "/?sort=-price", "/?price=7", "/?vendor=0patch", "/p/patch", "/p/m365-bb",
         "/search?q=patch", "/search?q=micorsoft&sort=price", "/compare?product=patch&plan=m365-bb-m",
-        "/suggest?q=patch", "/sitemap.xml", "/sitemaps/pages.xml", "/robots.txt", "/help", "/terms",
+        "/p/patch?quantity=3", "/p/patch/price?quantity=3", "/suggest?q=patch",
+        "/sitemap.xml", "/sitemaps/pages.xml", "/robots.txt", "/help", "/terms",
     ]  # fmt: skip
     pages += [
         key.removeprefix("GET ")
