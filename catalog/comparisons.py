@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from catalog.listings import Listing
 from catalog.products import Plan, Product, ProductType
+from catalog.volumes import Volume
 from core.languages import _
 from core.money import Money
 from core.statements import Statement
@@ -34,8 +35,13 @@ class Compared:
     minimum: int
     maximum: int
     features: Mapping[str, Any]
-    price: Money
+    volume: Volume
     unit: str
+
+    @property
+    def price(self) -> Money:
+        """From the first unit on."""
+        return self.volume.price
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ CANDIDATES = Statement(
         Plan.features,
         Listing.price_minor,
         Listing.currency,
+        Listing.steps,
         ProductType.unit,
     )
     .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
@@ -103,10 +110,10 @@ def of(products: Sequence[str], plans: Sequence[str]) -> list[Compared]:
 
 def _column(row: Sequence[Any]) -> Compared:
     product, name, vendor, category, code, plan_id, plan, term, billed, *rest = row
-    minimum, maximum, features, minor, currency, unit = rest
+    minimum, maximum, features, minor, currency, steps, unit = rest
     return Compared(
         product, name, vendor, category, code, plan_id, plan, term.label, billed.per, minimum, maximum,
-        features, Money(minor, currency), unit,
+        features, Volume(Money(minor, currency), steps), unit,
     )  # fmt: skip
 
 
@@ -117,6 +124,8 @@ def rows(plans: Sequence[Compared], *, prices: bool) -> list[Row]:
         return Row(label, kind, [value(plan) for plan in plans])
 
     made = [line(_("Price"), lambda plan: (plan.price, f"{plan.unit} {plan.per}"), "price")] if prices else []
+    if prices and any(plan.volume.steps for plan in plans):
+        made.append(line(_("From so many units"), lambda plan: plan.volume.words or "-"))
     made += [
         line(_("Term"), lambda plan: plan.term),
         line(_("Billed"), lambda plan: plan.per),
