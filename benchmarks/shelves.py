@@ -363,8 +363,8 @@ def main(plans: int) -> int:
                     )  # fmt: skip
                 in_the_database(bench)
                 warm(bench, env, limit, static)
-            tenants(bench, env, static)
             upkeep(bench)
+            tenants(bench, env, static)
     sys.stdout.write(f"missed: {report.missed}\n")
     return len(report.missed)
 

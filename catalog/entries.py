@@ -29,8 +29,10 @@ class SearchText(db.Model):
         Index("ix_search_texts_by_name", "distributor_id", "reseller_id", "sort_key", "listing_id"),
         Index("ix_search_texts_by_price", "distributor_id", "reseller_id", "price_minor", "listing_id"),
         Index("ix_search_texts_by_age", "distributor_id", "reseller_id", "listed_at", "listing_id"),
-        Index("ix_search_texts_category", "distributor_id", "reseller_id", "category", "sort_key"),
-        Index("ix_search_texts_vendor", "distributor_id", "reseller_id", "vendor", "sort_key"),
+        Index(
+            "ix_search_texts_category", "distributor_id", "reseller_id", "category", "sort_key", "listing_id"
+        ),
+        Index("ix_search_texts_vendor", "distributor_id", "reseller_id", "vendor", "sort_key", "listing_id"),
         UniqueConstraint("distributor_id", "reseller_id", "product_id"),
     )
 

@@ -103,8 +103,11 @@ def kind_words(kind: str) -> str:
 # --- Pages --------------------------------------------------------------------------------------------------
 
 MINE = "t.distributor_id = current_setting('app.distributor_id')::uuid AND t.reseller_id = current_setting('app.reseller_id')::uuid AND t.listing_id IS NOT NULL"  # noqa: E501 SQL
-CHOSEN = """($1 = '' OR t.category = $1) AND (cardinality($2) = 0 OR t.vendor = ANY ($2))
-        AND (cardinality($3) = 0 OR t.kinds && $3) AND (cardinality($4) = 0 OR t.band = ANY ($4)) AND ($5 IS NULL OR t.words @@ $5)"""  # noqa: E501 SQL
+CHOSEN = """($1 = '' OR t.category = $1) AND (cardinality($2) = 0 OR t.vendor = ANY ($2)) AND (cardinality($2) <> 1 OR t.vendor = ($2)[1])
+        AND (cardinality($3) = 0 OR t.kinds && $3) AND (cardinality($4) = 0 OR t.band = ANY ($4)) AND ($5 IS NULL OR t.words @@ $5)
+        AND (cardinality($4) = 0 OR (t.price_minor >= $10 AND t.price_minor < $11))"""  # noqa: E501 SQL
+LEAST = """CASE WHEN {band} = 0 THEN 0 ELSE (10::numeric ^ ((least({band}, 30) - 1) / 2))::bigint
+    * CASE WHEN least({band}, 30) % 2 = 1 THEN 1 ELSE 5 END END"""
 ASKED = f"""
   IF cardinality(p_words) > 0 THEN  -- the shelf itself is the first of the words
     SELECT to_tsquery('simple', string_agg(w || ':*', CASE WHEN p_any THEN ' | ' ELSE ' & ' END)) INTO said
@@ -119,6 +122,8 @@ CREATE FUNCTION shelf_page_v1(p_words text[], p_any boolean, p_said text, p_cate
 DECLARE
   said tsquery;
   asked tsquery;
+  least bigint := {LEAST.format(band="(SELECT min(n) FROM unnest(p_bands) n)")};  -- a span of prices, so that an index by price begins with it
+  above bigint := {LEAST.format(band="(SELECT max(n) + 1 FROM unnest(p_bands) n)")};
 BEGIN{ASKED}
   IF p_sort = 'best' THEN
     RETURN QUERY EXECUTE $sql$
@@ -129,7 +134,7 @@ BEGIN{ASKED}
       ) c ORDER BY ts_rank('{{0.05, 0.15, 0.3, 1}}', c.words, $6)
         + CASE WHEN c.name = $7 THEN 3 WHEN c.name LIKE $7 || '%' THEN 2 WHEN c.name LIKE '% ' || $7 || '%' THEN 1 ELSE 0 END DESC, c.sort_key, c.listing_id
       OFFSET $8 LIMIT $9
-    $sql$ USING p_category, p_vendors, p_kinds, p_bands, asked, said, p_said, p_skip, p_most;
+    $sql$ USING p_category, p_vendors, p_kinds, p_bands, asked, said, p_said, p_skip, p_most, least, above;
     RETURN;
   END IF;
   RETURN QUERY EXECUTE CASE p_sort
@@ -142,7 +147,7 @@ BEGIN{ASKED}
       AND ($6 = '' OR (t.listed_at, t.listing_id) < ($6::timestamptz, $7)) ORDER BY t.listed_at DESC, t.listing_id DESC LIMIT $8 $sql$
     ELSE $sql$ SELECT t.listing_id, t.sort_key, 0::bigint FROM search_texts t WHERE {MINE} AND {CHOSEN}
       AND ($7 IS NULL OR (t.sort_key, t.listing_id) > ($6, $7)) ORDER BY t.sort_key, t.listing_id LIMIT $8 $sql$
-    END USING p_category, p_vendors, p_kinds, p_bands, asked, p_key, p_after, p_most;
+    END USING p_category, p_vendors, p_kinds, p_bands, asked, p_key, p_after, p_most, NULL::int, least, above;
 END
 $$ ROWS 25""")  # noqa: E501, S608 SQL of our own
 

@@ -52,8 +52,8 @@ def upgrade() -> None:
         ('by_name', ['sort_key', 'listing_id']),
         ('by_price', ['price_minor', 'listing_id']),
         ('by_age', ['listed_at', 'listing_id']),
-        ('category', ['category', 'sort_key']),
-        ('vendor', ['vendor', 'sort_key']),
+        ('category', ['category', 'sort_key', 'listing_id']),
+        ('vendor', ['vendor', 'sort_key', 'listing_id']),
     ):
         op.create_index(f'ix_search_texts_{name}', 'search_texts', ['distributor_id', 'reseller_id', *columns], unique=False)
     op.create_table('search_words',

@@ -1,6 +1,7 @@
 """Search: what was typed, or what was probably meant by it, narrowed by the same facets as the shelf; and
 suggestions while somebody types, which without scripts are the page of results itself."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -47,9 +48,12 @@ def _found(query: str, chosen: Wanted, after: str) -> dict[str, Any]:
     place = Place(query)
     with db.reading():
         found = shelves.search(query, chosen, after=after, size=PAGE)
-        counts = shelves.facets(chosen, found.words, any_word=found.any_word)
+        more = (
+            found.page.found > shelves.MOST_FOUND
+        )  # then numbers would be of some of them, and are not shown
+        counts = shelves.facets(chosen, () if more else found.words, any_word=found.any_word)
     return {
-        **facets.panel(place, chosen, counts),
+        **facets.panel(place, chosen, replace(counts, more=counts.more or more)),
         **heads.head(_("Search: %(words)s", words=query), "/search", indexed=False),
         "query": query,
         "products": tiles(found.page.cards),
