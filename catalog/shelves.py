@@ -129,8 +129,8 @@ BEGIN{ASKED}
     RETURN QUERY EXECUTE $sql$
       SELECT c.listing_id, '', count(*) OVER () FROM (
         (SELECT t.listing_id, t.name, t.words, t.sort_key FROM search_texts t WHERE {MINE} AND {CHOSEN} AND t.sort_key = $7 LIMIT 10)
-        UNION  -- what is called just so is among them, however many others there are
-        (SELECT t.listing_id, t.name, t.words, t.sort_key FROM search_texts t WHERE {MINE} AND {CHOSEN} LIMIT {MOST_FOUND + 1})
+        UNION ALL  -- what is called just so is among them, however many others there are
+        (SELECT t.listing_id, t.name, t.words, t.sort_key FROM search_texts t WHERE {MINE} AND {CHOSEN} AND t.sort_key <> $7 LIMIT {MOST_FOUND + 1})
       ) c ORDER BY ts_rank('{{0.05, 0.15, 0.3, 1}}', c.words, $6)
         + CASE WHEN c.name = $7 THEN 3 WHEN c.name LIKE $7 || '%' THEN 2 WHEN c.name LIKE '% ' || $7 || '%' THEN 1 ELSE 0 END DESC, c.sort_key, c.listing_id
       OFFSET $8 LIMIT $9
