@@ -226,4 +226,4 @@ def _after_change(changed: Sequence[Listing]) -> None:
     ):
         for place, listing in enumerate(group):
             listing.lead = place == 0
-    listings.changed(changed[0].reseller_id)
+    listings.changed(changed[0].reseller_id, products)

@@ -53,6 +53,8 @@ PLAN_PRICES = "tests/distributor/test_plan_prices.py::test_"
 ACCOUNTING = "tests/reseller/test_accounts.py::test_"
 GIVING = "tests/reseller/test_resources.py::test_"
 MANAGING = "tests/partners/test_account_managers.py::test_"
+SHELVES = "tests/catalog/test_shelves.py::test_"
+SHOP_PAGES = "tests/portal/test_shop_pages.py::test_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -1354,6 +1356,48 @@ MUTANTS = (
         "{name: escape(value) for name, value in values.items()}",
         "values",
         "tests/themes/test_words.py::test_each_language_has_its_own_templates_and_fills_in_what_it_is_given",
+    ),
+    Mutant(
+        "prices for its own only",
+        "storefront/visitors.py",
+        "    if shop.prices_public:\n",
+        "    if shop.prices_public or not who.signed_in:\n",
+        f"{SHOP_PAGES}a_visitor_sees_no_price_anywhere_until_signed_in",
+    ),
+    Mutant(
+        "what was kept for those who see prices",
+        "storefront/pages.py",
+        "        prices_shown(),\n        *key,\n",
+        "        *key,\n",
+        f"{SHOP_PAGES}a_visitor_sees_no_price_anywhere_until_signed_in",
+    ),
+    Mutant(
+        "not even by their order",
+        "storefront/portal/facets.py",
+        "if chosen not in SORTS or (chosen in PRICE_SORTS and not prices_shown()):",
+        "if chosen not in SORTS:",
+        f"{SHOP_PAGES}a_visitor_sees_no_price_anywhere_until_signed_in",
+    ),
+    Mutant(
+        "structured data cannot end its element",
+        "storefront/portal/heads.py",
+        'for sign in "<>&\\u2028\\u2029":',
+        'for sign in "":',
+        f"{SHOP_PAGES}structured_data_never_ends_its_element",
+    ),
+    Mutant(
+        "words of the own shelf only",
+        "catalog/spellings.py",
+        "WHERE t.words @@ (shelf && to_tsquery('simple', quote_literal(n.word))))) END;",
+        "WHERE true)) END;",
+        f"{SHELVES}nobody_finds_or_is_told_words_of_another_shelf",
+    ),
+    Mutant(
+        "counts take away what was there",
+        "catalog/entries.py",
+        "band, -1 FROM old WHERE listing_id IS NOT NULL",
+        "band, -1 FROM old WHERE false",
+        f"{SHELVES}counts_follow_every_change_and_are_what_a_count_would_give",
     ),
     Mutant(
         "figures for who holds the token",

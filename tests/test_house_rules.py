@@ -424,7 +424,9 @@ def test_scopes_are_opened_at_the_edges_only() -> None:
 
 COMMENT = re.compile(r"\{#.*?#\}", re.S)
 INLINE = re.compile(r"""(\sstyle\s*=)|(\son[a-z]+\s*=\s*["'])|(javascript:)""", re.I)
-SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.S | re.I)
+SCRIPT = re.compile(
+    r"<script\b(?! type=\"application/ld\+json\">)[^>]*>(.*?)</script>", re.S | re.I
+)  # data does not run
 STYLE = re.compile(r"<style\b", re.I)
 
 

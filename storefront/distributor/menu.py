@@ -54,6 +54,7 @@ SECTIONS = (
     (for_later("Signing in"), "sign_in_rules_page", "lock"),
     (for_later("Company"), "company_page", "building-2"),
     (for_later("Directory entry"), "directory_page", "globe"),
+    (for_later("Visibility"), "visibility_page", "eye"),
     (for_later("Tax rates"), "rate_list", "percent"),
     (for_later("Your terms"), "terms_page", "scale"),
     (for_later("Conditions"), "condition_list", "shield-check"),

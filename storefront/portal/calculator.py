@@ -18,6 +18,7 @@ from core.languages import _
 from core.money import Money
 from storefront import pages, why
 from storefront.portal import portal
+from storefront.visitors import prices_shown
 
 YEAR = 12
 
@@ -66,6 +67,8 @@ def longer(offer: Offer, per_period: Money) -> tuple[str, Money] | None:
 @portal.get("/p/<code>/price")
 def price_answer(code: str) -> Response:
     """The answer alone, for a page that asks while somebody types."""
+    if not prices_shown():
+        raise Missing("price")
     plan, typed = asked()
     piece = pages.fragments(
         "price",

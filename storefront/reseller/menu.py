@@ -25,6 +25,7 @@ SECTIONS = (
     (for_later("Your storefront"), None, ""),
     (for_later("Prices"), "price_list", "tags"),
     (for_later("Branding"), "branding_page", "palette"),
+    (for_later("Visibility"), "visibility_page", "eye"),
     (for_later("Domain"), "domain_page", "globe"),
     (for_later("Plan"), "plan_page", "rocket"),
     (for_later("Account"), None, ""),

@@ -151,6 +151,7 @@ RESELLERS = [
             Stop("reseller-terms-of-the-distributor", "/reseller/terms/distributor"),
             Stop("reseller-customers-none", "/reseller/customers"),
             Stop("reseller-prices-first", "/reseller/prices"),
+            Stop("reseller-visibility", "/reseller/visibility"),
             Stop("reseller-domain-none", "/reseller/domain"),
             Stop("reseller-domain-wrong", "/reseller/domain", then=send(host="not a host")),
             Stop(

@@ -60,6 +60,12 @@ ROUTES: dict[str, Route] = {
     "GET /help": Route(PUBLIC),
     "GET /terms": Route(PUBLIC),
     "GET /search": Route(PUBLIC, query="q=patch"),
+    "GET /suggest": Route(PUBLIC, query="q=patch"),
+    "GET /compare": Route(PUBLIC, query="product=patch"),
+    "GET /c/<slug>": Route(PUBLIC, {"slug": "=security"}),
+    "GET /robots.txt": Route(PUBLIC),
+    "GET /sitemap.xml": Route(PUBLIC),
+    "GET /sitemaps/<part>.xml": Route(PUBLIC, {"part": "=pages"}),
     "GET /p/<code>": Route(PUBLIC, {"code": "=patch"}),
     "GET /p/<code>/price": Route(PUBLIC, {"code": "=patch"}, query="quantity=2"),
     "GET /images/<name>.png": Route(PUBLIC, {"name": "=nothing"}, ok=(404,)),
@@ -360,6 +366,8 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/providers/<code>/ask": Route(
         RESELLER, {"code": "=southwind"}, page="/reseller/providers/directory", form={"words": "Please."}
     ),
+    "GET /reseller/visibility": Route(RESELLER),
+    "POST /reseller/visibility": Route(RESELLER, page="/reseller/visibility", form={"prices": "own"}),
     "GET /reseller/domain": Route(RESELLER),
     "GET /reseller/domain/state": Route(RESELLER, ok=(286,)),
     "POST /reseller/domain": Route(
@@ -997,6 +1005,10 @@ ROUTES: dict[str, Route] = {
         {"code": "partner_request"},
         page="/distributor/partner-invitations/requests/{partner_request}",
         form={"words": "Because."},
+    ),
+    "GET /distributor/visibility": Route(DISTRIBUTOR),
+    "POST /distributor/visibility": Route(
+        DISTRIBUTOR, page="/distributor/visibility", form={"prices": "own"}
     ),
     "GET /distributor/directory": Route(DISTRIBUTOR),
     "POST /distributor/directory": Route(
