@@ -10,12 +10,12 @@ from uuid import UUID
 from sqlalchemy import Select, and_, delete, or_, select
 
 from billing import tax
-from catalog import retail
+from catalog import retail, volumes
 from catalog.listings import Listing, NotOffered
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
-from checkout import quotes
-from checkout.baskets import check_quantity
+from checkout import quote_orders, quotes
+from checkout.baskets import BasketItem, check_quantity
 from checkout.quotes import (
     LONGEST_WORDS,
     OPEN,
@@ -255,17 +255,29 @@ def quotable(quote: Quote, words: str) -> list[Quotable]:
     ]
 
 
-def _shelf(reseller_id: UUID, plan_ids: Sequence[UUID]) -> dict[UUID, Money]:
-    """plan -> what the reseller's shop asks."""
+def _shelf(reseller_id: UUID, plan_ids: Sequence[UUID], quantity: int = 1) -> dict[UUID, Money]:
+    """plan -> what the reseller's shop asks for each of so many units."""
     mine = (Listing.reseller_id == reseller_id) & Listing.plan_id.in_(plan_ids)
-    return {row.plan_id: row.price for row in db.session().scalars(select(Listing).where(mine))}
+    rows = db.session().scalars(select(Listing).where(mine))
+    return {row.plan_id: volumes.at(row.price, row.steps, quantity) for row in rows}
 
 
-def paid(reseller_id: UUID, of: Sequence[QuoteLine]) -> dict[UUID, Money]:
+def paid(reseller_id: UUID, of: Sequence[BasketItem]) -> dict[UUID, Money]:
     """line -> what the reseller pays for a unit today; a plan that it cannot buy any more is not in it."""
-    by_plan = {line.plan_id: line for line in of}
+    by_plan = {item.plan_id: item for item in of}
     rows = db.session().execute(_sold_to(reseller_id).where(Plan.id.in_(by_plan)))
-    return {by_plan[plan.id].id: discounted(price.price, discount) for plan, _o, _k, price, discount in rows}
+    return {
+        (item := by_plan[plan.id]).line_id: discounted(
+            volumes.at(price.price, price.steps, item.quantity), discount
+        )
+        for plan, _product, _kind, price, discount in rows
+    }
+
+
+def paid_when_sent(quote: Quote) -> dict[UUID, Money]:
+    """line -> what the reseller paid for a unit on the day of the sending."""
+    noted = select(QuoteWholesale).where(QuoteWholesale.quote_id == quote.id)
+    return {row.quote_line_id: row.unit for row in db.session().scalars(noted)}
 
 
 def add_line(quote: Quote, plan_id: UUID) -> QuoteLine:
@@ -281,7 +293,7 @@ def add_line(quote: Quote, plan_id: UUID) -> QuoteLine:
     if row is None or row[0].currency != quote.currency:
         raise NotOffered
     plan, product, kind, _price, _discount = row
-    price = _shelf(quote.reseller_id, [plan_id]).get(plan_id, plan.list_price)
+    price = _shelf(quote.reseller_id, [plan_id], plan.minimum_quantity).get(plan_id, plan.list_price)
     line = db.add(
         QuoteLine(
             id=new_id(),
@@ -337,6 +349,11 @@ def keep(quote: Quote, said: Said) -> None:
     quote.message = said.message.strip()
     if said.valid_until is not None:
         quote.valid_until, quote.ends_at = said.valid_until, quotes.end_of(said.valid_until)
+    count_up(quote)
+
+
+def count_up(quote: Quote) -> None:
+    """After its lines have changed: what lists show of it."""
     db.flush()
     quote.total_minor = quotes.sum_of(quotes.lines(quote.id), quote.currency).minor
 
@@ -386,7 +403,8 @@ def send(quote: Quote) -> None:
     if problems := _wrong_days(quote.valid_until):
         raise QuoteIncomplete(problems)
     _refuse_if_it_could_not_order(quote)
-    wholesale = paid(quote.reseller_id, of)
+    items = quote_orders.items(quote)
+    wholesale = paid(quote.reseller_id, items)
     if gone := next((line for line in of if line.id not in wholesale), None):
         raise QuoteIncomplete(
             {f"price-{gone.id}": _("%(plan)s is not sold any more: take it out.", plan=gone.product_name)}
@@ -394,7 +412,7 @@ def send(quote: Quote) -> None:
     _replace_the_one_before(quote)
     quote.customer_id, quote.sent_at = quote.for_customer_id, business_now()
     quote.total_minor = quotes.sum_of(of, quote.currency).minor
-    costs = _costs([line.plan_id for line in of])
+    cost_of = costs(items)
     for line in of:
         line.customer_id = quote.for_customer_id
         about = {"quote_id": quote.id, "quote_line_id": line.id}
@@ -404,7 +422,7 @@ def send(quote: Quote) -> None:
                 reseller_id=quote.reseller_id, unit_minor=now.minor, currency=now.currency, **about
             )
         )
-        if (cost := costs.get(line.plan_id)) is not None:
+        if (cost := cost_of.get(line.id)) is not None:
             db.add(QuoteCost(unit_minor=cost.minor, currency=cost.currency, **about))
     db.flush()
     states.move(quote, QuoteState.SENT, told={"to": quote.email, "until": quote.valid_until})
@@ -427,9 +445,13 @@ def _refuse_if_it_could_not_order(quote: Quote) -> None:
         raise OnlyYouOrder(customer.name)
 
 
-def _costs(plan_ids: Sequence[UUID]) -> dict[UUID, Money]:
-    rows = db.session().scalars(select(PlanCost).where(PlanCost.plan_id.in_(plan_ids)))
-    return {row.plan_id: row.cost for row in rows}
+def costs(of: Sequence[BasketItem]) -> dict[UUID, Money]:
+    """line -> what the vendor asks for a unit today, where that is known; in the distributor's scope."""
+    by_plan = {item.plan_id: item for item in of}
+    rows = db.session().scalars(select(PlanCost).where(PlanCost.plan_id.in_(by_plan)))
+    return {
+        (item := by_plan[row.plan_id]).line_id: volumes.at(row.cost, row.steps, item.quantity) for row in rows
+    }
 
 
 def _replace_the_one_before(quote: Quote) -> None:

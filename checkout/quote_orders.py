@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, select
 
+from catalog import volumes
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from checkout import placing, quotes
@@ -24,7 +25,6 @@ from core.clock import business_now
 from core.errors import Missing, Refused
 from core.events import publish
 from core.languages import _
-from core.money import Money
 from core.parties import Customer, Reseller
 from partners import channels
 from partners.enrolments import Enrolment
@@ -198,7 +198,7 @@ def _line(
         raise NoLongerSold(f"{line.product_name}, {line.plan_name}")
     check_quantity(line.quantity, plan.minimum_quantity, plan.maximum_quantity, line.unit)
     fields: dict[str, Any] = dict(answers.get(line.id, {}))
-    paid: Money = discounted(wholesale.price, discount)
+    paid = discounted(volumes.at(wholesale.price, wholesale.steps, line.quantity), discount)
     return PricedLine(
         line_id=line.id,
         quantity=line.quantity,
@@ -214,7 +214,7 @@ def _line(
         opens_storefront=kind.opens_storefront,
         price=line.unit_price,
         wholesale=paid,
-        cost=cost.cost if cost else None,
+        cost=volumes.at(cost.cost, cost.steps, line.quantity) if cost else None,
     )
 
 

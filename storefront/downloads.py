@@ -48,6 +48,11 @@ def confirmation(code: str) -> Response:
     return _answer(paper, found.reseller_id, found.customer_id)
 
 
+def quote(paper: Paper, reseller_id: UUID) -> Response:
+    """A quote, in the look of the reseller's shop; its view has found it."""
+    return _answer(paper, reseller_id, reseller_id)
+
+
 def _invoice(invoice_id: UUID) -> tuple[Invoice, str]:
     found = invoices.find(invoice_id)
     return found, _order_code(found.order_id)

@@ -60,6 +60,7 @@ TYPES = Words(
         "provider_entries": "Directory entry",
         "viewings": "Look at the console",
         "programme_requests": "Request",
+        "quotes": "Quote",
     }
 )
 TONES = {
@@ -90,6 +91,8 @@ TONES = {
     "rejected": "bad",
     "won": "ok",
     "lost": "bad",
+    "agreed": "ok",
+    "asked": "wait",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
@@ -139,6 +142,11 @@ PLAINLY = Words(
         "subscriptions moved": "Service moved to another provider",
         "subscriptions gone": "Service moved to another provider",
         "viewings ended": "Look at the console ended",
+        "quotes asked": "Question asked",
+        "quotes answered": "Question answered",
+        "quotes agreed": "Quote agreed to",
+        "quotes replaced": "Quote replaced by a newer version",
+        "quotes sent": "Quote open",
     }
 )
 """What and its new state -> how everybody but the distributor reads it; the distributor reads the states."""

@@ -49,7 +49,20 @@ def leave() -> None:
 
 SELLING = frozenset(
     f"portal.{name}"
-    for name in ("shelf", "search", "product", "basket", "add", "change", "checkout", "place", "pay")
+    for name in (
+        "shelf",
+        "search",
+        "product",
+        "basket",
+        "add",
+        "change",
+        "checkout",
+        "place",
+        "pay",
+        "order_quote_page",
+        "order_quote",
+        "agree_to_quote",
+    )
 )
 """Where something is bought: all that a closed shop does not do."""
 

@@ -23,6 +23,7 @@ SECTIONS = (
     (for_later("Work queue"), "work_queue", "list-checks"),
     (for_later("Sales"), None, ""),
     (for_later("Orders"), "order_list", "package"),
+    (for_later("Quotes"), "quote_list", "file-text"),
     (for_later("Subscriptions"), "subscription_list", "key-round"),
     (for_later("Transfers"), "transfer_list", "arrow-right"),
     (for_later("Refunds"), "refund_list", "rotate-ccw"),
