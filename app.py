@@ -7,7 +7,8 @@ from flask import Flask
 from billing import credit_terms
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
-from catalog import price_changes  # noqa: F401 its kinds of task
+from catalog import price_changes, price_days  # noqa: F401 their kinds of task
+from catalog.scheduled_prices import PricesWillChange, PricesWillNotChange
 from checkout import orders, quote_ends, quote_orders, won_deals  # noqa: F401 some for their kinds of task
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
 from checkout.quotes import (
@@ -83,6 +84,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     newsletter_mails,
     partner_invitation_mails,
     partner_mails,
+    price_mails,
     quote_mails,
     request_mails,
     transfer_mails,
@@ -102,6 +104,8 @@ REACTIONS: Reactions = {
     PaymentCaptured: [orders.fund_by_payment],
     OrderFunded: [fulfilment.begin, won_deals.win],
     OrderCancelled: [orders.release_alias, quote_orders.reopen],
+    PricesWillChange: [Later("mail_prices_will_change", key="notice_id")],
+    PricesWillNotChange: [Later("mail_prices_will_not_change", key="notice_id")],
     QuoteSent: [Later("mail_quote_sent", key="quote_id")],
     QuoteAsked: [Later("mail_quote_asked", key="message_id")],
     QuoteAnswered: [Later("mail_quote_answered", key="message_id")],

@@ -61,6 +61,7 @@ TYPES = Words(
         "viewings": "Look at the console",
         "programme_requests": "Request",
         "quotes": "Quote",
+        "price_schedules": "Price change",
     }
 )
 TONES = {
@@ -93,6 +94,8 @@ TONES = {
     "lost": "bad",
     "agreed": "ok",
     "asked": "wait",
+    "applied": "ok",
+    "scheduled": "wait",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = 'quotes'
 down_revision = 'volumes'
@@ -114,3 +115,54 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_quote_messages'))
     )
     op.create_index('ix_quote_messages_quote', 'quote_messages', ['distributor_id', 'quote_id', 'id'], unique=False)
+    op.create_table('price_schedules',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('words', sa.Text(), nullable=False),
+    sa.Column('state', sa.Enum('draft', 'scheduled', 'applied', 'cancelled', name='schedulestate', native_enum=False, length=40), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('notice_days', sa.BigInteger(), nullable=False),
+    sa.Column('told_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('made_by', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('applied_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('notice_days >= 0', name=op.f('ck_price_schedules_notice_days')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_price_schedules')),
+    sa.UniqueConstraint('distributor_id', 'code', name=op.f('uq_price_schedules_distributor_id_code'))
+    )
+    op.create_index('ix_price_schedules_due', 'price_schedules', ['distributor_id', 'state', 'starts_at'], unique=False)
+    op.create_table('scheduled_prices',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('schedule_id', sa.Uuid(), nullable=False),
+    sa.Column('plan_id', sa.Uuid(), nullable=False),
+    sa.Column('leg', sa.Enum('list', 'wholesale', 'cost', name='leg', native_enum=False, length=40), nullable=False),
+    sa.Column('price_list_id', sa.Uuid(), nullable=True),
+    sa.Column('was_minor', sa.BigInteger(), nullable=True),
+    sa.Column('was_steps', postgresql.JSONB(astext_type=sa.Text()), server_default='[]', nullable=False),
+    sa.Column('minor', sa.BigInteger(), nullable=False),
+    sa.Column('steps', postgresql.JSONB(astext_type=sa.Text()), server_default='[]', nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('stale', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.CheckConstraint("(leg = 'wholesale') = (price_list_id IS NOT NULL)", name=op.f('ck_scheduled_prices_leg')),
+    sa.CheckConstraint('minor >= 0', name=op.f('ck_scheduled_prices_price')),
+    sa.ForeignKeyConstraint(['distributor_id', 'plan_id'], ['plans.distributor_id', 'plans.id'], name=op.f('fk_scheduled_prices_distributor_id_plan_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'price_list_id'], ['price_lists.distributor_id', 'price_lists.id'], name=op.f('fk_scheduled_prices_distributor_id_price_list_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'schedule_id'], ['price_schedules.distributor_id', 'price_schedules.id'], name=op.f('fk_scheduled_prices_distributor_id_schedule_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_scheduled_prices')),
+    sa.UniqueConstraint('distributor_id', 'schedule_id', 'plan_id', 'leg', 'price_list_id', name='uq_scheduled_prices_price', postgresql_nulls_not_distinct=True)
+    )
+    op.create_table('price_notices',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reseller_id', sa.Uuid(), nullable=False),
+    sa.Column('schedule_id', sa.Uuid(), nullable=False),
+    sa.Column('told_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'reseller_id'], ['resellers.distributor_id', 'resellers.id'], name=op.f('fk_price_notices_distributor_id_reseller_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'schedule_id'], ['price_schedules.distributor_id', 'price_schedules.id'], name=op.f('fk_price_notices_distributor_id_schedule_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_price_notices')),
+    sa.UniqueConstraint('distributor_id', 'schedule_id', 'reseller_id', name=op.f('uq_price_notices_distributor_id_schedule_id_reseller_id'))
+    )

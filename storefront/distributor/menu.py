@@ -38,6 +38,7 @@ SECTIONS = (
     (for_later("Partner requests"), "request_list", "message-circle"),
     (for_later("Catalogue"), "product_list", "boxes"),
     (for_later("Plans"), "plan_list", "tags"),
+    (for_later("Price changes"), "schedule_list", "calendar"),
     (for_later("Money"), None, ""),
     (for_later("Invoices"), "invoice_list", "receipt-text"),
     (for_later("Payments"), "payment_list", "wallet"),
