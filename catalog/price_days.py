@@ -30,7 +30,7 @@ from core.tasks import Claimed, Kind, Repeat
 
 def confirm(schedule: PriceSchedule) -> None:
     """From now on it happens on its day. ScheduledAlready where a price has a next one already; TooLate."""
-    if schedule.starts_at <= business_now():
+    if schedule.state is ScheduleState.DRAFT and schedule.starts_at <= business_now():
         raise TooLate
     _refuse_twice(schedule)
     states.move(schedule, ScheduleState.SCHEDULED, told={"on": schedule.starts_on})

@@ -146,7 +146,7 @@ def upgrade() -> None:
     sa.Column('minor', sa.BigInteger(), nullable=False),
     sa.Column('steps', postgresql.JSONB(astext_type=sa.Text()), server_default='[]', nullable=False),
     sa.Column('currency', sa.Text(), nullable=False),
-    sa.Column('stale', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('stale', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.CheckConstraint("(leg = 'wholesale') = (price_list_id IS NOT NULL)", name=op.f('ck_scheduled_prices_leg')),
     sa.CheckConstraint('minor >= 0', name=op.f('ck_scheduled_prices_price')),
     sa.ForeignKeyConstraint(['distributor_id', 'plan_id'], ['plans.distributor_id', 'plans.id'], name=op.f('fk_scheduled_prices_distributor_id_plan_id')),

@@ -54,6 +54,7 @@ def test_prices_change_on_their_day_all_at_once_and_what_was_sold_keeps_its_own(
     open_portal(world)
     order = world.buys("acme", "patch-y", 3)
     world.pay(order)
+    world.work()
     quote = quote_stage.sent(world, price=2600)
     with world.acting():
         db.session().execute(

@@ -968,6 +968,28 @@ ROUTES: dict[str, Route] = {
         page="/distributor/programmes/{programme}/deals",
         form={"valid_days": "60"},
     ),
+    "GET /distributor/price-changes": Route(DISTRIBUTOR),
+    "GET /distributor/price-changes.csv": Route(DISTRIBUTOR),
+    "GET /distributor/price-changes/new": Route(DISTRIBUTOR, query="product=patch"),
+    "POST /distributor/price-changes/new": Route(
+        DISTRIBUTOR,
+        page="/distributor/price-changes/new",
+        form={
+            "title": "Dearer",
+            "starts_on": "{soon}",
+            "notice_days": "0",
+            "percent-list": "5",
+            "+category": "Security",
+        },
+    ),
+    "GET /distributor/price-changes/<code>": mine(DISTRIBUTOR, code="schedule"),
+    "GET /distributor/price-changes/<code>/prices.csv": mine(DISTRIBUTOR, code="schedule"),
+    "POST /distributor/price-changes/<code>/confirm": Route(
+        DISTRIBUTOR, {"code": "schedule"}, page="/distributor/price-changes/{schedule}"
+    ),
+    "POST /distributor/price-changes/<code>/cancel": Route(
+        DISTRIBUTOR, {"code": "schedule"}, page="/distributor/price-changes/{schedule}"
+    ),
     "GET /distributor/quotes": Route(DISTRIBUTOR),
     "GET /distributor/quotes.csv": Route(DISTRIBUTOR),
     "GET /distributor/quotes/<code>": mine(DISTRIBUTOR, code="quote"),
