@@ -61,8 +61,7 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True)
 class Quotable:
-    """A plan that may be quoted: what it costs the reseller, and what its shop asks (or the list price where
-    the shop does not have it)."""
+    """A plan that may be quoted: what it costs the reseller, and what its shop asks."""
 
     plan_id: UUID
     product: str
@@ -223,9 +222,14 @@ _SOLD = (
 
 
 def _sold_to(reseller_id: UUID) -> "Select[Plan, Product, ProductType, WholesalePrice, int]":
-    """What a reseller may quote, in its own scope or in the distributor's."""
+    """What a reseller may quote, in its own scope or in the distributor's: what is on its shelf."""
     price_list = select(Reseller.price_list_id).where(Reseller.id == reseller_id).scalar_subquery()
-    return _SOLD.outerjoin(Enrolment, tier_of(reseller_id)).where(WholesalePrice.price_list_id == price_list)
+    shown = and_(Listing.distributor_id == Plan.distributor_id, Listing.plan_id == Plan.id, Listing.published)
+    return (
+        _SOLD.join(Listing, and_(shown, Listing.reseller_id == reseller_id))
+        .outerjoin(Enrolment, tier_of(reseller_id))
+        .where(WholesalePrice.price_list_id == price_list)
+    )
 
 
 def quotable(quote: Quote, words: str) -> list[Quotable]:

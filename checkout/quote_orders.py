@@ -9,13 +9,12 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, delete, insert, select
 
-from catalog import volumes
-from catalog.price_lists import WholesalePrice, discounted, tier_of
-from catalog.products import Audience, Plan, PlanCost, Product, ProductType
-from checkout import placing, quotes
-from checkout.baskets import BasketItem, Buyer, check_quantity
+from catalog.listings import Listing, NotOffered
+from catalog.products import Plan, Product, ProductType
+from checkout import placing, pricing, quotes
+from checkout.baskets import BasketItem, BasketLine, Buyer
 from checkout.orders import Order, OrderCancelled
 from checkout.placing import Checkout, Clearance
 from checkout.pricing import PricedLine, Standing
@@ -25,16 +24,13 @@ from core.clock import business_now
 from core.errors import Missing, Refused
 from core.events import publish
 from core.languages import _
-from core.parties import Customer, Reseller
-from partners import channels
-from partners.enrolments import Enrolment
 
 Answers = Mapping[UUID, Mapping[str, str]]
 """line -> what its connector was told by the buyer."""
 
 
 class NoLongerSold(Refused):
-    """A plan was retired, or taken off the reseller's price list, since it was quoted."""
+    """A plan was retired, or taken off the reseller's shelf, since it was quoted."""
 
     title = "A plan of this quote is not sold any more"
 
@@ -56,7 +52,7 @@ class Quoted:
 def quoted(quote: Quote) -> list[Quoted]:
     """The lines as a basket shows its own, at the quoted prices, in any scope that may read them."""
     chosen = (
-        select(QuoteLine, Plan, Product, ProductType)
+        select(QuoteLine, Plan, Product, ProductType, Listing.published)
         .join(Plan, and_(Plan.distributor_id == QuoteLine.distributor_id, Plan.id == QuoteLine.plan_id))
         .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
         .join(
@@ -64,6 +60,14 @@ def quoted(quote: Quote) -> list[Quoted]:
             and_(
                 ProductType.distributor_id == Product.distributor_id,
                 ProductType.id == Product.product_type_id,
+            ),
+        )
+        .outerjoin(
+            Listing,
+            and_(
+                Listing.distributor_id == QuoteLine.distributor_id,
+                Listing.reseller_id == QuoteLine.reseller_id,
+                Listing.plan_id == QuoteLine.plan_id,
             ),
         )
         .where(QuoteLine.quote_id == quote.id)
@@ -88,9 +92,9 @@ def quoted(quote: Quote) -> list[Quoted]:
                 {},
                 kind.connector,
             ),
-            plan.published and product.published,
+            plan.published and product.published and bool(shown),
         )
-        for line, plan, product, kind in db.session().execute(chosen)
+        for line, plan, product, kind, shown in db.session().execute(chosen)
     ]
 
 
@@ -111,17 +115,20 @@ def refuse_unless_sold(of: list[Quoted]) -> None:
 
 def order(code: str, buyer: Buyer, clearance: Clearance, checkout: Checkout, answers: Answers) -> str:
     """Accepts a quote of the buyer's company: its order's code, which a second yes gets again, whoever says
-    it. Runs in a transaction widened for "placing an order"."""
+    it. What is in the buyer's basket stays there. Runs in a transaction widened for "placing an order"."""
     quote = quotes.hold(code)
     if quote.state is QuoteState.ACCEPTED:
         return quote.order_code
     quotes.refuse_unless_open(quote)
+    own = _set_aside(buyer)
     placed = placing.place(
         buyer,
         clearance,
         replace(checkout, request_key=f"{quote.code}:{quote.attempt}"),
         priced=partial(_price, quote, answers),
     )
+    if own:
+        db.session().execute(insert(BasketLine), own)
     quote.order_id = db.session().scalars(select(Order.id).where(Order.code == placed)).one()
     quote.order_code, quote.decided_at = placed, business_now()
     states.move(quote, QuoteState.ACCEPTED, told={"by": buyer.name, "order": placed})
@@ -129,93 +136,40 @@ def order(code: str, buyer: Buyer, clearance: Clearance, checkout: Checkout, ans
     return placed
 
 
-_LINES = (
-    select(
-        # the buyer, the same on every line
-        Reseller.ordering_enabled,
-        Reseller.enable_reselling,
-        Customer.ordered_by,
-        Customer.ended_at,
-        Customer.name,
-        channels.is_indirect(),
-        # what is said today
-        Plan.published & Product.published & (ProductType.audience == Audience.CUSTOMER),
-        QuoteLine,
-        Plan,
-        ProductType,
-        WholesalePrice,
-        Enrolment.discount,
-        PlanCost,
-    )
-    .join(Plan, and_(Plan.distributor_id == QuoteLine.distributor_id, Plan.id == QuoteLine.plan_id))
-    .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-    .join(
-        ProductType,
-        and_(ProductType.distributor_id == Product.distributor_id, ProductType.id == Product.product_type_id),
-    )
-    .join(
-        Reseller,
-        and_(Reseller.distributor_id == QuoteLine.distributor_id, Reseller.id == QuoteLine.reseller_id),
-    )
-    .join(
-        Customer,
-        and_(Customer.distributor_id == QuoteLine.distributor_id, Customer.id == QuoteLine.customer_id),
-    )
-    .outerjoin(
-        WholesalePrice,
-        and_(
-            WholesalePrice.distributor_id == Plan.distributor_id,
-            WholesalePrice.plan_id == Plan.id,
-            WholesalePrice.price_list_id == Reseller.price_list_id,
-        ),
-    )
-    .outerjoin(Enrolment, tier_of(Reseller.id))
-    .outerjoin(PlanCost, and_(PlanCost.distributor_id == Plan.distributor_id, PlanCost.plan_id == Plan.id))
-    .order_by(QuoteLine.number, QuoteLine.id)
-)
+def _set_aside(buyer: Buyer) -> list[dict[str, Any]]:
+    """Takes the buyer's own lines out of the basket, for as long as the quote's are in it."""
+    mine = BasketLine.membership_id == buyer.membership_id
+    kept = db.session().execute(select(BasketLine.__table__).where(mine).with_for_update()).mappings().all()
+    db.session().execute(delete(BasketLine).where(mine))
+    return [dict(row) for row in kept]
 
 
 def _price(quote: Quote, answers: Answers, buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
-    """What is ordered: the quoted prices, and what both sides above pay today."""
+    """The quote's lines, priced as any basket is: so every rule of an order holds for them. Only what the
+    buyer pays is the quote's."""
     if buyer.customer_id is None or buyer.customer_id != quote.customer_id:
         raise Missing("quote")
-    rows = db.session().execute(_LINES.where(QuoteLine.quote_id == quote.id)).all()
-    standing = Standing(*rows[0][:6])
-    return standing, [_line(answers, *row[6:]) for row in rows]
-
-
-def _line(
-    answers: Answers,
-    sold: bool,
-    line: QuoteLine,
-    plan: Plan,
-    kind: ProductType,
-    wholesale: WholesalePrice | None,
-    discount: int | None,
-    cost: PlanCost | None,
-) -> PricedLine:
-    if not sold or wholesale is None:
-        raise NoLongerSold(f"{line.product_name}, {line.plan_name}")
-    check_quantity(line.quantity, plan.minimum_quantity, plan.maximum_quantity, line.unit)
-    fields: dict[str, Any] = dict(answers.get(line.id, {}))
-    paid = discounted(volumes.at(wholesale.price, wholesale.steps, line.quantity), discount)
-    return PricedLine(
-        line_id=line.id,
-        quantity=line.quantity,
-        fields=fields,
-        plan_id=plan.id,
-        product=line.product_name,
-        plan=line.plan_name,
-        sku=plan.sku,
-        per=line.unit,
-        term=line.term,
-        billing_period=line.billing_period,
-        connector=kind.connector,
-        opens_storefront=kind.opens_storefront,
-        price=line.unit_price,
-        wholesale=paid,
-        cost=volumes.at(cost.cost, cost.steps, line.quantity) if cost else None,
-    )
+    of = {line.id: line for line in quotes.lines(quote.id)}
+    for line in of.values():
+        db.add(
+            BasketLine(
+                id=line.id,
+                reseller_id=quote.reseller_id,
+                customer_id=buyer.customer_id,
+                membership_id=buyer.membership_id,
+                plan_id=line.plan_id,
+                quantity=line.quantity,
+                fields=dict(answers.get(line.id, {})),
+                added_at=db.session().info["now"],
+            )
+        )
+    db.flush()
+    try:
+        standing, lines = pricing.price(buyer)
+    except NotOffered:
+        refuse_unless_sold(quoted(quote))
+        raise
+    return standing, [replace(line, price=of[line.line_id].unit_price) for line in lines]
 
 
 # --- An order that came to nothing --------------------------------------------------------------------------

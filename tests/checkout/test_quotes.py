@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from catalog.listings import Listing
 from catalog.price_lists import WholesalePrice
 from catalog.products import Plan, PlanCost
-from checkout import orders, quote_answers, quote_drafts, quotes
+from checkout import baskets, orders, quote_answers, quote_drafts, quotes
 from checkout.orders import Order, OrderLine, OrderWholesale
 from checkout.placing import OnlyYourResellerOrders
 from checkout.quote_drafts import NoShopYet, NotADraft, NothingQuoted, OnlyYouOrder, QuoteIncomplete, Said
@@ -61,6 +62,10 @@ def test_an_accepted_quote_is_one_order_at_exactly_its_prices(world: World) -> N
     placed = quote_stage.orders(world, code)
     assert quote_stage.orders(world, code) == placed, "a second yes gives the first order"
     assert orders_placed(world) == 1
+    with world.acting("acme"):
+        assert [(one.product_code, one.quantity) for one in baskets.items(world.people["acme"])] == [
+            ("m365-bb", 3)
+        ]
     with world.acting():
         order, quote = orders.find(placed), quotes.find(code)
         [line] = db.session().scalars(select(OrderLine))
@@ -113,8 +118,15 @@ def test_what_cannot_be_ordered_any_more_is_refused_with_the_way_out(world: Worl
         db.session().execute(update(Plan).where(Plan.code == "patch-y").values(published=False))
     with pytest.raises(NoLongerSold, match="Ask for a new quote"):
         quote_stage.orders(world, code)
+    plan_id = world.plan("patch-y").id
     with world.acting():
         db.session().execute(update(Plan).where(Plan.code == "patch-y").values(published=True))
+        shelf = update(Listing).where(Listing.plan_id == plan_id)
+        db.session().execute(shelf.values(published=False))
+    with pytest.raises(NoLongerSold, match="Ask for a new quote"):
+        quote_stage.orders(world, code)
+    with world.acting():
+        db.session().execute(shelf.values(published=True))
         parties.customer(world.customers["acme"]).ordered_by = OrderedBy.RESELLER
     with pytest.raises(OnlyYourResellerOrders):
         quote_stage.orders(world, code)
