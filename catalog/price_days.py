@@ -210,5 +210,5 @@ def _look(_task: Claimed) -> None:
 
 
 CHANGE = tasks.register(
-    Kind("change_scheduled_prices", Repeat.SAFE, prepare=_look, alone=True, every=timedelta(minutes=10))
+    Kind("change_prices", Repeat.SAFE, prepare=_look, alone=True, every=timedelta(minutes=10))
 )

@@ -110,6 +110,7 @@ MAY_BEGIN = (
     "sandbox/wishes.py",
     "sandbox/notes.py",
     "sandbox/orders.py",
+    "sandbox/quoting.py",
     "sandbox/relations.py",
     "core/db.py",
     "core/drain.py",
