@@ -36,7 +36,7 @@ from core.languages import _
 from core.money import Money, exponent
 from core.parties import Customer, OrderedBy, Reseller, normal_email
 from core.tenancy import current
-from partners import channels, customers, leads, storefronts
+from partners import channels, companies, customers, leads, storefronts
 from partners.channels import NoWayToSell, TheProviderOrders
 from partners.customer_agreements import EMAIL
 from partners.enrolments import Enrolment
@@ -188,9 +188,12 @@ def _prospect(whom: Customer | Prospect) -> Prospect:
         problems["name"] = _("Enter the name of the person.")
     if len(email) > 254 or not EMAIL.fullmatch(email):
         problems["email"] = _("Enter an e-mail address, such as anna@example.com.")
+    country = whom.country.strip().upper()
+    if country and country not in companies.countries():
+        problems["country"] = _("Please choose the country.")
     if problems:
         raise QuoteIncomplete(problems)
-    return Prospect(company, name, email, whom.country.strip().upper())
+    return Prospect(company, name, email, country)
 
 
 def customer_of(quote: Quote) -> Customer | None:
@@ -472,14 +475,15 @@ def _replace_the_one_before(quote: Quote) -> None:
 
 
 def change(quote: Quote, *, by: str) -> Quote:
-    """A draft of the next version with what this one says; the one that is there already, if there is one.
-    What was accepted is not offered once more."""
-    newest = quotes.versions(quote)[0]
-    if newest.state is QuoteState.DRAFT:
-        return newest
+    """A draft of the next version with what the last one that was sent says; the one that is there already,
+    if there is one. What was accepted is not offered once more."""
+    every = quotes.versions(quote)
+    if every[0].state is QuoteState.DRAFT:
+        return every[0]
+    newest = next((one for one in every if one.sent_at is not None), quote)
     if newest.state is QuoteState.ACCEPTED:
         raise QuoteOver(newest.state)
-    nonce, number = new_token(), newest.version + 1
+    nonce, number = new_token(), every[0].version + 1
     day = max(newest.valid_until, tax.today() + timedelta(days=VALID_DAYS))
     draft = db.add(
         Quote(

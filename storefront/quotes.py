@@ -61,6 +61,11 @@ MEANT: Mapping[str, tuple[QuoteState, ...]] = {
 
 # --- In a list ----------------------------------------------------------------------------------------------
 
+LISTED = (Quote.state != QuoteState.REPLACED) & (
+    (Quote.state != QuoteState.WITHDRAWN) | Quote.sent_at.is_not(None)
+)
+"""All but versions that were replaced and drafts that were thrown away."""
+
 
 def row_of(quote: Quote, url: str) -> dict[str, Any]:
     """A quote as a list shows it."""

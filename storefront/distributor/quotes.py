@@ -10,7 +10,7 @@ from sqlalchemy import Select, or_, select
 from werkzeug.wrappers import Response
 
 from checkout import quote_drafts, quote_orders, quotes
-from checkout.quotes import Quote, QuoteState
+from checkout.quotes import Quote
 from core import db, parties
 from core.languages import _
 from core.parties import Reseller
@@ -59,7 +59,7 @@ def the_list() -> List:
         views=shown.views(),
         filters=shown.filters(),
         export="distributor.quote_file",
-        always=Quote.state != QuoteState.REPLACED,
+        always=shown.LISTED,
     )
 
 

@@ -83,7 +83,7 @@ def the_list() -> List:
         views=shown.views(),
         filters=shown.filters(),
         export="reseller.quote_file",
-        always=Quote.state != QuoteState.REPLACED,
+        always=shown.LISTED,
     )
 
 
@@ -164,6 +164,16 @@ def note(customer_code: str, refusal: Refused | Conflict) -> None:
         about = customers.find(customer_code) if customer_code else parties.reseller(menu.reseller_id())
         name = about.name if isinstance(about, Customer) else request.form.get("company", "")[:200]
         leads.note_refused(about, name, refusal)
+
+
+def note_at_sending(code: str, refusal: Refused | Conflict) -> None:
+    """The same for a draft that was to be sent."""
+    if not isinstance(refusal, leads.LeadTaken):
+        return
+    with db.transaction():
+        quote = quotes.find(code)
+        about = quote_drafts.customer_of(quote) or parties.reseller(menu.reseller_id())
+        leads.note_refused(about, quote.company, refusal)
 
 
 # --- One quote ----------------------------------------------------------------------------------------------
@@ -294,6 +304,7 @@ def keep_quote(code: str) -> Response:
         wrong = Typed(typed.words, typed.lines, typed.day, refusal.problems)
         return show(code, 422, typed=wrong, problem=str(refusal))
     except (Refused, Conflict) as refusal:
+        note_at_sending(code, refusal)
         return show(code, refusal.status, typed=typed, problem=str(refusal))
     query = request.form.get("find", "").strip()[:100]
     said = "quote-kept" if request.form.get("act") == "keep" else ""
@@ -370,8 +381,10 @@ def withdraw_quote(code: str) -> Response:
     require_role(*MAY)
     with db.transaction():
         was = quotes.find(code).state
-    said = "quote-thrown-away" if was is QuoteState.DRAFT else "quote-withdrawn"
-    return acted(code, said, quote_answers.withdraw)
+    done = acted(code, "quote-withdrawn", quote_answers.withdraw)
+    if was is QuoteState.DRAFT and done.status_code == 303:
+        return pages.see("reseller.quote_list", "quote-thrown-away")
+    return done
 
 
 def acted(code: str, said: str, act: Any) -> Response:
