@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'quotes'
-down_revision = 'volumes'
+down_revision = 'newsletters'
 branch_labels = None
 depends_on = None
 
