@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, func, select
 
+from catalog import factors
 from catalog.products import Plan, Product, touch_catalogue
 from catalog.scheduled_prices import (
     Leg,
@@ -184,6 +185,7 @@ def apply(schedule: PriceSchedule) -> None:
         with db.told_by_the_driver(statement):
             db.driver().execute(statement.encode(), values)
     db.session().expire_all()
+    factors.pass_on(select(ScheduledPrice.plan_id).where(ScheduledPrice.schedule_id == schedule.id))
     stale = select(func.count()).select_from(ScheduledPrice)
     left = db.session().scalar(stale.where(ScheduledPrice.schedule_id == schedule.id, ScheduledPrice.stale))
     schedule.applied_at = business_now()

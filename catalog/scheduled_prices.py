@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from catalog import factors
 from catalog.price_lists import WholesalePrice
 from catalog.products import Plan, PlanCost, Product
 from core import db, states, trail
@@ -255,7 +256,9 @@ Key = tuple[UUID, Leg, UUID | None]
 
 
 def prices_today(condition: ColumnElement[bool]) -> dict[Key, Today]:
-    """Every price of the plans that meet the condition (on Plan and Product)."""
+    """Every price of the plans that meet the condition (on Plan and Product); of those that are priced as
+    another one none, because they follow it by themselves (catalog/factors.py)."""
+    condition = and_(condition, Plan.priced_as_id.is_(None))
     joined = and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id)
     found: dict[Key, Today] = {}
     listed = (
@@ -306,7 +309,10 @@ def change_by(schedule: PriceSchedule, category: str, percents: Mapping[Leg, Dec
 
 def change_to(schedule: PriceSchedule, prices: Mapping[Key, Money]) -> int:
     """These prices by hand; the volume steps of one move in the same proportion. How many change."""
-    chosen = prices_today(Plan.id.in_({key[0] for key in prices}))
+    ids = {key[0] for key in prices}
+    for plan in db.session().scalars(select(Plan).where(Plan.id.in_(ids))):
+        factors.refuse_if_following(plan)
+    chosen = prices_today(Plan.id.in_(ids))
     currencies = {key[0]: today.currency for key, today in chosen.items() if key[1] is Leg.LIST}
     new: dict[Key, tuple[Today, int, list[list[int]]]] = {}
     for key, price in prices.items():

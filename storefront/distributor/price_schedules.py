@@ -193,7 +193,7 @@ def cells_of(product: Product) -> list[tuple[str, list[Cell]]]:
     prices = scheduled_prices.prices_today(Product.id == product.id)
     price_lists = catalogue.all_price_lists()
     rows: list[tuple[str, list[Cell]]] = []
-    for plan in catalogue.plans_of(product.code):
+    for plan in own_plans(product):
         keys: list[tuple[Key, str]] = [
             ((plan.id, Leg.LIST, None), _("List price")),
             ((plan.id, Leg.COST, None), _("Cost")),
@@ -209,6 +209,11 @@ def cells_of(product: Product) -> list[tuple[str, list[Cell]]]:
             )
         )
     return rows
+
+
+def own_plans(product: Product) -> list[Plan]:
+    """Its plans that are not priced as another one."""
+    return [plan for plan in catalogue.plans_of(product.code) if plan.priced_as_id is None]
 
 
 def name_of(key: Key) -> str:
@@ -303,7 +308,7 @@ def keys_of(product: Product) -> list[Key]:
     price_lists = catalogue.all_price_lists()
     return [
         key
-        for plan in catalogue.plans_of(product.code)
+        for plan in own_plans(product)
         for key in (
             (plan.id, Leg.LIST, None),
             (plan.id, Leg.COST, None),

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
-from catalog import price_days, scheduled_prices
+from catalog import factors, price_days, scheduled_prices
 from catalog.price_lists import WholesalePrice
 from catalog.products import Plan, PlanCost
 from catalog.scheduled_prices import (
@@ -144,3 +144,20 @@ def test_a_change_that_nobody_can_mean_is_refused_by_name(world: World) -> None:
         with pytest.raises(ValueError, match="percentage"):
             scheduled_prices.parse_percent(text)
     assert scheduled_prices.parse_percent(" +2,5 % ") == Decimal("2.5")
+
+
+def test_a_plan_that_is_priced_as_another_one_follows_it_on_the_day(world: World) -> None:
+    with world.acting():
+        plans = {plan.code: plan for plan in db.session().scalars(select(Plan))}
+        factors.follow(plans["m365-bb-m"], plans["m365-bb-y"], Decimal("0.1"))
+    code = write(world, "Productivity", days=2, notice=0)
+    with world.acting():
+        rows = select(ScheduledPrice.plan_id).distinct()
+        assert db.session().scalars(rows).all() == [plans["m365-bb-y"].id]
+        day = business_now().date() + timedelta(days=1)
+        draft = scheduled_prices.begin("By hand", starts_on=day, notice_days=0, by="Nora")
+        with pytest.raises(factors.PricedAsAnother):
+            scheduled_prices.change_to(draft, {(plans["m365-bb-m"].id, Leg.LIST, None): Money(1, "EUR")})
+    confirm(world, code)
+    world.goes_on(days=3)
+    assert (world.plan("m365-bb-y").list_minor, world.plan("m365-bb-m").list_minor) == (616, 62)
