@@ -170,7 +170,9 @@ def sums_of(
         net = total([item.total for item in items], items[0].unit_price.currency)
         return [(_("Net, without VAT"), net, "total")], None
     sums, _untaxed, _chain = taxes.try_basket(items, reseller_id, customer_id)
-    return taxes.basket_rows(items, sums), sums
+    if sums is None:
+        return taxes.basket_rows(items, None), None
+    return [*taxes.rows(sums, _("Due with the order")), *taxes.recurring(items, sums)], sums
 
 
 # --- On paper -----------------------------------------------------------------------------------------------

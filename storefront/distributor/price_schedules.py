@@ -230,21 +230,10 @@ def amount(today: Today | None) -> Money | None:
 def write_schedule() -> Response:
     """A draft with its preview; nothing happens before it is confirmed."""
     require_role(ROLE)
-    code, form = request.form.get("product", "")[:100], request.form
+    code = request.form.get("product", "")[:100]
     try:
         with db.transaction():
-            draft = scheduled_prices.begin(
-                form.get("title", ""),
-                starts_on=day_of(form.get("starts_on", "")),
-                notice_days=number_of(form.get("notice_days", "")),
-                words=form.get("words", ""),
-                by=visitor().name,
-            )
-            if code:
-                scheduled_prices.change_to(draft, prices_of(catalogue.find(code)))
-            else:
-                scheduled_prices.change_by(draft, form.get("category", "")[:200], percents_of())
-            made = draft.code
+            made = written(code)
     except Missing:
         raise
     except ScheduleIncomplete as refusal:
@@ -252,6 +241,37 @@ def write_schedule() -> Response:
     except Refusal as refusal:
         return show_new(code, refusal.status, problem=str(refusal))
     return pages.see("distributor.schedule_page", "schedule-written", code=made)
+
+
+def written(product_code: str) -> str:
+    """The code of the draft; ScheduleIncomplete with all that is wrong at once."""
+    form, wrong = request.form, dict[str, str]()
+    prices: dict[Key, Money] = {}
+    percents: dict[Leg, Decimal] = {}
+    try:
+        if product_code:
+            prices = prices_of(catalogue.find(product_code))
+        else:
+            percents = percents_of()
+    except ScheduleIncomplete as refusal:
+        wrong = refusal.problems
+    try:
+        draft = scheduled_prices.begin(
+            form.get("title", ""),
+            starts_on=day_of(form.get("starts_on", "")),
+            notice_days=number_of(form.get("notice_days", "")),
+            words=form.get("words", ""),
+            by=visitor().name,
+        )
+    except ScheduleIncomplete as refusal:
+        raise ScheduleIncomplete({**refusal.problems, **wrong}) from None
+    if wrong:
+        raise ScheduleIncomplete(wrong)
+    if product_code:
+        scheduled_prices.change_to(draft, prices)
+    else:
+        scheduled_prices.change_by(draft, form.get("category", "")[:200], percents)
+    return draft.code
 
 
 def day_of(text: str) -> date | None:

@@ -337,7 +337,7 @@ def quote_totals(code: str) -> Response:
         paid = quote_drafts.paid(quote.reseller_id, items)
         sums, _taxed = shown.sums_of(items, quote.reseller_id, quote.for_customer_id)
     page = pages.environment(base()).get_template("reseller/parts/quote_totals.html")
-    body = page.render(sums=sums, whole=quote_margins.whole(of, paid), wrong=bool(typed.problems))
+    body = page.render(sums=sums, whole=quote_margins.whole(of, paid), unreadable=bool(typed.problems))
     return Response(body, content_type="text/html; charset=utf-8")
 
 
