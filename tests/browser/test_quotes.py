@@ -18,7 +18,7 @@ def test_a_customer_gets_a_quote_by_mail_accepts_it_and_pays(chromium: Browser, 
     hugo.get_by_role("button", name="Quote for Acorn").click()
     hugo.get_by_label("Product, vendor or SKU").fill("0patch Pro")
     hugo.get_by_role("button", name="Find plans").click()
-    hugo.get_by_role("button", name="Add 0patch Pro").click()
+    hugo.get_by_role("button", name="Add 0patch Pro, Annual").click()
     hugo.get_by_label("Quantity of 0patch Pro").fill("6")
     hugo.get_by_label("Price of 0patch Pro").fill("25.50")
     expect(hugo.locator("#quote-totals")).to_contain_text("€153.00")  # followed while he typed
