@@ -795,10 +795,10 @@ MUTANTS = (
         f"{QUOTES}what_cannot_be_ordered_any_more_is_refused_with_the_way_out",
     ),
     Mutant(
-        "a retired plan is ordered by no quote",
+        "what is sold no more is refused with the way out",
         "checkout/quote_orders.py",
-        "if not sold or wholesale is None:",
-        "if wholesale is None:",
+        "refuse_unless_sold(quoted(quote)) raise",
+        "raise",
         f"{QUOTES}what_cannot_be_ordered_any_more_is_refused_with_the_way_out",
     ),
     Mutant(
