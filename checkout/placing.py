@@ -3,7 +3,7 @@
 (QM3)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -142,14 +142,18 @@ class Checkout:
     asks_terms: bool = True
 
 
-def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
+Priced = Callable[[Buyer], tuple[Standing, list[PricedLine]]]
+
+
+def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Priced = pricing.price) -> str:
     """Places the buyer's basket as an order and returns its code: order, lines, both legs, draft invoice,
     charges and payment in one commit. Runs in a transaction widened for "placing an order"; refusals are
-    raised by name before anything is written."""
+    raised by name before anything is written. `priced` gives what is ordered instead of the basket (a quote:
+    checkout/quote_orders.py); every other rule holds for it as well."""
     if (placed := earlier(buyer, checkout.request_key)) is not None:
         return placed
     try:
-        standing, lines = pricing.price(buyer)
+        standing, lines = priced(buyer)
     except EmptyBasket:
         if (placed := earlier(buyer, checkout.request_key)) is None:
             raise

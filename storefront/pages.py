@@ -347,6 +347,7 @@ def portal_nav() -> list[tuple[str, str, str, int, bool]]:
         sections += [
             (_("My services"), "/services", "key-round"),
             (_("Orders"), "/orders", "package"),
+            (_("Quotes"), "/quotes", "file-text"),
             (_("Invoices"), "/invoices", "receipt"),
         ]
     if the_shop().house and visitor().side is Side.PUBLIC:

@@ -78,6 +78,9 @@ SELLING = frozenset(
         "checkout",
         "place",
         "pay",
+        "order_quote_page",
+        "order_quote",
+        "agree_to_quote",
     )
 )
 """Where something is bought: all that a closed shop does not do."""

@@ -37,6 +37,8 @@ LOGINS = "tests/partners/test_logins.py::test_"
 PASSKEYS = "tests/portal/test_passkeys.py::test_"
 SIGNING_IN = "tests/portal/test_sign_in_rules.py::test_"
 DEALS = "tests/partners/test_deals.py::test_"
+QUOTES = "tests/checkout/test_quotes.py::test_"
+SCHEDULED = "tests/catalog/test_scheduled_prices.py::test_"
 TIERS = "tests/partners/test_tiers.py::test_"
 YEARS = "tests/partners/test_partner_years.py::test_"
 AGREEING = "tests/partners/test_customer_agreements.py::test_"
@@ -801,6 +803,48 @@ MUTANTS = (
         'Access(distributor="rcu", customer="c", public="c", door="ru")',
         'Access(distributor="rcu", customer="rc", public="rc", door="ru")',
         f"{APPLYING}a_visitor_can_read_no_application_not_even_its_own",
+    ),
+    Mutant(
+        "whoever accepts a quote holds it",
+        "checkout/quotes.py",
+        "scalar(chosen.with_for_update().execution_options(populate_existing=True))",
+        "scalar(chosen)",
+        f"{QUOTES}of_two_who_accept_at_once_both_get_the_same_order",
+    ),
+    Mutant(
+        "a quote ends on its day though no task has come round",
+        "checkout/quotes.py",
+        "if quote.ends_at <= business_now():",
+        "if False:",
+        f"{QUOTES}what_cannot_be_ordered_any_more_is_refused_with_the_way_out",
+    ),
+    Mutant(
+        "what is sold no more is refused with the way out",
+        "checkout/quote_orders.py",
+        "refuse_unless_sold(quoted(quote)) raise",
+        "raise",
+        f"{QUOTES}what_cannot_be_ordered_any_more_is_refused_with_the_way_out",
+    ),
+    Mutant(
+        "nobody quotes a held lead",
+        "checkout/quote_drafts.py",
+        "refuse_a_lead_of_others(draft)",
+        "",
+        f"{QUOTES}nobody_quotes_or_accepts_where_another_partners_deal_holds_the_lead",
+    ),
+    Mutant(
+        "a price changed since it was scheduled stays",
+        "catalog/price_days.py",
+        "r.leg = 'list' AND NOT r.stale",
+        "r.leg = 'list'",
+        f"{SCHEDULED}what_somebody_changed_meanwhile_is_left_as_it_is",
+    ),
+    Mutant(
+        "one price has one next price",
+        "catalog/price_days.py",
+        "_refuse_twice(schedule) states.move",
+        "states.move",
+        f"{SCHEDULED}a_change_that_nobody_can_mean_is_refused_by_name",
     ),
     Mutant(
         "one holds a lead",

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'shop'
-down_revision = 'newsletters'
+down_revision = 'imports'
 branch_labels = None
 depends_on = None
 

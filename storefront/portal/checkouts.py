@@ -14,7 +14,7 @@ from billing.tax import TaxUndecided
 from catalog import obligations
 from checkout import baskets, placing
 from checkout.baskets import BasketItem
-from checkout.placing import Checkout
+from checkout.placing import Checkout, Clearance
 from core import db, parties
 from core.errors import Missing, Refusal
 from core.ids import new_token
@@ -69,8 +69,10 @@ def checkout_page(
     wrong: Mapping[str, str] | None = None,
     company: Company | None = None,
     status: int = 200,
+    quote: str = "",
 ) -> Response:
-    """The review; a refusal keeps what was typed and says what is wrong where it is wrong."""
+    """The review; a refusal keeps what was typed and says what is wrong where it is wrong. `quote`: the code
+    of the one whose lines these are, where it is not the basket that is ordered."""
     with db.transaction():
         sums, untaxed, chain = taxes.try_basket(items, customer.reseller_id, customer.id)
         asked_terms = obligations.asked(customer.reseller_id, customer.id, [item.plan_id for item in items])
@@ -115,6 +117,7 @@ def checkout_page(
         buyer=buyer(),
         may_order=customer.ordered_by is OrderedBy.CUSTOMER and not indirect,
         seller=the_shop().legal_name,
+        quote=quote,
     )
 
 
@@ -178,20 +181,29 @@ def place() -> Response:
 
 def order(items: Sequence[BasketItem], customer: Purchaser, key: str) -> str:
     """Asks the connectors, then places in one transaction; the order's code."""
+    clearance, wish = cleared(items, customer), wished(key)
+    with db.transaction(widened_because="placing an order"):
+        return placing.place(buyer(), clearance, wish)
+
+
+def cleared(items: Sequence[BasketItem], customer: Purchaser) -> Clearance:
+    """What the connectors say to these lines; asked outside any transaction, refusals by name."""
     with db.reading(widened_because="checking with connectors"):
         settings = fulfilment.settings_by_connector()
-    clearance = fulfilment.clear(
+    return fulfilment.clear(
         items, settings, {"name": customer.name, "email": customer.email, "country": customer.country}
     )
+
+
+def wished(key: str) -> Checkout:
+    """What the form says besides the lines."""
     seen = request.form.get("seen_total", "")
-    wish = Checkout(
+    return Checkout(
         key or new_token(),
         the_shop().storefront_id,
         seen_total=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else -1,
         agreed=agreements.agreed(),
     )
-    with db.transaction(widened_because="placing an order"):
-        return placing.place(buyer(), clearance, wish)
 
 
 def first_company(form: Company, customer: Purchaser) -> bool:

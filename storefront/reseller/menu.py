@@ -17,6 +17,7 @@ SECTIONS = (
     (for_later("Sales"), None, ""),
     (for_later("Deals"), "deal_list", "briefcase"),
     (for_later("Customers"), "customer_list", "users"),
+    (for_later("Quotes"), "quote_list", "file-text"),
     (for_later("Orders"), "order_list", "package"),
     (for_later("Subscriptions"), "subscription_list", "cloud"),
     (for_later("Transfers"), "transfer_list", "truck"),

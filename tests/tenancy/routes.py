@@ -158,6 +158,27 @@ ROUTES: dict[str, Route] = {
     "POST /basket/change": Route(CUSTOMER, page="/basket", form={"quantity-*": "5"}, foreign=True),
     "GET /checkout": Route(CUSTOMER),
     "POST /checkout": Route(CUSTOMER, page="/checkout", form={"+agreed": "{terms}"}),
+    "GET /quotes": Route(CUSTOMER),
+    "GET /quotes.csv": Route(CUSTOMER),
+    "GET /quotes/<code>": mine(CUSTOMER, code="quote"),
+    "GET /quotes/<code>/quote.pdf": mine(CUSTOMER, code="quote"),
+    "POST /quotes/<code>/ask": Route(
+        CUSTOMER, {"code": "quote"}, page="/quotes/{quote}", form={"words": "How long?"}
+    ),
+    "POST /quotes/<code>/decline": Route(
+        CUSTOMER, {"code": "quote"}, page="/quotes/{quote}", form={"reason": "Too dear."}
+    ),
+    "GET /quotes/<code>/order": mine(CUSTOMER, code="quote"),
+    "POST /quotes/<code>/order": Route(
+        CUSTOMER, {"code": "quote"}, page="/quotes/{quote}/order", form={"+agreed": "{terms}"}
+    ),
+    "GET /quote-links/<token>": Route(Owner.LINK, {"token": "quote_token"}),
+    "GET /quote-links/<token>/quote.pdf": Route(Owner.LINK, {"token": "quote_token"}),
+    "POST /quote-links/<token>/ask": Route(
+        Owner.LINK, {"token": "quote_token"}, form={"words": "How long?", "name": "Olga"}
+    ),
+    "POST /quote-links/<token>/decline": Route(Owner.LINK, {"token": "quote_token"}, form={"name": "Olga"}),
+    "POST /quote-links/<token>/agree": Route(Owner.LINK, {"token": "quote_token"}, form={"name": "Olga"}),
     "GET /orders": Route(CUSTOMER),
     "GET /orders.csv": Route(CUSTOMER),
     "GET /orders/<code>": mine(CUSTOMER, code="order"),
@@ -214,6 +235,29 @@ ROUTES: dict[str, Route] = {
     # --- a reseller's ---
     "GET /reseller/company": Route(RESELLER),
     "GET /reseller/programmes": Route(RESELLER),
+    "GET /reseller/quotes": Route(RESELLER),
+    "GET /reseller/quotes.csv": Route(RESELLER),
+    "GET /reseller/quotes/new": Route(RESELLER),
+    "POST /reseller/quotes/new": Route(
+        RESELLER, page="/reseller/quotes/new", form={"+customer": "{customer}"}, foreign=True
+    ),
+    "GET /reseller/quotes/<code>": mine(RESELLER, code="quote_draft"),
+    "POST /reseller/quotes/<code>": Route(
+        RESELLER, {"code": "quote_draft"}, page="/reseller/quotes/{quote_draft}", form={"message": "Hello."}
+    ),
+    "POST /reseller/quotes/<code>/totals": Route(
+        RESELLER, {"code": "quote_draft"}, form={"quantity-{quote_line}": "7"}, changes=False
+    ),
+    "GET /reseller/quotes/<code>/quote.pdf": mine(RESELLER, code="quote"),
+    "POST /reseller/quotes/<code>/answer": Route(
+        RESELLER, {"code": "quote"}, page="/reseller/quotes/{quote}", form={"words": "Two days."}
+    ),
+    "POST /reseller/quotes/<code>/withdraw": Route(
+        RESELLER, {"code": "quote"}, page="/reseller/quotes/{quote}"
+    ),
+    "POST /reseller/quotes/<code>/change": Route(
+        RESELLER, {"code": "quote"}, page="/reseller/quotes/{quote}"
+    ),
     "GET /reseller/deals": Route(RESELLER),
     "GET /reseller/deals.csv": Route(RESELLER),
     "GET /reseller/deals/new": Route(RESELLER),
@@ -950,6 +994,32 @@ ROUTES: dict[str, Route] = {
         page="/distributor/programmes/{programme}/deals",
         form={"valid_days": "60"},
     ),
+    "GET /distributor/price-changes": Route(DISTRIBUTOR),
+    "GET /distributor/price-changes.csv": Route(DISTRIBUTOR),
+    "GET /distributor/price-changes/new": Route(DISTRIBUTOR, query="product=patch"),
+    "POST /distributor/price-changes/new": Route(
+        DISTRIBUTOR,
+        page="/distributor/price-changes/new",
+        form={
+            "title": "Dearer",
+            "starts_on": "{soon}",
+            "notice_days": "0",
+            "percent-list": "5",
+            "+category": "Security",
+        },
+    ),
+    "GET /distributor/price-changes/<code>": mine(DISTRIBUTOR, code="schedule"),
+    "GET /distributor/price-changes/<code>/prices.csv": mine(DISTRIBUTOR, code="schedule"),
+    "POST /distributor/price-changes/<code>/confirm": Route(
+        DISTRIBUTOR, {"code": "schedule"}, page="/distributor/price-changes/{schedule}"
+    ),
+    "POST /distributor/price-changes/<code>/cancel": Route(
+        DISTRIBUTOR, {"code": "schedule"}, page="/distributor/price-changes/{schedule}"
+    ),
+    "GET /distributor/quotes": Route(DISTRIBUTOR),
+    "GET /distributor/quotes.csv": Route(DISTRIBUTOR),
+    "GET /distributor/quotes/<code>": mine(DISTRIBUTOR, code="quote"),
+    "GET /distributor/quotes/<code>/quote.pdf": mine(DISTRIBUTOR, code="quote"),
     "GET /distributor/deals": Route(DISTRIBUTOR),
     "GET /distributor/deals.csv": Route(DISTRIBUTOR),
     "GET /distributor/deals/<code>": mine(DISTRIBUTOR, code="deal"),
