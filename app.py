@@ -49,8 +49,10 @@ from partners.reauthorisations import ReauthorisationDue, Reauthorised
 from partners.requests import RequestAnswered, RequestExpired, RequestHandedIn
 from partners.signatures import ApplicationSigned
 from provisioning import (  # noqa: F401 its kinds of task
+    add_ons,
     domain_checks,
     fulfilment,
+    lifecycles,
     moves,
     openings,
     partner_sales,
@@ -91,14 +93,24 @@ REACTIONS: Reactions = {
     OrderPlaced: [Later("mail_order_received", key="order_id")],
     PaymentCaptured: [orders.fund_by_payment],
     OrderFunded: [fulfilment.begin, won_deals.win],
-    OrderCancelled: [orders.release_alias],
+    OrderCancelled: [orders.release_alias, orders.release_offers],
     SubscriptionActivated: [
         openings.open_storefront,
+        lifecycles.end_what_is_left_behind,
+        add_ons.call_those_that_wait,
         partner_sales.sold,
         Later("mail_service_ready", key="subscription_id"),
     ],
-    SubscriptionFailed: [openings.release_storefront],
-    SubscriptionGivenUp: [openings.release_storefront],
+    SubscriptionFailed: [
+        openings.release_storefront,
+        add_ons.release_offer,
+        add_ons.call_those_that_wait,
+    ],
+    SubscriptionGivenUp: [
+        openings.release_storefront,
+        add_ons.release_offer,
+        add_ons.call_those_that_wait,
+    ],
     SubscriptionCancelled: [Later("mail_service_cancelled", key="cancellation_id")],
     CancellationWithdrawn: [Later("mail_service_kept", key="cancellation_id")],
     TermEndsSoon: [Later("mail_service_ends_soon", key="notice")],
