@@ -60,8 +60,10 @@ from partners.reauthorisations import ReauthorisationDue, Reauthorised
 from partners.requests import RequestAnswered, RequestExpired, RequestHandedIn
 from partners.signatures import ApplicationSigned
 from provisioning import (  # noqa: F401 its kinds of task
+    add_ons,
     domain_checks,
     fulfilment,
+    lifecycles,
     moves,
     openings,
     partner_sales,
@@ -104,7 +106,7 @@ REACTIONS: Reactions = {
     OrderPlaced: [Later("mail_order_received", key="order_id")],
     PaymentCaptured: [orders.fund_by_payment],
     OrderFunded: [fulfilment.begin, won_deals.win],
-    OrderCancelled: [orders.release_alias, quote_orders.reopen],
+    OrderCancelled: [orders.release_alias, quote_orders.reopen, orders.release_offers],
     PricesWillChange: [Later("mail_prices_will_change", key="notice_id")],
     PricesWillNotChange: [Later("mail_prices_will_not_change", key="notice_id")],
     QuoteSent: [Later("mail_quote_sent", key="quote_id")],
@@ -117,11 +119,21 @@ REACTIONS: Reactions = {
     QuoteExpired: [Later("mail_quote_expired", key="quote_id")],
     SubscriptionActivated: [
         openings.open_storefront,
+        lifecycles.end_what_is_left_behind,
+        add_ons.call_those_that_wait,
         partner_sales.sold,
         Later("mail_service_ready", key="subscription_id"),
     ],
-    SubscriptionFailed: [openings.release_storefront],
-    SubscriptionGivenUp: [openings.release_storefront],
+    SubscriptionFailed: [
+        openings.release_storefront,
+        add_ons.release_offer,
+        add_ons.call_those_that_wait,
+    ],
+    SubscriptionGivenUp: [
+        openings.release_storefront,
+        add_ons.release_offer,
+        add_ons.call_those_that_wait,
+    ],
     SubscriptionCancelled: [Later("mail_service_cancelled", key="cancellation_id")],
     CancellationWithdrawn: [Later("mail_service_kept", key="cancellation_id")],
     TermEndsSoon: [Later("mail_service_ends_soon", key="notice")],

@@ -3,12 +3,13 @@ and search, is in catalog/shelves.py."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
     Index,
+    Table,
     UniqueConstraint,
     bindparam,
     select,
@@ -16,7 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from catalog import entries, volumes
+from catalog import entries, offer_facts, volumes
+from catalog.offer_facts import AddOn, Facts
 from catalog.products import Audience, Plan, Product, ProductType
 from catalog.volumes import Stepped, Steps, Volume
 from core import db, trail
@@ -144,11 +146,12 @@ class Offered:
     category: str
     summary: str
     description: str
+    add_ons: Sequence[AddOn] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A plan of a product as its page shows it."""
+    """A plan of a product as its page shows it; `facts` are how it may be ordered."""
 
     listing_id: UUID
     plan_id: UUID
@@ -163,8 +166,10 @@ class Offer:
     volume: Volume
     months: tuple[int, int]  # of the term, and of the period that is billed
     plan_code: str
+    facts: Facts
 
 
+HEAD = 5  # columns of the product itself; those of offer_facts follow
 OFFERS = Statement(
     select(
         Product.name,
@@ -172,6 +177,7 @@ OFFERS = Statement(
         Product.category,
         Product.summary,
         Product.description,
+        *offer_facts.columns(cast(Table, Listing.__table__)),
         Listing.id,
         Listing.price_minor,
         Listing.currency,
@@ -202,7 +208,7 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
     rows = OFFERS.rows(code=product_code)
     if not rows:
         raise Missing("product")
-    return Offered(*rows[0][:5]), [
+    return Offered(*rows[0][:HEAD], add_ons=offer_facts.of_product(rows[0][HEAD:])), [
         Offer(
             listing_id,
             plan_id,
@@ -217,9 +223,10 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             Volume(Money(minor, currency), steps),
             (term.months, billing.months),
             code,
+            offer_facts.of_plan(head[HEAD:]),
         )
         for (
-            *_,
+            *head,
             listing_id,
             minor,
             currency,

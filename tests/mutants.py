@@ -54,6 +54,8 @@ VOLUMES = "tests/catalog/test_volumes.py::test_"
 PLAN_PRICES = "tests/distributor/test_plan_prices.py::test_"
 ACCOUNTING = "tests/reseller/test_accounts.py::test_"
 GIVING = "tests/reseller/test_resources.py::test_"
+OFFERS = "tests/checkout/test_offers.py::test_"
+ADD_ONS = "tests/provisioning/test_add_ons.py::test_"
 MANAGING = "tests/partners/test_account_managers.py::test_"
 SHELVES = "tests/catalog/test_shelves.py::test_"
 SHOP_PAGES = "tests/portal/test_shop_pages.py::test_"
@@ -77,6 +79,111 @@ RESTORED = (
 
 
 MUTANTS = (
+    Mutant(
+        "an add-on waits for its base",
+        "provisioning/fulfilment.py",
+        "add_ons.after_its_base(under)",
+        "pass",
+        OFFERS + "a_refused_base_refuses_its_add_on_and_both_go_back",
+    ),
+    Mutant(
+        "nothing is sent while the base is to come",
+        "provisioning/add_ons.py",
+        "if base in COMES:",
+        "if False:",
+        ADD_ONS + "what_an_add_on_does_follows_from_its_base",
+    ),
+    Mutant(
+        "an add-on of what never came is refused",
+        "provisioning/add_ons.py",
+        "if base not in STANDING:",
+        "if False:",
+        OFFERS + "a_refused_base_refuses_its_add_on_and_both_go_back",
+    ),
+    Mutant(
+        "add-ons end with their base",
+        "provisioning/lifecycles.py",
+        'begin_end(add_on, why="What it extends ends.")',
+        "pass",
+        OFFERS + "an_add_on_for_what_runs_belongs_to_it_and_ends_with_it",
+    ),
+    Mutant(
+        "an add-on that comes late ends too",
+        "provisioning/lifecycles.py",
+        'begin_end(subscription, why="What it extends has ended.")',
+        "pass",
+        OFFERS + "an_add_on_that_comes_after_its_base_has_ended_ends_too",
+    ),
+    Mutant(
+        "add-ons travel with their base",
+        "provisioning/transfers.py",
+        "_with_add_ons(_chosen(reseller_id, customer, asking.subscription_codes))",
+        "_chosen(reseller_id, customer, asking.subscription_codes)",
+        ADD_ONS + "add_ons_travel_with_their_base_and_never_alone",
+    ),
+    Mutant(
+        "what the rules find is raised at placing",
+        "checkout/compositions.py",
+        "offers.refuse_unless(findings)",
+        "pass",
+        OFFERS + "what_needs_something_is_ordered_once_that_runs",
+    ),
+    Mutant(
+        "no more of an add-on than its base has",
+        "checkout/offers.py",
+        "match is Match.AT_MOST and total > found.base.quantity",
+        "False",
+        OFFERS + "an_add_on_is_ordered_and_delivered_with_its_base_and_ends_with_it",
+    ),
+    Mutant(
+        "an offer is taken once",
+        "checkout/taken_offers.py",
+        "if not TAKE.rows(",
+        "if TAKE.rows(",
+        OFFERS + "of_two_orders_at_once_one_takes_the_offer",
+    ),
+    Mutant(
+        "an offer of which nothing came is free again",
+        "checkout/taken_offers.py",
+        "_release(TakenOffer.order_id == order_id)",
+        "pass",
+        OFFERS + "an_offer_is_taken_once_per_customer_and_again_after_nothing_came_of_it",
+    ),
+    Mutant(
+        "parts are held to their own numbers",
+        "checkout/offers.py",
+        "check_quantity(bundle.quantity, part.minimum, part.maximum, part.unit, part.step)",
+        "pass",
+        OFFERS + "parts_of_a_bundle_are_held_to_their_own_numbers",
+    ),
+    Mutant(
+        "the short way into a basket knows steps",
+        "checkout/baskets.py",
+        "AND p_quantity % p.quantity_step = 0",
+        "",
+        "tests/portal/test_offers.py::test_numbers_are_held_to_minimum_and_step_of_each_delivery",
+    ),
+    Mutant(
+        "the short way leaves conditions to the long one",
+        "checkout/baskets.py",
+        "AND NOT p.conditional",
+        "",
+        "tests/portal/test_offers.py::test_an_add_on_needs_its_base_and_leaves_the_basket_with_it",
+    ),
+    Mutant(
+        "a pattern repeats no repetition",
+        "catalog/order_fields.py",
+        "or NESTED.search(pattern)",
+        "",
+        "tests/distributor/test_offerings.py::test_a_question_that_cannot_be_asked_is_refused",
+    ),
+    Mutant(
+        "needs never lead round in a circle",
+        "catalog/plan_links.py",
+        "_refuse_circle(own, bases.values(), LinkKind.BASE)",
+        "pass",
+        "tests/distributor/test_offerings.py::test_the_page_saves_the_rules_of_one_plan_or_says_why_not",
+    ),
     Mutant(
         "who moved away is counted no more",
         "partners/sales.py",

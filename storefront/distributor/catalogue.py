@@ -441,8 +441,11 @@ def load_file() -> Response:
         return show_file(form, 422, faults=faults)
     if not 0 < share <= 1:
         return show_file(form, 422, faults=[_("The wholesale share is more than 0 and at most 100 percent.")])
-    with db.transaction():
-        loaded = load(content, share)
+    try:
+        with db.transaction():
+            loaded = load(content, share)
+    except BadCatalogue as error:  # only the database knows: a base or a part that is not there
+        return show_file(form, 422, faults=[str(error)])
     return show_file(
         forms.Upload(share=form.share.data), loaded=loaded, already=len(content["product"]) - loaded.products
     )

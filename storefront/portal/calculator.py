@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 
 from catalog import listings
 from catalog.listings import Offer
-from checkout import baskets, explanations
+from checkout import explanations
 from checkout.explanations import Explained, Ingredients, Leg
+from checkout.quantities import check_quantity, parse_quantity
 from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
@@ -34,8 +35,8 @@ def answer(offers: Sequence[Offer], plan: str, typed: str) -> dict[str, Any]:
     offer = next((one for one in offers if str(one.plan_id) == plan), offers[0])
     quantity, problem = None, ""
     try:
-        quantity = baskets.parse_quantity(typed)
-        baskets.check_quantity(quantity, offer.minimum, offer.maximum, offer.unit)
+        quantity = parse_quantity(typed)
+        check_quantity(quantity, offer.minimum, offer.maximum, offer.unit, offer.facts.step)
     except Refusal as refusal:
         quantity, problem = None, str(refusal)
     unit = offer.volume.at(quantity) if quantity else None

@@ -25,9 +25,8 @@ from partners import channels, companies, leads
 from partners.joinings import Channel
 from partners.terms import AgreementMissing, Kind
 from provisioning import fulfilment
-from provisioning.connectors import base
+from provisioning import questions as asking
 from provisioning.connectors.fields import Field
-from provisioning.connectors.registry import connector
 from storefront import agreements, pages, taxes
 from storefront import companies as company_forms
 from storefront.companies import Company
@@ -57,8 +56,8 @@ def current_customer() -> UUID:
 
 
 def questions(item: BasketItem) -> list[Field]:
-    """What the line's connector asks the buyer."""
-    return [field for field in connector(item.connector).fields if field.asked_of == "buyer"]
+    """What is asked about the line: by its connector, and by its product type."""
+    return asking.of_item(item)
 
 
 def checkout_page(
@@ -75,7 +74,9 @@ def checkout_page(
     of the one whose lines these are, where it is not the basket that is ordered."""
     with db.transaction():
         sums, untaxed, chain = taxes.try_basket(items, customer.reseller_id, customer.id)
-        asked_terms = obligations.asked(customer.reseller_id, customer.id, [item.plan_id for item in items])
+        asked_terms = obligations.asked(
+            customer.reseller_id, customer.id, [plan for item in items for plan in item.plan_ids]
+        )
         missing = [one for one in asked_terms if one.kind is Kind.CUSTOMER_AGREEMENT and not one.accepted]
         admins = agreements.administrators(customer.id) if missing else []
         won = channels.row_of(customer.id)
@@ -230,7 +231,7 @@ def given(item: BasketItem) -> dict[str, str]:
 
 def wrong_answers(item: BasketItem, answers: Mapping[str, str]) -> dict[str, str]:
     """field -> what is wrong with its answer."""
-    return base.problems(connector(item.connector).fields, answers, asked_of="buyer")
+    return asking.problems(item, answers)
 
 
 def answered(item: BasketItem, answers: Mapping[str, str]) -> BasketItem:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from catalog import listings, shelves
 from catalog.listings import Card, Offer, Offered
+from catalog.offerings import first_allowed
 from catalog.shelves import PAGE, Wanted
 from core import db
 from core.errors import Missing
@@ -21,7 +22,7 @@ from core.tenancy import Side
 from partners import storefronts
 from storefront import pages
 from storefront.fragments import Piece
-from storefront.portal import calculator, facets, heads, portal
+from storefront.portal import calculator, facets, heads, offer_words, portal
 from storefront.portal.facets import Place
 from storefront.visitors import prices_shown, the_shop, visitor
 
@@ -267,18 +268,21 @@ def _product(code: str, plan: str, typed: str | None) -> dict[str, Any]:
     with db.reading():
         found, offers = listings.offers(code)
     chosen = next((offer for offer in offers if str(offer.plan_id) == plan), offers[0])
-    answer = calculator.answer(offers, plan, str(chosen.minimum) if typed is None else typed)
+    least = first_allowed(chosen.minimum, chosen.facts.step)
+    answer = calculator.answer(offers, plan, str(least) if typed is None else typed)
     return (
         answer
         | _described(code, found, offers)
         | {
             "compare_url": comparison([offer.plan_code for offer in offers]) if len(offers) > 1 else None,
             "plans": [_plan(offer) for offer in offers],
-            "minimum": min(offer.minimum for offer in offers),
+            "minimum": min(first_allowed(offer.minimum, offer.facts.step) for offer in offers),
             "maximum": max(offer.maximum for offer in offers),
+            "step": min(offer.facts.step for offer in offers),
             "answer_url": f"{the_shop().base}/p/{quote(code)}/price",
             "page_url": f"{the_shop().base}/p/{quote(code)}",
         }
+        | offer_words.beside(found, offers)
     )
 
 
@@ -290,8 +294,8 @@ def _plan(offer: Offer) -> dict[str, Any]:
         if offer.per in billed
         else _("Bound for %(term)s", term=offer.term)
     )
-    if offer.minimum > 1:
-        note += _(", at least %(n)s %(unit)ss", n=offer.minimum, unit=offer.unit)
+    if numbers := offer_words.of_quantity(offer):
+        note += f", {numbers}"
     return {
         "code": str(offer.plan_id),
         "name": offer.plan,
@@ -301,7 +305,8 @@ def _plan(offer: Offer) -> dict[str, Any]:
         "features": [
             (str(text) if value is True or value is False else f"{text}: {value}", value is not False)
             for text, value in offer.features.items()
-        ],
+        ]
+        + offer_words.of_plan(offer),
         "flag": None,
         "because": None,
         "unit_minor": None,

@@ -690,6 +690,14 @@ ROUTES: dict[str, Route] = {
         page="/distributor/catalogue/patch/prices/patch-y",
         form={"from-0": "10", "list-0": "20.00"},
     ),
+    "GET /distributor/catalogue/<code>/ordering": Route(DISTRIBUTOR, {"code": "=patch"}),
+    "POST /distributor/catalogue/<code>/ordering": Route(
+        DISTRIBUTOR,
+        {"code": "=patch"},
+        page="/distributor/catalogue/patch/ordering",
+        form={"*-maximum": "500"},
+        foreign=True,
+    ),
     "POST /distributor/catalogue/<code>": Route(
         DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch", form={"name": "Patches"}
     ),
