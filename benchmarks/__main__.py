@@ -1,7 +1,7 @@
 """`make bench`: pages, baskets and orders against the limit pages of the same run; order to active; tasks a
 second; start and memory.
 
-    python -m benchmarks [pages] [place] [delivery] [start]     (all without arguments)
+    python -m benchmarks [pages] [place] [imports] [delivery] [start]     (all without arguments)
 
 Ratios count, absolute figures do not: the machine is shared. Floors are those of docs/speed.md; the exit
 code is 1 when one is missed.
@@ -22,7 +22,7 @@ import httpx
 import psycopg
 from sqlalchemy.engine import make_url
 
-from benchmarks import delivery, load, seed
+from benchmarks import delivery, imports, load, seed
 from sandbox.ports import reserve
 from sandbox.servers import Postgres, Valkey
 
@@ -329,7 +329,7 @@ def main(parts: list[str]) -> int:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        if {"pages", "place"} & set(parts):
+        if {"pages", "place", "imports"} & set(parts):
             seeded = seed.seed(postgres.admin_url("shop"))
             plans = some_plans(postgres.admin_url("shop"))
             db.reset()
@@ -351,6 +351,8 @@ def main(parts: list[str]) -> int:
                     basket(report, port, limit, seeded, plans)
                 if "place" in parts:
                     place(report, port, limit, seeded, postgres.admin_url("shop"))
+                if "imports" in parts:
+                    imports.measure(report, Path(room), port, seeded, env)
                 used = memory(product)
                 report.say(
                     "memory per web process",
@@ -405,4 +407,4 @@ def some_plans(admin_url: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(1 if main(sys.argv[1:] or ["pages", "place", "delivery"]) else 0)
+    sys.exit(1 if main(sys.argv[1:] or ["pages", "place", "imports", "delivery"]) else 0)

@@ -158,8 +158,8 @@ def changed(product: Product) -> None:
     plans = select(Plan.id).where(Plan.product_id == product.id)
     margin_alarms.prices_changed(db.session().scalars(plans).all())
     on_shelves = select(Listing.reseller_id).where(Listing.product_id == product.id).distinct()
-    for reseller_id in db.session().scalars(on_shelves).all():
-        listings.changed(reseller_id)
+    for reseller_id in db.session().scalars(on_shelves.order_by(Listing.reseller_id)).all():
+        listings.changed(reseller_id, [product.id])
     touch_catalogue()
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from catalog.offerings import Asking, Ordered
 from catalog.volumes import Stepped, Volume
 from core import db
 from core.errors import Missing
@@ -32,7 +33,7 @@ class Audience(StrEnum):
     RESELLER = "reseller"
 
 
-class ProductType(DistributorOwned, db.Model):
+class ProductType(Asking, DistributorOwned, db.Model):
     """Schema of a family of products. `opens_storefront`: activation opens the reseller's own shop. The clock
     of its subscriptions is data: `notice_days` before the end their owner is told, `ends_at_term` says
     whether the service ends with its term (else it runs on until it is cancelled), and for `grace_days` after
@@ -79,7 +80,7 @@ class Product(DistributorOwned, db.Model):
     programme_id: Mapped[UUID | None]
 
 
-class Plan(Stepped, DistributorOwned, db.Model):
+class Plan(Ordered, Stepped, DistributorOwned, db.Model):
     """A sellable variant: term, billing period, quantity bounds and the recommended price per unit and
     billing period. `source`: the price sheet that it is kept by, or nothing (catalog/price_imports.py).
     `priced_as_id` and `factor`: its prices are those of another plan times that, at every quantity
@@ -96,6 +97,7 @@ class Plan(Stepped, DistributorOwned, db.Model):
         CheckConstraint(
             "(priced_as_id IS NULL) = (factor IS NULL) AND factor > 0 AND priced_as_id <> id", name="factor"
         ),
+        CheckConstraint("quantity_step >= 1", name="quantity_step"),
         Index("ix_plans_product", "distributor_id", "product_id"),
         Index("ix_plans_priced_as", "distributor_id", "priced_as_id"),
     )

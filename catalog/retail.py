@@ -200,8 +200,9 @@ def publish_all(listing_ids: Sequence[UUID], *, published: bool) -> None:
     if changed:
         [reseller_id] = {listing.reseller_id for listing in changed}
         db.flush()
-        listings.lead_anew(reseller_id, [listing.product_id for listing in changed])
-        listings.changed(reseller_id)
+        products = {listing.product_id for listing in changed}
+        listings.lead_anew(reseller_id, sorted(products))
+        listings.changed(reseller_id, products)
         margin_alarms.look_at_shelves(reseller_id, Part("plans", [listing.plan_id for listing in changed]))
 
 

@@ -250,9 +250,14 @@ def parse_points(text: str, method: Method) -> int:
     return int(points)
 
 
+def largest(currency: str) -> Money:
+    """The highest price that anybody means."""
+    return Money(LARGEST * 10 ** exponent(currency) // 100, currency)
+
+
 def check_amount(amount: Money) -> Money:
     """The amount; WrongValue above what anybody means."""
-    most = Money(LARGEST * 10 ** exponent(amount.currency) // 100, amount.currency)
+    most = largest(amount.currency)
     if amount > most:
         raise WrongValue(_("A price is at most %(most)s.", most=most.text))
     return amount

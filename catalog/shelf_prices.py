@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from catalog import retail_rules
+from catalog import entries, retail_rules
 from catalog.retail_rules import Level, Method, RetailRule, Wanted
 from core import db, money, tasks, tenancy
 from core.money import Money
@@ -200,7 +200,8 @@ def follow(
 
 
 def settle(resellers: set[UUID], products: set[UUID]) -> None:
-    """After prices changed: which plan stands for its product, and the shops' fragments end."""
+    """After prices changed: which plan stands for its product, what lists and facets are read from, and the
+    shops' fragments end. One shelf after the other in the order of their ids (catalog/entries.py)."""
     values = {
         "distributor": tenancy.current().distributor_id,
         "resellers": list(resellers),
@@ -209,7 +210,8 @@ def settle(resellers: set[UUID], products: set[UUID]) -> None:
     with db.told_by_the_driver(LEAD):
         db.driver().execute(LEAD.encode(), values)
     db.session().expire_all()  # the statements went past the session
-    for reseller_id in resellers:
+    for reseller_id in sorted(resellers):
+        entries.index(reseller_id, products)
         storefronts.touch_shelf(reseller_id)
     db.flush()
 

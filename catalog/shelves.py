@@ -1,477 +1,353 @@
-"""A reseller's shelf: what stands on it and what comes first. Featured products lead, in their order; then,
-if the reseller wants, new and popular ones; then all others by name. The order is written into the listings
-(`place`, `flag`), so that a page of the shop is still one look at an index. Categories have an order of their
-own. New plans of the distributor arrive as the reseller says, by category: offered at once, proposed, or not
-at all; a proposal is a plan that could stand on the shelf and was not dismissed."""
+"""A shop's shelf as visitors read it: pages in five orders, narrowed by category, vendor, term and price,
+with how many there are of each; and search, which forgives typing. Pages are read by keyset, so page 4,000
+costs what page 1 costs; numbers come from counts that the change of the shelf has left (catalog/entries.py).
+"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    ColumnElement,
-    Select,
-    UniqueConstraint,
-    and_,
-    case,
-    delete,
-    exists,
-    func,
-    literal,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Boolean, Integer, String, Text, Uuid, bindparam, column, func
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from catalog import listings, margin_alarms
-from catalog.listings import LAST, Flag, Listing
-from catalog.price_lists import WholesalePrice
-from catalog.products import Audience, Plan, Product, ProductType
-from catalog.shelf_prices import Part
-from core import db, tasks, tenancy, trail
-from core.clock import business_now
-from core.errors import Conflict, Missing, Refused
-from core.languages import Words, _
-from core.parties import Reseller
-from core.tasks import Claimed, Kind, Repeat
-from core.tenancy import Access, ResellerOwned, owned_by
-from partners import storefronts
-from partners.storefronts import Storefront, StorefrontState
+from catalog import spellings
+from catalog.entries import plain
+from catalog.listings import LAST, SHELF, Card, Listing, card
+from core import doors
+from core.doors import door
+from core.errors import Missing
+from core.languages import _, for_later
+from core.money import Money
+from core.periods import Term
+from core.statements import Statement
 
-MOST_FEATURED = 24
-NEW_AT, POPULAR_AT = 100, 200  # places after the featured ones
-MOST_DAYS, MOST_POPULAR = 365, 24
+PAGE = 24
+MOST_FOUND = 300  # of so many matches search chooses the best; of more it says that there are more
+MOST_VALUES = 10  # of one facet at once
+MOST_WORDS = 8
+LONG = 4  # letters of a word that says something by itself
 
-
-class Arrival(StrEnum):
-    """What happens with a new plan of the distributor."""
-
-    OFFER = "offer"
-    PROPOSE = "propose"
-    IGNORE = "ignore"
-
-
-ARRIVALS = Words(
-    {
-        Arrival.OFFER: "Offer it at once, at the price of your rules",
-        Arrival.PROPOSE: "Propose it to you",
-        Arrival.IGNORE: "Ignore it",
-    }
-)
-
-
-class ShelfSetting(ResellerOwned, db.Model):
-    """How a shelf is arranged. `new_days`: a product is new for so long (0: none is); `popular`: so many of
-    the most ordered come to the front (0: none). `arrival` is for categories without a rule of their own."""
-
-    __tablename__ = "shelf_settings"
-    __access__ = Access(distributor="rcu", reseller="rcu")
-    __table_args__ = (
-        owned_by("resellers", "reseller_id"),
-        UniqueConstraint("distributor_id", "reseller_id"),
-        CheckConstraint("new_days BETWEEN 0 AND 365 AND popular BETWEEN 0 AND 24", name="bounds"),
-    )
-
-    new_days: Mapped[int] = mapped_column(default=0)
-    popular: Mapped[int] = mapped_column(default=0)
-    arrival: Mapped[Arrival] = mapped_column(default=Arrival.PROPOSE)
-
-
-class ArrivalRule(ResellerOwned, db.Model):
-    """What happens with new plans of a category."""
-
-    __tablename__ = "arrival_rules"
-    __access__ = Access(distributor="rcud", reseller="rcud")
-    __table_args__ = (
-        owned_by("resellers", "reseller_id"),
-        UniqueConstraint("distributor_id", "reseller_id", "category"),
-    )
-
-    category: Mapped[str]
-    arrival: Mapped[Arrival]
-
-
-class Dismissal(ResellerOwned, db.Model):
-    """A proposal that the reseller does not want to see again."""
-
-    __tablename__ = "dismissed_plans"
-    __access__ = Access(distributor="rcd", reseller="rcd")
-    __table_args__ = (
-        owned_by("resellers", "reseller_id"),
-        owned_by("plans", "plan_id"),
-        UniqueConstraint("distributor_id", "reseller_id", "plan_id"),
-    )
-
-    plan_id: Mapped[UUID]
-    at: Mapped[datetime]
-
-
-class TooManyFeatured(Conflict):
-    """What everything is, nothing is."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            _(
-                "At most %(most)s products are featured. Take another from the front first.",
-                most=MOST_FEATURED,
-            )
-        )
+FRONT = "front"
+SORTS = {
+    FRONT: for_later("Featured first"),
+    "name": for_later("Name"),
+    "price": for_later("Price, lowest first"),
+    "-price": for_later("Price, highest first"),
+    "new": for_later("Newest"),
+}
+BEST = "best"
 
 
 @dataclass(frozen=True, slots=True)
-class Arrangement:
-    """The settings as values."""
+class Wanted:
+    """What is asked of a shelf; nothing chosen means all of it. `kinds` are "P1Y/P1M" (term and billing),
+    `bands` numbers of spans of prices (Band)."""
 
-    new_days: int = 0
-    popular: int = 0
-    arrival: Arrival = Arrival.PROPOSE
+    category: str = ""
+    vendors: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    bands: tuple[int, ...] = ()
+    sort: str = FRONT
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether a facet is chosen; a category has a page of its own."""
+        return bool(self.vendors or self.kinds or self.bands)
 
-# --- What comes first ---------------------------------------------------------------------------------------
-
-
-def featured(reseller_id: UUID) -> list[UUID]:
-    """Products that lead the shelf, in their order."""
-    chosen = select(Listing.product_id, func.min(Listing.place)).where(
-        Listing.reseller_id == reseller_id, Listing.flag == Flag.FEATURED
-    )
-    rows = db.session().execute(chosen.group_by(Listing.product_id).order_by(func.min(Listing.place)))
-    return [product_id for product_id, _place in rows]
-
-
-def feature(reseller_id: UUID, product_ids: Sequence[UUID]) -> None:
-    """These come to the front, behind those that are there; Missing where one is not on the shelf."""
-    standing = featured(reseller_id)
-    wanted = [*standing, *(one for one in dict.fromkeys(product_ids) if one not in standing)]
-    if len(wanted) > MOST_FEATURED:
-        raise TooManyFeatured
-    _on_shelf(reseller_id, product_ids)
-    _place(reseller_id, wanted)
+    @property
+    def values(self) -> dict[str, Any]:
+        """As the door functions take it."""
+        return {
+            "p_category": self.category,
+            "p_vendors": list(self.vendors),
+            "p_kinds": list(self.kinds),
+            "p_bands": list(self.bands),
+        }
 
 
-def unfeature(reseller_id: UUID, product_ids: Sequence[UUID]) -> None:
-    """These go back among the others."""
-    _on_shelf(reseller_id, product_ids)
-    _place(reseller_id, [one for one in featured(reseller_id) if one not in set(product_ids)])
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A span of prices, from and up to (not including) so many minor units: 1 to 5, 5 to 10, 10 to 50 and so
+    on, the same in every currency. Number 0 is "free"."""
 
+    number: int
 
-def move_up(reseller_id: UUID, product_id: UUID) -> None:
-    """One place nearer to the front; Missing where it is not featured."""
-    standing = featured(reseller_id)
-    if product_id not in standing:
-        raise Missing("product")
-    at = standing.index(product_id)
-    standing[max(0, at - 1) : at + 1] = [product_id, *standing[max(0, at - 1) : at]]
-    _place(reseller_id, standing)
+    @property
+    def least(self) -> int:
+        """Its first price."""
+        exponent, half = divmod(self.number - 1, 2)
+        return 10**exponent * (5 if half else 1) if self.number else 0
 
-
-def _on_shelf(reseller_id: UUID, product_ids: Sequence[UUID]) -> None:
-    chosen = select(func.count(func.distinct(Listing.product_id)))
-    mine = (Listing.reseller_id == reseller_id) & Listing.product_id.in_(product_ids)
-    if (db.session().scalar(chosen.where(mine)) or 0) < len(set(product_ids)):
-        raise Missing("product")
-
-
-def _place(reseller_id: UUID, wanted: Sequence[UUID]) -> None:
-    """The featured products are these, in this order; what follows them is arranged anew."""
-    shelf = db.session().scalars(select(Listing).where(Listing.reseller_id == reseller_id).limit(1)).first()
-    if shelf is not None:
-        names = select(Product.name).where(Product.id.in_(wanted)).order_by(Product.name)
-        told = ", ".join(db.session().scalars(names))
-        storefront = storefronts.of_reseller(reseller_id)
-        if storefront is not None:
-            trail.write(storefront, "featured products changed", told={"products": told or "none"})
-    arrange(reseller_id, featured_=wanted)
-
-
-def arrange(
-    reseller_id: UUID, *, featured_: Sequence[UUID] | None = None, popular: Sequence[UUID] | None = None
-) -> None:
-    """Writes place and flag of every listing: the featured products, those that are new by the reseller's
-    setting, the popular ones (`popular`, most ordered first; those of before where none are given)."""
-    setting, mine = of(reseller_id), Listing.reseller_id == reseller_id
-    leading = list(featured(reseller_id) if featured_ is None else featured_)
-    liked = (_flagged(reseller_id, Flag.POPULAR) if popular is None else list(popular))[: setting.popular]
-    fresh = and_(
-        literal(setting.new_days > 0),
-        Listing.listed_at > business_now() - _days(setting.new_days),
-    )
-    place: Any = case(
-        *((Listing.product_id == one, at) for at, one in enumerate(leading, start=1)),
-        (fresh, NEW_AT),
-        *((Listing.product_id == one, at) for at, one in enumerate(liked, start=POPULAR_AT)),
-        else_=LAST,
-    )
-    flag: Any = case(
-        (Listing.product_id.in_(leading), Flag.FEATURED.value),
-        (fresh, Flag.NEW.value),
-        (Listing.product_id.in_(liked), Flag.POPULAR.value),
-        else_=Flag.NONE.value,
-    )
-    changes = or_(Listing.place != place, Listing.flag != flag)
-    done = db.session().execute(
-        update(Listing)
-        .where(mine, changes)
-        .values(place=place, flag=flag)
-        .execution_options(synchronize_session=False)
-        .returning(Listing.id)
-    )
-    if done.first() is not None:
-        db.session().expire_all()
-        storefronts.touch_shelf(reseller_id)
-
-
-def _days(number: int) -> Any:
-    return func.make_interval(0, 0, 0, number)
-
-
-def _flagged(reseller_id: UUID, flag: Flag) -> list[UUID]:
-    chosen = select(Listing.product_id, func.min(Listing.place)).where(
-        Listing.reseller_id == reseller_id, Listing.flag == flag
-    )
-    rows = db.session().execute(chosen.group_by(Listing.product_id).order_by(func.min(Listing.place)))
-    return [product_id for product_id, _place in rows]
-
-
-def of(reseller_id: UUID) -> Arrangement:
-    """The reseller's settings, or those that hold without any."""
-    row = db.session().scalar(select(ShelfSetting).where(ShelfSetting.reseller_id == reseller_id))
-    return Arrangement(row.new_days, row.popular, row.arrival) if row is not None else Arrangement()
-
-
-def keep(reseller_id: UUID, wanted: Arrangement) -> None:
-    """From now on."""
-    if not (0 <= wanted.new_days <= MOST_DAYS and 0 <= wanted.popular <= MOST_POPULAR):
-        raise Refused(
-            _(
-                "A product is new for at most %(days)s days, and at most %(most)s are called popular.",
-                days=MOST_DAYS,
-                most=MOST_POPULAR,
-            )
+    def words(self, currency: str) -> str:
+        """For people: "€5.00 to €10.00"."""
+        if not self.number:
+            return _("Free")
+        most = Band(self.number + 1).least
+        return _(
+            "%(least)s to %(most)s",
+            least=Money(self.least, currency).text,
+            most=Money(most, currency).text,
         )
-    row = db.session().scalar(select(ShelfSetting).where(ShelfSetting.reseller_id == reseller_id))
-    if row is None:
-        row = db.add(ShelfSetting(reseller_id=reseller_id))
-    row.new_days, row.popular, row.arrival = wanted.new_days, wanted.popular, wanted.arrival
-    db.flush()
-    trail.write(
-        row,
-        "arrangement changed",
-        told={"new for days": wanted.new_days, "popular": wanted.popular, "new plans": wanted.arrival},
-    )
-    arrange(reseller_id)
 
 
-# --- Categories ---------------------------------------------------------------------------------------------
+def kind_words(kind: str) -> str:
+    """For people: "1 year, billed monthly"."""
+    term, _slash, billed = kind.partition("/")
+    if term == billed:
+        return Term(term).label
+    return _("%(term)s, paid %(period)s", term=Term(term).label, period=Term(billed).per)
 
 
-def order_categories(reseller_id: UUID, names: Sequence[str]) -> None:
-    """The shop lists its categories in this order; those that are not named follow by name."""
-    known = set(listings.all_categories(reseller_id))
-    if unknown := [name for name in names if name not in known]:
-        raise Missing(unknown[0] if len(unknown[0]) < 40 else "category")
-    db.session().execute(
-        delete(listings.CategoryPlace).where(listings.CategoryPlace.reseller_id == reseller_id)
-    )
-    for at, name in enumerate(dict.fromkeys(names), start=1):
-        db.add(listings.CategoryPlace(reseller_id=reseller_id, category=name, place=at))
-    db.flush()
-    storefronts.touch_shelf(reseller_id)
+# --- Pages --------------------------------------------------------------------------------------------------
+
+MINE = "t.distributor_id = current_setting('app.distributor_id')::uuid AND t.reseller_id = current_setting('app.reseller_id')::uuid AND t.listing_id IS NOT NULL"  # noqa: E501 SQL
+CHOSEN = """($1 = '' OR t.category = $1) AND (cardinality($2) = 0 OR t.vendor = ANY ($2)) AND (cardinality($2) <> 1 OR t.vendor = ($2)[1])
+        AND (cardinality($3) = 0 OR t.kinds && $3) AND (cardinality($4) = 0 OR t.band = ANY ($4)) AND ($5 IS NULL OR t.words @@ $5)
+        AND (cardinality($4) = 0 OR (t.price_minor >= $10 AND t.price_minor < $11))"""  # noqa: E501 SQL
+LEAST = """CASE WHEN {band} = 0 THEN 0 ELSE (10::numeric ^ ((least({band}, 30) - 1) / 2))::bigint
+    * CASE WHEN least({band}, 30) % 2 = 1 THEN 1 ELSE 5 END END"""
+ASKED = f"""
+  IF cardinality(p_words) > 0 THEN  -- the shelf itself is the first of the words
+    SELECT to_tsquery('simple', string_agg(w || ':*', CASE WHEN p_any THEN ' | ' ELSE ' & ' END)) INTO said
+      FROM (SELECT btrim({plain("x")}) AS w FROM unnest(p_words) x) y WHERE w <> '' AND w !~ ' ';
+    asked := coalesce(quote_literal('~' || current_setting('app.reseller_id'))::tsquery && said, quote_literal('~')::tsquery);
+  END IF;"""  # noqa: E501, S608 SQL of our own
+
+# What is asked is folded into the statement before it is planned, so each combination has a plan of its own.
+PAGE_OF = door(f"""
+CREATE FUNCTION shelf_page_v2(p_words text[], p_any boolean, p_said text, p_category text, p_vendors text[], p_kinds text[], p_bands int[],
+  p_sort text, p_key text, p_after uuid, p_skip int, p_most int) RETURNS TABLE (listing_id uuid, key text, found bigint) AS $$
+DECLARE
+  said tsquery;
+  asked tsquery;
+  least bigint := {LEAST.format(band="(SELECT min(n) FROM unnest(p_bands) n)")};  -- a span of prices, so that an index by price begins with it
+  above bigint := {LEAST.format(band="(SELECT max(n) + 1 FROM unnest(p_bands) n)")};
+BEGIN{ASKED}
+  IF p_sort = 'best' THEN
+    RETURN QUERY EXECUTE $sql$
+      SELECT c.listing_id, '', count(*) OVER () FROM (
+        (SELECT t.listing_id, t.name, t.words, t.sort_key FROM search_texts t WHERE {MINE} AND {CHOSEN} AND t.sort_key = $7 LIMIT 10)
+        UNION ALL  -- what is called just so is among them, however many others there are
+        (SELECT t.listing_id, t.name, t.words, t.sort_key FROM search_texts t WHERE {MINE} AND {CHOSEN} AND t.sort_key <> $7 LIMIT {MOST_FOUND + 1})
+      ) c ORDER BY ts_rank('{{0.05, 0.15, 0.3, 1}}', c.words, $6)
+        + CASE WHEN c.name = $7 THEN 3 WHEN c.name LIKE $7 || '%' THEN 2 WHEN c.name LIKE '% ' || $7 || '%' THEN 1 ELSE 0 END DESC, c.sort_key, c.listing_id
+      OFFSET $8 LIMIT $9
+    $sql$ USING p_category, p_vendors, p_kinds, p_bands, asked, said, p_said, p_skip, p_most, least, above;
+    RETURN;
+  END IF;
+  RETURN QUERY EXECUTE CASE p_sort
+    WHEN 'price' THEN $sql$ SELECT t.listing_id, t.price_minor::text, 0::bigint FROM search_texts t WHERE {MINE} AND {CHOSEN}
+      AND ($6 = '' OR (t.price_minor, t.listing_id) > ($6::bigint, $7)) ORDER BY t.price_minor, t.listing_id LIMIT $8 $sql$
+    WHEN '-price' THEN $sql$ SELECT t.listing_id, t.price_minor::text, 0::bigint FROM search_texts t WHERE {MINE} AND {CHOSEN}
+      AND ($6 = '' OR (t.price_minor, t.listing_id) < ($6::bigint, $7)) ORDER BY t.price_minor DESC, t.listing_id DESC LIMIT $8 $sql$
+    WHEN 'new' THEN $sql$ SELECT t.listing_id, to_char(t.listed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'), 0::bigint
+      FROM search_texts t WHERE {MINE} AND {CHOSEN}
+      AND ($6 = '' OR (t.listed_at, t.listing_id) < ($6::timestamptz, $7)) ORDER BY t.listed_at DESC, t.listing_id DESC LIMIT $8 $sql$
+    WHEN 'front' THEN $sql$ SELECT t.listing_id, t.place || '.' || t.sort_key, 0::bigint FROM search_texts t WHERE {MINE} AND {CHOSEN}
+      AND ($7 IS NULL OR (t.place, t.sort_key, t.listing_id) > (split_part($6, '.', 1)::bigint, substr($6, strpos($6, '.') + 1), $7))
+      ORDER BY t.place, t.sort_key, t.listing_id LIMIT $8 $sql$
+    ELSE $sql$ SELECT t.listing_id, t.sort_key, 0::bigint FROM search_texts t WHERE {MINE} AND {CHOSEN}
+      AND ($7 IS NULL OR (t.sort_key, t.listing_id) > ($6, $7)) ORDER BY t.sort_key, t.listing_id LIMIT $8 $sql$
+    END USING p_category, p_vendors, p_kinds, p_bands, asked, p_key, p_after, p_most, NULL::int, least, above;
+END
+$$ ROWS 25""")  # noqa: E501, S608 SQL of our own
 
 
-class WrongPlace(Refused):
-    """Places are whole numbers."""
-
-    def __init__(self, category: str) -> None:
-        super().__init__(_("%(category)s: enter a whole number, such as 1.", category=category))
-
-
-def by_numbers(names: Sequence[str], typed: Sequence[str]) -> list[str]:
-    """Names in the order of the numbers typed beside them, equal ones by name; WrongPlace for anything
-    else."""
-    for name, number in zip(names, typed, strict=True):
-        if not (number.isascii() and number.isdigit() and len(number) < 4):
-            raise WrongPlace(name)
-    return [name for _number, name in sorted(zip(map(int, typed), names, strict=True))]
-
-
-# --- What is new --------------------------------------------------------------------------------------------
-
-
-def arrival_rules(reseller_id: UUID) -> dict[str, Arrival]:
-    """category -> what happens with new plans in it, where that differs from the setting."""
-    rows = db.session().scalars(select(ArrivalRule).where(ArrivalRule.reseller_id == reseller_id))
-    return {row.category: row.arrival for row in rows}
-
-
-def keep_arrival(reseller_id: UUID, category: str, arrival: Arrival | None) -> None:
-    """For new plans of a category from now on; none is what the setting says."""
-    db.session().execute(
-        delete(ArrivalRule).where(ArrivalRule.reseller_id == reseller_id, ArrivalRule.category == category)
-    )
-    if arrival is not None:
-        kept = db.add(ArrivalRule(reseller_id=reseller_id, category=category, arrival=arrival))
-        db.flush()
-        trail.write(kept, "kept", told={"category": category, "new plans": arrival})
-
-
-def _offerable() -> ColumnElement[bool]:
-    """Plans that customers may buy at all."""
-    return and_(
-        ProductType.audience == Audience.CUSTOMER,
-        Plan.published,
-        Product.published,
-    )
-
-
-def could_stand(reseller_id: UUID) -> Select[Plan, Product, WholesalePrice]:
-    """Plans with a price for this reseller that are not on its shelf."""
-    listed = exists().where(
-        Listing.distributor_id == Plan.distributor_id,
-        Listing.plan_id == Plan.id,
-        Listing.reseller_id == reseller_id,
-    )
-    return (
-        select(Plan, Product, WholesalePrice)
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
-        .join(Reseller, (Reseller.distributor_id == Plan.distributor_id) & (Reseller.id == reseller_id))
-        .join(
-            WholesalePrice,
-            (WholesalePrice.distributor_id == Plan.distributor_id)
-            & (WholesalePrice.plan_id == Plan.id)
-            & (WholesalePrice.price_list_id == Reseller.price_list_id),
-        )
-        .where(_offerable(), ~listed)
+@cache
+def _page() -> Statement:
+    """The one statement of a page: the door says which, in their order; what they are, and whether they may
+    be seen, is read in the scope."""
+    text, many = Text(), ARRAY(Text())
+    asked = func.shelf_page_v2(
+        bindparam("p_words", type_=many), bindparam("p_any", type_=Boolean()),
+        bindparam("p_said", type_=text),
+        bindparam("p_category", type_=text), bindparam("p_vendors", type_=many),
+        bindparam("p_kinds", type_=many), bindparam("p_bands", type_=ARRAY(Integer())),
+        bindparam("p_sort", type_=text), bindparam("p_key", type_=text), bindparam("p_after", type_=Uuid()),
+        bindparam("p_skip", type_=Integer()), bindparam("p_most", type_=Integer()),
+    )  # fmt: skip
+    these = asked.table_valued(
+        column("listing_id", Uuid()), column("key", String()), column("found", Integer()),
+        with_ordinality="place", name="these",
+    ).render_derived()  # fmt: skip
+    return Statement(
+        SHELF.add_columns(these.c.key, these.c.found)
+        .join(these, these.c.listing_id == Listing.id)
+        .order_by(these.c.place)
     )
 
 
-def dismissed(reseller_id: UUID) -> ColumnElement[bool]:
-    """Whether a plan was dismissed."""
-    return exists().where(
-        Dismissal.distributor_id == Plan.distributor_id,
-        Dismissal.plan_id == Plan.id,
-        Dismissal.reseller_id == reseller_id,
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Cards in their order; `after` begins the page behind it, empty on the last one. `found`: how many match
+    a search, at most one more than MOST_FOUND."""
+
+    cards: Sequence[Card]
+    after: str
+    found: int = 0
+
+
+def page(wanted: Wanted, *, after: str = "", size: int = PAGE) -> Page:
+    """One page of the scope's shelf, beginning behind the cursor `after`; Missing where that is none."""
+    key, listing_id = _cursor(wanted.sort, after)
+    return _read(wanted, size, p_key=key, p_after=listing_id)
+
+
+def _read(wanted: Wanted, size: int, **asked: Any) -> Page:
+    nothing: dict[str, Any] = {
+        "p_words": [],
+        "p_any": False,
+        "p_said": "",
+        "p_key": "",
+        "p_after": None,
+        "p_skip": 0,
+    }
+    rows = _page().rows(**{**nothing, **asked}, **wanted.values, p_sort=wanted.sort, p_most=size + 1)
+    after = f"{rows[size - 1][0]}.{rows[size - 1][-2]}" if len(rows) > size else ""
+    return Page([card(row[:-2]) for row in rows[:size]], after, int(rows[0][-1]) if rows else 0)
+
+
+def _cursor(sort: str, after: str) -> tuple[str, UUID | None]:
+    """What `Page.after` says; Missing for what nobody was given."""
+    if not after:
+        return "", None
+    listing_id, _dot, key = after.partition(".")
+    try:
+        if sort in ("price", "-price", FRONT):
+            number = key.partition(".")[0] if sort == FRONT else key
+            if not (number.isascii() and number.isdigit() and int(number) < 2**63):
+                raise Missing("page")
+        elif sort == "new":
+            datetime.fromisoformat(key)
+        return key, UUID(listing_id)
+    except ValueError:
+        raise Missing("page") from None
+
+
+# --- How many there are -------------------------------------------------------------------------------------
+
+COUNTS_OF = door(f"""
+CREATE FUNCTION shelf_facets_v2(p_words text[], p_any boolean, p_category text, p_vendors text[], p_kinds text[], p_bands int[])
+RETURNS TABLE (facet text, value text, products bigint, place bigint) AS $$
+#variable_conflict use_column
+DECLARE
+  said tsquery;
+  asked tsquery;
+BEGIN{ASKED}
+  RETURN QUERY WITH alike AS (
+    SELECT category, vendor, kinds, band, c.products AS n FROM shelf_counts c WHERE asked IS NULL
+      AND c.distributor_id = current_setting('app.distributor_id')::uuid AND c.reseller_id = current_setting('app.reseller_id')::uuid
+    UNION ALL SELECT category, vendor, kinds, band, 1 FROM (
+      SELECT category, vendor, kinds, band FROM search_texts t WHERE asked IS NOT NULL AND {MINE} AND t.words @@ asked LIMIT {MOST_FOUND + 1}) found
+  ), judged AS MATERIALIZED (
+    SELECT *, p_category = '' OR category = p_category AS c, cardinality(p_vendors) = 0 OR vendor = ANY (p_vendors) AS v,
+      cardinality(p_kinds) = 0 OR kinds && p_kinds AS k, cardinality(p_bands) = 0 OR band = ANY (p_bands) AS b FROM alike
+  )
+  SELECT 'category', j.category, j.n, coalesce(p.place, {LAST}) FROM (
+    SELECT category, sum(n)::bigint AS n FROM judged WHERE v AND k AND b GROUP BY 1) j
+  LEFT JOIN category_places p ON p.distributor_id = current_setting('app.distributor_id')::uuid
+    AND p.reseller_id = current_setting('app.reseller_id')::uuid AND p.category = j.category
+  UNION ALL SELECT 'vendor', vendor, sum(n)::bigint, 0 FROM judged WHERE c AND k AND b GROUP BY 2
+  UNION ALL SELECT 'kind', kind, sum(n)::bigint, 0 FROM judged CROSS JOIN unnest(kinds) kind WHERE c AND v AND b GROUP BY 2
+  UNION ALL SELECT 'band', band::text, sum(n)::bigint, 0 FROM judged WHERE c AND v AND k GROUP BY 2
+  UNION ALL SELECT 'all', '', coalesce(sum(n), 0)::bigint, 0 FROM judged WHERE c AND v AND k AND b
+  UNION ALL SELECT 'found', '', coalesce(sum(n), 0)::bigint, 0 FROM judged WHERE asked IS NOT NULL;
+END
+$$""")  # noqa: E501, S608 SQL of our own
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many products there are of each value, each facet as if nothing were chosen in it; `all`: with
+    everything that is chosen. Categories come in the order that the reseller gave
+    them, then by name. `more`: a search found more than it looks through; then the numbers are of some of
+    them and are not shown."""
+
+    categories: Mapping[str, int]
+    vendors: Mapping[str, int]
+    kinds: Mapping[str, int]
+    bands: Mapping[int, int]
+    all: int
+    more: bool = False
+
+
+def facets(wanted: Wanted, words: Sequence[str] = (), *, any_word: bool = False) -> Facets:
+    """Of the scope's shelf, or of what a search finds on it."""
+    names = ("category", "vendor", "kind", "band", "all", "found")
+    found: dict[str, dict[str, int]] = {name: {} for name in names}
+    asked = {"p_words": list(words), "p_any": any_word}
+    places: dict[str, int] = {}
+    for row in doors.call_here(COUNTS_OF, asked | wanted.values):
+        found[row.facet][row.value] = int(row.products)
+        if row.facet == "category":
+            places[row.value] = row.place
+    return Facets(
+        dict(sorted(found["category"].items(), key=lambda each: (places[each[0]], each[0]))),
+        dict(sorted(found["vendor"].items(), key=lambda each: (-each[1], each[0].lower()))),
+        dict(sorted(found["kind"].items())),
+        {
+            int(number): count
+            for number, count in sorted(found["band"].items(), key=lambda each: int(each[0]))
+        },
+        found["all"].get("", 0),
+        found["found"].get("", 0) > MOST_FOUND,
     )
 
 
-def proposals(reseller_id: UUID) -> Select[Plan, Product, WholesalePrice]:
-    """What waits for the reseller: it could stand on the shelf, its category is one to be proposed, and it
-    was not dismissed."""
-    return could_stand(reseller_id).where(
-        ~dismissed(reseller_id), _arrives(reseller_id, [Arrival.PROPOSE, Arrival.OFFER])
-    )
+# --- Search -------------------------------------------------------------------------------------------------
 
 
-def _arrives(reseller_id: UUID, how: Sequence[Arrival]) -> ColumnElement[bool]:
-    """Whether plans of a category arrive in one of these ways."""
-    rules = arrival_rules(reseller_id)
-    named = [category for category, arrival in rules.items() if arrival in how]
-    by_rule = Product.category.in_(named)
-    if of(reseller_id).arrival in how:
-        return or_(by_rule, Product.category.not_in(list(rules)))
-    return by_rule
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search gave. `meant`: the words that were looked for instead, where those that were typed are on
+    no shelf; `any_word`: nothing has all of them, so these have some."""
+
+    page: Page
+    words: Sequence[str]
+    meant: str = ""
+    any_word: bool = False
 
 
-def accept(reseller_id: UUID, plan_ids: Sequence[UUID]) -> int:
-    """Puts plans on the shelf, at the price of the reseller's rules, else at the list price; how many. What
-    is not to be had, or stands there already, is left out."""
-    added = _put(reseller_id, could_stand(reseller_id).where(Plan.id.in_(plan_ids)))
-    db.session().execute(
-        delete(Dismissal).where(Dismissal.reseller_id == reseller_id, Dismissal.plan_id.in_(plan_ids))
-    )
-    return added
+def words_of(typed: str) -> list[str]:
+    """The words of what was typed, small, without accents and marks."""
+    apart = unicodedata.normalize("NFKD", typed.lower())
+    letters = "".join(c for c in apart if not unicodedata.combining(c))
+    return "".join(c if c.isalnum() else " " for c in letters).split()[:MOST_WORDS]
 
 
-def dismiss(reseller_id: UUID, plan_ids: Sequence[UUID]) -> int:
-    """The reseller does not want these; how many were proposed."""
-    proposed = proposals(reseller_id).where(Plan.id.in_(plan_ids)).with_only_columns(Plan.id)
-    now, owner = db.session().info["now"], tenancy.current().distributor_id
-    found = db.session().scalars(proposed).all()
-    for plan_id in found:
-        row = db.add(Dismissal(distributor_id=owner, reseller_id=reseller_id, plan_id=plan_id, at=now))
-        db.flush()
-        trail.write(row, "dismissed")
-    return len(found)
+def search(typed: str, wanted: Wanted | None = None, *, after: str = "", size: int = PAGE) -> Found:
+    """Products that have all the words, or begin with them; else what was probably meant; else those that
+    have some of them. Best first unless another order is wanted."""
+    wanted = wanted or Wanted(sort=BEST)
+    words = words_of(typed)
+    if not words:
+        return Found(Page([], ""), [])
+    found = _look(words, wanted, after, size)
+    if found.cards:
+        return Found(found, words)
+    if (meant := spellings.meant(words)) != words:
+        found = _look(meant, wanted, after, size)
+        if found.cards:
+            return Found(found, meant, " ".join(meant))
+    long = [word for word in words if len(word) >= LONG]
+    if long and len(words) > 1:
+        found = _look(long, wanted, after, size, any_word=True)
+        if found.cards:
+            return Found(found, long, any_word=True)
+    return Found(Page([], ""), words)
 
 
-def _put(reseller_id: UUID, chosen: Select[Plan, Product, WholesalePrice]) -> int:
-    """Adds listings for plans of the select, all in two statements."""
-    scope, now = tenancy.current(), business_now()
-    columns = chosen.with_only_columns(
-        literal(scope.distributor_id, type_=Listing.distributor_id.type),
-        func.gen_random_uuid(),
-        literal(reseller_id, type_=Listing.reseller_id.type),
-        Plan.id,
-        Plan.product_id,
-        func.lower(Product.name),
-        literal(False),
-        literal(True),
-        Plan.list_minor,
-        Plan.currency,
-        Plan.steps,
-        literal(now, type_=Listing.listed_at.type),
-    )
-    names = ["distributor_id", "id", "reseller_id", "plan_id", "product_id", "sort_key", "lead", "published"]
-    added = (
-        db.session()
-        .execute(
-            insert(Listing)
-            .from_select([*names, "price_minor", "currency", "steps", "listed_at"], columns)
-            .on_conflict_do_nothing()
-            .returning(Listing.plan_id, Listing.product_id)
-        )
-        .all()
-    )
-    if added:
-        margin_alarms.shelf_changed(reseller_id, Part("plans", [row[0] for row in added]))
-        listings.lead_anew(reseller_id, [row[1] for row in added])
-        arrange(reseller_id)
-        listings.changed(reseller_id)
-    return len(added)
-
-
-def arrive(reseller_id: UUID, plan_ids: Sequence[UUID] | None = None) -> int:
-    """Offers what is new where the reseller wants that; how many plans. What was dismissed stays away."""
-    chosen = could_stand(reseller_id).where(~dismissed(reseller_id), _arrives(reseller_id, [Arrival.OFFER]))
-    return _put(reseller_id, chosen if plan_ids is None else chosen.where(Plan.id.in_(plan_ids)))
-
-
-def take_in(reseller_id: UUID, distributor_id: UUID) -> None:
-    """The distributor puts everything on a shelf: as its reseller wants new plans to arrive, and all of it
-    where it never said how."""
-    said = select(ShelfSetting.id).where(ShelfSetting.reseller_id == reseller_id)
-    if db.session().scalar(said) is not None or arrival_rules(reseller_id):
-        arrive(reseller_id)
-    else:
-        listings.stock(reseller_id, distributor_id)
-        margin_alarms.shelf_changed(reseller_id)
-
-
-def offer_what_is_new() -> None:
-    """After plans were added: a task for each open shop whose reseller wants new ones offered at once."""
-    wants = select(ShelfSetting.reseller_id).where(ShelfSetting.arrival == Arrival.OFFER)
-    by_rule = select(ArrivalRule.reseller_id).where(ArrivalRule.arrival == Arrival.OFFER)
-    open_ = select(Storefront.reseller_id).where(
-        Storefront.state == StorefrontState.OPEN,
-        or_(Storefront.reseller_id.in_(wants), Storefront.reseller_id.in_(by_rule)),
-    )
-    for reseller_id in db.session().scalars(open_):
-        tasks.add("stock_shelf", {"reseller_id": str(reseller_id)})
-
-
-def _stock(task: Claimed) -> None:
-    arrive(UUID(task.args["reseller_id"]))
-
-
-STOCK = tasks.register(Kind("stock_shelf", Repeat.SAFE, prepare=_stock, alone=True))
+def _look(words: Sequence[str], wanted: Wanted, after: str, size: int, *, any_word: bool = False) -> Page:
+    asked: dict[str, Any] = {"p_words": list(words), "p_said": " ".join(words), "p_any": any_word}
+    if wanted.sort != BEST:
+        key, listing_id = _cursor(wanted.sort, after)
+        return _read(wanted, size, p_key=key, p_after=listing_id, **asked)
+    skip = int(after) if after.isascii() and after.isdigit() and len(after) < 5 else 0
+    if after and not 0 < skip <= MOST_FOUND:
+        raise Missing("page")
+    found = _read(wanted, size, p_skip=skip, **asked)
+    return replace(found, after=str(skip + size) if found.after and skip + size < MOST_FOUND else "")

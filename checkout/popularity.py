@@ -1,14 +1,14 @@
 """Which products are popular in a shop: those ordered most often by its customers within the last ninety
-days. Every few hours shelves are arranged anew by it, and by what is still new (catalog/shelves.py)."""
+days. Every few hours shelves are arranged anew by it, and by what is still new (catalog/assortments.py)."""
 
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from catalog import shelves
+from catalog import assortments
+from catalog.assortments import ShelfSetting
 from catalog.products import Plan
-from catalog.shelves import ShelfSetting
 from checkout.orders import Order, OrderLine, OrderState
 from core import db, tasks
 from core.clock import business_now
@@ -38,13 +38,10 @@ def most_ordered(reseller_id: UUID, most: int) -> list[UUID]:
 
 def arrange() -> None:
     """Every shelf whose reseller wants new or popular products in front."""
-    for setting in (
-        db.session()
-        .scalars(select(ShelfSetting).where((ShelfSetting.new_days > 0) | (ShelfSetting.popular > 0)))
-        .all()
-    ):
+    wanting = select(ShelfSetting).where((ShelfSetting.new_days > 0) | (ShelfSetting.popular > 0))
+    for setting in db.session().scalars(wanting.order_by(ShelfSetting.reseller_id)).all():
         popular = most_ordered(setting.reseller_id, setting.popular) if setting.popular else []
-        shelves.arrange(setting.reseller_id, popular=popular)
+        assortments.arrange(setting.reseller_id, popular=popular)
 
 
 def _arrange(_task: Claimed) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from catalog import (
+    assortments,
     exchange,
     listings,
     loading,
@@ -15,7 +16,6 @@ from catalog import (
     products,
     retail_rules,
     rounding,
-    shelves,
 )
 from catalog.margin_floors import MarginFloor
 from catalog.products import Product
@@ -80,8 +80,8 @@ def _sell(entry: Entry, currency: str) -> None:
     points = retail_rules.parse_points(own["percent"], Method.MARGIN)
     margin_floors.keep_own(reseller_id, points, refuses=False, product=_product(own["product"]))
     margin_alarms.shelf_changed(reseller_id)
-    shelves.feature(reseller_id, [_product(code).id for code in entry["featured"]])
-    shelves.order_categories(reseller_id, entry["categories"])
+    assortments.feature(reseller_id, [_product(code).id for code in entry["featured"]])
+    assortments.order_categories(reseller_id, entry["categories"])
 
 
 def _product(code: str) -> Product:

@@ -17,6 +17,7 @@ FILES = (
     "conditions.toml",
     "relations.toml",
     "retail.toml",
+    "quotes.toml",
 )
 
 Entry = Mapping[str, Any]

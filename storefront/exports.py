@@ -4,7 +4,7 @@ whole or is refused: a list that is longer than a file may be is never cut off s
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -69,7 +69,7 @@ def file_name(of: List) -> str:
     return of.endpoint.rpartition(".")[2].replace("_", "-")
 
 
-def lines(columns: Sequence[Column], rows: Sequence[Any]) -> Iterator[str]:
+def lines(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[str]:
     """Head and rows. Money becomes two columns, the amount as a decimal and its currency."""
     heads = [
         [column.label, _("%(column)s, currency", column=column.label)] if column.money else [column.label]

@@ -51,6 +51,8 @@ TYPES = Words(
         "programmes": "Programme",
         "applications": "Application",
         "price_imports": "Price import",
+        "sheet_sources": "Source of price sheets",
+        "service_sources": "What a vendor offers",
         "enrolments": "Partnership",
         "sign_in_rules": "Rules of signing in",
         "credit_terms": "Credit terms",
@@ -68,6 +70,8 @@ TYPES = Words(
         "provider_entries": "Directory entry",
         "viewings": "Look at the console",
         "programme_requests": "Request",
+        "quotes": "Quote",
+        "price_schedules": "Price change",
     }
 )
 TONES = {
@@ -98,6 +102,10 @@ TONES = {
     "rejected": "bad",
     "won": "ok",
     "lost": "bad",
+    "agreed": "ok",
+    "asked": "wait",
+    "applied": "ok",
+    "scheduled": "wait",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
@@ -147,6 +155,11 @@ PLAINLY = Words(
         "subscriptions moved": "Service moved to another provider",
         "subscriptions gone": "Service moved to another provider",
         "viewings ended": "Look at the console ended",
+        "quotes asked": "Question asked",
+        "quotes answered": "Question answered",
+        "quotes agreed": "Quote agreed to",
+        "quotes replaced": "Quote replaced by a newer version",
+        "quotes sent": "Quote open",
     }
 )
 """What and its new state -> how everybody but the distributor reads it; the distributor reads the states."""

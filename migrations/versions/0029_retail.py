@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = 'retail'
-down_revision = 'newsletters'
+down_revision = 'offers'
 branch_labels = None
 depends_on = None
 
@@ -49,6 +49,15 @@ def upgrade() -> None:
         'listings',
         sa.Column('listed_at', sa.DateTime(timezone=True), server_default='2020-01-01 00:00:00+00', nullable=False),
     )
+    op.add_column('search_texts', sa.Column('place', sa.BigInteger(), server_default='1000', nullable=False))
+    op.drop_index('ix_search_texts_category', table_name='search_texts')
+    op.drop_index('ix_search_texts_vendor', table_name='search_texts')
+    for name, columns in (('by_place', []), ('category_place', ['category']), ('vendor_place', ['vendor'])):
+        op.create_index(
+            f'ix_search_texts_{name}',
+            'search_texts',
+            ['distributor_id', 'reseller_id', *columns, 'place', 'sort_key', 'listing_id'],
+        )
     op.drop_index('ix_listings_shelf', table_name='listings')
     op.create_index(
         'ix_listings_shelf',

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from core.languages import _
+from provisioning.connectors.definitions import Definition
 from provisioning.connectors.fields import Field, Party, problems
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "TryLater",
     "Unclear",
     "check",
+    "definition",
     "look_up",
     "perform",
     "problems",
@@ -82,9 +84,9 @@ class Request:
 
     `quantity` is the seats wanted after this request, `previous_quantity` the seats held before it (for a
     change). `customer` is whom it is for: of a transfer, whom it is for from then on. `asked_on` is the day
-    it was earned: fixed with the request, so that a repeat on another day is the same request. `settings` are
-    the distributor's own (secrets too); nothing personal or secret appears in the repr.
-    """
+    it was earned: fixed with the request, so that a repeat on another day is the same request. `variables`
+    are what the product type says and asked besides `fields`. `settings` are the distributor's own (secrets
+    too); nothing personal or secret appears in the repr."""
 
     reference: str
     action: Action
@@ -96,6 +98,7 @@ class Request:
     settings: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     previous_quantity: int = 0
     asked_on: date | None = None
+    variables: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def __post_init__(self) -> None:
         if str(UUID(self.reference)) != self.reference:
@@ -118,6 +121,8 @@ class Request:
             "customer": dict(self.customer),
             "fields": dict(self.fields),
         }
+        if self.variables:
+            content["variables"] = dict(self.variables)
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -236,6 +241,24 @@ def purchases(connector: Connector, settings: Mapping[str, str], since: datetime
         return None
     try:
         return listing(settings, since)
+    except ConnectorError:
+        raise
+    except Exception as bug:
+        raise Unclear(f"{connector.label} failed unexpectedly ({type(bug).__name__}).") from bug
+
+
+def can_define(connector: Connector) -> bool:
+    """Whether its vendor can be asked what it offers."""
+    return getattr(connector, "definition", None) is not None
+
+
+def definition(connector: Connector, settings: Mapping[str, str]) -> Definition:
+    """What the vendor offers; Refused where it keeps no list that can be asked for."""
+    telling = getattr(connector, "definition", None)
+    if telling is None:
+        raise Refused(f"{connector.label} cannot say what its vendor offers.", code="not_supported")
+    try:
+        return telling(settings)
     except ConnectorError:
         raise
     except Exception as bug:

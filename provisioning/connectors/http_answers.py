@@ -3,7 +3,7 @@ reference, proves anything; everything else leaves the matter unclear. The table
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -21,6 +21,15 @@ from provisioning.connectors.base import (
     Request,
     TryLater,
     Unclear,
+)
+from provisioning.connectors.definitions import (
+    DefinedPlan,
+    DefinedProduct,
+    DefinedType,
+    DefinedUpgrade,
+    Definition,
+    Question,
+    Step,
 )
 
 SOON = timedelta(seconds=5)
@@ -75,6 +84,99 @@ class Listed(BaseModel):
     next: Line = ""
 
 
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
+Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}([.][0-9]{1,6})?$")]
+Units = Annotated[int, Field(ge=1, le=1_000_000_000)]
+MOST_LISTED = 5000
+
+
+class Asked(BaseModel):
+    """A question to the buyer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Code
+    label: Line
+    required: bool = False
+
+
+class TypeTold(BaseModel):
+    """A type of products."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: Code
+    name: Line
+    unit: Line = "seat"
+    asks: tuple[Asked, ...] = Field(default=(), max_length=30)
+
+
+class StepTold(BaseModel):
+    """A price from so many units on."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    begin: Units = Field(alias="from")
+    price: Amount
+    cost: Amount | None = None
+
+
+class PlanTold(BaseModel):
+    """A plan of a product."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: Code
+    sku: Line
+    name: Line
+    term: Literal["P1M", "P1Y", "P3Y"]
+    billing: Literal["P1M", "P1Y", "P3Y"]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    price: Amount
+    cost: Amount | None = None
+    minimum: Units | None = None
+    maximum: Units | None = None
+    steps: tuple[StepTold, ...] = Field(default=(), max_length=50)
+
+
+class ProductTold(BaseModel):
+    """A product with its plans."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: Code
+    type: Code
+    name: Line
+    vendor: Line
+    category: Line = ""
+    summary: Line = ""
+    description: Annotated[str, StringConstraints(max_length=8000)] = ""
+    plans: tuple[PlanTold, ...] = Field(max_length=200)
+    add_on_of: tuple[Code, ...] = Field(default=(), max_length=200)
+    needs: tuple[Code, ...] = Field(default=(), max_length=200)
+
+
+class UpgradeTold(BaseModel):
+    """What may become what."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    begin: Code = Field(alias="from")
+    to: Code
+    partial: bool = False
+
+
+class Defined(BaseModel):
+    """One page of what the vendor offers; `next` asks for the one after it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    product_types: tuple[TypeTold, ...] = Field(default=(), max_length=MOST_LISTED)
+    products: tuple[ProductTold, ...] = Field(default=(), max_length=MOST_LISTED)
+    upgrades: tuple[UpgradeTold, ...] = Field(default=(), max_length=MOST_LISTED)
+    next: Line = ""
+
+
 class Problem(BaseModel):
     """RFC 9457, as far as we read it. `reference` is ours, given back where absence is stated."""
 
@@ -103,6 +205,50 @@ def listed(answer: Answer) -> Listed:
         return Listed.model_validate_json(answer.body if answer.status == 200 else b"")
     except ValidationError:
         raise Unclear("The vendor did not tell what it has sold.") from None
+
+
+def defined(answer: Answer) -> Defined:
+    """A page of what the vendor offers. What is not of the agreed form is left out as a whole: half a list
+    would retire the other half."""
+    if answer.status != 200:
+        raise _refusal(answer, _problem(answer))
+    try:
+        return Defined.model_validate_json(answer.body)
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        where = " → ".join(str(part) for part in first["loc"])[:200]
+        raise Unclear(
+            f"The vendor's list could not be read: {where or 'the whole of it'}: {first['msg'][:200]}."
+        ) from None
+
+
+def definition(pages: Sequence[Defined]) -> Definition:
+    """All pages as one."""
+    return Definition(
+        tuple(
+            DefinedType(
+                one.code,
+                one.name,
+                one.unit,
+                tuple(Question(each.name, each.label, each.required) for each in one.asks),
+            )
+            for page in pages
+            for one in page.product_types
+        ),
+        tuple(_product(one) for page in pages for one in page.products),
+        tuple(DefinedUpgrade(one.begin, one.to, one.partial) for page in pages for one in page.upgrades),
+    )
+
+
+def _product(told: ProductTold) -> DefinedProduct:
+    return DefinedProduct(
+        **told.model_dump(exclude={"plans"}), plans=tuple(_plan(plan) for plan in told.plans)
+    )
+
+
+def _plan(told: PlanTold) -> DefinedPlan:
+    steps = tuple(Step(step.begin, step.price, step.cost) for step in told.steps)
+    return DefinedPlan(**told.model_dump(exclude={"steps"}), steps=steps)
 
 
 def found(request: Request, answer: Answer) -> Outcome | None:

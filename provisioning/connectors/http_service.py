@@ -4,6 +4,7 @@ reference.
 """
 
 import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,11 +27,13 @@ from provisioning.connectors.base import (
     Unclear,
     problems,
 )
+from provisioning.connectors.definitions import Definition
 
 LARGEST_ANSWER = 4 * 1024 * 1024  # ten thousand long licence keys
 CONNECTIONS = 64
 PAUSE_WHEN_AWAY = timedelta(seconds=15)
 MOST_PAGES = 1000
+LONGEST_LIST = 45.0  # seconds for all pages of what a vendor offers
 NOBODY = UUID(int=0)
 
 SETTINGS = (
@@ -122,6 +125,18 @@ class HttpService:
             after = page.next
         raise Unclear("The vendor's list does not come to an end.")
 
+    def definition(self, settings: Mapping[str, str]) -> Definition:
+        """What the vendor offers, page by page; all of it, or Unclear."""
+        asking = Request(str(NOBODY), Action.PROVISION, "", 0, settings=settings)
+        until, found, after = time.monotonic() + LONGEST_LIST, list[answers.Defined](), ""
+        while time.monotonic() < until and len(found) < MOST_PAGES:
+            page = answers.defined(self._call(asking, "GET", f"definition?{urlencode({'after': after})}"))
+            found.append(page)
+            if not page.next or page.next == after:
+                return answers.definition(found)
+            after = page.next
+        raise Unclear("The vendor's list does not come to an end.")
+
     def _act(
         self, request: Request, method: str, path: str, content: dict[str, Any] | None = None
     ) -> Outcome:
@@ -172,12 +187,13 @@ class HttpService:
 
 
 def _content(request: Request) -> dict[str, Any]:
-    return {
+    wanted: dict[str, Any] = {
         "sku": request.sku,
         "quantity": request.quantity,
         "customer": dict(request.customer),
         "fields": dict(request.fields),
     }
+    return wanted | ({"variables": dict(request.variables)} if request.variables else {})
 
 
 def _subscription(request: Request) -> str:

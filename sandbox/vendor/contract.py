@@ -12,6 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from sandbox.vendor import effects
 from sandbox.vendor.moods import CallType, Mood, Moods
+from sandbox.vendor.offering import Offering
 from sandbox.vendor.serving import CONNECTION
 from sandbox.vendor.store import Operation, Store
 
@@ -20,9 +21,9 @@ STATUS = {"absent": 404, "ended": 410}
 SELLS = ("provision", "change", "transfer")
 
 
-def blueprint(store: Store, moods: Moods, *, api_key: str) -> Blueprint:
+def blueprint(store: Store, moods: Moods, offering: Offering, *, api_key: str) -> Blueprint:
     """The pages under /v1, for one store and one key."""
-    vendor = _Vendor(store, moods)
+    vendor = _Vendor(store, moods, offering)
     routes = Blueprint("contract", __name__, url_prefix="/v1")
 
     @routes.before_request
@@ -32,6 +33,7 @@ def blueprint(store: Store, moods: Moods, *, api_key: str) -> Blueprint:
             return None
         return problem(401, "unauthorised", "The API key is missing or wrong.")
 
+    routes.add_url_rule("/definition", view_func=vendor.define, methods=["GET"])
     routes.add_url_rule("/check", view_func=vendor.check, methods=["POST"])
     routes.add_url_rule("/subscriptions", view_func=vendor.browse, methods=["GET"])
     routes.add_url_rule("/subscriptions/<uuid:reference>", view_func=vendor.put, methods=["PUT"])
@@ -47,9 +49,10 @@ def blueprint(store: Store, moods: Moods, *, api_key: str) -> Blueprint:
 
 
 class _Vendor:
-    def __init__(self, store: Store, moods: Moods) -> None:
+    def __init__(self, store: Store, moods: Moods, offering: Offering) -> None:
         self._store = store
         self._moods = moods
+        self._offering = offering
 
     def check(self) -> Response:
         asked = _json()
@@ -80,6 +83,17 @@ class _Vendor:
 
     def delete(self, known_as: str) -> Response:
         return self._act(_idempotency_key(), "end", {"subscription": known_as})
+
+    def define(self) -> Response:
+        """What is offered, a page at a time."""
+        mood = self._mood("definitions", "", set())
+        if mood.kind in ("slow", "timeout_after_success"):
+            time.sleep(mood.seconds)
+        if unwilling := self._without_effect(mood):
+            return unwilling
+        if mood.kind == "garble":
+            return Response("<html>OK</html>", content_type="text/html")
+        return jsonify(self._offering.page(request.args.get("after", "")))
 
     def browse(self) -> Response:
         """What was sold since a moment, oldest first, a page at a time."""

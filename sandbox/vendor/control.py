@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.vendor.contract import problem
 from sandbox.vendor.moods import BadMood, CallType, Kind, Moods, Scope, Settings, read, read_mood
+from sandbox.vendor.offering import BadOffering, Offering, read_changes
 from sandbox.vendor.store import Store
 
 SHOWN = 50
@@ -51,9 +52,9 @@ class Calls:
         return answer
 
 
-def blueprint(store: Store, moods: Moods, calls: Calls) -> Blueprint:
+def blueprint(store: Store, moods: Moods, offering: Offering, calls: Calls) -> Blueprint:
     """The pages under /_sandbox."""
-    desk = _Desk(store, moods, calls)
+    desk = _Desk(store, moods, offering, calls)
     routes = Blueprint("sandbox", __name__, url_prefix="/_sandbox", template_folder="templates")
 
     @routes.before_request
@@ -71,14 +72,20 @@ def blueprint(store: Store, moods: Moods, calls: Calls) -> Blueprint:
     routes.add_url_rule("/purchases", view_func=desk.purchases)
     routes.add_url_rule("/moods", view_func=desk.show_moods)
     routes.add_url_rule("/moods", endpoint="set_moods", view_func=desk.set_moods, methods=["POST"])
+    routes.add_url_rule("/offering", view_func=desk.show_offering)
+    routes.add_url_rule(
+        "/offering", endpoint="change_offering", view_func=desk.change_offering, methods=["POST"]
+    )
+    routes.add_url_rule("/offers", view_func=desk.offer_by_form, methods=["POST"])
     routes.add_url_rule("/reset", view_func=desk.reset, methods=["POST"])
     return routes
 
 
 class _Desk:
-    def __init__(self, store: Store, moods: Moods, calls: Calls) -> None:
+    def __init__(self, store: Store, moods: Moods, offering: Offering, calls: Calls) -> None:
         self._store = store
         self._moods = moods
+        self._offering = offering
         self._calls = calls
 
     def state(self) -> Response:
@@ -122,6 +129,27 @@ class _Desk:
         self._moods.adopt(Settings())
         return Response(status=204)
 
+    def show_offering(self) -> Response:
+        """What differs from the beginning, and every plan with its price."""
+        return jsonify({"changes": self._offering.changes, "plans": self._offering.plans()})
+
+    def change_offering(self) -> Response:
+        """Replace what differs from the beginning."""
+        posted: Any = request.get_json(silent=True)
+        try:
+            self._offering.adopt(read_changes(posted))
+        except BadOffering as wrong:
+            return problem(400, "malformed", str(wrong))
+        return self.show_offering()
+
+    def offer_by_form(self) -> AnyResponse | tuple[str, int]:
+        """One plan dearer or gone, a product more, or all as in the beginning."""
+        try:
+            self._offering.adopt(self._offering.changed(**request.form.to_dict()))
+        except (BadOffering, TypeError) as wrong:
+            return self._drawn(str(wrong)), 400
+        return redirect("./", code=303)
+
     def page(self) -> str:
         return self._drawn()
 
@@ -159,6 +187,8 @@ class _Desk:
             calls=list(self._calls.latest),
             choices={"kind": get_args(Kind), "scope": get_args(Scope), "on": get_args(CallType)},
             clock=_clock,
+            plans=self._offering.plans(),
+            offering=self._offering.changes,
             subscriptions=self._store.rows(SUBSCRIPTIONS, SHOWN),
             purchases=self._store.rows(PURCHASES, SHOWN),
         )

@@ -29,7 +29,7 @@ Kind = Literal[
     "search_lag",  # does it, but a look-up sees it only after so many seconds
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
-CallType = Literal["mutations", "look_ups", "checks", "all"]
+CallType = Literal["mutations", "look_ups", "checks", "definitions", "all"]
 Scope = Literal["global", "sku", "reference"]
 Value = TypeVar("Value")
 NARROWEST_FIRST: tuple[Scope, ...] = ("reference", "sku", "global")

@@ -44,3 +44,4 @@ CREATE TABLE IF NOT EXISTS purchases ( -- one row per effect, so that doubles ca
 CREATE INDEX IF NOT EXISTS purchases_by_reference ON purchases (reference);
 CREATE TABLE IF NOT EXISTS moods (id INTEGER PRIMARY KEY CHECK (id = 1), content TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS luck (reference TEXT PRIMARY KEY, calls INTEGER NOT NULL); -- draws of chance so far
+CREATE TABLE IF NOT EXISTS offering (id INTEGER PRIMARY KEY CHECK (id = 1), content TEXT NOT NULL); -- changes since the beginning

@@ -22,6 +22,7 @@ FORGETTING = (
     "DELETE FROM operations",
     "DELETE FROM purchases",
     "DELETE FROM moods",
+    "DELETE FROM offering",
     "DELETE FROM luck",
 )
 

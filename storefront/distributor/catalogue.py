@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from werkzeug.wrappers import Response
 
 from catalog import (
+    assortments,
     catalogue_files,
     exchange,
     factors,
@@ -21,7 +22,6 @@ from catalog import (
     margin_alarms,
     margin_floors,
     pricing,
-    shelves,
 )
 from catalog.loading import BadCatalogue, Loaded
 from catalog.price_lists import PriceList, WholesalePrice
@@ -504,8 +504,11 @@ def load_file() -> Response:
         return show_file(form, 422, faults=faults)
     if not 0 < share <= 1:
         return show_file(form, 422, faults=[_("The wholesale share is more than 0 and at most 100 percent.")])
-    with db.transaction():
-        loaded = load(content, share)
+    try:
+        with db.transaction():
+            loaded = load(content, share)
+    except BadCatalogue as error:  # only the database knows: a base or a part that is not there
+        return show_file(form, 422, faults=[str(error)])
     return show_file(
         forms.Upload(share=form.share.data), loaded=loaded, already=len(content["product"]) - loaded.products
     )
@@ -519,7 +522,7 @@ def load(content: Mapping[str, Any], share: Decimal) -> Loaded:
     house = db.session().scalar(select(Reseller).where(Reseller.house))
     if house is not None and loaded.plans:
         listings.stock(house.id, house.distributor_id)
-        shelves.offer_what_is_new()
+        assortments.offer_what_is_new()
         margin_alarms.look_at_costs()
     return loaded
 
@@ -531,7 +534,7 @@ def stock_shelves() -> Response:
     with db.transaction() as session:
         shops = session.scalars(select(Storefront).where(Storefront.state == StorefrontState.OPEN)).all()
         for shop in shops:
-            shelves.take_in(shop.reseller_id, shop.distributor_id)
+            assortments.take_in(shop.reseller_id, shop.distributor_id)
     return pages.see("distributor.catalogue_file", "stocked")
 
 

@@ -12,6 +12,7 @@ from core.errors import Refusal
 from core.languages import Words, _
 from provisioning import connections
 from provisioning.connections import BadSettings, Connection
+from provisioning.connectors import base
 from provisioning.connectors.base import Action
 from storefront import pages
 from storefront.distributor import console, forms
@@ -105,6 +106,9 @@ def row(one: Connection, typed: Mapping[str, str] | None, problems: Mapping[str,
         "timeout": f"{able.timeout.total_seconds():g} s",
         "settle": f"{able.settle.total_seconds():g} s",
         "slots": able.slots,
+        "services_url": url_for("distributor.connector_services", key=one.connector.key)
+        if base.can_define(one.connector)
+        else None,
         "waiting_url": url_for("distributor.task_list", q=one.connector.key),
     }
 

@@ -1,40 +1,36 @@
-"""Price sheets of vendors: the list of imports, the form, and the preview of one with what would change, row
-by row, and its acts."""
+"""Imports of price sheets: the list, and the preview of one with what would change, row by row, and its acts.
+Files are given in storefront/distributor/sheet_files.py."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
-from uuid import UUID
 
-from flask import request, url_for
+from flask import url_for
 from sqlalchemy import ColumnElement, func, or_, select
 from werkzeug.wrappers import Response
-from wtforms import FileField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
-from wtforms.validators import InputRequired, Length, Regexp
 
-from catalog import price_imports, price_sheets
+from catalog import price_imports
 from catalog.price_imports import ImportRow, ImportState, PriceImport, RowKind
 from catalog.price_lists import PriceList
-from catalog.products import Audience, ProductType
+from catalog.products import ProductType
+from catalog.vendor_relations import Relation
 from core import db
-from core.clock import business_now
 from core.errors import Missing, Refusal
 from core.languages import Words, _, for_later
 from core.money import Money
-from storefront import exports, lists, pages, timelines
+from storefront import catalogue_exports, exports, lists, pages, timelines
 from storefront.distributor import console
-from storefront.distributor.forms import Attached
-from storefront.distributor.tax_rates import basis_points
-from storefront.forms import Form
 from storefront.lists import Column, List
 from storefront.moments import moment
-from storefront.visitors import has_role, require_role, visitor
+from storefront.visitors import has_role, require_role
 
 ROLE = "storefront_manager"
 STATES = Words(
     {
+        ImportState.READING: for_later("Being read"),
+        ImportState.UNREADABLE: for_later("No sheet"),
         ImportState.PREVIEWED: for_later("Waits for you"),
+        ImportState.SCHEDULED: for_later("Waits for its day"),
         ImportState.APPLYING: for_later("Being applied"),
         ImportState.APPLIED: for_later("In the catalogue"),
         ImportState.UNDOING: for_later("Being undone"),
@@ -43,7 +39,10 @@ STATES = Words(
     }
 )
 TONES = {
+    ImportState.READING: "wait",
+    ImportState.UNREADABLE: "bad",
     ImportState.PREVIEWED: "warn",
+    ImportState.SCHEDULED: "wait",
     ImportState.APPLYING: "wait",
     ImportState.APPLIED: "ok",
     ImportState.UNDOING: "wait",
@@ -61,6 +60,14 @@ KINDS = Words(
         RowKind.UNCHANGED: for_later("Unchanged"),
     }
 )
+RELATIONS = Words(
+    {
+        Relation.ADD_ON: for_later("Add-on of"),
+        Relation.UPGRADE: for_later("Upgrade"),
+        Relation.PARTIAL: for_later("Upgrade of some seats"),
+        Relation.NEEDS: for_later("Needs"),
+    }
+)
 KIND_TONES = {
     RowKind.NEW: "ok",
     RowKind.CHANGED: "info",
@@ -73,57 +80,10 @@ KIND_TONES = {
 pages.saying(
     import_read="This is what the file would change. Nothing is changed yet.",
     import_confirmed="A worker applies it now, all at once.",
+    import_scheduled="A worker applies it on its day, all at once. Until then it can be discarded.",
     import_discarded="Discarded. Nothing was changed.",
     import_undoing="A worker puts back what it replaced, all at once.",
 )
-pages.LARGE_UPLOADS["distributor.read_price_sheet"] = price_sheets.LARGEST + 1024 * 1024
-
-
-class SheetForm(Form):
-    """A file, and what it is for."""
-
-    file = FileField(
-        "Price sheet",
-        [Attached()],
-        description="CSV with the columns of Microsoft's licence price list, as exported. At most 48 MB.",
-    )
-    market = StringField(
-        "Market",
-        [Regexp(r"\s*([A-Za-z]{2})?\s*$", message="Two letters, such as DE.")],
-        description="Two letters, such as DE. Empty: the file has one market only.",
-    )
-    price_list = SelectField(
-        "Price list", coerce=str, description="Whose wholesale prices are set; its currency is the file's."
-    )
-    product_type = SelectField(
-        "Product type", coerce=str, description="How new products are delivered, and by which connector."
-    )
-    category = StringField(
-        "Category of new products",
-        [InputRequired("Name a category."), Length(max=80)],
-        default="Cloud",
-        description="Where shops show them. It can be changed for each product later.",
-    )
-    share = StringField(
-        "Wholesale share",
-        [InputRequired("Say which share of the list price resellers pay.")],
-        description="Percent of the recommended price that resellers on the list pay.",
-        default="85",
-    )
-
-
-def with_choices(form: SheetForm) -> SheetForm:
-    """The form with the choices of today; nothing else validates."""
-    with db.transaction() as session:
-        price_lists = session.scalars(select(PriceList).order_by(PriceList.name)).all()
-        types = session.scalars(
-            select(ProductType).where(ProductType.audience == Audience.CUSTOMER).order_by(ProductType.name)
-        ).all()
-    form.price_list.choices = [
-        SelectChoice(str(one.id), f"{one.name} ({one.currency})") for one in price_lists
-    ]
-    form.product_type.choices = [SelectChoice(str(one.id), one.name) for one in types]
-    return form
 
 
 # --- The list -----------------------------------------------------------------------------------------------
@@ -202,65 +162,6 @@ def rows_of(found: Sequence[tuple[PriceImport]]) -> list[dict[str, Any]]:
     ]
 
 
-# --- Reading a file -----------------------------------------------------------------------------------------
-
-
-@console.get("/price-imports/new")
-def new_import() -> Response:
-    """Where a sheet is given."""
-    require_role(ROLE)
-    return show_form(with_choices(SheetForm()))
-
-
-def show_form(form: SheetForm, status: int = 200, *, problem: str | None = None) -> Response:
-    """The page, with a refused form as it was sent."""
-    return pages.render(
-        "distributor/price_import_new.html",
-        status,
-        title=_("Import a price sheet"),
-        form=form,
-        problem=problem,
-    )
-
-
-@console.post("/price-imports/new")
-def read_price_sheet() -> Response:
-    """Reads it into a preview; the catalogue stays as it is."""
-    require_role(ROLE)
-    form, upload = with_choices(SheetForm(request.form)), request.files.get("file")
-    fine, share = form.validate(), basis_points(form.share.data or "")
-    if upload is None or not upload.filename:
-        form.file.errors = [_("Choose a file first.")]
-        fine = False
-    if form.share.data and not share:
-        form.share.errors = [_("A number of percent above 0 and at most 100, such as 85.")]
-    if not fine or not share or upload is None:
-        return show_form(form, 422)
-    market = (form.market.data or "").strip().upper()
-    try:
-        with db.transaction() as session:
-            chosen = session.scalars(
-                select(PriceList).where(PriceList.id == UUID(form.price_list.data))
-            ).one()
-            sheet = price_sheets.read(
-                upload.read(), currency=chosen.currency, market=market, at=business_now()
-            )
-            made = price_imports.preview(
-                sheet,
-                file_name=upload.filename or "",
-                market=market,
-                product_type_id=UUID(form.product_type.data),
-                price_list=chosen,
-                category=form.category.data or "",
-                share_points=share,
-                by=visitor().name,
-            )
-            code = made.code
-    except Refusal as refusal:
-        return show_form(form, refusal.status, problem=str(refusal))
-    return pages.see("distributor.import_page", "import-read", code=code)
-
-
 # --- One import ---------------------------------------------------------------------------------------------
 
 
@@ -277,9 +178,7 @@ def show(code: str, status: int = 200, *, problem: str | None = None) -> Respons
         page = lists.page(row_list(found), rows_statement(found))
         timeline = timelines.of([found.id])
         price_list = session.scalars(select(PriceList.name).where(PriceList.id == found.price_list_id)).one()
-        type_name = session.scalars(
-            select(ProductType.name).where(ProductType.id == found.product_type_id)
-        ).one()
+        type_name = session.scalar(select(ProductType.name).where(ProductType.id == found.product_type_id))
         values = {
             "code": found.code,
             "file": found.file_name,
@@ -289,10 +188,18 @@ def show(code: str, status: int = 200, *, problem: str | None = None) -> Respons
             "by": found.created_by,
             "read": moment(found.created_at),
             "applied": moment(found.applied_at) if found.applied_at else None,
-            "share": f"{found.share_points / 100:g} %",
+            "share": f"{found.share_points / 100:g} %" if found.share_points else _("As the sheet says"),
             "category": found.category,
             "price_list": price_list,
-            "type": type_name,
+            "type": type_name or _("As the vendor says"),
+            "market": found.market,
+            "segment": found.segment,
+            "as_of": moment(found.as_of) if found.as_of else None,
+            "next": f"{found.next_at:%Y-%m-%d}" if found.next_at else None,
+            "unreadable": found.problem,
+            "whole": found.whole,
+            "types": [(one["name"], asked_in(one)) for one in found.told.get("types", [])],
+            "reading": found.state is ImportState.READING,
             "working": found.state in (ImportState.APPLYING, ImportState.UNDOING),
             "differs": price_imports.differs(found),
         }
@@ -313,6 +220,15 @@ def show(code: str, status: int = 200, *, problem: str | None = None) -> Respons
     )
 
 
+def asked_in(told: Mapping[str, Any]) -> str:
+    """What buyers of a type are asked, as the vendor says."""
+    asks = ", ".join(
+        each["label"] if each["required"] else _("%(label)s (optional)", label=each["label"])
+        for each in told["asks"]
+    )
+    return _("by %(unit)s; asks: %(asks)s", unit=told["unit"], asks=asks or "–")
+
+
 def one(code: str) -> PriceImport:
     """An import to look at."""
     found = db.session().scalar(select(PriceImport).where(PriceImport.code == code))
@@ -326,7 +242,7 @@ def import_rows_file(code: str) -> Response:
     """Its rows as a file."""
     with db.transaction():
         found = one(code)
-        return exports.answer(row_list(found), rows_statement(found))
+        return catalogue_exports.whole_list(row_list(found), rows_statement(found))
 
 
 def rows_statement(of: PriceImport) -> Any:
@@ -361,6 +277,10 @@ def row_list(of: PriceImport) -> List:
                 only_file=True,
             ),
             Column("wholesale", _("Wholesale"), itemgetter("wholesale"), kind="num", money=True),
+            Column("steps", _("List price by volume"), itemgetter("steps_text"), only_file=True),
+            Column("was_steps", _("By volume before"), itemgetter("was_steps_text"), only_file=True),
+            Column("quantities", _("Quantities"), itemgetter("quantities"), only_file=True),
+            Column("was_quantities", _("Quantities before"), itemgetter("was_quantities"), only_file=True),
             Column("column", _("Column"), itemgetter("column"), only_file=True),
             Column("why", _("Why"), itemgetter("why"), only_file=True),
         ],
@@ -401,14 +321,34 @@ def drawn_row(row: ImportRow, currency: str) -> dict[str, Any]:
         "cost": amount(row.cost_minor),
         "was_wholesale": amount(row.was_wholesale_minor),
         "wholesale": amount(row.wholesale_minor),
+        "steps": stepped(row.list_steps, currency),
+        "was_steps": stepped(row.was_list_steps, currency),
+        "steps_text": stepped(row.list_steps, currency),
+        "was_steps_text": stepped(row.was_list_steps, currency),
+        "quantities": bounds(row.minimum, row.maximum),
+        "was_quantities": bounds(row.was_minimum, row.was_maximum),
+        "relation": RELATIONS[Relation(row.relation)] if row.relation else "",
         "column": row.column,
         "why": row.why,
     }
 
 
+def stepped(steps: Sequence[Sequence[int]], currency: str) -> str:
+    """Volume steps in words."""
+    return "; ".join(
+        _("from %(units)s: %(price)s", units=begin, price=Money(minor, currency).text)
+        for begin, minor in steps
+    )
+
+
+def bounds(least: int | None, most: int | None) -> str:
+    """Smallest and largest quantity."""
+    return f"{least or 1}–{most}" if most else f"{least or 1}–"
+
+
 @console.post("/price-imports/<code>/confirm")
 def confirm_import(code: str) -> Response:
-    """A worker applies it."""
+    """A worker applies it, now or on its day."""
     return act_on(code, price_imports.confirm, "import-confirmed")
 
 
@@ -429,7 +369,10 @@ def act_on(code: str, act: Callable[[PriceImport], None], said: str) -> Response
     require_role(ROLE)
     try:
         with db.transaction():
-            act(price_imports.find(code))
+            found = price_imports.find(code)
+            act(found)
+            if found.state is ImportState.SCHEDULED:
+                said = "import-scheduled"
     except Missing:
         raise
     except Refusal as refusal:

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 from wtforms import IntegerField, StringField
 from wtforms.validators import NumberRange
 
-from catalog import listings, shelves
+from catalog import assortments, listings
+from catalog.assortments import Arrangement
 from catalog.products import Product
-from catalog.shelves import Arrangement
 from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
@@ -28,10 +28,12 @@ class Front(Form):
     """What stands in front, besides what is featured."""
 
     new_days = IntegerField(
-        "New for so many days", [NumberRange(0, shelves.MOST_DAYS)], description="0: nothing is called new."
+        "New for so many days",
+        [NumberRange(0, assortments.MOST_DAYS)],
+        description="0: nothing is called new.",
     )
     popular = IntegerField(
-        "Popular products in front", [NumberRange(0, shelves.MOST_POPULAR)], description="0: none."
+        "Popular products in front", [NumberRange(0, assortments.MOST_POPULAR)], description="0: none."
     )
 
 
@@ -62,9 +64,9 @@ def show(
     """The page, with a refused form as it was sent."""
     with db.transaction() as session:
         reseller_id = house_id()
-        standing = shelves.featured(reseller_id)
+        standing = assortments.featured(reseller_id)
         names = dict(session.execute(select(Product.id, Product.name).where(Product.id.in_(standing))).all())
-        setting = shelves.of(reseller_id)
+        setting = assortments.of(reseller_id)
         categories = listings.all_categories(reseller_id)
     return pages.render(
         "distributor/front.html",
@@ -90,7 +92,7 @@ def feature_product() -> Response:
             chosen = select(Product.id).where(Product.code == (form.product.data or "").strip())
             if (found := session.scalar(chosen)) is None:
                 raise Missing("product")
-            shelves.feature(house_id(), [found])
+            assortments.feature(house_id(), [found])
     except Refusal as refusal:
         return show(422, feature=form, problem=str(refusal))
     return pages.see("distributor.front_page", "front-arranged")
@@ -102,9 +104,9 @@ def move_featured(product_id: UUID) -> Response:
     require_role("storefront_manager")
     with db.transaction():
         if request.form.get("act") == "up":
-            shelves.move_up(house_id(), product_id)
+            assortments.move_up(house_id(), product_id)
         else:
-            shelves.unfeature(house_id(), [product_id])
+            assortments.unfeature(house_id(), [product_id])
     return pages.see("distributor.front_page", "front-arranged")
 
 
@@ -116,8 +118,8 @@ def arrange_front() -> Response:
     if not form.validate():
         return show(422, form=form)
     with db.transaction():
-        arrival = shelves.of(house_id()).arrival
-        shelves.keep(house_id(), Arrangement(form.new_days.data or 0, form.popular.data or 0, arrival))
+        arrival = assortments.of(house_id()).arrival
+        assortments.keep(house_id(), Arrangement(form.new_days.data or 0, form.popular.data or 0, arrival))
     return pages.see("distributor.front_page", "front-arranged")
 
 
@@ -130,7 +132,7 @@ def order_front_categories() -> Response:
             reseller_id = house_id()
             names = listings.all_categories(reseller_id)
             typed = [request.form.get(f"place-{at}", "") for at in range(len(names))]
-            shelves.order_categories(reseller_id, shelves.by_numbers(names, typed))
+            assortments.order_categories(reseller_id, assortments.by_numbers(names, typed))
     except Refusal as refusal:
         return show(422, problem=str(refusal))
     return pages.see("distributor.front_page", "front-arranged")

@@ -1,17 +1,20 @@
 """What anybody may look at: the shop's front page, search, products and help. The pieces that everybody
 shares are kept as fragments (decision 14); what depends on the visitor stands around them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import request, url_for
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from catalog import listings
-from catalog.listings import PAGE, Card, Flag, Offer
+from catalog import listings, shelves
+from catalog.listings import Card, Flag, Offer, Offered
+from catalog.offerings import first_allowed
+from catalog.shelves import PAGE, Wanted
 from core import db
+from core.errors import Missing
 from core.languages import Words, _, for_later
 from core.money import Money
 from core.periods import Term
@@ -19,8 +22,11 @@ from core.tenancy import Side
 from partners import storefronts
 from storefront import pages
 from storefront.fragments import Piece
-from storefront.portal import calculator, portal
-from storefront.visitors import the_shop, visitor
+from storefront.portal import calculator, facets, heads, offer_words, portal
+from storefront.portal.facets import Place
+from storefront.visitors import prices_shown, the_shop, visitor
+
+MOST = 4  # products side by side
 
 BILLED = {
     Term.MONTH: for_later("Bound for %(term)s, billed monthly"),
@@ -28,40 +34,108 @@ BILLED = {
 }
 
 
+SHELF = {"products": "portal/fragments/shelf.html"}
+FACETS = {
+    "tabs": "portal/fragments/categories.html",
+    "facets": "portal/fragments/facets.html",
+    "sorts": "portal/fragments/sorts.html",
+}
+HEAD = {"head": heads.TEMPLATE}
+
+
 @portal.get("/")
 def shelf() -> Response:
-    """The shop's front page: hero, categories, products by name."""
-    after, category = request.args.get("after", "")[:300], request.args.get("category", "")[:100]
-    drawn = pages.fragments(
-        "shelf",
-        (after, category),
-        {"shelf": "portal/fragments/shelf.html"},
-        lambda: _shelf(after, category),
+    """The shop's front page: hero, categories, products, the featured ones first. A category that is asked
+    for by its name has a page of its own."""
+    if (name := request.args.get("category", "")[:100]) and facets.slug(name) in facets.categories():
+        return redirect(f"{the_shop().base}/c/{facets.slug(name)}", 301)
+    chosen = facets.wanted(category=name)
+    shop = the_shop()
+    title = shop.settings.get("tagline") or _("Products")
+    return listed(chosen, "/", str(name or title), front=not name, data=heads.shop_data)
+
+
+@portal.get("/c/<slug>")
+def category(slug: str) -> Response:
+    """One category, with its own address and title."""
+    name = facets.categories().get(slug)
+    if name is None:
+        raise Missing("category")
+    path = f"/c/{slug}"
+    return listed(
+        facets.wanted(category=name),
+        path,
+        name,
+        data=lambda: [heads.trail_data([(the_shop().name, "/"), (name, path)])],
     )
-    title = category or the_shop().name
-    return pages.kept("portal/shelf.html", {"title": title, **drawn}, front=not (after or category))
 
 
-def _shelf(after: str, category: str) -> dict[str, Any]:
-    with db.reading():
-        categories = pages.value("categories", listings.categories)
-        cards = listings.shelf(after=after, category=category, limit=PAGE + 1)
-    shown = cards[:PAGE]
-    return {
-        "products": tiles(shown),
-        "category": category,
-        "tabs": [(_("All"), at_page(), not category)]
-        + [(name, at_page(category=name), name == category) for name in categories],
-        "next_url": at_page(category=category, after=shown[-1].cursor) if len(cards) > PAGE else None,
-        "first_url": at_page(category=category) if after else None,
+def listed(
+    chosen: Wanted,
+    path: str,
+    title: str,
+    *,
+    front: bool = False,
+    data: Callable[[], list[dict[str, Any]]],
+) -> Response:
+    """A page of the shelf. What depends on the page that one is on is kept apart from what all pages of the
+    same products share."""
+    after = request.args.get("after", "")[:300]
+    plain = not (after or chosen.narrowed or chosen.sort != shelves.FRONT)
+    reading = Reading(chosen, after)
+    pieces = {
+        "title": title,
+        **pages.fragments("facets", (chosen,), FACETS, reading.facets, shared=True),
+        **pages.fragments("shelf", (chosen, after), SHELF, reading.products),
+        **pages.fragments(
+            "head",
+            (path, title, plain),
+            HEAD,
+            lambda: heads.head(
+                title, path, description=about(chosen.category), indexed=plain, data=data() if plain else ()
+            ),
+            shared=True,
+        ),
     }
+    heading = chosen.category or _("Products")
+    return pages.kept("portal/shelf.html", pieces, front=front and plain, heading=heading)
 
 
-def at_page(**chosen: str) -> str:
-    """The address of a part of the shelf. Written by hand: a page has a dozen of them, and url_for takes as
-    long for these as the database for the products."""
-    query = urlencode({name: text for name, text in chosen.items() if text})
-    return f"{the_shop().base}/{'?' if query else ''}{query}#products"
+def about(name: str) -> str:
+    """What a list is, in a sentence for search engines."""
+    return _("%(category)s at %(shop)s.", category=name, shop=the_shop().name) if name else ""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What has to be read for a page of the shelf. Whoever counts has nothing of the page yet, so both are
+    read in the one transaction."""
+
+    wanted: Wanted
+    after: str
+    page: shelves.Page | None = None
+
+    def facets(self) -> dict[str, Any]:
+        """How many there are."""
+        with db.reading():
+            found = shelves.facets(self.wanted)
+            self.page = shelves.page(self.wanted, after=self.after, size=PAGE)
+        return facets.panel(Place(), self.wanted, found)
+
+    def products(self) -> dict[str, Any]:
+        """What is on the page."""
+        if self.page is None:
+            with db.reading():
+                self.page = shelves.page(self.wanted, after=self.after, size=PAGE)
+        place = Place()
+        return {
+            "products": tiles(self.page.cards),
+            "category": self.wanted.category,
+            "narrowed": self.wanted.narrowed,
+            "all_url": place.at(replace(self.wanted, vendors=(), kinds=(), bands=())),
+            "next_url": place.at(self.wanted, after=self.page.after) if self.page.after else None,
+            "first_url": place.at(self.wanted) if self.after else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +148,9 @@ class Tile:
     vendor: str
     summary: str
     initials: str
-    price: Money
+    price: Money | None
     per: str
+    code: str
     image_url: str | None = None
     from_: bool = False
     flag: str | None = None
@@ -86,7 +161,7 @@ FLAGS = Words({Flag.FEATURED: "Featured", Flag.NEW: "New", Flag.POPULAR: "Popula
 
 def tiles(cards: Sequence[Card]) -> list[Tile]:
     """Cards as a list shows them."""
-    at = the_shop().base
+    at, shown = the_shop().base, prices_shown()
     return [
         Tile(
             card.product,
@@ -94,8 +169,11 @@ def tiles(cards: Sequence[Card]) -> list[Tile]:
             card.vendor,
             card.summary,
             initials(card.product),
-            card.price,
-            _("per %(unit)s %(period)s", unit=card.unit, period=card.per),
+            card.price if shown else None,
+            _("per %(unit)s %(period)s", unit=card.unit, period=card.per)
+            if shown
+            else _("Sign in to see the price"),
+            card.code,
             flag=FLAGS[card.flag] if card.flag else None,
         )
         for card in cards
@@ -108,29 +186,21 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in words[:2]).upper() or name[:2].upper()
 
 
-@portal.get("/search")
-def search() -> Response:
-    """Products that match the words or come close to them."""
-    query = request.args.get("q", "").strip()[:100]
-    found: list[Card] = []
-    if query:
-        with db.transaction():
-            found = listings.search(query)
-    return pages.render(
-        "portal/search.html",
-        title=_("Search: %(words)s", words=query) if query else _("Search"),
-        query=query,
-        products=tiles(found),
-        most=PAGE,
-    )
-
-
 PRODUCT = {
     "title": "portal/fragments/product_title.html",
     "about": "portal/fragments/product_about.html",
     "offer": "portal/fragments/product_offer.html",
     "calculation": "portal/fragments/calculation.html",
+    "head": heads.TEMPLATE,
 }
+CLOSED = {
+    "title": "portal/fragments/product_title.html",
+    "about": "portal/fragments/product_about_closed.html",
+    "offer": "portal/fragments/product_offer_closed.html",
+    "head": heads.TEMPLATE,
+}
+"""The same where the visitor sees no prices: pieces of their own, so that whatever is added to the others can
+never let one through."""
 
 
 @portal.get("/p/<code>")
@@ -138,8 +208,44 @@ def product(code: str) -> Response:
     """A product: what it is, its plans, what a number of units costs (`?plan=&quantity=`), what happens after
     buying."""
     plan, typed = calculator.asked()
-    drawn = pages.fragments("product", (code, plan, typed), PRODUCT, lambda: _product(code, plan, typed))
+    drawn = (
+        pages.fragments("product", (code, plan, typed), PRODUCT, lambda: _product(code, plan, typed))
+        if prices_shown()
+        else {"calculation": "", **pages.fragments("product", (code,), CLOSED, lambda: _closed(code))}
+    )
     return pages.kept("portal/product.html", around(code) | drawn, can=may(), problem="")
+
+
+def _closed(code: str) -> dict[str, Any]:
+    """What a visitor who sees no prices may know of a product."""
+    with db.reading():
+        found, offers = listings.offers(code)
+    return _described(code, found, offers) | {
+        "plans": [
+            {"name": plan["name"], "note": plan["note"], "features": plan["features"]}
+            for plan in map(_plan, offers)
+        ]
+    }
+
+
+def _described(code: str, found: Offered, offers: Sequence[Offer]) -> dict[str, Any]:
+    """What a product is, to people and to machines; prices only where they are shown."""
+    data = [
+        heads.product_data(code, found, offers),
+        heads.trail_data(
+            [
+                (the_shop().name, "/"),
+                (found.category, f"/c/{facets.slug(found.category)}"),
+                (found.name, f"/p/{quote(code)}"),
+            ]
+        ),
+    ]
+    return {
+        "product": found,
+        "initials": initials(found.name),
+        "shelf_url": Place().at(Wanted(found.category)),
+        **heads.head(found.name, f"/p/{quote(code)}", description=found.summary, data=data),
+    }
 
 
 def product_again(code: str, *, plan: str, quantity: str, problem: str, status: int) -> Response:
@@ -166,17 +272,22 @@ def _product(code: str, plan: str, typed: str | None) -> dict[str, Any]:
     with db.reading():
         found, offers = listings.offers(code)
     chosen = next((offer for offer in offers if str(offer.plan_id) == plan), offers[0])
-    answer = calculator.answer(offers, plan, str(chosen.minimum) if typed is None else typed)
-    return answer | {
-        "product": found,
-        "initials": initials(found.name),
-        "plans": [_plan(offer) for offer in offers],
-        "minimum": min(offer.minimum for offer in offers),
-        "maximum": max(offer.maximum for offer in offers),
-        "answer_url": f"{the_shop().base}/p/{quote(code)}/price",
-        "page_url": f"{the_shop().base}/p/{quote(code)}",
-        "shelf_url": url_for("portal.shelf", category=found.category),
-    }
+    least = first_allowed(chosen.minimum, chosen.facts.step)
+    answer = calculator.answer(offers, plan, str(least) if typed is None else typed)
+    return (
+        answer
+        | _described(code, found, offers)
+        | {
+            "compare_url": comparison([offer.plan_code for offer in offers]) if len(offers) > 1 else None,
+            "plans": [_plan(offer) for offer in offers],
+            "minimum": min(first_allowed(offer.minimum, offer.facts.step) for offer in offers),
+            "maximum": max(offer.maximum for offer in offers),
+            "step": min(offer.facts.step for offer in offers),
+            "answer_url": f"{the_shop().base}/p/{quote(code)}/price",
+            "page_url": f"{the_shop().base}/p/{quote(code)}",
+        }
+        | offer_words.beside(found, offers)
+    )
 
 
 def _plan(offer: Offer) -> dict[str, Any]:
@@ -187,8 +298,8 @@ def _plan(offer: Offer) -> dict[str, Any]:
         if offer.per in billed
         else _("Bound for %(term)s", term=offer.term)
     )
-    if offer.minimum > 1:
-        note += _(", at least %(n)s %(unit)ss", n=offer.minimum, unit=offer.unit)
+    if numbers := offer_words.of_quantity(offer):
+        note += f", {numbers}"
     return {
         "code": str(offer.plan_id),
         "name": offer.plan,
@@ -198,7 +309,8 @@ def _plan(offer: Offer) -> dict[str, Any]:
         "features": [
             (str(text) if value is True or value is False else f"{text}: {value}", value is not False)
             for text, value in offer.features.items()
-        ],
+        ]
+        + offer_words.of_plan(offer),
         "flag": None,
         "because": None,
         "unit_minor": None,
@@ -206,8 +318,15 @@ def _plan(offer: Offer) -> dict[str, Any]:
     }
 
 
+def comparison(plan_codes: Sequence[str]) -> str:
+    """Where plans stand side by side."""
+    fields = [("plan", code) for code in plan_codes[:MOST]]
+    return f"{the_shop().base}/compare?{urlencode(fields)}"
+
+
 @portal.get("/help")
 def help_page() -> Response:
     """Answers to what customers ask, and whom to ask."""
     contact = storefronts.contact(the_shop().storefront_id)
-    return pages.render("portal/help.html", title=_("Help"), contact=contact)
+    head = heads.piece(_("Help"), "/help")
+    return pages.render("portal/help.html", title=_("Help"), contact=contact, head=head)

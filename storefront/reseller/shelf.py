@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response
 from wtforms import IntegerField, SelectField
 from wtforms.validators import NumberRange
 
-from catalog import listings, retail, retail_rules, rounding, shelves
+from catalog import assortments, listings, retail, retail_rules, rounding
+from catalog.assortments import ARRIVALS, Arrangement, Arrival
 from catalog.listings import Flag, Listing
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Plan, Product
 from catalog.retail_rules import Target
-from catalog.shelves import ARRIVALS, Arrangement, Arrival
 from core import db
 from core.errors import Refusal, Refused
 from core.languages import Words, _
@@ -45,10 +45,12 @@ class Arranging(Form):
     """How the shelf is arranged."""
 
     new_days = IntegerField(
-        "New for so many days", [NumberRange(0, shelves.MOST_DAYS)], description="0: nothing is called new."
+        "New for so many days",
+        [NumberRange(0, assortments.MOST_DAYS)],
+        description="0: nothing is called new.",
     )
     popular = IntegerField(
-        "Popular products in front", [NumberRange(0, shelves.MOST_POPULAR)], description="0: none."
+        "Popular products in front", [NumberRange(0, assortments.MOST_POPULAR)], description="0: none."
     )
     arrival = SelectField("New plans of the distributor", choices=ARRIVALS.options(), validate_choice=False)
 
@@ -143,10 +145,10 @@ def show(status: int = 200, *, problem: str | None = None, form: Arranging | Non
         reseller_id = menu.reseller_id()
         page = lists.page(the_list(), retail.on_the_shelf())
         categories = listings.all_categories(reseller_id)
-        standing = shelves.featured(reseller_id)
+        standing = assortments.featured(reseller_id)
         names = dict(session.execute(select(Product.id, Product.name).where(Product.id.in_(standing))).all())
-        setting = shelves.of(reseller_id)
-        rules = shelves.arrival_rules(reseller_id)
+        setting = assortments.of(reseller_id)
+        rules = assortments.arrival_rules(reseller_id)
         waiting = proposed(reseller_id)
     return pages.render(
         "reseller/shelf.html",
@@ -167,7 +169,7 @@ def show(status: int = 200, *, problem: str | None = None, form: Arranging | Non
 
 def proposed(reseller_id: UUID) -> int:
     """How many plans are proposed, up to a hundred."""
-    few = shelves.proposals(reseller_id).with_only_columns(Plan.id).limit(100)
+    few = assortments.proposals(reseller_id).with_only_columns(Plan.id).limit(100)
     return len(db.session().scalars(few).all())
 
 
@@ -198,9 +200,9 @@ def do(act: str, reseller_id: UUID, chosen: Sequence[UUID]) -> None:
         return
     products = list(retail.products_of(chosen))
     if act == "feature":
-        shelves.feature(reseller_id, products)
+        assortments.feature(reseller_id, products)
     elif act == "unfeature":
-        shelves.unfeature(reseller_id, products)
+        assortments.unfeature(reseller_id, products)
     else:
         raise Refused(_("Choose what to do with them."))
 
@@ -210,7 +212,7 @@ def feature_up(product_id: UUID) -> Response:
     """One place nearer to the front."""
     require_role("storefront_manager")
     with db.transaction():
-        shelves.move_up(menu.reseller_id(), product_id)
+        assortments.move_up(menu.reseller_id(), product_id)
     return pages.see("reseller.shelf_page", "shelf-changed")
 
 
@@ -222,7 +224,7 @@ def arrange_shelf() -> Response:
     if not form.validate():
         return show(422, form=form, problem=_("Please look at the fields marked below."))
     with db.transaction():
-        shelves.keep(
+        assortments.keep(
             menu.reseller_id(),
             Arrangement(
                 form.new_days.data or 0,
@@ -243,11 +245,13 @@ def order_categories() -> Response:
             reseller_id = menu.reseller_id()
             names = listings.all_categories(reseller_id)
             typed = [request.form.get(f"place-{at}", "") for at in range(len(names))]
-            shelves.order_categories(reseller_id, shelves.by_numbers(names, typed))
+            assortments.order_categories(reseller_id, assortments.by_numbers(names, typed))
             for at, name in enumerate(names):
                 arrival = request.form.get(f"arrival-{at}")
                 if arrival is not None:
-                    shelves.keep_arrival(reseller_id, name, Arrival(arrival) if arrival in ARRIVALS else None)
+                    assortments.keep_arrival(
+                        reseller_id, name, Arrival(arrival) if arrival in ARRIVALS else None
+                    )
     except Refusal as refusal:
         return show(422, problem=str(refusal))
     return pages.see("reseller.shelf_page", "categories-ordered")
@@ -280,13 +284,15 @@ def proposal_file() -> Response:
 def proposals() -> Any:
     """Proposed plans with what the reseller pays."""
     return (
-        shelves.proposals(menu.reseller_id()).add_columns(Enrolment.discount).outerjoin(Enrolment, tier_of())
+        assortments.proposals(menu.reseller_id())
+        .add_columns(Enrolment.discount)
+        .outerjoin(Enrolment, tier_of())
     )
 
 
 def proposals_list() -> List:
     """What the list is; call it in a transaction."""
-    found = shelves.proposals(menu.reseller_id()).with_only_columns(Product.category).distinct()
+    found = assortments.proposals(menu.reseller_id()).with_only_columns(Product.category).distinct()
     categories = [(each, each) for each in sorted(db.session().scalars(found))]
     return List(
         _("Proposals"),
@@ -354,6 +360,8 @@ def decide_proposals() -> Response:
     accepts = request.form.get("act") != "dismiss"
     with db.transaction():
         reseller_id = menu.reseller_id()
-        done = shelves.accept(reseller_id, chosen) if accepts else shelves.dismiss(reseller_id, chosen)
+        done = (
+            assortments.accept(reseller_id, chosen) if accepts else assortments.dismiss(reseller_id, chosen)
+        )
     said = ("proposals-accepted" if accepts else "proposals-dismissed") if done else "prices-same"
     return pages.see("reseller.proposal_list", said)

@@ -29,6 +29,9 @@ LISTS = (
     "/reseller/transfers/new",
     "/distributor/transfers",
     "/distributor/partner-invitations",
+    "/harbour/quotes",
+    "/reseller/quotes",
+    "/distributor/price-changes",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -51,6 +54,7 @@ TOUR: dict[str, list[str]] = {
         "/harbour/orders",
         "/harbour/services",
         "/harbour/invoices",
+        "/harbour/quotes",
         "/harbour/agreements",
         "/harbour/agreements/cloud-customer-agreement",
         "/harbour/profile/consents",
@@ -72,6 +76,7 @@ TOUR: dict[str, list[str]] = {
         "/reseller/programmes",
         "/reseller/deals",
         "/reseller/deals/new",
+        "/reseller/quotes",
         "/reseller/commissions",
         "/reseller/acceptances",
         "/reseller/consents",
@@ -115,7 +120,9 @@ TOUR: dict[str, list[str]] = {
         "/distributor/invitations",
         "/distributor/directory",
         "/distributor/catalogue",
+        "/distributor/price-changes",
         "/distributor/connectors",
+        "/distributor/connectors/http_service/services",
         "/distributor/tasks",
         "/distributor/webhooks",
         "/distributor/gateway",

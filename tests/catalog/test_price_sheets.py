@@ -132,28 +132,84 @@ def test_lines_that_give_no_offer_today_say_why() -> None:
             {"EffectiveEndDate": "11/1/2026"},
             {"Market": "FR"},
             {"BillingPlan": "None", "Tags": "License; Trial"},
-            {"PricingTierRangeMin": "50"},
         )
     )
     assert not found.offers
     assert not found.problems
     assert [left.why.rstrip(".").split()[-1] for left in found.left_out] == [
-        "yet",
-        "more",
         "market",
         "imported",
-        "imported",
+        "more",
+        "on",
     ]
+    assert found.next_at == datetime(2026, 12, 1, tzinfo=UTC)
 
 
-def test_of_two_lines_about_one_plan_the_later_counts_wherever_it_stands() -> None:
-    old = {"EffectiveStartDate": "10/1/2021", "ERP Price": "48"}
+def test_of_two_lines_about_one_plan_the_one_whose_days_these_are_counts_wherever_it_stands() -> None:
+    old = {"EffectiveStartDate": "10/1/2021", "EffectiveEndDate": "11/1/2021", "ERP Price": "48"}
     new = {"EffectiveStartDate": "11/1/2021", "ERP Price": "72"}
-    for rows, counts in (((old, new), 3), ((new, old), 2)):
+    for rows in ((old, new), (new, old)):
         found = read(sheet_of(*rows))
         assert [offer.list_price for offer in found.offers] == [Money(6_00, "EUR")]
         [left] = found.left_out
-        assert f"Line {counts} " in left.why
+        assert "any more" in left.why
+
+
+def test_a_line_that_stands_twice_counts_once_and_two_that_contradict_each_other_name_each_other() -> None:
+    twice = read(sheet_of({}, {}))
+    assert (len(twice.offers), twice.left_out[0].why) == (1, "Line 2 says the same.")
+    apart = read(sheet_of({}, {"EffectiveStartDate": "11/1/2025", "ERP Price": "72"}))
+    assert not apart.offers
+    assert [(one.line, one.column) for one in apart.problems] == [
+        (2, "EffectiveStartDate"),
+        (3, "EffectiveStartDate"),
+    ]
+    assert ["line 3" in apart.problems[0].why, "line 2" in apart.problems[1].why] == [True, True]
+    assert {one.plan_code for one in apart.problems} == {"cfq7ttc0lh18-0001-p1y-p1m"}
+
+
+def ranges(*prices: tuple[str, str, str]) -> bytes:
+    """Lines of one plan that is paid by the year, each with a range and a price."""
+    return sheet_of(
+        *(
+            {
+                "BillingPlan": "Annual",
+                "PricingTierRangeMin": begin,
+                "PricingTierRangeMax": end,
+                "ERP Price": price,
+                "UnitPrice": "48",
+            }
+            for begin, end, price in prices
+        )
+    )
+
+
+def test_ranges_of_quantity_become_the_steps_of_one_plan() -> None:
+    [offer] = read(ranges(("25", "299", "54"), ("1", "24", "60"), ("300", "", "48,50"))).offers
+    assert offer.list_price == Money(60_00, "EUR")
+    assert offer.list_steps == [[25, 54_00], [300, 48_50]]
+    assert offer.cost_steps == [], "what costs the same is no step"
+    assert (offer.minimum, offer.maximum) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("prices", "lines", "words"),
+    [
+        ((("1", "24", "60"), ("26", "", "54")), [2, 3], "without a price"),
+        ((("1", "25", "60"), ("25", "", "54")), [2, 3], "overlaps"),
+        ((("1", "", "60"), ("25", "", "54")), [2, 3], "overlaps"),
+        ((("25", "", "54"),), [2], "Units 1 to 24"),
+        ((("24", "1", "60"),), [2], "ends before it begins"),
+        ((("1.5", "", "60"),), [2], "whole number"),
+    ],
+)
+def test_ranges_that_leave_a_gap_or_overlap_name_both_lines(
+    prices: tuple[tuple[str, str, str], ...], lines: list[int], words: str
+) -> None:
+    found = read(ranges(*prices))
+    assert not found.offers
+    assert [one.line for one in found.problems] == lines
+    assert all(words in one.why for one in found.problems)
 
 
 def test_a_file_for_several_markets_asks_which_is_meant() -> None:

@@ -42,7 +42,7 @@ class Desk:
     nora: Visit
     world: World
 
-    def give(self, content: bytes, **typed: str) -> TestResponse:
+    def give(self, content: bytes, *, name: str = "prices.csv", **typed: str) -> TestResponse:
         """Gives a sheet for the list and the type that there are."""
         with self.world.acting():
             type_id = db.session().scalars(select(ProductType.id).where(ProductType.code == "cloud")).one()
@@ -52,7 +52,7 @@ class Desk:
             "product_type": str(type_id),
             "category": "Microsoft 365",
             "share": "85",
-            "file": (io.BytesIO(content), "prices.csv"),
+            "file": (io.BytesIO(content), name),
         }
         return self.nora.post(
             "/distributor/price-imports/new", form | typed, content_type="multipart/form-data"
@@ -188,7 +188,7 @@ def shelves(world: World) -> dict[UUID, int]:
     ("content", "typed", "words"),
     [
         (b"PK\x03\x04", {}, "Excel or ZIP"),
-        (b"name\nx\n", {}, "no column"),
+        (b"name\nx\n", {}, "no columns but name"),
         (FIRST, {"share": "NaN"}, "percent"),
         (FIRST, {"share": "0"}, "percent"),
         (FIRST, {"share": "101"}, "percent"),

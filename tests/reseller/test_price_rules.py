@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from catalog import (
+    assortments,
     bulk_prices,
     exchange,
     margin_alarms,
@@ -17,8 +18,8 @@ from catalog import (
     pricing,
     retail,
     retail_rules,
-    shelves,
 )
+from catalog.assortments import Arrangement, Arrival
 from catalog.bulk_prices import Asked, How, NothingToUndo
 from catalog.listings import Listing
 from catalog.margin_alarms import CostAlarm
@@ -26,7 +27,6 @@ from catalog.price_lists import PriceList
 from catalog.products import Plan, Product
 from catalog.retail_rules import Level, Method, Wanted
 from catalog.shelf_prices import EVERYTHING
-from catalog.shelves import Arrangement, Arrival
 from checkout import orders, popularity
 from core import db, parties
 from core.events import publish
@@ -349,7 +349,7 @@ def test_featured_new_and_popular_products_lead_and_categories_have_their_order(
     assert front(bea) == ["Microsoft 365 Business Basic", "0patch Pro"]
     shop = bea.client.get("/brightfield/", base_url="http://shop.test").text
     assert "Featured" in shop
-    assert shop.index("category=Productivity") < shop.index("category=Security")
+    assert shop.index("/c/productivity") < shop.index("/c/security")
     bea.places("/reseller/shelf/categories", **{"place-0": "2", "place-1": "1"})
     shop = bea.client.get("/brightfield/", base_url="http://shop.test").text
     assert shop.index("category=Security") < shop.index("category=Productivity")
@@ -357,7 +357,7 @@ def test_featured_new_and_popular_products_lead_and_categories_have_their_order(
     assert front(bea) == ["0patch Pro", "Microsoft 365 Business Basic"]
     world.buys("acme", "patch-y", 2)
     with world.acting():
-        shelves.keep(world.resellers["brightfield"], Arrangement(popular=1))
+        assortments.keep(world.resellers["brightfield"], Arrangement(popular=1))
         popularity.arrange()
     assert front(bea) == ["0patch Pro", "Microsoft 365 Business Basic"]
     assert "Popular" in bea.client.get("/brightfield/", base_url="http://shop.test").text
@@ -398,12 +398,12 @@ def test_what_the_reseller_wants_offered_at_once_arrives_and_what_it_ignores_is_
 ) -> None:
     reseller_id = open_empty(world)
     with world.acting("harbour"):
-        shelves.keep_arrival(reseller_id, "Security", Arrival.OFFER)
+        assortments.keep_arrival(reseller_id, "Security", Arrival.OFFER)
     with world.acting():
-        shelves.offer_what_is_new()
+        assortments.offer_what_is_new()
     world.work()
     assert prices(world, "harbour") == {"patch-y": "€23.33"}  # the rest is proposed
     with world.acting("harbour"):
-        assert len(db.session().execute(shelves.proposals(reseller_id)).all()) == 2
-        shelves.keep_arrival(reseller_id, "Productivity", Arrival.IGNORE)
-        assert db.session().execute(shelves.proposals(reseller_id)).all() == []
+        assert len(db.session().execute(assortments.proposals(reseller_id)).all()) == 2
+        assortments.keep_arrival(reseller_id, "Productivity", Arrival.IGNORE)
+        assert db.session().execute(assortments.proposals(reseller_id)).all() == []

@@ -177,6 +177,16 @@ def simulator(name: str, path: str = "/") -> Act:
     return opened
 
 
+def services_read() -> Act:
+    """Asks the vendor what it offers, and waits for its list."""
+
+    def read(page: Page, _shop: Shop) -> None:
+        page.get_by_role("button", name="Get services").click()
+        expect(page.get_by_text("See the difference")).to_be_visible(timeout=DELIVERED)
+
+    return read
+
+
 # --- Buying and paying --------------------------------------------------------------------------------------
 
 

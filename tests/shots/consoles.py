@@ -17,6 +17,7 @@ from tests.shots.acts import (
     see,
     see_in_list,
     send,
+    services_read,
     stripe,
     to_link,
     type_card,
@@ -26,6 +27,7 @@ from tests.shots.acts import (
 from tests.shots.camera import STAY, Chapter, Stop
 
 PRICE_SHEET = Path("sandbox/data/price_sheet.csv").absolute()
+OTHER_SHEET = Path("sandbox/data/other_sheet.csv").absolute()
 TERMS = """# Terms of sale
 
 ## What you buy
@@ -149,6 +151,7 @@ RESELLERS = [
             Stop("reseller-terms-of-the-distributor", "/reseller/terms/distributor"),
             Stop("reseller-customers-none", "/reseller/customers"),
             Stop("reseller-prices-first", "/reseller/prices"),
+            Stop("reseller-visibility", "/reseller/visibility"),
             Stop("reseller-domain-none", "/reseller/domain"),
             Stop("reseller-domain-wrong", "/reseller/domain", then=send(host="not a host")),
             Stop(
@@ -909,6 +912,19 @@ DISTRIBUTOR = [
                 "/distributor/catalogue/<code>/prices/<plan>",
                 "/distributor/catalogue/0patch-pro/prices/0patch-pro-m",
             ),
+            Stop(
+                "distributor-ordering",
+                "/distributor/catalogue/<code>/ordering",
+                "/distributor/catalogue?q=Copilot",
+                row="Copilot",
+                then=to_link("/ordering"),
+            ),
+            Stop(
+                "distributor-ordering-wrong",
+                "/distributor/catalogue/<code>/ordering",
+                STAY,
+                then=send(),
+            ),
             Stop("distributor-catalogue-file", "/distributor/catalogue-file"),
             Stop("distributor-catalogue-file-wrong", "/distributor/catalogue-file", then=send()),
             Stop("distributor-price-imports-none", "/distributor/price-imports"),
@@ -939,6 +955,14 @@ DISTRIBUTOR = [
                 "/distributor/exchange-rates",
                 then=send("form:has([name=rate])", rate="x"),
             ),
+            Stop(
+                "distributor-sheet-columns",
+                "/distributor/price-imports/files/<code>",
+                "/distributor/price-imports/new",
+                then=all_of(upload("[name=file]", OTHER_SHEET), send(market="")),
+            ),
+            Stop("distributor-sheet-columns-wrong", "", STAY, then=send(source="")),
+            Stop("distributor-sheet-read", "", STAY, then=send(source="Marlow")),
             Stop(
                 "distributor-reseller",
                 "/distributor/resellers/<code>",
@@ -972,6 +996,19 @@ DISTRIBUTOR = [
                 then=send("#http_service form", base_url="nowhere"),
             ),
             Stop("distributor-connectors-checked", "/distributor/connectors", then=press("Pre-check now")),
+            Stop(
+                "distributor-services",
+                "/distributor/connectors/<key>/services",
+                "/distributor/connectors/http_service/services",
+            ),
+            Stop("distributor-services-wrong", "", STAY, then=send("main form:has([name=share])", share="x")),
+            Stop(
+                "distributor-services-asked",
+                "",
+                "/distributor/connectors/http_service/services",
+                then=services_read(),
+            ),
+            Stop("distributor-services-import", "", STAY, then=to_link("/price-imports/IMP")),
             Stop("distributor-gateway", "/distributor/gateway"),
             Stop("distributor-gateway-checked", "/distributor/gateway", then=press("Check the key")),
             Stop("distributor-gateway-wrong", "/distributor/gateway", then=send(account_id="")),

@@ -3,7 +3,7 @@ and a change of many prices that can be undone; Northwind has a floor that its p
 
 from sqlalchemy import select
 
-from catalog import bulk_prices, margin_alarms, margin_floors, retail, retail_rules, shelves
+from catalog import assortments, bulk_prices, margin_alarms, margin_floors, retail, retail_rules
 from catalog.bulk_prices import Asked, How
 from catalog.listings import Listing
 from catalog.margin_floors import MarginFloor, RetailFloor
@@ -32,8 +32,8 @@ def price(world: World) -> dict[str, str]:
         retail.reprice({patch.id: Money(22_00, "EUR")})
         margin_floors.keep_own(reseller_id, 5000, refuses=False)
         margin_alarms.look_at_shelves(reseller_id)
-        shelves.feature(reseller_id, [patch.product_id])
-        shelves.feature(reseller_id, [basic.product_id])
+        assortments.feature(reseller_id, [patch.product_id])
+        assortments.feature(reseller_id, [basic.product_id])
         retail_rules.put(reseller_id, [Wanted(Level.VENDOR, "0patch", Method.PERCENT, 4000)])
         names = {
             "hand_listing": str(patch.id),
@@ -45,7 +45,7 @@ def price(world: World) -> dict[str, str]:
         }
     with world.acting():
         margin_floors.keep(9000, refuses=False)
-        shelves.feature(world.resellers["house"], [basic.product_id])
+        assortments.feature(world.resellers["house"], [basic.product_id])
         margin_alarms.look_at_costs()
         names["margin_floor"] = str(db.session().scalars(select(MarginFloor.id)).one())
     return names

@@ -60,6 +60,12 @@ ROUTES: dict[str, Route] = {
     "GET /help": Route(PUBLIC),
     "GET /terms": Route(PUBLIC),
     "GET /search": Route(PUBLIC, query="q=patch"),
+    "GET /suggest": Route(PUBLIC, query="q=patch"),
+    "GET /compare": Route(PUBLIC, query="product=patch"),
+    "GET /c/<slug>": Route(PUBLIC, {"slug": "=security"}),
+    "GET /robots.txt": Route(PUBLIC),
+    "GET /sitemap.xml": Route(PUBLIC),
+    "GET /sitemaps/<part>.xml": Route(PUBLIC, {"part": "=pages"}),
     "GET /p/<code>": Route(PUBLIC, {"code": "=patch"}),
     "GET /p/<code>/price": Route(PUBLIC, {"code": "=patch"}, query="quantity=2"),
     "GET /images/<name>.png": Route(PUBLIC, {"name": "=nothing"}, ok=(404,)),
@@ -152,6 +158,27 @@ ROUTES: dict[str, Route] = {
     "POST /basket/change": Route(CUSTOMER, page="/basket", form={"quantity-*": "5"}, foreign=True),
     "GET /checkout": Route(CUSTOMER),
     "POST /checkout": Route(CUSTOMER, page="/checkout", form={"+agreed": "{terms}"}),
+    "GET /quotes": Route(CUSTOMER),
+    "GET /quotes.csv": Route(CUSTOMER),
+    "GET /quotes/<code>": mine(CUSTOMER, code="quote"),
+    "GET /quotes/<code>/quote.pdf": mine(CUSTOMER, code="quote"),
+    "POST /quotes/<code>/ask": Route(
+        CUSTOMER, {"code": "quote"}, page="/quotes/{quote}", form={"words": "How long?"}
+    ),
+    "POST /quotes/<code>/decline": Route(
+        CUSTOMER, {"code": "quote"}, page="/quotes/{quote}", form={"reason": "Too dear."}
+    ),
+    "GET /quotes/<code>/order": mine(CUSTOMER, code="quote"),
+    "POST /quotes/<code>/order": Route(
+        CUSTOMER, {"code": "quote"}, page="/quotes/{quote}/order", form={"+agreed": "{terms}"}
+    ),
+    "GET /quote-links/<token>": Route(Owner.LINK, {"token": "quote_token"}),
+    "GET /quote-links/<token>/quote.pdf": Route(Owner.LINK, {"token": "quote_token"}),
+    "POST /quote-links/<token>/ask": Route(
+        Owner.LINK, {"token": "quote_token"}, form={"words": "How long?", "name": "Olga"}
+    ),
+    "POST /quote-links/<token>/decline": Route(Owner.LINK, {"token": "quote_token"}, form={"name": "Olga"}),
+    "POST /quote-links/<token>/agree": Route(Owner.LINK, {"token": "quote_token"}, form={"name": "Olga"}),
     "GET /orders": Route(CUSTOMER),
     "GET /orders.csv": Route(CUSTOMER),
     "GET /orders/<code>": mine(CUSTOMER, code="order"),
@@ -208,6 +235,29 @@ ROUTES: dict[str, Route] = {
     # --- a reseller's ---
     "GET /reseller/company": Route(RESELLER),
     "GET /reseller/programmes": Route(RESELLER),
+    "GET /reseller/quotes": Route(RESELLER),
+    "GET /reseller/quotes.csv": Route(RESELLER),
+    "GET /reseller/quotes/new": Route(RESELLER),
+    "POST /reseller/quotes/new": Route(
+        RESELLER, page="/reseller/quotes/new", form={"+customer": "{customer}"}, foreign=True
+    ),
+    "GET /reseller/quotes/<code>": mine(RESELLER, code="quote_draft"),
+    "POST /reseller/quotes/<code>": Route(
+        RESELLER, {"code": "quote_draft"}, page="/reseller/quotes/{quote_draft}", form={"message": "Hello."}
+    ),
+    "POST /reseller/quotes/<code>/totals": Route(
+        RESELLER, {"code": "quote_draft"}, form={"quantity-{quote_line}": "7"}, changes=False
+    ),
+    "GET /reseller/quotes/<code>/quote.pdf": mine(RESELLER, code="quote"),
+    "POST /reseller/quotes/<code>/answer": Route(
+        RESELLER, {"code": "quote"}, page="/reseller/quotes/{quote}", form={"words": "Two days."}
+    ),
+    "POST /reseller/quotes/<code>/withdraw": Route(
+        RESELLER, {"code": "quote"}, page="/reseller/quotes/{quote}"
+    ),
+    "POST /reseller/quotes/<code>/change": Route(
+        RESELLER, {"code": "quote"}, page="/reseller/quotes/{quote}"
+    ),
     "GET /reseller/deals": Route(RESELLER),
     "GET /reseller/deals.csv": Route(RESELLER),
     "GET /reseller/deals/new": Route(RESELLER),
@@ -360,6 +410,8 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/providers/<code>/ask": Route(
         RESELLER, {"code": "=southwind"}, page="/reseller/providers/directory", form={"words": "Please."}
     ),
+    "GET /reseller/visibility": Route(RESELLER),
+    "POST /reseller/visibility": Route(RESELLER, page="/reseller/visibility", form={"prices": "own"}),
     "GET /reseller/domain": Route(RESELLER),
     "GET /reseller/domain/state": Route(RESELLER, ok=(286,)),
     "POST /reseller/domain": Route(
@@ -409,6 +461,8 @@ ROUTES: dict[str, Route] = {
     ),
     "GET /reseller/prices": Route(RESELLER),
     "GET /reseller/prices.csv": Route(RESELLER),
+    "GET /reseller/prices-export.csv": Route(RESELLER),
+    "GET /reseller/prices-export.xlsx": Route(RESELLER),
     "POST /reseller/prices": Route(
         RESELLER, page="/reseller/prices", form={"price-*": "77.00"}, press="save=all", foreign=True
     ),
@@ -686,6 +740,14 @@ ROUTES: dict[str, Route] = {
         page="/distributor/catalogue/patch/prices/patch-y",
         form={"from-0": "10", "list-0": "20.00"},
     ),
+    "GET /distributor/catalogue/<code>/ordering": Route(DISTRIBUTOR, {"code": "=patch"}),
+    "POST /distributor/catalogue/<code>/ordering": Route(
+        DISTRIBUTOR,
+        {"code": "=patch"},
+        page="/distributor/catalogue/patch/ordering",
+        form={"*-maximum": "500"},
+        foreign=True,
+    ),
     "POST /distributor/catalogue/<code>": Route(
         DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch", form={"name": "Patches"}
     ),
@@ -723,6 +785,18 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/price-imports/new": Route(
         DISTRIBUTOR, page="/distributor/price-imports/new", ok=(422,), changes=False
     ),
+    "GET /distributor/catalogue-export.csv": Route(DISTRIBUTOR),
+    "GET /distributor/catalogue-export.xlsx": Route(DISTRIBUTOR),
+    "GET /distributor/price-imports/files/<code>": mine(DISTRIBUTOR, code="sheet_file"),
+    "POST /distributor/price-imports/files/<code>": Route(
+        DISTRIBUTOR,
+        {"code": "sheet_file"},
+        page="/distributor/price-imports/files/{sheet_file}",
+        form={"source": "Acme", "to_sku": "Item", "to_product": "Product", "to_term": "Term"},
+    ),
+    "POST /distributor/price-imports/files/<code>/discard": Route(
+        DISTRIBUTOR, {"code": "sheet_file"}, page="/distributor/price-imports/files/{sheet_file}"
+    ),
     "GET /distributor/price-imports/<code>": mine(DISTRIBUTOR, code="price_import"),
     "GET /distributor/price-imports/<code>.csv": mine(DISTRIBUTOR, code="price_import"),
     "POST /distributor/price-imports/<code>/confirm": Route(
@@ -748,6 +822,10 @@ ROUTES: dict[str, Route] = {
         DISTRIBUTOR, {"key": "=signed_licence"}, changes=False
     ),
     "POST /distributor/connectors/<key>/test": Route(DISTRIBUTOR, {"key": "=signed_licence"}, changes=False),
+    "GET /distributor/connectors/<key>/services": Route(DISTRIBUTOR, {"key": "=http_service"}),
+    "POST /distributor/connectors/<key>/services": Route(
+        DISTRIBUTOR, {"key": "=http_service"}, page="/distributor/connectors/http_service/services"
+    ),
     "GET /distributor/resellers/<code>/direct-selling": mine(DISTRIBUTOR, code="reseller"),
     "POST /distributor/resellers/<code>/direct-selling": Route(
         DISTRIBUTOR,
@@ -1002,6 +1080,32 @@ ROUTES: dict[str, Route] = {
         page="/distributor/programmes/{programme}/deals",
         form={"valid_days": "60"},
     ),
+    "GET /distributor/price-changes": Route(DISTRIBUTOR),
+    "GET /distributor/price-changes.csv": Route(DISTRIBUTOR),
+    "GET /distributor/price-changes/new": Route(DISTRIBUTOR, query="product=patch"),
+    "POST /distributor/price-changes/new": Route(
+        DISTRIBUTOR,
+        page="/distributor/price-changes/new",
+        form={
+            "title": "Dearer",
+            "starts_on": "{soon}",
+            "notice_days": "0",
+            "percent-list": "5",
+            "+category": "Security",
+        },
+    ),
+    "GET /distributor/price-changes/<code>": mine(DISTRIBUTOR, code="schedule"),
+    "GET /distributor/price-changes/<code>/prices.csv": mine(DISTRIBUTOR, code="schedule"),
+    "POST /distributor/price-changes/<code>/confirm": Route(
+        DISTRIBUTOR, {"code": "schedule"}, page="/distributor/price-changes/{schedule}"
+    ),
+    "POST /distributor/price-changes/<code>/cancel": Route(
+        DISTRIBUTOR, {"code": "schedule"}, page="/distributor/price-changes/{schedule}"
+    ),
+    "GET /distributor/quotes": Route(DISTRIBUTOR),
+    "GET /distributor/quotes.csv": Route(DISTRIBUTOR),
+    "GET /distributor/quotes/<code>": mine(DISTRIBUTOR, code="quote"),
+    "GET /distributor/quotes/<code>/quote.pdf": mine(DISTRIBUTOR, code="quote"),
     "GET /distributor/deals": Route(DISTRIBUTOR),
     "GET /distributor/deals.csv": Route(DISTRIBUTOR),
     "GET /distributor/deals/<code>": mine(DISTRIBUTOR, code="deal"),
@@ -1057,6 +1161,10 @@ ROUTES: dict[str, Route] = {
         {"code": "partner_request"},
         page="/distributor/partner-invitations/requests/{partner_request}",
         form={"words": "Because."},
+    ),
+    "GET /distributor/visibility": Route(DISTRIBUTOR),
+    "POST /distributor/visibility": Route(
+        DISTRIBUTOR, page="/distributor/visibility", form={"prices": "own"}
     ),
     "GET /distributor/directory": Route(DISTRIBUTOR),
     "POST /distributor/directory": Route(

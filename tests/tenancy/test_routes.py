@@ -190,6 +190,8 @@ def secrets_of(stage: Stage, owner: Owner) -> list[str]:
             "application_token",
             "deal",
             "approved_deal",
+            "quote",
+            "quote_draft",
         )
     ]
     return [
@@ -204,7 +206,8 @@ def secrets_of(stage: Stage, owner: Owner) -> list[str]:
 def leaks(answer: TestResponse, stage: Stage, key: str, route: Route) -> list[str]:
     """Secret words in an answer that were not in the question."""
     asked = path_of(key, route, stage.names)
-    return [word for word in secrets_of(stage, route.owner) if word in answer.text and word not in asked]
+    said = answer.data.decode(errors="replace")  # a file may be anything
+    return [word for word in secrets_of(stage, route.owner) if word in said and word not in asked]
 
 
 def turned_away(answer: TestResponse, key: str, *, known: bool) -> bool:
@@ -332,7 +335,7 @@ def test_ids_in_the_query_open_nothing(stage: Stage) -> None:
                     told = [
                         word
                         for word in secrets_of(stage, route.owner)
-                        if word in answer.text and word not in value
+                        if word in answer.data.decode(errors="replace") and word not in value
                     ]
                     if told or answer.status_code >= 500:
                         found.append(f"{key}?{names}={value[:20]!r}: {who} gets {answer.status_code} {told}")

@@ -1,0 +1,50 @@
+"""For the route sweep: Northwind has been given a sheet whose columns nobody has explained, knows one source
+of sheets, and has asked a vendor what it offers."""
+
+from sqlalchemy import select
+
+from catalog import sheet_mappings, sheet_uploads
+from catalog.price_lists import PriceList
+from catalog.products import ProductType
+from catalog.service_sources import ServiceSource
+from catalog.sheet_mappings import Meaning
+from catalog.vendor_relations import Relation, VendorRelation
+from core import db
+from tests.world import World
+
+HEADS = ["Item", "Product", "Price", "Term"]
+SHEET = b"Item,Product,Price,Term\nAC-1,Acme Backup,12.00,P1Y\n"
+
+
+def a_sheet_file(world: World) -> str:
+    """The code of the file."""
+    with world.acting():
+        session = db.session()
+        price_list = session.scalars(select(PriceList).where(PriceList.id == world.price_list_id)).one()
+        type_id = session.scalars(select(ProductType.id).where(ProductType.code == "cloud")).one()
+        asked = {
+            "market": "",
+            "segment": "",
+            "as_of": "",
+            "price_list": str(price_list.id),
+            "product_type": str(type_id),
+            "category": "Cloud",
+            "share": 8500,
+        }
+        sheet_mappings.keep(
+            "Acme",
+            HEADS,
+            Meaning({"sku": "Item", "product": "Product", "list_price": "Price", "term": "Term"}),
+        )
+        db.add(
+            ServiceSource(
+                connector="signed_licence", price_list_id=price_list.id, share_points=8500, category="Cloud"
+            )
+        )
+        db.add(
+            VendorRelation(
+                source="connector:http_service", relation=Relation.UPGRADE, from_code="one", to_code="two"
+            )
+        )
+        rows = [["AC-1", "Acme Backup", "12.00", "P1Y"]]
+        return sheet_uploads.keep(SHEET, "acme.csv", HEADS, rows, asked).code
