@@ -7,8 +7,9 @@ from flask import Flask
 from billing import credit_terms
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
-from catalog import price_changes  # noqa: F401 its kinds of task
-from checkout import orders, won_deals
+from catalog import price_changes, promotions  # noqa: F401 their kinds of task
+from catalog.partner_codes import CodeIssued
+from checkout import discounts, orders, won_deals
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
 from core import events
 from core.account_links import LinkAsked
@@ -71,6 +72,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     mail,
     manager_mails,
     newsletter_mails,
+    partner_code_mails,
     partner_invitation_mails,
     partner_mails,
     request_mails,
@@ -90,7 +92,8 @@ REACTIONS: Reactions = {
     OrderPlaced: [Later("mail_order_received", key="order_id")],
     PaymentCaptured: [orders.fund_by_payment],
     OrderFunded: [fulfilment.begin, won_deals.win],
-    OrderCancelled: [orders.release_alias],
+    OrderCancelled: [orders.release_alias, discounts.release],
+    CodeIssued: [Later("mail_code_issued", key="code_id")],
     SubscriptionActivated: [
         openings.open_storefront,
         partner_sales.sold,

@@ -4,6 +4,7 @@ GIN indexes from being used."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -20,10 +21,10 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from catalog import volumes
+from catalog import reductions, sales, volumes
 from catalog.products import Audience, Plan, Product, ProductType
 from catalog.volumes import Stepped, Steps, Volume
 from core import db, doors, trail
@@ -41,7 +42,7 @@ PAGE = 24
 
 class Listing(Stepped, ResellerOwned, db.Model):
     """A plan on a reseller's shelf. `lead` marks the one that stands for its product in lists; `sort_key` is
-    the product's name."""
+    the product's name. `sale`: what promotions take off for everybody (catalog/sales.py)."""
 
     __tablename__ = "listings"
     __access__ = Access(distributor="rcu", reseller="rcu", customer="r", public="r", door="r")
@@ -69,6 +70,7 @@ class Listing(Stepped, ResellerOwned, db.Model):
     published: Mapped[bool] = mapped_column(default=True)
     price_minor: Mapped[int]
     currency: Mapped[str]
+    sale: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
 
     price: Mapped[Money] = composite(Money, "price_minor", "currency")
 
@@ -153,6 +155,8 @@ class Card:
     unit: str
     per: str
     sort_key: str
+    was: Money | None = None
+    until: date | None = None
 
     @property
     def cursor(self) -> str:
@@ -174,6 +178,7 @@ SHELF = (
         ProductType.unit,
         Plan.billing_period,
         Listing.sort_key,
+        Listing.sale,
     )
     .join(Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -215,7 +220,9 @@ def _page_of(later: bool, in_category: bool, most: int) -> Statement:
 
 def card(row: Sequence[Any]) -> Card:
     """A Card from a row of SHELF, whose columns are more than SQLAlchemy types."""
-    listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, sort_key = row
+    listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, *more = row
+    sort_key, sale = more
+    now = reductions.shown(Money(minor, currency), sale)
     return Card(
         listing_id,
         product,
@@ -224,10 +231,12 @@ def card(row: Sequence[Any]) -> Card:
         category,
         summary,
         plan,
-        Money(minor, currency),
+        now.price,
         unit,
         billing.per,
         sort_key,
+        now.was,
+        now.until,
     )
 
 
@@ -294,6 +303,8 @@ class Offer:
     features: Mapping[str, Any]
     volume: Volume
     months: tuple[int, int]  # of the term, and of the period that is billed
+    now: reductions.Shown
+    sale: Sequence[reductions.Offer]
 
 
 OFFERS = Statement(
@@ -315,6 +326,7 @@ OFFERS = Statement(
         Plan.features,
         ProductType.unit,
         Listing.steps,
+        Listing.sale,
     )
     .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -337,7 +349,7 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             listing_id,
             plan_id,
             plan,
-            Money(minor, currency),
+            now.price,
             unit,
             term.label,
             billing.per,
@@ -346,6 +358,8 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             features,
             Volume(Money(minor, currency), steps),
             (term.months, billing.months),
+            now,
+            reductions.on_sale(sale, currency),
         )
         for (
             *_,
@@ -361,7 +375,9 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             features,
             unit,
             steps,
+            sale,
         ) in rows
+        for now in (reductions.shown(Money(minor, currency), sale),)
     ]
 
 
@@ -437,7 +453,9 @@ def set_steps(listing: Listing, steps: Steps) -> bool:
 
 
 def changed(reseller_id: UUID) -> None:
-    """After any change of a shelf: search follows, and the shop's fragments end."""
+    """After any change of a shelf: what promotions take off and search follow, and the shop's fragments
+    end."""
     db.flush()
+    sales.refresh(reseller_id)
     doors.call_here(INDEX, {"p_reseller": reseller_id})
     storefronts.touch_shelf(reseller_id)

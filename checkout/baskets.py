@@ -2,7 +2,7 @@
 computed when they are shown and again when the order is placed (QM3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -23,10 +23,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from catalog import reductions
 from catalog.listings import Listing, NotOffered
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, Product, ProductType
+from catalog.reductions import Cuts
 from catalog.volumes import Volume
+from checkout import discounts
 from core import db, doors
 from core.doors import door
 from core.errors import Refused
@@ -71,7 +74,7 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True)
 class BasketItem:
-    """A line as the basket page shows it, at today's price."""
+    """A line as the basket page shows it, at today's price; `cuts` are the discounts in it."""
 
     line_id: UUID
     plan_id: UUID
@@ -89,11 +92,17 @@ class BasketItem:
     fields: Mapping[str, Any]
     connector: str
     from_units: int = 1  # where the volume step of the quantity begins
+    cuts: Cuts = ()
 
     @property
     def total(self) -> Money:
         """Per billing period."""
         return self.unit_price * self.quantity
+
+    @property
+    def list_price(self) -> Money:
+        """What a unit costs without discounts."""
+        return total([self.unit_price, *(cut.unit for cut in self.cuts)], self.unit_price.currency)
 
     @property
     def problem(self) -> str:
@@ -326,6 +335,7 @@ def _items_priced_by(price: type[Listing] | type[WholesalePrice], *more: Any) ->
             BasketLine.fields,
             ProductType.connector,
             *more,
+            discounts.ANY_RUNNING,
         )
         .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
@@ -347,10 +357,19 @@ AT_WHOLESALE = Statement(
 
 
 def items(buyer: Buyer) -> list[BasketItem]:
-    """The basket at today's prices: retail for a customer, wholesale for a reseller. Lines no longer offered
-    are left out."""
+    """The basket at today's prices, less what is off them: retail for a customer, wholesale for a reseller.
+    Lines no longer offered are left out."""
     chosen = AT_WHOLESALE if buyer.customer_id is None else AT_RETAIL
-    return [_item(row) for row in chosen.rows(membership=buyer.membership_id)]
+    rows = chosen.rows(membership=buyer.membership_id)
+    found = [_item(row[:-1]) for row in rows]
+    if not rows or not rows[0][-1]:
+        return found
+    lines = [(one.plan_id, one.quantity, one.unit_price) for one in found]
+    taken = discounts.preview(buyer.reseller_id, buyer.customer_id, lines)
+    return [
+        replace(one, unit_price=reductions.lowered(one.unit_price, cuts), cuts=cuts)
+        for one, cuts in zip(found, taken, strict=True)
+    ]
 
 
 def _item(row: Sequence[Any]) -> BasketItem:

@@ -2,7 +2,7 @@
 do, in one statement of columns. Nothing that the browser sent is read here (QM3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,12 @@ from catalog import volumes
 from catalog.listings import Listing, NotOffered
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
+from catalog.reductions import Cuts
+from checkout import discounts
 from checkout.baskets import BasketLine, Buyer, check_quantity
 from core.errors import Refused
 from core.languages import _
-from core.money import Money
+from core.money import Money, total
 from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.statements import Statement
@@ -36,7 +38,7 @@ class EmptyBasket(Refused):
 @dataclass(frozen=True, slots=True)
 class PricedLine:
     """A basket line with everything that an order keeps of it. `price` is what the buyer pays for a unit;
-    `per` is the word for one."""
+    `per` is the word for one. The cuts are what discounts took off a unit of each leg."""
 
     line_id: UUID
     quantity: int
@@ -53,6 +55,18 @@ class PricedLine:
     price: Money
     wholesale: Money
     cost: Money | None
+    retail_cuts: Cuts = ()
+    wholesale_cuts: Cuts = ()
+
+    @property
+    def list_price(self) -> Money:
+        """What the buyer would pay without discounts."""
+        return total([self.price, *(cut.unit for cut in self.retail_cuts)], self.price.currency)
+
+    @property
+    def list_wholesale(self) -> Money:
+        """What its reseller would."""
+        return total([self.wholesale, *(cut.unit for cut in self.wholesale_cuts)], self.wholesale.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +119,7 @@ _BASKET = (
         Plan.billing_period,
         ProductType.connector,
         ProductType.opens_storefront,
+        discounts.ANY_RUNNING,
     )
     .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
     .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
@@ -151,7 +166,20 @@ def price(buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
     rows = LOCKED_BASKET.rows(membership=buyer.membership_id, reseller=buyer.reseller_id)
     if not rows:
         raise EmptyBasket
-    return Standing(*rows[0][:6]), [_priced(buyer, row[6:]) for row in rows]
+    lines = [_priced(buyer, row[6:-1]) for row in rows]
+    return Standing(*rows[0][:6]), _less_discounts(buyer, lines) if rows[0][-1] else lines
+
+
+def _less_discounts(buyer: Buyer, lines: Sequence[PricedLine]) -> list[PricedLine]:
+    wanted = [discounts.Wanted(one.plan_id, one.quantity, one.price, one.wholesale) for one in lines]
+    reduced = discounts.apply(buyer.reseller_id, buyer.customer_id, wanted)
+    return [
+        replace(
+            line, price=now.price, wholesale=now.wholesale, retail_cuts=now.retail_cuts,
+            wholesale_cuts=now.wholesale_cuts,
+        )
+        for line, now in zip(lines, reduced, strict=True)
+    ]  # fmt: skip
 
 
 def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:

@@ -60,6 +60,8 @@ TYPES = Words(
         "provider_entries": "Directory entry",
         "viewings": "Look at the console",
         "programme_requests": "Request",
+        "promotions": "Promotion",
+        "partner_codes": "Partner code",
     }
 )
 TONES = {
@@ -90,6 +92,9 @@ TONES = {
     "rejected": "bad",
     "won": "ok",
     "lost": "bad",
+    "running": "ok",
+    "scheduled": "wait",
+    "revoked": "bad",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
@@ -139,6 +144,11 @@ PLAINLY = Words(
         "subscriptions moved": "Service moved to another provider",
         "subscriptions gone": "Service moved to another provider",
         "viewings ended": "Look at the console ended",
+        "promotions running": "Promotion begun",
+        "promotions stopped": "Promotion stopped",
+        "partner_codes running": "Code valid",
+        "partner_codes ended": "Code expired",
+        "partner_codes revoked": "Code revoked",
     }
 )
 """What and its new state -> how everybody but the distributor reads it; the distributor reads the states."""

@@ -109,6 +109,7 @@ MAY_BEGIN = (
     "sandbox/notes.py",
     "sandbox/orders.py",
     "sandbox/relations.py",
+    "sandbox/promotions.py",
     "core/db.py",
     "core/drain.py",
     "billing/stripe_events.py",

@@ -37,6 +37,8 @@ SECTIONS = (
     (for_later("Partner requests"), "request_list", "message-circle"),
     (for_later("Catalogue"), "product_list", "boxes"),
     (for_later("Plans"), "plan_list", "tags"),
+    (for_later("Promotions"), "promotion_list", "percent"),
+    (for_later("Partner codes"), "code_list", "sparkles"),
     (for_later("Money"), None, ""),
     (for_later("Invoices"), "invoice_list", "receipt-text"),
     (for_later("Payments"), "payment_list", "wallet"),

@@ -8,10 +8,10 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response
 
-from catalog import listings
+from catalog import listings, reductions
 from catalog.listings import Offer
 from checkout import baskets, explanations
-from checkout.explanations import Explained, Ingredients, Leg
+from checkout.explanations import Explained, Ingredients, Leg, Taken
 from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
@@ -23,8 +23,12 @@ YEAR = 12
 
 
 def explained(offer: Offer, quantity: int) -> Explained:
-    """Why a unit costs what it does, as far as customers see it."""
-    return explanations.explain(Ingredients(offer.unit, retail=offer.volume), quantity)
+    """Why a unit costs what it does, as far as customers see it: with what holds for everybody."""
+    taken = [
+        Taken(Leg.RETAIL, cut.offer.name, cut.unit)
+        for cut in reductions.cuts(offer.volume.at(quantity), offer.sale, quantity)
+    ]
+    return explanations.explain(Ingredients(offer.unit, retail=offer.volume), quantity, taken)
 
 
 def answer(offers: Sequence[Offer], plan: str, typed: str) -> dict[str, Any]:
@@ -37,7 +41,8 @@ def answer(offers: Sequence[Offer], plan: str, typed: str) -> dict[str, Any]:
         baskets.check_quantity(quantity, offer.minimum, offer.maximum, offer.unit)
     except Refusal as refusal:
         quantity, problem = None, str(refusal)
-    unit = offer.volume.at(quantity) if quantity else None
+    prices = reductions.volume_after(offer.volume, offer.sale)
+    unit = prices.at(quantity) if quantity else None
     return {
         "chosen": str(offer.plan_id),
         "quantity": typed,
@@ -47,7 +52,7 @@ def answer(offers: Sequence[Offer], plan: str, typed: str) -> dict[str, Any]:
         "per": offer.per,
         "total": unit * quantity if unit and quantity else None,
         "longer": longer(offer, unit * quantity) if unit and quantity else None,
-        "ranges": why.ranges(offer.volume, quantity),
+        "ranges": why.ranges(prices, quantity),
         "steps": explained(offer, quantity).of(Leg.RETAIL) if quantity else (),
     }
 

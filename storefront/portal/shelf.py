@@ -3,6 +3,7 @@ shares are kept as fragments (decision 14); what depends on the visitor stands a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -19,6 +20,7 @@ from core.tenancy import Side
 from partners import storefronts
 from storefront import pages
 from storefront.fragments import Piece
+from storefront.moments import day
 from storefront.portal import calculator, portal
 from storefront.visitors import the_shop, visitor
 
@@ -79,6 +81,7 @@ class Tile:
     image_url: str | None = None
     from_: bool = False
     flag: str | None = None
+    was: Money | None = None
 
 
 def tiles(cards: Sequence[Card]) -> list[Tile]:
@@ -93,9 +96,18 @@ def tiles(cards: Sequence[Card]) -> list[Tile]:
             initials(card.product),
             card.price,
             _("per %(unit)s %(period)s", unit=card.unit, period=card.per),
+            flag=reduced(card.was, card.until),
+            was=card.was,
         )
         for card in cards
     ]
+
+
+def reduced(was: Money | None, until: date | None) -> str | None:
+    """The badge of a price that a promotion lowers, with its last day."""
+    if was is None:
+        return None
+    return _("Until %(day)s", day=day(until)) if until else _("Reduced")
 
 
 def initials(name: str) -> str:
@@ -185,17 +197,20 @@ def _plan(offer: Offer) -> dict[str, Any]:
     )
     if offer.minimum > 1:
         note += _(", at least %(n)s %(unit)ss", n=offer.minimum, unit=offer.unit)
+    if offer.now.name:
+        note += f". {offer.now.name}"
     return {
         "code": str(offer.plan_id),
         "name": offer.plan,
         "price": offer.price,
+        "was": offer.now.was,
         "per": _("per %(unit)s %(period)s", unit=offer.unit, period=offer.per),
         "note": note,
         "features": [
             (str(text) if value is True or value is False else f"{text}: {value}", value is not False)
             for text, value in offer.features.items()
         ],
-        "flag": None,
+        "flag": reduced(offer.now.was, offer.now.until),
         "because": None,
         "unit_minor": None,
         "period": None,
