@@ -197,8 +197,8 @@ def _plan(offer: Offer) -> dict[str, Any]:
     )
     if offer.minimum > 1:
         note += _(", at least %(n)s %(unit)ss", n=offer.minimum, unit=offer.unit)
-    if offer.now.name:
-        note += f". {offer.now.name}"
+    if offer.now.was is not None:
+        note += f". {offer.now.name}: {reduced(offer.now.was, offer.now.until)}"
     return {
         "code": str(offer.plan_id),
         "name": offer.plan,
@@ -210,7 +210,7 @@ def _plan(offer: Offer) -> dict[str, Any]:
             (str(text) if value is True or value is False else f"{text}: {value}", value is not False)
             for text, value in offer.features.items()
         ],
-        "flag": reduced(offer.now.was, offer.now.until),
+        "flag": None,
         "because": None,
         "unit_minor": None,
         "period": None,

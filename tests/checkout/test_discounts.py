@@ -2,6 +2,7 @@
 price in the order is the one that was shown."""
 
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -372,11 +373,9 @@ def test_a_customers_scope_hears_of_no_wholesale_discount_and_a_reseller_of_no_o
 def test_promotions_and_codes_begin_and_end_by_the_business_clock(shop: World) -> None:
     with shop.acting():
         day = promotions.today()
-    span = {"starts_on": day + timedelta(days=2), "ends_on": day + timedelta(days=3)}
-    sale, code = (
-        runs(shop, "brightfield", **span, goods=["categories:Security"]),
-        coded(shop, typed=False, **span),
-    )
+    span: dict[str, Any] = {"starts_on": day + timedelta(days=2), "ends_on": day + timedelta(days=3)}
+    sale = runs(shop, "brightfield", **span, goods=["categories:Security"])
+    code = coded(shop, "brightfield", typed=False, **span)
 
     def stand() -> tuple[PromotionState, CodeState, int]:
         with shop.acting():

@@ -1,6 +1,6 @@
 """What lowers prices: promotions of both sides, partner codes, and where a buyer sees them."""
 
-from tests.shots.acts import opens, put, send
+from tests.shots.acts import opens, put, send, to_link
 from tests.shots.camera import STAY, Chapter, Stop
 from tests.shots.consoles import lists
 
@@ -30,7 +30,7 @@ CHAPTERS = [
                 "/distributor/promotions/<code>/edit",
                 "/distributor/promotions",
                 row="Spring",
-                then=opens("Change"),
+                then=to_link("/edit"),
             ),
             Stop(
                 "distributor-promotion",
@@ -77,14 +77,14 @@ CHAPTERS = [
                 "/reseller/promotions/<code>/edit",
                 "/reseller/promotions",
                 row="Spring",
-                then=opens("Change"),
+                then=to_link("/edit"),
             ),
             Stop("reseller-promotion", "/reseller/promotions/<code>", "/reseller/promotions", row="Safe"),
             *lists("reseller", discounts="discounts"),
             Stop(
                 "reseller-discounts-wrong",
                 "/reseller/discounts",
-                then=send("form[action$='/discounts']", code="PC-NOTMINE222"),
+                then=send("form:has([name=code])", code="PC-NOTMINE222"),
             ),
         ),
     ),
