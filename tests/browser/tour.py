@@ -29,6 +29,7 @@ LISTS = (
     "/reseller/transfers/new",
     "/distributor/transfers",
     "/distributor/partner-invitations",
+    "/distributor/promotions",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -46,6 +47,7 @@ TOUR: dict[str, list[str]] = {
     "anna@acorn": [
         "/harbour/",
         "/harbour/p/m365-business-basic",
+        "/harbour/p/huntress-edr",
         "/harbour/basket",
         "/harbour/orders",
         "/harbour/services",
@@ -82,6 +84,8 @@ TOUR: dict[str, list[str]] = {
         "/reseller/invitations",
         "/reseller/providers",
         "/reseller/providers/directory",
+        "/reseller/promotions",
+        "/reseller/discounts",
         "/reseller/looks",
         "/reseller/help",
     ],
@@ -125,6 +129,8 @@ TOUR: dict[str, list[str]] = {
         "/distributor/time",
         "/distributor/transfers",
         "/distributor/transfers/transition",
+        "/distributor/promotions",
+        "/distributor/promotions/new",
     ],
 }
 
