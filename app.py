@@ -10,12 +10,15 @@ from billing.refunds import RefundRequested
 from catalog import (
     price_changes,  # noqa: F401 its kinds of task
     price_days,  # noqa: F401 its kinds of task
+    promotions,  # noqa: F401 its kinds of task
     sheet_uploads,  # noqa: F401 its kinds of task
     shelf_prices,
 )
 from catalog.margin_alarms import CostsUnderFloor, ShelfUnderFloor
+from catalog.partner_codes import CodeIssued
 from catalog.scheduled_prices import PricesWillChange, PricesWillNotChange
 from checkout import (
+    discounts,
     orders,
     popularity,  # noqa: F401 its kind of task
     quote_ends,  # noqa: F401 its kinds of task
@@ -100,6 +103,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     manager_mails,
     margin_mails,
     newsletter_mails,
+    partner_code_mails,
     partner_invitation_mails,
     partner_mails,
     price_mails,
@@ -121,7 +125,11 @@ REACTIONS: Reactions = {
     OrderPlaced: [Later("mail_order_received", key="order_id")],
     PaymentCaptured: [orders.fund_by_payment],
     OrderFunded: [fulfilment.begin, won_deals.win],
-    OrderCancelled: [orders.release_alias, quote_orders.reopen, orders.release_offers],
+    OrderCancelled: [
+        *(orders.release_alias, quote_orders.reopen, orders.release_offers),
+        discounts.release,
+    ],
+    CodeIssued: [Later("mail_code_issued", key="code_id")],
     PricesWillChange: [Later("mail_prices_will_change", key="notice_id")],
     PricesWillNotChange: [Later("mail_prices_will_not_change", key="notice_id")],
     QuoteSent: [Later("mail_quote_sent", key="quote_id")],

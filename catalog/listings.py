@@ -3,7 +3,7 @@ and search, is in catalog/shelves.py."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
@@ -18,9 +18,10 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from catalog import entries, offer_facts, volumes
+from catalog import entries, offer_facts, reductions, sales, volumes
 from catalog.offer_facts import AddOn, Facts
 from catalog.products import Audience, Plan, Product, ProductType
 from catalog.volumes import Stepped, Steps, Volume
@@ -46,7 +47,8 @@ class Flag(StrEnum):
 
 class Listing(Stepped, ResellerOwned, db.Model):
     """A plan on a reseller's shelf. `lead` marks the one that stands for its product in lists; lists begin
-    with the lowest `place`, within one they go by `sort_key`, the product's name."""
+    with the lowest `place`, within one they go by `sort_key`, the product's name. `sale`: what promotions
+    take off for everybody (catalog/sales.py)."""
 
     __tablename__ = "listings"
     __access__ = Access(distributor="rcu", reseller="rcu", customer="r", public="r", door="r")
@@ -78,6 +80,7 @@ class Listing(Stepped, ResellerOwned, db.Model):
     place: Mapped[int] = mapped_column(default=LAST, server_default=str(LAST))
     flag: Mapped[Flag] = mapped_column(default=Flag.NONE, server_default="")
     listed_at: Mapped[datetime] = mapped_column(server_default="2020-01-01 00:00:00+00")
+    sale: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
 
     price: Mapped[Money] = composite(Money, "price_minor", "currency")
 
@@ -124,6 +127,8 @@ class Card:
     per: str
     sort_key: str
     flag: Flag = Flag.NONE
+    was: Money | None = None
+    until: date | None = None
 
 
 SHELF = (
@@ -141,6 +146,7 @@ SHELF = (
         Plan.billing_period,
         Listing.sort_key,
         Listing.flag,
+        Listing.sale,
     )
     .join(Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -155,7 +161,9 @@ SHELF = (
 
 def card(row: Sequence[Any]) -> Card:
     """A Card from a row of SHELF, whose columns are more than SQLAlchemy types."""
-    listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, *order = row
+    listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, *more = row
+    sort_key, flag, sale = more
+    now = reductions.shown(Money(minor, currency), sale)
     return Card(
         listing_id,
         product,
@@ -164,10 +172,13 @@ def card(row: Sequence[Any]) -> Card:
         category,
         summary,
         plan,
-        Money(minor, currency),
+        now.price,
         unit,
         billing.per,
-        *order,
+        sort_key,
+        flag,
+        now.was,
+        now.until,
     )
 
 
@@ -230,6 +241,8 @@ class Offer:
     months: tuple[int, int]  # of the term, and of the period that is billed
     plan_code: str
     facts: Facts
+    now: reductions.Shown
+    sale: Sequence[reductions.Offer]
 
 
 HEAD = 5  # columns of the product itself; those of offer_facts follow
@@ -254,6 +267,7 @@ OFFERS = Statement(
         ProductType.unit,
         Listing.steps,
         Plan.code,
+        Listing.sale,
     )
     .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -276,7 +290,7 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             listing_id,
             plan_id,
             plan,
-            Money(minor, currency),
+            now.price,
             unit,
             term.label,
             billing.per,
@@ -287,6 +301,8 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             (term.months, billing.months),
             code,
             offer_facts.of_plan(head[HEAD:]),
+            now,
+            reductions.on_sale(sale, currency),
         )
         for (
             *head,
@@ -303,7 +319,9 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             unit,
             steps,
             code,
+            sale,
         ) in rows
+        for now in (reductions.shown(Money(minor, currency), sale),)
     ]
 
 
@@ -389,7 +407,9 @@ def lead_anew(reseller_id: UUID, product_ids: Sequence[UUID]) -> None:
 
 
 def changed(reseller_id: UUID, products: Collection[UUID] | None = None) -> None:
-    """After any change of a shelf, of these products or of any: its lists, counts and search follow, and the
-    shop's fragments end."""
+    """After any change of a shelf, of these products or of any: what promotions take off, its lists, counts
+    and search follow, and the shop's fragments end."""
+    db.flush()
+    sales.refresh(reseller_id)
     entries.index(reseller_id, products)
     storefronts.touch_shelf(reseller_id)

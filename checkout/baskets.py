@@ -23,12 +23,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from catalog import reductions
 from catalog.listings import Listing, NotOffered
 from catalog.offerings import first_allowed
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, Product, ProductType
+from catalog.reductions import Cut, Cuts
 from catalog.volumes import Volume
-from checkout import offers
+from checkout import discounts, offers
 from checkout.offer_readings import Part, Wanted
 from checkout.offers import Choice
 from checkout.quantities import WrongQuantity, check_quantity, parse_quantity
@@ -81,7 +83,8 @@ class Buyer:
 @dataclass(frozen=True, slots=True)
 class BasketItem:
     """A line as the basket page shows it, at today's price. `parts`: what a bundle consists of; `choices` and
-    `base`: what an add-on may belong to, and does; `refused`: what the rules of its plan say against it."""
+    `base`: what an add-on may belong to, and does; `refused`: what the rules of its plan say against it;
+    `cuts` are the discounts in its price."""
 
     line_id: UUID
     plan_id: UUID
@@ -111,6 +114,7 @@ class BasketItem:
     base: Choice | None = None
     is_add_on: bool = False
     refused: str = ""
+    cuts: Cuts = ()
 
     @property
     def total(self) -> Money:
@@ -125,12 +129,17 @@ class BasketItem:
     @property
     def amounts(self) -> list[Money]:
         """The totals of the order lines that it becomes: one, or one for each part of a bundle."""
-        return [share * self.quantity for share in shares(self.unit_price, self.parts)]
+        return [price * self.quantity for price, _cuts in parted(self.list_price, self.cuts, self.parts)]
 
     @property
     def plan_ids(self) -> list[UUID]:
         """Its plan, and those of its parts."""
         return [self.plan_id, *(part.plan_id for part in self.parts)]
+
+    @property
+    def list_price(self) -> Money:
+        """What a unit costs without discounts."""
+        return total([self.unit_price, *(cut.unit for cut in self.cuts)], self.unit_price.currency)
 
     @property
     def problem(self) -> str:
@@ -149,6 +158,19 @@ def shares(price: Money, parts: Sequence[Part]) -> list[Money]:
         return [price]
     weights = [part.weight for part in parts]
     return price.split(weights if any(weights) else [1] * len(weights))
+
+
+def parted(list_price: Money, cuts: Cuts, parts: Sequence[Part]) -> list[tuple[Money, Cuts]]:
+    """What each part of a bundle costs, and what discounts took off that: prices and cuts add up to those of
+    the bundle exactly, and no part costs less than nothing. Of anything else, itself."""
+    left = shares(list_price, parts)
+    taken: list[list[Cut]] = [[] for _price in left]
+    for cut in cuts:
+        for at, off in enumerate(cut.unit.split([price.minor for price in left])):
+            if off:
+                left[at] -= off
+                taken[at].append(Cut(cut.offer, off))
+    return [(price, tuple(mine)) for price, mine in zip(left, taken, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +404,7 @@ def _items_priced_by(price: type[Listing] | type[WholesalePrice], *more: Any) ->
             ProductType.connector,
             *more,
             *_CONDITIONS,
+            discounts.ANY_RUNNING,
         )
         .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
@@ -403,10 +426,18 @@ AT_WHOLESALE = Statement(
 
 
 def items(buyer: Buyer) -> list[BasketItem]:
-    """The basket at today's prices: retail for a customer, wholesale for a reseller; an add-on stands below
-    its base. Lines no longer offered are left out."""
+    """The basket at today's prices, less what is off them: retail for a customer, wholesale for a reseller;
+    an add-on stands below its base. Lines no longer offered are left out."""
     chosen = AT_WHOLESALE if buyer.customer_id is None else AT_RETAIL
-    found = [_item(row) for row in chosen.rows(membership=buyer.membership_id)]
+    rows = chosen.rows(membership=buyer.membership_id)
+    found = [_item(row[:-1]) for row in rows]
+    if rows and rows[0][-1]:
+        lines = [(one.plan_id, one.quantity, one.unit_price) for one in found]
+        taken = discounts.preview(buyer.reseller_id, buyer.customer_id, lines)
+        found = [
+            replace(one, unit_price=reductions.lowered(one.unit_price, cuts), cuts=cuts)
+            for one, cuts in zip(found, taken, strict=True)
+        ]
     return arranged(buyer.reseller_id, buyer.customer_id, found)
 
 

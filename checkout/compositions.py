@@ -13,7 +13,7 @@ from catalog import volumes
 from catalog.plan_links import LinkKind, PlanLink
 from catalog.products import PlanCost
 from checkout import offers
-from checkout.baskets import Buyer, shares
+from checkout.baskets import Buyer, parted
 from checkout.offer_readings import Part, Wanted
 from checkout.offers import Finding
 from checkout.pricing import PricedLine, Terms
@@ -75,20 +75,21 @@ def _costs(parts: Sequence[Part], quantity: int) -> Mapping[UUID, Money]:
 
 
 def _parts(bundle: PricedLine, parts: Sequence[Part], number: int) -> list[PricedLine]:
-    """A bundle as lines: both legs are split by the same weights, and add up to the bundle's price
-    exactly."""
+    """A bundle as lines: both legs are split by the same weights, and add up to the bundle's price and to its
+    discounts exactly."""
     costs = _costs(parts, bundle.quantity)
-    retail, wholesale = shares(bundle.price, parts), shares(bundle.wholesale, parts)
+    retail = parted(bundle.list_price, bundle.retail_cuts, parts)
+    wholesale = parted(bundle.list_wholesale, bundle.wholesale_cuts, parts)
     lines = [
         PricedLine(
             bundle.line_id, bundle.quantity, bundle.fields, part.plan_id, part.product, part.plan, part.sku,
-            part.unit, part.term, part.billing_period, part.connector, False, retail[at], wholesale[at],
+            part.unit, part.term, part.billing_period, part.connector, False, retail[at][0], wholesale[at][0],
             costs.get(part.plan_id),
             Terms(
                 part.product_id, part.step, part.conditional, part.once, part.trial_days,
                 part.cancellation_days, part.reduction_days, part.variables, None,
             ),
-            bundle.broken, order_line_id=new_id(),
+            bundle.broken, retail[at][1], wholesale[at][1], order_line_id=new_id(),
             bundle=f"{bundle.product}, {bundle.plan}", bundle_number=number,
         )
         for at, part in enumerate(parts)

@@ -103,7 +103,8 @@ class OrderLine(CustomerOwned, db.Model):
     """What the buyer pays, and a copy of what was sold: an order does not follow the catalogue. `total` is
     net. An add-on belongs to another line (`base_line_id`) or to a service that ran already (`base_id`); what
     was sold in a bundle carries its name and which of the order's bundles it was. Trial and windows are those
-    that the buyer was shown."""
+    that the buyer was shown. `list_minor` is a unit's price before discounts; empty is the same as
+    `unit_minor`."""
 
     __tablename__ = "order_lines"
     __access__ = Access(distributor="rc", reseller="r", customer="r")
@@ -114,6 +115,7 @@ class OrderLine(CustomerOwned, db.Model):
         owned_by("subscriptions", "base_id"),
         UniqueConstraint("distributor_id", "order_id", "number"),
         CheckConstraint("quantity >= 1 AND total_minor = unit_minor * quantity", name="total"),
+        CheckConstraint("list_minor >= unit_minor", name="list"),
     )
 
     order_id: Mapped[UUID]
@@ -126,6 +128,7 @@ class OrderLine(CustomerOwned, db.Model):
     term: Mapped[Term]
     billing_period: Mapped[Term]
     unit_minor: Mapped[int]
+    list_minor: Mapped[int | None]
     total_minor: Mapped[int]
     tax_minor: Mapped[int] = mapped_column(default=0)
     tax_basis_points: Mapped[int] = mapped_column(default=0)
@@ -158,11 +161,13 @@ class OrderWholesale(ResellerOwned, db.Model):
     __table_args__ = (
         owned_by("order_lines", "order_line_id"),
         UniqueConstraint("distributor_id", "order_line_id"),
+        CheckConstraint("list_minor >= unit_minor", name="list"),
     )
 
     order_id: Mapped[UUID]
     order_line_id: Mapped[UUID]
     unit_minor: Mapped[int]
+    list_minor: Mapped[int | None]
     total_minor: Mapped[int]
     tax_minor: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str]
@@ -304,7 +309,7 @@ def fund(order_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None 
         ],
         order_id=order.id,
     )
-    if kind is FundKind.NOTHING_DUE and (invoice := invoices.of_order(order.id)):
+    if not order.total_minor and (invoice := invoices.of_order(order.id)):
         states.move(invoice, InvoiceState.VOID, why="nothing due")
     publish(OrderFunded(order.id, note.id))
 

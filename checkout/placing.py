@@ -17,8 +17,9 @@ from billing.payments import Fees, FundKind, Payment, PaymentState
 from billing.stripe_gateway import stripe_amount
 from billing.tax import Party
 from catalog import obligations
-from checkout import compositions, orders, pricing, taken_offers, under_floor
+from checkout import compositions, discounts, orders, pricing, taken_offers, under_floor
 from checkout.baskets import BasketLine, Buyer
+from checkout.discounts import OrderDiscount, OrderWholesaleDiscount
 from checkout.orders import Order, OrderCost, OrderLine, OrderPlaced, OrderState, OrderWholesale, PayBy
 from checkout.pricing import EmptyBasket, PricedLine, Standing, Taxed
 from core import db, parties, trail
@@ -187,7 +188,8 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Pri
     if any(line.broken.wholesale for line in lines):
         under_floor.note(order["id"], lines)
     if not by_card:
-        orders.fund(order["id"], FundKind.CREDIT if amount.minor else FundKind.NOTHING_DUE, wholesale)
+        owed = amount.minor or wholesale.minor  # free for the customer is not free for its reseller
+        orders.fund(order["id"], FundKind.CREDIT if owed else FundKind.NOTHING_DUE, wholesale)
     db.flush()
     fault("place.before_commit")
     return str(order["code"])
@@ -284,8 +286,9 @@ def _write(
     distributor = {"distributor_id": current().distributor_id}
     only_reseller = distributor | {"reseller_id": buyer.reseller_id}
     owner = only_reseller | {"customer_id": buyer.customer_id}
+    order_id = new_id()
     order = owner | sums | {
-        "id": new_id(), "code": new_code("ORD"), "request_key": checkout.request_key,
+        "id": order_id, "code": new_code("ORD"), "request_key": checkout.request_key,
         "return_token": new_token(), "storefront_id": checkout.storefront_id,
         "membership_id": buyer.membership_id, "placed_by": buyer.name, "email": buyer.email,
         "state": OrderState.AWAITING_PAYMENT, "pay_by": checkout.pay_by,
@@ -299,8 +302,10 @@ def _write(
     costs: list[dict[str, Any]] = []
     charges: list[dict[str, Any]] = []
     invoice_lines: list[dict[str, Any]] = []
+    cuts: list[tuple[UUID, PricedLine]] = []
     for number, p in enumerate(lines, start=1):
         line_id, quantity, currency = p.order_line_id, p.quantity, p.price.currency
+        cuts.append((line_id, p))
         net, net_wholesale = p.price * quantity, p.wholesale * quantity
         sums = {
             "unit_minor": p.price.minor, "total_minor": net.minor, "currency": currency,
@@ -314,6 +319,7 @@ def _write(
                 "fields": p.fields, "base_line_id": p.base_line_id, "base_id": p.base_id,
                 "bundle": p.bundle, "bundle_number": p.bundle_number, "trial_days": p.terms.trial_days,
                 "cancellation_days": p.terms.cancellation_days, "reduction_days": p.terms.reduction_days,
+                "list_minor": p.list_price.minor,
             }
         )  # fmt: skip
         about = {
@@ -323,10 +329,15 @@ def _write(
             "tax_minor": at_wholesale.on(net_wholesale).minor,
             "currency": currency,
         }
-        wholesale.append(only_reseller | about | {"id": new_id(), "unit_minor": p.wholesale.minor})
+        wholesale.append(
+            only_reseller | about | {
+                "id": new_id(), "unit_minor": p.wholesale.minor, "list_minor": p.list_wholesale.minor,
+            }
+        )  # fmt: skip
         charges.append(
             only_reseller | about | {
-                "id": new_id(), "description": f"{p.product}, {p.plan}, {quantity} × {p.per}",
+                "id": new_id(), "description": f"{p.product}, {p.plan}, {quantity} × {p.per}"
+                + discounts.in_words(p.list_wholesale, p.wholesale_cuts),
                 "state": ChargeState.DRAFT, "created_at": now,
                 "tax_kind": at_wholesale.kind, "tax_name": at_wholesale.name,
             }
@@ -342,12 +353,17 @@ def _write(
         invoice_lines.append(
             owner | sums | {
                 "id": new_id(), "invoice_id": invoice["id"], "number": number, "quantity": quantity,
-                "description": f"{p.bundle}: {p.product}, {p.plan}" if p.bundle else f"{p.product}, {p.plan}",
+                "description": (f"{p.bundle}: " if p.bundle else "") + f"{p.product}, {p.plan}"
+                + discounts.in_words(p.list_price, p.retail_cuts),
             }
         )  # fmt: skip
     rows: dict[type[db.Model], list[dict[str, Any]]] = {
         Order: [order], OrderLine: order_lines, OrderWholesale: wholesale, OrderCost: costs,
         Invoice: [invoice], InvoiceLine: invoice_lines, invoices.Charge: charges,
+        OrderDiscount: discounts.rows([(x, p.quantity, p.retail_cuts) for x, p in cuts], order_id, owner),
+        OrderWholesaleDiscount: discounts.rows(
+            [(x, p.quantity, p.wholesale_cuts) for x, p in cuts], order_id, only_reseller
+        ),
         trail.TrailEntry: [
             owner | {
                 "id": new_id(), "at": now, "person_id": buyer.person_id,

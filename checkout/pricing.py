@@ -2,7 +2,7 @@
 do, in one statement of columns. Nothing that the browser sent is read here (QM3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,12 +16,14 @@ from catalog.listings import Listing, NotOffered
 from catalog.margin_floors import Broken
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
+from catalog.reductions import Cuts
+from checkout import discounts
 from checkout.baskets import BasketLine, Buyer
 from checkout.quantities import check_quantity
 from core.errors import Refused
 from core.ids import new_id
 from core.languages import _
-from core.money import Money
+from core.money import Money, total
 from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.statements import Statement
@@ -55,8 +57,8 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class PricedLine:
     """A basket line with everything that an order keeps of it. `price` is what the buyer pays for a unit;
-    `per` is the word for one. The last five say what it belongs to in its order
-    (checkout/compositions.py)."""
+    `per` is the word for one. The cuts are what discounts took off a unit of each leg. The last five say what
+    it belongs to in its order (checkout/compositions.py)."""
 
     line_id: UUID
     quantity: int
@@ -75,11 +77,23 @@ class PricedLine:
     cost: Money | None
     terms: Terms
     broken: Broken = margin_floors.UNBROKEN
+    retail_cuts: Cuts = ()
+    wholesale_cuts: Cuts = ()
     order_line_id: UUID = field(default_factory=new_id)
     base_line_id: UUID | None = None
     base_id: UUID | None = None
     bundle: str = ""
     bundle_number: int = 0
+
+    @property
+    def list_price(self) -> Money:
+        """What the buyer would pay without discounts."""
+        return total([self.price, *(cut.unit for cut in self.retail_cuts)], self.price.currency)
+
+    @property
+    def list_wholesale(self) -> Money:
+        """What its reseller would."""
+        return total([self.wholesale, *(cut.unit for cut in self.wholesale_cuts)], self.wholesale.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,7 @@ _BASKET = (
         func.coalesce(Plan.reduction_days, ProductType.reduction_days),
         ProductType.variables,
         BasketLine.base_id,
+        discounts.ANY_RUNNING,
     )
     .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
     .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
@@ -187,11 +202,24 @@ def price(buyer: Buyer, *, quoted: bool = False) -> tuple[Standing, list[PricedL
     """The buyer's basket with both legs and the cost, its lines held until the end of the transaction;
     EmptyBasket, NotOffered, WrongQuantity or PriceInReview otherwise. Works as the distributor: call it in a
     widened transaction. `quoted`: the buyer pays what a quote says; the reseller's floor was looked at when
-    it was sent."""
+    it was sent, and promotions of its shop take nothing off that."""
     rows = LOCKED_BASKET.rows(membership=buyer.membership_id, reseller=buyer.reseller_id)
     if not rows:
         raise EmptyBasket
-    return Standing(*rows[0][:6]), [_priced(buyer, row[6:], quoted) for row in rows]
+    lines = [_priced(buyer, row[6:-1], quoted) for row in rows]
+    return Standing(*rows[0][:6]), _less_discounts(buyer, lines, quoted) if rows[0][-1] else lines
+
+
+def _less_discounts(buyer: Buyer, lines: Sequence[PricedLine], quoted: bool) -> list[PricedLine]:
+    wanted = [discounts.Wanted(one.plan_id, one.quantity, one.price, one.wholesale) for one in lines]
+    reduced = discounts.apply(buyer.reseller_id, buyer.customer_id, wanted, quoted=quoted)
+    return [
+        replace(
+            line, price=now.price, wholesale=now.wholesale, retail_cuts=now.retail_cuts,
+            wholesale_cuts=now.wholesale_cuts,
+        )
+        for line, now in zip(lines, reduced, strict=True)
+    ]  # fmt: skip
 
 
 def _priced(buyer: Buyer, row: Sequence[Any], quoted: bool) -> PricedLine:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, delete, select
 
+from catalog import reductions
 from catalog.listings import Listing, NotOffered
 from catalog.products import Audience, Plan, Product, ProductType
 from checkout import baskets, placing
@@ -76,7 +77,12 @@ def sold(customer: Customer) -> Select[Plan, Product, ProductType, Listing]:
 def offers(customer: Customer) -> list[ProviderOffer]:
     """What may be ordered for the customer, by name."""
     return [
-        ProviderOffer(plan.code, f"{product.name}, {plan.name}", listing.price, plan.billing_period.per)
+        ProviderOffer(
+            plan.code,
+            f"{product.name}, {plan.name}",
+            reductions.shown(listing.price, listing.sale).price,
+            plan.billing_period.per,
+        )
         for plan, product, _kind, listing in db.session().execute(sold(customer).limit(500))
     ]
 

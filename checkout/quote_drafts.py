@@ -384,9 +384,9 @@ def _wrong_line(line: QuoteLine, quantity: int, price: Money, least: int, most: 
         check_quantity(quantity, least, most, line.unit)
     except Refusal as refusal:
         found[f"quantity-{line.id}"] = str(refusal)
-    most = retail_rules.largest(line.currency)
-    if price.currency != line.currency or price.minor > most.minor:
-        found[f"price-{line.id}"] = _("A price is at most %(most)s.", most=most.text)
+    largest = retail_rules.largest(line.currency)
+    if price.currency != line.currency or price.minor > largest.minor:
+        found[f"price-{line.id}"] = _("A price is at most %(most)s.", most=largest.text)
     return found
 
 

@@ -169,7 +169,7 @@ def _price(quote: Quote, answers: Answers, buyer: Buyer) -> tuple[Standing, list
     except NotOffered:
         refuse_unless_sold(quoted(quote))
         raise
-    return standing, [replace(line, price=of[line.line_id].unit_price) for line in lines]
+    return standing, [replace(line, price=of[line.line_id].unit_price, retail_cuts=()) for line in lines]
 
 
 # --- An order that came to nothing --------------------------------------------------------------------------

@@ -3,30 +3,33 @@ A plan is an ordinary product (I3) that is ordered like any other; what is parti
 one at a time, and Basic while it has none (I1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, select
 
+from catalog import reductions
 from catalog.listings import NotOffered
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Plan, Product, ProductType
-from checkout import baskets
+from catalog.reductions import Cuts
+from checkout import baskets, discounts
 from checkout.baskets import Buyer
 from checkout.orders import Order, OrderLine, OrderState
 from checkout.placing import NotAReseller
-from core import db, parties
+from core import db, parties, tenancy
 from core.errors import Conflict, Refused
 from core.languages import _
-from core.money import Money
+from core.money import Money, total
 from partners.enrolments import Enrolment
 from subscriptions.subscriptions import STANDING, Subscription, SubscriptionState
 
 
 @dataclass(frozen=True, slots=True)
 class PlanOffer:
-    """A plan that opens a storefront, at the price of the reseller's own list."""
+    """A plan that opens a storefront, at the price of the reseller's own list, less the discounts that hold
+    for it now (`cuts`)."""
 
     plan_id: UUID
     code: str
@@ -37,6 +40,12 @@ class PlanOffer:
     per: str
     term: str
     features: Mapping[str, Any]
+    cuts: Cuts = ()
+
+    @property
+    def list_price(self) -> Money:
+        """Without discounts."""
+        return total([self.price, *(cut.unit for cut in self.cuts)], self.price.currency)
 
 
 class AlreadyOnThisPlan(Conflict):
@@ -109,7 +118,7 @@ def _opening() -> Select[Plan, Product, WholesalePrice, int]:
 def offers() -> list[PlanOffer]:
     """Every plan on sale to the scope's reseller, cheapest first."""
     rows = db.session().execute(_opening().order_by(WholesalePrice.price_minor, Product.name, Plan.code))
-    return [
+    found = [
         PlanOffer(
             plan.id,
             plan.code,
@@ -122,6 +131,15 @@ def offers() -> list[PlanOffer]:
             plan.features,
         )
         for plan, product, price, discount in rows
+    ]
+    reseller_id = tenancy.current().reseller_id
+    if reseller_id is None:
+        return found
+    lines = [(one.plan_id, 1, one.price) for one in found]
+    taken = [discounts.preview(reseller_id, None, [line])[0] for line in lines] if discounts.running() else []
+    return [
+        replace(one, price=reductions.lowered(one.price, cuts), cuts=cuts)
+        for one, cuts in zip(found, taken or [()] * len(found), strict=True)
     ]
 
 

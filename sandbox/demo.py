@@ -57,7 +57,19 @@ from provisioning import transfers
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
 from provisioning.transfers import Asking, Transfer
-from sandbox import conditions, logos, notes, orders, partnerships, quoting, relations, retail, tiers, wishes
+from sandbox import (
+    conditions,
+    logos,
+    notes,
+    orders,
+    partnerships,
+    promotions,
+    quoting,
+    relations,
+    retail,
+    tiers,
+    wishes,
+)
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from subscriptions.subscriptions import Subscription, SubscriptionState
 from whitelabel_themes import images
@@ -96,6 +108,7 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
         _brand(demo)
         retail.arrange(demo)
         conditions.accept()
+    promotions.begin(demo)
     say("Orders, payments and deliveries")
     orders.fulfil(wishes.of_customers(demo))
     with tenancy.acting_as(demo.scope()), db.transaction():

@@ -18,6 +18,7 @@ FILES = (
     "relations.toml",
     "retail.toml",
     "quotes.toml",
+    "promotions.toml",
 )
 
 Entry = Mapping[str, Any]

@@ -13,6 +13,8 @@ from billing.disputes import Dispute
 from billing.invoices import Charge, Invoice
 from billing.payments import Payment
 from billing.refunds import Refund
+from catalog.partner_codes import PartnerCode
+from catalog.promotions import Promotion
 from checkout.orders import Order
 from core import db, doors, tenancy
 from core.doors import door
@@ -111,6 +113,8 @@ LIVES: tuple[Any, ...] = (
     Cancellation,
     Refund,
     LineCancellation,
+    Promotion,
+    PartnerCode,
 )
 
 
@@ -348,6 +352,46 @@ CHECKERS: tuple[Checker, ...] = (
         LEFT JOIN charges c ON c.distributor_id = w.distributor_id AND c.order_line_id = w.order_line_id
         WHERE (c.total_minor, c.tax_minor) IS DISTINCT FROM (w.total_minor, w.tax_minor)""",  # noqa: E501 SQL
         "The sums of {code} differ: {fault} (minor units).",
+    ),
+    Checker(
+        "discounts",
+        "QM9",
+        """
+        WITH legs AS (
+          SELECT order_id, id AS line_id, 'the buyer' AS who, coalesce(list_minor, unit_minor) AS list_minor, unit_minor FROM order_lines
+          UNION ALL SELECT order_id, order_line_id, 'the reseller', coalesce(list_minor, unit_minor), unit_minor FROM order_wholesale
+        ), taken AS (
+          SELECT order_line_id AS line_id, 'the buyer' AS who, unit_minor, total_minor,
+            (customer_id IS NOT NULL) = (bearer = 'reseller') AS named FROM order_discounts
+          UNION ALL SELECT order_line_id, 'the reseller', unit_minor, total_minor, bearer IN ('distributor', 'vendor') FROM order_wholesale_discounts
+        )
+        SELECT o.code, l.number, g.who, g.list_minor, g.unit_minor, coalesce(sum(t.unit_minor), 0) AS off FROM legs g
+        JOIN order_lines l ON l.id = g.line_id JOIN orders o ON o.distributor_id = l.distributor_id AND o.id = l.order_id
+        LEFT JOIN taken t ON t.line_id = g.line_id AND t.who = g.who
+        GROUP BY o.code, l.number, l.quantity, g.who, g.list_minor, g.unit_minor
+        HAVING g.list_minor - coalesce(sum(t.unit_minor), 0) <> g.unit_minor OR coalesce(sum(t.unit_minor), 0) * l.quantity <> coalesce(sum(t.total_minor), 0)
+          OR NOT coalesce(bool_and(t.named), true)""",  # noqa: E501 SQL
+        "Line {number} of {code}: {who} pays {unit_minor} for a unit of {list_minor}, but its discounts sum"
+        " to {off}, or nobody who could bear one is named (minor units).",
+    ),
+    Checker(
+        "uses of discounts",
+        "QM7",
+        """
+        WITH used AS (
+          SELECT coalesce(d.promotion_id, d.code_id) AS source, d.order_id, sum(d.total_minor) AS spent FROM (
+            SELECT promotion_id, code_id, order_id, total_minor FROM order_wholesale_discounts
+            UNION ALL SELECT promotion_id, code_id, order_id, total_minor FROM order_discounts WHERE bearer = 'reseller'
+          ) d JOIN orders o ON o.id = d.order_id WHERE o.state <> 'cancelled' GROUP BY 1, 2
+        ), counted AS (SELECT source, count(*) AS uses, sum(spent) AS spent FROM used GROUP BY source)
+        SELECT p.code, p.uses, coalesce(c.uses, 0) AS orders, p.spent_minor AS spent, coalesce(c.spent, 0) AS given
+        FROM promotions p LEFT JOIN counted c ON c.source = p.id
+        WHERE p.counted AND (p.uses, p.spent_minor) IS DISTINCT FROM (coalesce(c.uses, 0), coalesce(c.spent, 0))
+        UNION ALL
+        SELECT p.code, p.uses, coalesce(c.uses, 0), 0, 0 FROM partner_codes p LEFT JOIN counted c ON c.source = p.id
+        WHERE p.most_uses IS NOT NULL AND p.uses <> coalesce(c.uses, 0)""",  # noqa: E501 SQL
+        "{code} counts {uses} uses and {spent} given, but {orders} orders have it with {given} (minor"
+        " units).",
     ),
     Checker(
         "trail",

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from billing import credit_notes, documents, refunds, tax
 from billing.documents import Line, Paper
 from billing.refunds import Because, Way
-from checkout import line_refunds, orders
+from checkout import discounts, line_refunds, orders
 from checkout.orders import Order, OrderLine, OrderState, PayBy
 from core import db, languages, parties, tasks, work
 from core.languages import _
@@ -86,7 +86,14 @@ def order_received(order_id: UUID) -> Mail | None:
         "order_received",
         _("We have your order %(code)s", code=order.code),
         lines=[_words_of(line) for line in orders.lines(order.id)],
-        sums=[(word, amount.text) for word, amount, _ in taxes.of_order(order)],
+        sums=[
+            (word, amount.text)
+            for word, amount, _ in taxes.after_discounts(
+                taxes.of_order(order),
+                order.net,
+                [(one.name, one.total) for one in discounts.of_order(order.id)],
+            )
+        ],
         unpaid=order.state is OrderState.AWAITING_PAYMENT,
         until=until.exact if until else "",
         confirmation_url=f"{place}/confirmation.pdf",
@@ -95,6 +102,7 @@ def order_received(order_id: UUID) -> Mail | None:
 
 def confirmation(order: Order) -> Paper:
     """The order's confirmation, as its buyer, reseller and distributor fetch it."""
+    taken = discounts.of_order(order.id)
     return documents.confirmation(
         order.code,
         placed_at=order.created_at,
@@ -105,7 +113,7 @@ def confirmation(order: Order) -> Paper:
         lines=[
             Line(
                 line.number,
-                f"{line.product_name}, {line.plan_name}",
+                f"{line.product_name}, {line.plan_name}" + discounts.said_of(line, taken),
                 str(line.quantity),
                 line.unit_price,
                 tax.percent(line.tax_basis_points),

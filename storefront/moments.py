@@ -2,7 +2,7 @@
 the product is UTC."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from core.languages import _, counted, forms_for_later
 
@@ -39,6 +39,11 @@ def moment(at: datetime | None, now: datetime | None = None) -> Moment | None:
         f"{at:%-d %b %Y, %H:%M} UTC",
         f"{at:%-d %B %Y}",
     )
+
+
+def day(on: date) -> str:
+    """A day as pages write it: "30 Nov 2026"."""
+    return f"{on.day} {on:%b %Y}"
 
 
 def relative(at: datetime, now: datetime) -> str:

@@ -37,6 +37,23 @@ def of_order(order: Any, word: str = "") -> Rows:
     return three(order.net, order.tax, order.tax_name, order.total, word)
 
 
+def after_discounts(shown: Rows, net: Money, given: Sequence[tuple[str, Money]]) -> Rows:
+    """The sums with what they were before discounts, and each discount by its name, above them."""
+    if not given:
+        return shown
+    named: dict[str, Money] = {}
+    for name, amount in given:
+        named[name] = named.get(name, Money(0, amount.currency)) + amount
+    before = total([net, *named.values()], net.currency)
+    taken: Rows = [(name, -amount, None) for name, amount in named.items()]
+    return [(_("Before discounts"), before, "muted"), *taken, *shown]
+
+
+def of_cuts(items: Sequence[BasketItem]) -> list[tuple[str, Money]]:
+    """The discounts in a basket: name and amount, line by line."""
+    return [(cut.offer.name, cut.unit * item.quantity) for item in items for cut in item.cuts]
+
+
 def recurring(items: Sequence[BasketItem], sums: Sums) -> Rows:
     """What comes again with each period, with tax."""
     currency = sums.net.currency
@@ -62,8 +79,10 @@ def basket_rows(items: Sequence[BasketItem], sums: Sums | None) -> Rows:
         return []
     if sums is None:
         currency = items[0].unit_price.currency
-        return [(_("Net, without VAT"), total([item.total for item in items], currency), "total")]
-    return [*rows(sums, _("Due today")), *recurring(items, sums)]
+        net = total([item.total for item in items], currency)
+        return after_discounts([(_("Net, without VAT"), net, "total")], net, of_cuts(items))
+    shown = [*rows(sums, _("Due today")), *recurring(items, sums)]
+    return after_discounts(shown, sums.net, of_cuts(items))
 
 
 def try_basket(

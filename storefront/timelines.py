@@ -72,6 +72,8 @@ TYPES = Words(
         "programme_requests": "Request",
         "quotes": "Quote",
         "price_schedules": "Price change",
+        "promotions": "Promotion",
+        "partner_codes": "Partner code",
     }
 )
 TONES = {
@@ -105,7 +107,9 @@ TONES = {
     "agreed": "ok",
     "asked": "wait",
     "applied": "ok",
+    "running": "ok",
     "scheduled": "wait",
+    "revoked": "bad",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
@@ -160,6 +164,11 @@ PLAINLY = Words(
         "quotes agreed": "Quote agreed to",
         "quotes replaced": "Quote replaced by a newer version",
         "quotes sent": "Quote open",
+        "promotions running": "Promotion begun",
+        "promotions stopped": "Promotion stopped",
+        "partner_codes running": "Code valid",
+        "partner_codes ended": "Code expired",
+        "partner_codes revoked": "Code revoked",
     }
 )
 """What and its new state -> how everybody but the distributor reads it; the distributor reads the states."""

@@ -1,6 +1,7 @@
 """Prices in words, for pages of every side: the table of volume steps with the one that counts, and why a
 price is what it is, as far as whoever looks may see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from flask import request
 
 from catalog.volumes import Volume
 from checkout import baskets
-from checkout.explanations import Explained, Ingredients, Leg, explain
+from checkout.explanations import Explained, Ingredients, Leg, Taken, explain
 from core.errors import Refusal
 from core.languages import Words, _
 from core.money import Money
@@ -68,9 +69,9 @@ def asked(minimum: int) -> Asked:
     return Asked(typed, quantity, "")
 
 
-def shown(of: Ingredients, said: Asked, side: Side) -> dict[str, Any]:
+def shown(of: Ingredients, said: Asked, side: Side, taken: Sequence[Taken] = ()) -> dict[str, Any]:
     """What parts/why.html takes; of a number that cannot be read, nothing is explained."""
-    explained: Explained = explain(of, said.quantity).seen_by(side)
+    explained: Explained = explain(of, said.quantity, taken).seen_by(side)
     return {
         "typed": said.typed,
         "problem": said.problem,

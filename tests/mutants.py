@@ -57,6 +57,7 @@ ACCOUNTING = "tests/reseller/test_accounts.py::test_"
 GIVING = "tests/reseller/test_resources.py::test_"
 OFFERS = "tests/checkout/test_offers.py::test_"
 ADD_ONS = "tests/provisioning/test_add_ons.py::test_"
+DISCOUNTS = "tests/checkout/test_discounts.py::test_"
 MANAGING = "tests/partners/test_account_managers.py::test_"
 SHELVES = "tests/catalog/test_shelves.py::test_"
 SHOP_PAGES = "tests/portal/test_shop_pages.py::test_"
@@ -291,6 +292,70 @@ MUTANTS = (
         "if False:",
         "tests/provisioning/test_service_definitions.py"
         "::test_a_later_difference_is_one_review_and_changes_nothing_by_itself",
+    ),
+    Mutant(
+        "another partner's code",
+        "catalog/partner_codes.py",
+        "PartnerCode.code == typed, PartnerCode.reseller_id == current().reseller_id",
+        "PartnerCode.code == typed",
+        DISCOUNTS + "a_code_is_its_resellers_alone_even_where_more_can_be_seen",
+    ),
+    Mutant(
+        "a code that is over",
+        "catalog/partner_codes.py",
+        "if code is None or code.state is not CodeState.RUNNING or code.used_up:",
+        "if code is None:",
+        DISCOUNTS + "whatever_is_wrong_with_a_code_is_said_in_one_sentence",
+    ),
+    Mutant(
+        "guesses are counted",
+        "storefront/reseller/discounts.py",
+        'if not partner_codes.may_guess(menu.reseller_id(), request.remote_addr or ""):',
+        "if False:",
+        "tests/distributor/test_promotions.py"
+        "::test_a_code_is_issued_typed_in_where_a_plan_is_chosen_and_guessed_at_in_vain",
+    ),
+    Mutant(
+        "the last use is held",
+        "checkout/discounts.py",
+        "hold(locks) found, _again = _may_have(reseller_id, customer_id, plans)",
+        "pass",
+        DISCOUNTS + "of_two_orders_at_once_one_has_the_last_use",
+    ),
+    Mutant(
+        "uses come back",
+        "app.py",
+        "discounts.release, ],",
+        "],",
+        DISCOUNTS + "an_order_that_is_given_up_gives_its_uses_back",
+    ),
+    Mutant(
+        "customers hear of retail discounts only",
+        "checkout/discounts.py",
+        "CASE WHEN d.reseller_id IS NULL THEN b.trade ELSE",
+        "CASE WHEN d.reseller_id IS NULL THEN true ELSE",
+        DISCOUNTS + "a_customers_scope_hears_of_no_wholesale_discount_and_a_reseller_of_no_others",
+    ),
+    Mutant(
+        "a published promotion stays as it was announced",
+        "catalog/promotions.py",
+        "raise NotADraft",
+        "pass",
+        "tests/distributor/test_promotions.py::test_a_promotion_goes_from_the_form_to_its_uses_and_its_end",
+    ),
+    Mutant(
+        "not more value than is left",
+        "catalog/reductions.py",
+        "gone |= over",
+        "return chosen",
+        DISCOUNTS + "who_has_a_promotion_is_asked_for_every_order",
+    ),
+    Mutant(
+        "shelves follow a promotion",
+        "catalog/promotions.py",
+        "db.flush() listings.changed(promotion.reseller_id)",
+        "db.flush()",
+        DISCOUNTS + "promotions_and_codes_begin_and_end_by_the_business_clock",
     ),
     Mutant(
         "no silent zero",

@@ -116,6 +116,13 @@ FAULTS = {
         "UPDATE orders SET total_minor = total_minor + 1, tax_minor = tax_minor + 1"
         " WHERE state = 'awaiting_payment'"
     ],
+    "discounts": ["UPDATE order_lines SET list_minor = unit_minor + 1"],
+    "uses of discounts": [
+        "INSERT INTO partner_codes (distributor_id, id, reseller_id, code, name, basis_points, goods,"
+        " goods_words, combines, starts_on, most_uses, uses, state, note, created_at, created_by)"
+        " SELECT distributor_id, gen_random_uuid(), id, 'PC-1', 'x', 100, '{}', '', true, now(), 2, 1,"
+        " 'scheduled', '', now(), '' FROM resellers WHERE name = 'Harbour'"
+    ],
     "trail": ["DELETE FROM trail WHERE what = 'awaiting_payment -> funded'"],
     "stuck tasks": [
         "UPDATE tasks SET state = 'pending', next_at = now() - interval '6 minutes'"

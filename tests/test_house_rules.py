@@ -112,6 +112,7 @@ MAY_BEGIN = (
     "sandbox/orders.py",
     "sandbox/quoting.py",
     "sandbox/relations.py",
+    "sandbox/promotions.py",
     "core/db.py",
     "core/drain.py",
     "billing/stripe_events.py",

@@ -15,6 +15,8 @@ from billing.credit import Hold
 from billing.invoices import Invoice
 from billing.payments import Fund, Payment, PaymentAttempt
 from catalog import exchange
+from catalog.reductions import BEARERS
+from checkout import discounts
 from checkout.orders import Order, OrderCost, OrderLine, OrderWholesale
 from core import db, tasks
 from core.languages import Words, _, for_later
@@ -36,7 +38,8 @@ from subscriptions.subscriptions import Licence, Subscription
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A line with its three prices; the margins are what lies between them."""
+    """A line with its three prices; the margins are what lies between them. `discounts`: what came off, in
+    which leg, and who bears it, in words."""
 
     line_id: UUID
     title: str
@@ -47,6 +50,7 @@ class Leg:
     cost: Money | None
     reseller_margin: Money
     margin: Money | None
+    discounts: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +162,26 @@ def legs_of(order: Order) -> list[Leg]:
         .where(OrderLine.order_id == order.id)
         .order_by(OrderLine.number)
     )
-    return [_leg(line, wholesale.total, cost, order.created_at.date()) for line, wholesale, cost in rows]
+    taken, day = _discounts_of(order), order.created_at.date()
+    return [_leg(line, wholesale.total, cost, day, taken.get(line.id, ())) for line, wholesale, cost in rows]
 
 
-def _leg(line: OrderLine, wholesale: Money, costs: OrderCost, day: date) -> Leg:
+def _discounts_of(order: Order) -> dict[UUID, list[str]]:
+    """order line -> its discounts in words; an order that a reseller places for itself has one leg."""
+    said: dict[UUID, list[str]] = defaultdict(list)
+    legs = [(_("Retail"), discounts.of_order(order.id))] if order.customer_id else []
+    for leg, given in (*legs, (_("Wholesale"), discounts.of_order(order.id, wholesale=True))):
+        for one in given:
+            said[one.order_line_id].append(
+                _(
+                    "%(leg)s: %(name)s −%(amount)s, borne by: %(bearer)s",
+                    leg=leg, name=one.name, amount=one.total.text, bearer=BEARERS[one.bearer],
+                )
+            )  # fmt: skip
+    return said
+
+
+def _leg(line: OrderLine, wholesale: Money, costs: OrderCost, day: date, taken: Sequence[str]) -> Leg:
     """A cost in another currency is shown by the rate of the day when it was ordered; without one it stays
     unknown here, and so does the margin."""
     asked = Money(costs.total_minor, costs.currency) if costs.total_minor is not None else None
@@ -177,6 +197,7 @@ def _leg(line: OrderLine, wholesale: Money, costs: OrderCost, day: date) -> Leg:
         cost,
         line.total - wholesale,
         wholesale - cost if cost is not None else None,
+        taken,
     )
 
 

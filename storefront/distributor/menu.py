@@ -42,6 +42,8 @@ SECTIONS = (
     (for_later("Margins"), "margin_list", "percent"),
     (for_later("Exchange rates"), "exchange_rate_list", "coins"),
     (for_later("Price changes"), "schedule_list", "calendar"),
+    (for_later("Promotions"), "promotion_list", "percent"),
+    (for_later("Partner codes"), "code_list", "sparkles"),
     (for_later("Money"), None, ""),
     (for_later("Invoices"), "invoice_list", "receipt-text"),
     (for_later("Payments"), "payment_list", "wallet"),

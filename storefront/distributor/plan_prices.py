@@ -14,7 +14,7 @@ from catalog import factors, pricing, volumes
 from catalog.price_lists import PriceList, WholesalePrice
 from catalog.products import Plan, PlanCost
 from catalog.volumes import Volume
-from checkout import explanations
+from checkout import discounts, explanations
 from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
@@ -248,9 +248,11 @@ def explanation(plan: Plan) -> dict[str, Any]:
         else session.scalar(select(Reseller).where(Reseller.house))
     )
     said = why.asked(plan.minimum_quantity)
-    found = (
-        why.shown(explanations.ingredients(plan.id, chosen.id), said, Side.DISTRIBUTOR) if chosen else None
-    )
+    found = None
+    if chosen:
+        made = explanations.ingredients(plan.id, chosen.id)
+        taken = discounts.explained(made, plan.id, chosen.id, said.quantity)
+        found = why.shown(made, said, Side.DISTRIBUTOR, taken)
     return {
         "resellers": [(one.code, one.name) for one in known],
         "reseller": wanted or (chosen.code if chosen else ""),

@@ -8,10 +8,10 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response
 
-from catalog import listings
+from catalog import listings, reductions
 from catalog.listings import Offer
 from checkout import explanations
-from checkout.explanations import Explained, Ingredients, Leg
+from checkout.explanations import Explained, Ingredients, Leg, Taken
 from checkout.quantities import check_quantity, parse_quantity
 from core import db
 from core.errors import Missing, Refusal
@@ -25,8 +25,12 @@ YEAR = 12
 
 
 def explained(offer: Offer, quantity: int) -> Explained:
-    """Why a unit costs what it does, as far as customers see it."""
-    return explanations.explain(Ingredients(offer.unit, retail=offer.volume), quantity)
+    """Why a unit costs what it does, as far as customers see it: with what holds for everybody."""
+    taken = [
+        Taken(Leg.RETAIL, cut.offer.name, cut.unit)
+        for cut in reductions.cuts(offer.volume.at(quantity), offer.sale, quantity)
+    ]
+    return explanations.explain(Ingredients(offer.unit, retail=offer.volume), quantity, taken)
 
 
 def answer(offers: Sequence[Offer], plan: str, typed: str) -> dict[str, Any]:
@@ -39,7 +43,8 @@ def answer(offers: Sequence[Offer], plan: str, typed: str) -> dict[str, Any]:
         check_quantity(quantity, offer.minimum, offer.maximum, offer.unit, offer.facts.step)
     except Refusal as refusal:
         quantity, problem = None, str(refusal)
-    unit = offer.volume.at(quantity) if quantity else None
+    prices = reductions.volume_after(offer.volume, offer.sale)
+    unit = prices.at(quantity) if quantity else None
     return {
         "chosen": str(offer.plan_id),
         "quantity": typed,
@@ -49,7 +54,7 @@ def answer(offers: Sequence[Offer], plan: str, typed: str) -> dict[str, Any]:
         "per": offer.per,
         "total": unit * quantity if unit and quantity else None,
         "longer": longer(offer, unit * quantity) if unit and quantity else None,
-        "ranges": why.ranges(offer.volume, quantity),
+        "ranges": why.ranges(prices, quantity),
         "steps": explained(offer, quantity).of(Leg.RETAIL) if quantity else (),
     }
 

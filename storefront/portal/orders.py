@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response
 from billing import stripe_events
 from billing.payments import BeingChecked, PaidAlready
 from billing.stripe_gateway import GatewayDown, GatewayRefused
-from checkout import orders, returns
+from checkout import discounts, orders, returns
+from checkout.discounts import Given
 from checkout.orders import Order, OrderLine, OrderState
 from core import db
 from core.languages import _
@@ -129,14 +130,14 @@ def order(code: str) -> Response:
     """One order: its steps, live; what one can do now; safe to close."""
     with db.transaction():
         found = orders.find(code)
-        now = progress.of(found)
+        now, given = progress.of(found), discounts.of_order(found.id)
         timeline = timelines.of([found.id])
     return pages.render(
         "portal/order.html",
         title=_("Order %(code)s", code=code),
         timeline=timeline,
         refresh_seconds=3 if now.live and not now.declined else None,
-        **order_values(found, now),
+        **order_values(found, now, given),
     )
 
 
@@ -146,19 +147,19 @@ def order_progress(code: str) -> Response:
     """The live part again: 204 while nothing changed, 286 when it has come to its end (htmx stops asking)."""
     with db.transaction():
         found = orders.find(code)
-        now = progress.of(found)
+        now, given = progress.of(found), discounts.of_order(found.id)
     if now.live and request.args.get("seen") == now.mark:
         return Response(status=204)
     body = pages.part(
         "portal/fragments/order.html",
-        **order_values(found, now),
+        **order_values(found, now, given),
         places=pages.portal_places(),
         shop=the_shop(),
     )
     return Response(body, 200 if now.live else 286, content_type="text/html; charset=utf-8")
 
 
-def order_values(found: Order, now: progress.Progress) -> dict[str, Any]:
+def order_values(found: Order, now: progress.Progress, given: Sequence[Given]) -> dict[str, Any]:
     """What the order's page and its live part show."""
     return {
         "order": found,
@@ -170,7 +171,10 @@ def order_values(found: Order, now: progress.Progress) -> dict[str, Any]:
         "poll_url": url_for("portal.order_progress", code=found.code, seen=now.mark) if now.live else None,
         "unpaid": found.state is OrderState.AWAITING_PAYMENT,
         "single": len(now.lines) == 1,
-        "sums": taxes.of_order(found),
+        "discounts": given,
+        "sums": taxes.after_discounts(
+            taxes.of_order(found), found.net, [(one.name, one.total) for one in given]
+        ),
         "may_cancel": has_role("buyer"),
         "belongs": now.belongs,
     }

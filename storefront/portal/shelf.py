@@ -3,6 +3,7 @@ shares are kept as fragments (decision 14); what depends on the visitor stands a
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -22,6 +23,7 @@ from core.tenancy import Side
 from partners import storefronts
 from storefront import pages
 from storefront.fragments import Piece
+from storefront.moments import day
 from storefront.portal import calculator, facets, heads, offer_words, portal
 from storefront.portal.facets import Place
 from storefront.visitors import prices_shown, the_shop, visitor
@@ -154,6 +156,7 @@ class Tile:
     image_url: str | None = None
     from_: bool = False
     flag: str | None = None
+    was: Money | None = None
 
 
 FLAGS = Words({Flag.FEATURED: "Featured", Flag.NEW: "New", Flag.POPULAR: "Popular"})
@@ -174,10 +177,19 @@ def tiles(cards: Sequence[Card]) -> list[Tile]:
             if shown
             else _("Sign in to see the price"),
             card.code,
-            flag=FLAGS[card.flag] if card.flag else None,
+            flag=(reduced(card.was, card.until) if shown else None)
+            or (FLAGS[card.flag] if card.flag else None),
+            was=card.was if shown else None,
         )
         for card in cards
     ]
+
+
+def reduced(was: Money | None, until: date | None) -> str | None:
+    """The badge of a price that a promotion lowers, with its last day."""
+    if was is None:
+        return None
+    return _("Until %(day)s", day=day(until)) if until else _("Reduced")
 
 
 def initials(name: str) -> str:
@@ -300,10 +312,13 @@ def _plan(offer: Offer) -> dict[str, Any]:
     )
     if numbers := offer_words.of_quantity(offer):
         note += f", {numbers}"
+    if offer.now.was is not None and prices_shown():
+        note += f". {offer.now.name}: {reduced(offer.now.was, offer.now.until)}"
     return {
         "code": str(offer.plan_id),
         "name": offer.plan,
         "price": offer.price,
+        "was": offer.now.was,
         "per": _("per %(unit)s %(period)s", unit=offer.unit, period=offer.per),
         "note": note,
         "features": [

@@ -4,6 +4,7 @@ step that counts, what the reseller pays for a unit, and the total (U19, U20).""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import request
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from billing.tax import NoBuyerData
 from catalog.price_lists import less_tier
-from checkout import baskets, explanations, provider_orders, reseller_orders
+from checkout import baskets, discounts, explanations, provider_orders, reseller_orders
 from checkout.baskets import Buyer
 from checkout.reseller_orders import Interval
 from core import db, parties
@@ -49,7 +50,7 @@ def subscription_price() -> Response:
     with db.transaction():
         customer = of_code(request.args.get("customer", ""))
         found = reseller_orders.intervals(customer, request.args.get("product", "")[:200])
-        values = calculated(found, request.args)
+        values = calculated(found, request.args, customer.id)
     page = pages.environment(base()).get_template("reseller/parts/contract_price.html").render(**values)
     return Response(page, content_type="text/html; charset=utf-8")
 
@@ -131,7 +132,7 @@ def show(sent: Mapping[str, str], problem: str = "", status: int = 200) -> Respo
                     support = accounts.form_of(accounts.types(), customer)
             except Refusal as refusal:
                 problem = problem or str(refusal)
-        values = calculated(found, sent) if found else {}
+        values = calculated(found, sent, customer.id if customer else None) if found else {}
     if support is not None and "support" in sent:
         support.support.data = sent["support"]
     return pages.render(
@@ -160,9 +161,12 @@ def words_of(one: Interval, beside: Sequence[Interval]) -> str:
     return f"{words} ({one.plan})" if alike > 1 else words
 
 
-def calculated(found: Sequence[Interval], sent: Mapping[str, str]) -> dict[str, Any]:
+def calculated(
+    found: Sequence[Interval], sent: Mapping[str, str], customer_id: UUID | None
+) -> dict[str, Any]:
     """What parts/contract_price.html takes: the plan that was chosen, the step of the number, what we pay for
-    a unit and in all, what the customer pays; before a number is typed, the steps alone."""
+    a unit and in all, what the customer pays, both less discounts; before a number is typed, the steps
+    alone."""
     chosen = next((one for one in found if one.plan_code == sent.get("plan")), found[0])
     made = explanations.ingredients(chosen.plan_id, menu.reseller_id())
     typed = sent.get("quantity", "").strip()[:12]
@@ -175,6 +179,11 @@ def calculated(found: Sequence[Interval], sent: Mapping[str, str]) -> dict[str, 
             quantity, problem = None, str(refusal)
     pays = less_tier(made.wholesale, made.discount) if made.wholesale else None
     unit = pays.at(quantity) if pays and quantity else None
+    retail = chosen.retail.at(quantity) if quantity else None
+    if unit and retail and quantity:
+        line = discounts.Wanted(chosen.plan_id, quantity, retail, unit)
+        now = discounts.preview_both(menu.reseller_id(), customer_id, [line])[0]
+        unit, retail = now.wholesale, now.price
     return {
         "chosen": chosen.plan_code,
         "quantity": typed,
@@ -183,7 +192,7 @@ def calculated(found: Sequence[Interval], sent: Mapping[str, str]) -> dict[str, 
         "per": chosen.billed.per,
         "unit_price": unit,
         "total": unit * quantity if unit and quantity else None,
-        "customer_pays": chosen.retail.at(quantity) * quantity if quantity else None,
+        "customer_pays": retail * quantity if retail and quantity else None,
         "sold": pays is not None,
         "ranges": why.ranges(pays, quantity) if pays else [],
     }

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from billing.invoices import Invoice
 from billing.payments import Payment
-from checkout import orders
+from checkout import discounts, orders
 from checkout.orders import Order, OrderLine, OrderState, OrderWholesale, PayBy
 from core import db
 from core.languages import Words, _
@@ -218,6 +218,7 @@ def order_page(code: str) -> Response:
         )
         legs, given = lines_of(order), refund_views.of_order(order.id)
         wholesale = wholesale_of([order.id]).get(order.id, Money(0, order.currency))
+        taken, ours = discounts.of_order(order.id), discounts.of_order(order.id, wholesale=True)
         timeline = timelines.of(belonging_to(order))
     return pages.render(
         "reseller/order.html",
@@ -229,7 +230,11 @@ def order_page(code: str) -> Response:
         may_cancel=has_role("buyer", "subscriptions_manager"),
         wholesale=wholesale,
         margin=margin(order.net, wholesale) if customer else None,
-        sums=taxes.of_order(order),
+        sums=taxes.after_discounts(
+            taxes.of_order(order), order.net, [(one.name, one.total) for one in taken]
+        ),
+        discounts=taken,
+        our_discounts=ours,
         timeline=timeline,
         placed=moment(order.created_at),
         expires=moment(order.expires_at),

@@ -31,7 +31,7 @@ from storefront import agreements, endings, pages, taxes
 from storefront import companies as company_forms
 from storefront.companies import Company
 from storefront.moments import moment
-from storefront.reseller import console, menu
+from storefront.reseller import console, discounts, menu
 from storefront.reseller.forms import PAYMENTS, BuyPlan
 from storefront.visitors import buyer, require_role, the_shop
 from whitelabel_themes.loader import base
@@ -115,6 +115,7 @@ def card(offer: PlanOffer, *, current: bool, because: str | None) -> dict[str, A
         "code": offer.code,
         "name": offer.product,
         "price": offer.price if offer.price.minor else None,
+        "was": offer.list_price if offer.cuts else None,
         "per": offer.per,
         "note": _("%(summary)s Term: %(term)s.", summary=offer.summary, term=offer.term),
         "features": features(offer),
@@ -168,6 +169,19 @@ def buy_plan(code: str) -> Response:
         if (placed := earlier(who, form)) is not None:
             return to_order(placed)
         return show_form(code, form, refusal)
+
+
+@console.post("/plans/<code>/discount")
+def redeem_code_for_plan(code: str) -> Response:
+    """Types a partner code in before ordering (P24); the form shows the price with it."""
+    require_role("buyer")
+    typed = request.form.get("code", "")[:80]
+    try:
+        discounts.redeem(typed)
+    except Refusal as refusal:
+        form = BuyPlan(request_key=new_token())
+        return show_form(code, form, status=refusal.status, code_typed=typed, code_problem=str(refusal))
+    return pages.see("reseller.plan_form", "code-kept", code=code)
 
 
 def kept_company(form: Company | None) -> bool:
@@ -271,6 +285,8 @@ def show_form(
     refusal: Refusal | None = None,
     status: int = 200,
     company: Company | None = None,
+    code_typed: str = "",
+    code_problem: str | None = None,
 ) -> Response:
     """The form, filled as it was; a problem of the alias stands at its field."""
     with db.transaction():
@@ -313,6 +329,8 @@ def show_form(
         company=company,
         ticks=agreements.ticks(asked),
         distributor=chain.distributor.legal_name,
+        code_typed=code_typed,
+        code_problem=code_problem,
     )
 
 

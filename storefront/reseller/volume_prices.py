@@ -13,7 +13,7 @@ from catalog import listings, retail, volumes
 from catalog.listings import Listing
 from catalog.price_lists import discounted
 from catalog.products import Plan, Product
-from checkout import explanations
+from checkout import discounts, explanations
 from checkout.explanations import Ingredients
 from core import db
 from core.errors import Missing, Refusal
@@ -112,7 +112,8 @@ def show(listing_id: str, errors: Mapping[tuple[int, int], str] | None = None) -
         reseller_id: UUID = menu.reseller_id()
         made = explanations.ingredients(plan.id, reseller_id)
         said = why.asked(plan.minimum_quantity)
-        explained = why.shown(made, said, Side.RESELLER)
+        taken = discounts.explained(made, plan.id, reseller_id, said.quantity)
+        explained = why.shown(made, said, Side.RESELLER, taken)
     sent = typed() if errors else stored(made)
     return pages.render(
         "reseller/volume_prices.html",

@@ -32,6 +32,7 @@ LISTS = (
     "/harbour/quotes",
     "/reseller/quotes",
     "/distributor/price-changes",
+    "/distributor/promotions",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -50,6 +51,7 @@ TOUR: dict[str, list[str]] = {
         "/harbour/",
         "/harbour/p/m365-business-basic",
         "/harbour/p/0patch-pro?quantity=60",
+        "/harbour/p/huntress-edr",
         "/harbour/basket",
         "/harbour/orders",
         "/harbour/services",
@@ -88,6 +90,8 @@ TOUR: dict[str, list[str]] = {
         "/reseller/invitations",
         "/reseller/providers",
         "/reseller/providers/directory",
+        "/reseller/promotions",
+        "/reseller/discounts",
         "/reseller/looks",
         "/reseller/help",
     ],
@@ -133,6 +137,8 @@ TOUR: dict[str, list[str]] = {
         "/distributor/time",
         "/distributor/transfers",
         "/distributor/transfers/transition",
+        "/distributor/promotions",
+        "/distributor/promotions/new",
     ],
 }
 

@@ -1003,6 +1003,75 @@ ROUTES: dict[str, Route] = {
         page="/distributor/programmes/{programme}/attesting",
         form={"+resellers_attest": "y"},
     ),
+    # --- promotions and partner codes ---
+    "GET /distributor/promotions": Route(DISTRIBUTOR),
+    "GET /distributor/promotions.csv": Route(DISTRIBUTOR),
+    "GET /distributor/promotions/new": Route(DISTRIBUTOR),
+    "POST /distributor/promotions/new": Route(
+        DISTRIBUTOR, page="/distributor/promotions/new", form={"name": "Autumn", "percent": "5"}
+    ),
+    "GET /distributor/promotions/<code>": mine(DISTRIBUTOR, code="promotion"),
+    "GET /distributor/promotions/<code>/edit": mine(DISTRIBUTOR, code="promotion"),
+    "POST /distributor/promotions/<code>/edit": Route(
+        DISTRIBUTOR,
+        {"code": "promotion"},
+        page="/distributor/promotions/{promotion}/edit",
+        form={"name": "Later"},
+    ),
+    "POST /distributor/promotions/<code>/publish": Route(
+        DISTRIBUTOR, {"code": "promotion"}, page="/distributor/promotions/{promotion}"
+    ),
+    "POST /distributor/promotions/<code>/stop": Route(
+        DISTRIBUTOR, {"code": "promotion"}, page="/distributor/promotions/{promotion}"
+    ),
+    "GET /reseller/promotions": Route(RESELLER),
+    "GET /reseller/promotions.csv": Route(RESELLER),
+    "GET /reseller/promotions/new": Route(RESELLER),
+    "POST /reseller/promotions/new": Route(
+        RESELLER, page="/reseller/promotions/new", form={"name": "Autumn", "percent": "5"}
+    ),
+    "GET /reseller/promotions/<code>": mine(RESELLER, code="own_promotion"),
+    "GET /reseller/promotions/<code>/edit": mine(RESELLER, code="own_promotion"),
+    "POST /reseller/promotions/<code>/edit": Route(
+        RESELLER,
+        {"code": "own_promotion"},
+        page="/reseller/promotions/{own_promotion}/edit",
+        form={"name": "Later"},
+    ),
+    "POST /reseller/promotions/<code>/publish": Route(
+        RESELLER, {"code": "own_promotion"}, page="/reseller/promotions/{own_promotion}"
+    ),
+    "POST /reseller/promotions/<code>/stop": Route(
+        RESELLER, {"code": "own_promotion"}, page="/reseller/promotions/{own_promotion}"
+    ),
+    "GET /distributor/partner-codes": Route(DISTRIBUTOR),
+    "GET /distributor/partner-codes.csv": Route(DISTRIBUTOR),
+    "GET /distributor/partner-codes/new": Route(DISTRIBUTOR),
+    "POST /distributor/partner-codes/new": Route(
+        DISTRIBUTOR,
+        page="/distributor/partner-codes/new",
+        form={"reseller": "{brightfield_id}", "name": "Once more", "percent": "10"},
+        foreign=True,
+    ),
+    "GET /distributor/partner-codes/<code>": mine(DISTRIBUTOR, code="partner_code"),
+    "POST /distributor/partner-codes/<code>/revoke": Route(
+        DISTRIBUTOR,
+        {"code": "partner_code"},
+        page="/distributor/partner-codes/{partner_code}",
+        form=WHY,
+    ),
+    "GET /reseller/discounts": Route(RESELLER),
+    "GET /reseller/discounts.csv": Route(RESELLER),
+    "POST /reseller/discounts": Route(
+        RESELLER, page="/reseller/discounts", form={"code": "{partner_code}"}, foreign=True
+    ),
+    "POST /reseller/plans/<code>/discount": Route(
+        RESELLER,
+        {"code": "=standard-m"},
+        page="/reseller/plans/standard-m",
+        form={"code": "{partner_code}"},
+        foreign=True,
+    ),
     "GET /distributor/conditions": Route(DISTRIBUTOR),
     "GET /distributor/conditions.csv": Route(DISTRIBUTOR),
     "GET /distributor/conditions/new": Route(DISTRIBUTOR),

@@ -56,7 +56,14 @@ from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
 from tests.partners import agreement_stage, deal_stage, programme_stage, tier_stage
 from tests.provisioning import moving
-from tests.tenancy import imports_stage, price_stage, quotes_stage, relations_stage, retail_stage
+from tests.tenancy import (
+    imports_stage,
+    price_stage,
+    promotions_stage,
+    quotes_stage,
+    relations_stage,
+    retail_stage,
+)
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -144,6 +151,7 @@ def build(world: World, app: Flask) -> Stage:
     stage.names |= relations_stage.relate(world, south, app, SOUTH)
     stage.names |= retail_stage.price(world)
     stage.names |= quotes_stage.offer(world)
+    stage.names |= promotions_stage.announce(world)
     claim(world)
     for who in CAST:
         person, where = who.split("@")
