@@ -73,7 +73,7 @@ def rows_of(found: Sequence[Any]) -> list[dict[str, Any]]:
         pays = less_tier(wholesale.volume, discount) if wholesale else None
         rows.append(
             {
-                "plan": f"{product}, {plan.name}",
+                "plan": f"{product.name}, {plan.name}",
                 "per": f"{unit} {plan.billing_period.per}",
                 "least": plan.minimum_quantity,
                 "pays": pays.price if pays else None,

@@ -10,8 +10,8 @@ from sqlalchemy import create_engine, delete, insert, select
 
 from billing.invoices import InvoiceLine
 from billing.refunds import Refund
-from catalog import products
-from checkout import baskets, offers, orders, placing
+from catalog import products, promotions
+from checkout import baskets, discounts, offers, orders, placing
 from checkout.baskets import BasketLine
 from checkout.orders import Order, OrderCost, OrderLine, OrderWholesale
 from checkout.placing import Checkout
@@ -193,6 +193,29 @@ def test_a_bundle_becomes_its_parts_at_exact_shares_of_its_price(shop: World) ->
     with shop.acting():
         assert db.session().scalars(select(Refund)).one().amount.text == "€25.74"
     assert services(shop)["0patch Pro"].state is SubscriptionState.ACTIVE
+    assert doctor.examine() == []
+
+
+@pytest.mark.promise("QM4", "QM9")
+def test_what_is_off_a_bundle_is_split_over_its_parts(shop: World) -> None:
+    for who, off in (("northwind", 999), ("brightfield", 1_499)):
+        with shop.acting(who):
+            terms = promotions.Terms(name=f"Sale of {who}", basis_points=off)
+            made = promotions.add(terms, reseller_id=shop.resellers.get(who), by="Nora")
+            promotions.publish(made)
+    shop.put("acme", "suite-y", 3)
+    with shop.acting("acme"):
+        [seen] = baskets.items(shop.people["acme"])
+    shop.pay(code := shop.place("acme"))
+    parts = lines(shop, code)
+    assert [one.total for one in parts] == seen.amounts
+    assert sum(one.unit_minor for one in parts) == seen.unit_price.minor == 25_49
+    assert sum(one.list_minor or 0 for one in parts) == 29_99
+    with shop.acting():
+        for wholesale, off in ((False, 4_50), (True, 2_00)):
+            given = discounts.of_order(parts[0].order_id, wholesale=wholesale)
+            assert {one.order_line_id for one in given} == {one.id for one in parts}
+            assert sum(one.unit.minor for one in given) == off
     assert doctor.examine() == []
 
 

@@ -104,7 +104,7 @@ def test_a_resellers_promotion_stands_on_the_shelf_in_basket_and_order_at_the_sa
     assert "One plan is sold below what you pay 0patch Pro, Yearly" in words(bea.get(page).text)
     assert "Own sale" not in anna.see("/p/patch")
     assert bea.post(f"{page}/publish").status_code == 303
-    for path in ("/?category=Security", "/p/patch", "/search?q=patch"):
+    for path in ("/c/security", "/p/patch", "/search?q=patch"):
         shown = anna.see(path)
         assert "€19.96" in shown, path
         assert re.search(r"<del[^>]*>.*?€24.95</del>", shown), path
