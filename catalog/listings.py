@@ -3,7 +3,7 @@ text lives in a closed table that one door function reads (decision 3), because 
 GIN indexes from being used."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -15,15 +15,18 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     bindparam,
+    func,
     literal_column,
     select,
     text,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, composite, mapped_column
+from sqlalchemy.orm import Mapped, aliased, composite, mapped_column
 
-from catalog import volumes
+from catalog import abouts, attributes, volumes
+from catalog.abouts import Picture
+from catalog.categories import Category
 from catalog.products import Audience, Plan, Product, ProductType
 from catalog.volumes import Stepped, Steps, Volume
 from core import db, doors, trail
@@ -37,6 +40,7 @@ from core.tenancy import CLOSED, Access, ResellerOwned, owned_by
 from partners import storefronts
 
 PAGE = 24
+LAST = 1_000_000  # a place after every other
 
 
 class Listing(Stepped, ResellerOwned, db.Model):
@@ -100,9 +104,10 @@ class SearchText(db.Model):
 
 
 INDEX = door("""
-CREATE FUNCTION index_listings_v1(p_reseller uuid) RETURNS TABLE (indexed bigint) AS $$
+CREATE FUNCTION index_listings_v2(p_reseller uuid) RETURNS TABLE (indexed bigint) AS $$
   WITH mine AS (
-    SELECT DISTINCT l.distributor_id, l.reseller_id, l.product_id, p.name, p.vendor, p.category, p.summary
+    SELECT DISTINCT l.distributor_id, l.reseller_id, l.product_id, p.name, p.vendor, p.category, p.summary,
+      coalesce((SELECT string_agg(t.name || ' ' || t.summary, ' ') FROM translations t WHERE t.distributor_id = p.distributor_id AND t.product_id = p.id), '') AS said
     FROM listings l JOIN products p ON p.distributor_id = l.distributor_id AND p.id = l.product_id
     WHERE l.distributor_id = current_setting('app.distributor_id')::uuid AND l.reseller_id = p_reseller AND l.published AND p.published
       AND current_setting('app.reseller_id') IN ('', p_reseller::text)
@@ -113,7 +118,7 @@ CREATE FUNCTION index_listings_v1(p_reseller uuid) RETURNS TABLE (indexed bigint
     INSERT INTO search_texts (id, distributor_id, reseller_id, product_id, name, words)
     SELECT gen_random_uuid(), distributor_id, reseller_id, product_id, lower(unaccent(name)),
       setweight(to_tsvector('simple', unaccent(name)), 'A') || setweight(to_tsvector('simple', unaccent(vendor || ' ' || category)), 'B')
-        || setweight(to_tsvector('simple', unaccent(summary)), 'C')
+        || setweight(to_tsvector('simple', unaccent(summary || ' ' || said)), 'C')
     FROM mine
     ON CONFLICT (distributor_id, reseller_id, product_id) DO UPDATE SET name = excluded.name, words = excluded.words
       WHERE search_texts.name <> excluded.name OR search_texts.words <> excluded.words
@@ -153,6 +158,8 @@ class Card:
     unit: str
     per: str
     sort_key: str
+    picture: str = ""
+    picture_alt: str = ""
 
     @property
     def cursor(self) -> str:
@@ -174,6 +181,8 @@ SHELF = (
         ProductType.unit,
         Plan.billing_period,
         Listing.sort_key,
+        Product.picture,
+        Product.picture_alt,
     )
     .join(Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -215,7 +224,7 @@ def _page_of(later: bool, in_category: bool, most: int) -> Statement:
 
 def card(row: Sequence[Any]) -> Card:
     """A Card from a row of SHELF, whose columns are more than SQLAlchemy types."""
-    listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, sort_key = row
+    listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, *about = row
     return Card(
         listing_id,
         product,
@@ -227,7 +236,7 @@ def card(row: Sequence[Any]) -> Card:
         Money(minor, currency),
         unit,
         billing.per,
-        sort_key,
+        *about,
     )
 
 
@@ -253,17 +262,25 @@ def search(query: str, limit: int = PAGE) -> list[Card]:
     return [card(row[:-1]) for row in sorted(rows, key=lambda row: order[row[-1]])]
 
 
+_ABOVE = aliased(Category)
+_PLACE = func.coalesce(_ABOVE.position, Category.position, LAST)
 CATEGORIES = Statement(
-    select(Product.category)
+    select(Product.category, _PLACE, func.coalesce(_ABOVE.name, Product.category), Category.position)
     .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
+    .outerjoin(
+        Category,
+        (Category.distributor_id == Product.distributor_id) & (Category.name == Product.category),
+    )
+    .outerjoin(_ABOVE, (_ABOVE.distributor_id == Category.distributor_id) & (_ABOVE.id == Category.parent_id))
     .where(Listing.lead, Listing.published, Product.published)
     .distinct()
-    .order_by(Product.category)
+    .order_by(_PLACE, func.coalesce(_ABOVE.name, Product.category), Category.position, Product.category)
 )
 
 
 def categories() -> list[str]:
-    """The categories on the scope's shelf, by name."""
+    """The categories on the scope's shelf in the distributor's order, those below another one after it; names
+    without a row stand last."""
     return [row[0] for row in CATEGORIES.rows()]
 
 
@@ -276,6 +293,8 @@ class Offered:
     category: str
     summary: str
     description: str
+    pictures: Sequence[Picture] = ()
+    languages: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +313,8 @@ class Offer:
     features: Mapping[str, Any]
     volume: Volume
     months: tuple[int, int]  # of the term, and of the period that is billed
+    attributes: Sequence[tuple[str, str | bool]] = ()
+    onwards: Sequence[str] = ()
 
 
 OFFERS = Statement(
@@ -315,6 +336,13 @@ OFFERS = Statement(
         Plan.features,
         ProductType.unit,
         Listing.steps,
+        # what is said about both, in the order of `described`
+        abouts.PICTURES,
+        abouts.LANGUAGES,
+        ProductType.attributes,
+        Product.attributes,
+        Plan.attributes,
+        abouts.ONWARDS,
     )
     .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -332,7 +360,7 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
     rows = OFFERS.rows(code=product_code)
     if not rows:
         raise Missing("product")
-    return Offered(*rows[0][:5]), [
+    return described(rows, Offered(*rows[0][:5]), [
         Offer(
             listing_id,
             plan_id,
@@ -361,8 +389,25 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             features,
             unit,
             steps,
-        ) in rows
-    ]
+        ) in (row[:-ABOUT] for row in rows)
+    ])  # fmt: skip
+
+
+ABOUT = 6  # columns of OFFERS that `described` reads
+
+
+def described(
+    rows: Sequence[Sequence[Any]], found: Offered, offers: Sequence[Offer]
+) -> tuple[Offered, list[Offer]]:
+    """The same with pictures, languages, attributes and upgrades, from the last columns of the rows."""
+    album, languages, *_rest = rows[0][-ABOUT:]
+    about: list[Offer] = []
+    for offer, row in zip(offers, rows, strict=True):
+        *_album, schema, of_product, of_plan, onwards = row[-ABOUT:]
+        said = attributes.said(attributes.schema(schema), of_product, of_plan)
+        values = [(one.name, value) for one, value in said]
+        about.append(replace(offer, attributes=values, onwards=[f"{one}, {other}" for one, other in onwards]))
+    return replace(found, pictures=[Picture(*one) for one in album], languages=languages), about
 
 
 def offerable() -> list[tuple[Plan, Product]]:

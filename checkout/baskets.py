@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from catalog import translations
 from catalog.listings import Listing, NotOffered
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, Product, ProductType
@@ -350,7 +351,7 @@ def items(buyer: Buyer) -> list[BasketItem]:
     """The basket at today's prices: retail for a customer, wholesale for a reseller. Lines no longer offered
     are left out."""
     chosen = AT_WHOLESALE if buyer.customer_id is None else AT_RETAIL
-    return [_item(row) for row in chosen.rows(membership=buyer.membership_id)]
+    return translations.in_words([_item(row) for row in chosen.rows(membership=buyer.membership_id)])
 
 
 def _item(row: Sequence[Any]) -> BasketItem:

@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, select
 
 from billing import tax
 from billing.tax import Chain, Sums
-from catalog import volumes
+from catalog import translations, volumes
 from catalog.listings import Listing, NotOffered
+from catalog.markets import Eligible
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from checkout.baskets import BasketLine, Buyer, check_quantity
@@ -53,6 +54,7 @@ class PricedLine:
     price: Money
     wholesale: Money
     cost: Money | None
+    sold_to: Eligible
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,10 @@ _BASKET = (
         Plan.billing_period,
         ProductType.connector,
         ProductType.opens_storefront,
+        # to whom it is sold, and what the buyer is
+        Plan.markets,
+        Plan.segments,
+        Customer.segment,
     )
     .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
     .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
@@ -151,13 +157,13 @@ def price(buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
     rows = LOCKED_BASKET.rows(membership=buyer.membership_id, reseller=buyer.reseller_id)
     if not rows:
         raise EmptyBasket
-    return Standing(*rows[0][:6]), [_priced(buyer, row[6:]) for row in rows]
+    return Standing(*rows[0][:6]), translations.in_words([_priced(buyer, row[6:]) for row in rows])
 
 
 def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
     """One line, or the refusal by name."""
     published, audience, minimum, maximum, *amounts, discount = row[:14]
-    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[14:]
+    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[14:26]
     retail, listed, cost = (_at(quantity, *amounts[at : at + 3]) for at in (0, 3, 6))
     wholesale = discounted(listed, discount) if listed is not None else None
     to_reseller = buyer.customer_id is None
@@ -167,7 +173,7 @@ def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
     check_quantity(quantity, minimum, maximum, per)
     return PricedLine(
         line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens,
-        price, wholesale, cost,
+        price, wholesale, cost, Eligible(*row[26:]),
     )  # fmt: skip
 
 

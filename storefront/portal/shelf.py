@@ -2,22 +2,25 @@
 shares are kept as fragments (decision 14); what depends on the visitor stands around them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from catalog import listings
-from catalog.listings import PAGE, Card, Offer
-from core import db
+from catalog import listings, publication, translations
+from catalog.abouts import Picture
+from catalog.listings import PAGE, Card, Offer, Offered
+from catalog.translations import Words
+from core import db, languages
+from core.errors import Missing
 from core.languages import _, for_later
 from core.money import Money
 from core.periods import Term
 from core.tenancy import Side
 from partners import storefronts
-from storefront import pages
+from storefront import markdown, pages
 from storefront.fragments import Piece
 from storefront.portal import calculator, portal
 from storefront.visitors import the_shop, visitor
@@ -45,13 +48,14 @@ def shelf() -> Response:
 def _shelf(after: str, category: str) -> dict[str, Any]:
     with db.reading():
         categories = pages.value("categories", listings.categories)
-        cards = listings.shelf(after=after, category=category, limit=PAGE + 1)
+        cards = in_words(listings.shelf(after=after, category=category, limit=PAGE + 1))
+        called = translations.of_categories()
     shown = cards[:PAGE]
     return {
         "products": tiles(shown),
-        "category": category,
+        "category": called.get(category, category),
         "tabs": [(_("All"), at_page(), not category)]
-        + [(name, at_page(category=name), name == category) for name in categories],
+        + [(called.get(name, name), at_page(category=name), name == category) for name in categories],
         "next_url": at_page(category=category, after=shown[-1].cursor) if len(cards) > PAGE else None,
         "first_url": at_page(category=category) if after else None,
     }
@@ -77,6 +81,7 @@ class Tile:
     price: Money
     per: str
     image_url: str | None = None
+    image_alt: str = ""
     from_: bool = False
     flag: str | None = None
 
@@ -93,7 +98,20 @@ def tiles(cards: Sequence[Card]) -> list[Tile]:
             initials(card.product),
             card.price,
             _("per %(unit)s %(period)s", unit=card.unit, period=card.per),
+            f"{at}/pictures/card/{card.picture}.png" if card.picture else None,
+            card.picture_alt,
         )
+        for card in cards
+    ]
+
+
+def in_words(cards: Sequence[Card]) -> list[Card]:
+    """The cards in the language of the visitor, as far as they are written in it."""
+    words = translations.of_products([card.code for card in cards])
+    return [
+        replace(card, product=said.name or card.product, summary=said.summary or card.summary)
+        if (said := words.get(card.code))
+        else card
         for card in cards
     ]
 
@@ -111,7 +129,7 @@ def search() -> Response:
     found: list[Card] = []
     if query:
         with db.transaction():
-            found = listings.search(query)
+            found = in_words(listings.search(query))
     return pages.render(
         "portal/search.html",
         title=_("Search: %(words)s", words=query) if query else _("Search"),
@@ -121,6 +139,10 @@ def search() -> Response:
     )
 
 
+ONLY_WORDS = {
+    "title": "portal/fragments/product_title.html",
+    "about": "portal/fragments/product_about.html",
+}
 PRODUCT = {
     "title": "portal/fragments/product_title.html",
     "about": "portal/fragments/product_about.html",
@@ -134,8 +156,27 @@ def product(code: str) -> Response:
     """A product: what it is, its plans, what a number of units costs (`?plan=&quantity=`), what happens after
     buying."""
     plan, typed = calculator.asked()
-    drawn = pages.fragments("product", (code, plan, typed), PRODUCT, lambda: _product(code, plan, typed))
+    try:
+        drawn = pages.fragments("product", (code, plan, typed), PRODUCT, lambda: _product(code, plan, typed))
+    except Missing:
+        return no_longer_sold(code)
     return pages.kept("portal/product.html", around(code) | drawn, can=may(), problem="")
+
+
+def no_longer_sold(code: str) -> Response:
+    """What was on this shelf and is retired says so, and what replaces it; Missing for anything else."""
+    with db.transaction():
+        found = publication.retired(code)
+    at = the_shop().base
+    return pages.render(
+        "portal/retired.html",
+        410,
+        title=found.name,
+        name=found.name,
+        vendor=found.vendor,
+        instead=found.instead,
+        instead_url=f"{at}/p/{quote(found.instead_code)}" if found.instead_code else None,
+    )
 
 
 def product_again(code: str, *, plan: str, quantity: str, problem: str, status: int) -> Response:
@@ -161,18 +202,65 @@ def may() -> str:
 def _product(code: str, plan: str, typed: str | None) -> dict[str, Any]:
     with db.reading():
         found, offers = listings.offers(code)
+        words = translations.of_products([code]).get(code)
+        called = translations.of_plans([offer.plan_id for offer in offers])
+    offers = [replace(one, plan=called.get(one.plan_id, ("", ""))[1] or one.plan) for one in offers]
+    return product_values(code, said_in(found, words), offers, plan, typed)
+
+
+def said_in(found: Offered, words: Words | None) -> Offered:
+    """A product in the language of the visitor, as far as it is written in it."""
+    if words is None:
+        return found
+    return replace(
+        found,
+        name=words.name or found.name,
+        summary=words.summary or found.summary,
+        description=words.description or found.description,
+    )
+
+
+def product_values(
+    code: str, found: Offered, offers: Sequence[Offer], plan: str = "", typed: str | None = None
+) -> dict[str, Any]:
+    """What the pieces of a product's page are drawn from."""
+    about = {
+        "product": found,
+        "body": markdown.html(found.description),
+        "initials": initials(found.name),
+        "pictures": [Shown(one) for one in found.pictures],
+        "languages": [
+            (language, languages.WRITTEN[language])
+            for language in found.languages
+            if language in languages.WRITTEN
+        ],
+        "plans": [_plan(offer) for offer in offers],
+        "shelf_url": url_for("portal.shelf", category=found.category),
+        "problem": "",
+        "chosen": "",
+    }
+    if not offers:
+        return about
     chosen = next((offer for offer in offers if str(offer.plan_id) == plan), offers[0])
     answer = calculator.answer(offers, plan, str(chosen.minimum) if typed is None else typed)
-    return answer | {
-        "product": found,
-        "initials": initials(found.name),
-        "plans": [_plan(offer) for offer in offers],
+    return about | answer | {
         "minimum": min(offer.minimum for offer in offers),
         "maximum": max(offer.maximum for offer in offers),
         "answer_url": f"{the_shop().base}/p/{quote(code)}/price",
         "page_url": f"{the_shop().base}/p/{quote(code)}",
-        "shelf_url": url_for("portal.shelf", category=found.category),
     }
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture as a page shows it."""
+
+    picture: Picture
+
+    @property
+    def url(self) -> str:
+        """Its address, which changes with its content."""
+        return f"{the_shop().base}/pictures/page/{self.picture.name}.png"
 
 
 def _plan(offer: Offer) -> dict[str, Any]:
@@ -193,8 +281,9 @@ def _plan(offer: Offer) -> dict[str, Any]:
         "note": note,
         "features": [
             (str(text) if value is True or value is False else f"{text}: {value}", value is not False)
-            for text, value in offer.features.items()
+            for text, value in (*offer.features.items(), *offer.attributes)
         ],
+        "onwards": list(offer.onwards),
         "flag": None,
         "because": None,
         "unit_minor": None,
