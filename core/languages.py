@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-SOURCE = "en"
+SOURCE, FIRST = "en", "English"
 LONGER, MIRRORED = "en-XA", "ar-XB"
 TESTERS = (LONGER, MIRRORED)
 WRITTEN: Mapping[str, str] = {

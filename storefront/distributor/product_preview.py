@@ -51,7 +51,7 @@ def preview_product(code: str) -> Response:
             )
             for plan in plans
         ]
-    values = shelf.product_values(found, offers)
+    values = shelf.product_values(code, found, offers)
     drawn = pages.drawn(shelf.PRODUCT if offers else shelf.ONLY_WORDS, values)
     return pages.render(
         "portal/product.html",

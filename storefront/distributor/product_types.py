@@ -107,7 +107,7 @@ class NewTypeForm(TypeForm):
 
 def with_connectors(form: TypeForm) -> TypeForm:
     """The connectors that are installed."""
-    form.connector.choices = [SelectChoice(key, one.label) for key, one in sorted(CONNECTORS.items())]
+    form.connector.choices = [SelectChoice(key, _(one.label)) for key, one in sorted(CONNECTORS.items())]
     return form
 
 

@@ -204,8 +204,10 @@ def _product(code: str, plan: str, typed: str | None) -> dict[str, Any]:
         found, offers = listings.offers(code)
         words = translations.of_products([code]).get(code)
         called = translations.of_plans([offer.plan_id for offer in offers])
+        category = translations.of_categories().get(found.category, "")
     offers = [replace(one, plan=called.get(one.plan_id, ("", ""))[1] or one.plan) for one in offers]
-    return product_values(code, said_in(found, words), offers, plan, typed)
+    values = product_values(code, said_in(found, words), offers, plan, typed)
+    return values | ({"category": category} if category else {})
 
 
 def said_in(found: Offered, words: Words | None) -> Offered:
@@ -226,14 +228,11 @@ def product_values(
     """What the pieces of a product's page are drawn from."""
     about = {
         "product": found,
+        "category": found.category,
         "body": markdown.html(found.description),
         "initials": initials(found.name),
         "pictures": [Shown(one) for one in found.pictures],
-        "languages": [
-            (language, languages.WRITTEN[language])
-            for language in found.languages
-            if language in languages.WRITTEN
-        ],
+        "languages": written_in(found),
         "plans": [_plan(offer) for offer in offers],
         "shelf_url": url_for("portal.shelf", category=found.category),
         "problem": "",
@@ -249,6 +248,12 @@ def product_values(
         "answer_url": f"{the_shop().base}/p/{quote(code)}/price",
         "page_url": f"{the_shop().base}/p/{quote(code)}",
     }
+
+
+def written_in(found: Offered) -> list[tuple[str, str]]:
+    """The languages that a product may be read in, by their own names; none where there is but one."""
+    others = [(one, languages.WRITTEN[one]) for one in found.languages if one in languages.WRITTEN]
+    return [(languages.SOURCE, languages.FIRST), *others] if others else []
 
 
 @dataclass(frozen=True)

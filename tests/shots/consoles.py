@@ -83,7 +83,7 @@ def editor(code: str) -> tuple[Stop, ...]:
             "distributor-plan-wrong",
             f"{rule}/plans/<plan>",
             STAY,
-            then=send("form[action$='/sale']", publish_on="2020-01-01", retire_on="2020-01-01"),
+            then=send("form[action$='/sale']", retire_on="2020-01-01"),
         ),
         Stop("distributor-product-pictures", f"{rule}/pictures", f"{product}/pictures"),
         Stop("distributor-product-pictures-none", f"{rule}/pictures", f"{at}/plan-free/pictures"),
