@@ -43,6 +43,8 @@ def preview_product(code: str) -> Response:
                 plan.minimum_quantity,
                 plan.maximum_quantity,
                 plan.features,
+                plan.volume,
+                (plan.term.months, plan.billing_period.months),
                 [
                     (one.name, said)
                     for one, said in attributes.said(schema, product.attributes, plan.attributes)
@@ -60,5 +62,5 @@ def preview_product(code: str) -> Response:
         can="preview",
         problem="",
         back_url=f"{pages.the_shop().base}/distributor/catalogue/{code}",
-        **{"offer": "", **drawn},
+        **{"offer": "", "calculation": "", **drawn},
     )

@@ -242,12 +242,16 @@ def product_values(
         return about
     chosen = next((offer for offer in offers if str(offer.plan_id) == plan), offers[0])
     answer = calculator.answer(offers, plan, str(chosen.minimum) if typed is None else typed)
-    return about | answer | {
-        "minimum": min(offer.minimum for offer in offers),
-        "maximum": max(offer.maximum for offer in offers),
-        "answer_url": f"{the_shop().base}/p/{quote(code)}/price",
-        "page_url": f"{the_shop().base}/p/{quote(code)}",
-    }
+    return (
+        about
+        | answer
+        | {
+            "minimum": min(offer.minimum for offer in offers),
+            "maximum": max(offer.maximum for offer in offers),
+            "answer_url": f"{the_shop().base}/p/{quote(code)}/price",
+            "page_url": f"{the_shop().base}/p/{quote(code)}",
+        }
+    )
 
 
 def written_in(found: Offered) -> list[tuple[str, str]]:
