@@ -1,6 +1,6 @@
-"""What the distributor asks for its plans: list price, wholesale per price list and cost. A change is visible on the next request of every shop, because the versions it depends on
-change with it; what was sold keeps its own copy. A plan that is priced as another one changes with that
-(catalog/factors.py)."""
+"""What the distributor asks for its plans: list price, wholesale per price list and cost. A change is
+visible on the next request of every shop, because the versions it depends on change with it; what was sold
+keeps its own copy. A plan that is priced as another one changes with that (catalog/factors.py)."""
 
 from collections.abc import Mapping
 from uuid import UUID
