@@ -98,6 +98,7 @@ def the_list() -> List:
             any_word=_("All"),
         ),
         export="distributor.product_file",
+        always=None if request.args.get("show") == "archived" else Product.archived_at.is_(None),
     )
 
 

@@ -403,8 +403,7 @@ def change_sale(row: Product | Plan, product: Product, days: DaysForm) -> str:
         return "archive-left"
     else:
         publication.schedule(row, days.publish_on.data, days.retire_on.data)
-        if row.state is SaleState.RETIRED or chosen:
-            publication.replace(row, by)
+        publication.replace(row, by)
     publication.changed([product])
     return {"publish": "sale-published", "withdraw": "sale-withdrawn", "retire": "sale-retired"}.get(
         act, "sale-days"
