@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = 'catalogue'
-down_revision = 'newsletters'
+down_revision = 'imports'
 branch_labels = None
 depends_on = None
 
