@@ -19,7 +19,8 @@ export PORT INSTANCE
 
 bin := .venv/bin
 wanted := core partners catalog subscriptions billing checkout provisioning storefront whitelabel_themes sandbox
-sized := tests/provisioning/test_fault_matrix.py tests/billing/test_webhooks.py tests/catalog/test_volumes.py tests/checkout/test_explanations.py tests/browser/test_every_page.py
+sized := tests/provisioning/test_fault_matrix.py tests/billing/test_webhooks.py tests/catalog/test_volumes.py tests/checkout/test_explanations.py tests/browser/test_every_page.py \
+  tests/portal/test_tampering.py
 packages = $(wildcard $(wanted)) $(wildcard app.py serve.py)
 
 help: ## what can be made
@@ -71,9 +72,9 @@ campaign: ## every guard taken away, every fault point in every mode, races in f
 	$(bin)/python -m tests.campaign
 	$(bin)/python -m tests.losses
 
-bench: ## speed, as ratios to the limit pages of the same run; then the lists of 10,000 resellers and 100,000 customers
+bench: ## speed, as ratios to the limit pages of the same run; a shelf of 100,000 plans; the lists of 10,000 resellers and 100,000 customers
 	@bin/install test
-	@missed=0; $(bin)/python -m benchmarks || missed=1; $(bin)/python -m benchmarks.scale || missed=1; exit $$missed
+	@missed=0; $(bin)/python -m benchmarks || missed=1; $(bin)/python -m benchmarks.shelves || missed=1; $(bin)/python -m benchmarks.scale || missed=1; exit $$missed
 
 shots: ## pictures of every page at 360 and 1280 px, light and dark, in shots/; INSTANCE names a shop that runs already
 	@bin/install test

@@ -7,9 +7,20 @@ from flask import Flask
 from billing import credit_terms
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
-from catalog import price_changes, sheet_uploads  # noqa: F401 their kinds of task
-from checkout import orders, won_deals
+from catalog import price_changes, price_days, sheet_uploads  # noqa: F401 their kinds of task
+from catalog.scheduled_prices import PricesWillChange, PricesWillNotChange
+from checkout import orders, quote_ends, quote_orders, won_deals  # noqa: F401 some for their kinds of task
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
+from checkout.quotes import (
+    QuoteAccepted,
+    QuoteAnswered,
+    QuoteAsked,
+    QuoteDeclined,
+    QuoteExpired,
+    QuoteExpiring,
+    QuoteSent,
+    QuoteWithdrawn,
+)
 from core import events
 from core.account_links import LinkAsked
 from core.accounts import AccountChanged
@@ -49,8 +60,10 @@ from partners.reauthorisations import ReauthorisationDue, Reauthorised
 from partners.requests import RequestAnswered, RequestExpired, RequestHandedIn
 from partners.signatures import ApplicationSigned
 from provisioning import (  # noqa: F401 its kinds of task
+    add_ons,
     domain_checks,
     fulfilment,
+    lifecycles,
     moves,
     openings,
     partner_sales,
@@ -74,6 +87,8 @@ from storefront import (  # noqa: F401 their kinds of task become known
     newsletter_mails,
     partner_invitation_mails,
     partner_mails,
+    price_mails,
+    quote_mails,
     request_mails,
     transfer_mails,
     web,
@@ -91,14 +106,34 @@ REACTIONS: Reactions = {
     OrderPlaced: [Later("mail_order_received", key="order_id")],
     PaymentCaptured: [orders.fund_by_payment],
     OrderFunded: [fulfilment.begin, won_deals.win],
-    OrderCancelled: [orders.release_alias],
+    OrderCancelled: [orders.release_alias, quote_orders.reopen, orders.release_offers],
+    PricesWillChange: [Later("mail_prices_will_change", key="notice_id")],
+    PricesWillNotChange: [Later("mail_prices_will_not_change", key="notice_id")],
+    QuoteSent: [Later("mail_quote_sent", key="quote_id")],
+    QuoteAsked: [Later("mail_quote_asked", key="message_id")],
+    QuoteAnswered: [Later("mail_quote_answered", key="message_id")],
+    QuoteAccepted: [Later("mail_quote_accepted", key="acceptance")],
+    QuoteDeclined: [Later("mail_quote_declined", key="quote_id")],
+    QuoteWithdrawn: [Later("mail_quote_withdrawn", key="quote_id")],
+    QuoteExpiring: [Later("mail_quote_expiring", key="quote_id")],
+    QuoteExpired: [Later("mail_quote_expired", key="quote_id")],
     SubscriptionActivated: [
         openings.open_storefront,
+        lifecycles.end_what_is_left_behind,
+        add_ons.call_those_that_wait,
         partner_sales.sold,
         Later("mail_service_ready", key="subscription_id"),
     ],
-    SubscriptionFailed: [openings.release_storefront],
-    SubscriptionGivenUp: [openings.release_storefront],
+    SubscriptionFailed: [
+        openings.release_storefront,
+        add_ons.release_offer,
+        add_ons.call_those_that_wait,
+    ],
+    SubscriptionGivenUp: [
+        openings.release_storefront,
+        add_ons.release_offer,
+        add_ons.call_those_that_wait,
+    ],
     SubscriptionCancelled: [Later("mail_service_cancelled", key="cancellation_id")],
     CancellationWithdrawn: [Later("mail_service_kept", key="cancellation_id")],
     TermEndsSoon: [Later("mail_service_ends_soon", key="notice")],

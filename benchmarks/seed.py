@@ -77,6 +77,8 @@ INSERT INTO listings (distributor_id, id, reseller_id, plan_id, product_id, sort
 SELECT p.distributor_id, gen_random_uuid(), r.id, pl.id, p.id, lower(p.name), true, true, pl.list_minor + 10, 'EUR'
 FROM products p JOIN plans pl ON pl.distributor_id = p.distributor_id AND pl.product_id = p.id
 JOIN resellers r ON r.distributor_id = p.distributor_id AND NOT r.house WHERE p.distributor_id = %(d)s;
+SELECT set_config('app.distributor_id', %(d)s::text, false), set_config('app.reseller_id', '', false);
+SELECT i.* FROM resellers r CROSS JOIN LATERAL index_listings_v2(r.id, NULL) i WHERE r.distributor_id = %(d)s AND NOT r.house;
 INSERT INTO customers (distributor_id, id, reseller_id, company_id, code, name, email, country, ordered_by, created_at)
 SELECT r.distributor_id, gen_random_uuid(), r.id, gen_random_uuid(), 'C' || g, 'Customer ' || g, 'c@example.org', 'DE', 'customer', now()
 FROM generate_series(1, %(buyers)s) g JOIN resellers r ON r.distributor_id = %(d)s AND r.code = 'R' || (g %% %(shops)s + 1);
@@ -109,6 +111,13 @@ WHERE m.distributor_id = %(d)s AND m.side = 'customer' ON CONFLICT DO NOTHING
 
 def seed(admin_url: str) -> Seeded:
     """Fills an empty, migrated database."""
+    distributor_id = found()
+    run(admin_url, BULK, distributor_id)
+    return Seeded(distributor_id, SHOPS, PRODUCTS, BUYERS)
+
+
+def found() -> UUID:
+    """The distributor with its own shop, in an empty, migrated database."""
     distributor_id, _ = parties.found_distributor(
         name="Bench", code="bench", currency="EUR", email="desk@example.org", sandbox=True
     )
@@ -131,8 +140,7 @@ def seed(admin_url: str) -> Seeded:
                 api_base="http://127.0.0.1:9",
             )
         )
-    run(admin_url, BULK, distributor_id)
-    return Seeded(distributor_id, SHOPS, PRODUCTS, BUYERS)
+    return distributor_id
 
 
 def fill_baskets(admin_url: str, distributor_id: UUID) -> None:

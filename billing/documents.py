@@ -1,6 +1,6 @@
-"""What a paper says: invoice, pro forma, receipt, credit note, order confirmation; a further kind is one more
-function here. It says it in ready words, from the copies that orders and invoices keep; how it looks is
-storefront.papers' business."""
+"""What a paper says: invoice, pro forma, receipt, credit note, order confirmation, quote; a further kind is
+one more function here. It says it in ready words, from the copies that orders and invoices keep; how it looks
+is storefront.papers' business."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,7 @@ class DocumentKind(StrEnum):
     RECEIPT = "receipt"
     CREDIT_NOTE = "credit-note"
     CONFIRMATION = "order"
+    QUOTE = "quote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,27 @@ def confirmation(
         sums(net, taxed, tax_name, gross),
         (note, *tax_notes(kind)),
         "CANCELLED" if cancelled else "",
+    )
+
+
+def quote(
+    code: str, *, day: str, valid_until: str, made_by: str, seller: Mapping[str, Any],
+    buyer: Mapping[str, Any], lines: Sequence[Line], sums: Sequence[tuple[str, Money]],
+    words: Sequence[str], mark: str = "",
+) -> Paper:  # fmt: skip
+    """What is offered, to whom, until when. `sums`: the last one is the total; `words`: the seller's message
+    and what is to be known about the prices."""
+    return Paper(
+        DocumentKind.QUOTE,
+        "Quote",
+        code,
+        (("Quote", code), ("Date", day), ("Valid until", valid_until), ("Your contact", made_by)),
+        side(seller),
+        side(buyer),
+        tuple(lines),
+        tuple(sums),
+        tuple(words),
+        mark,
     )
 
 

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from catalog import offering_files
 from catalog.loading import STEPS, BadCatalogue, amount, own_price_or_factor, volume
 from catalog.products import Audience
 from core.periods import Term
@@ -39,6 +40,10 @@ def problems(content: Entry, connectors: frozenset[str]) -> list[str]:
     seen: set[str] = set()
     for product in _entries(content, "product"):
         found += _product(product, known, str(content["currency"]), seen)
+    found += offering_files.problems_of_types(_entries(content, "product_type"))
+    found += offering_files.problems_of_plans(
+        [(product, _entries(product, "plan")) for product in _entries(content, "product")]
+    )
     if not _entries(content, "product"):
         found.append("The file has no [[product]].")
     return found

@@ -1,46 +1,34 @@
-"""A reseller's shelf: which plans it offers and at what retail price. Lists are read by keyset; searchable
-text lives in a closed table that one door function reads (decision 3), because row-level security keeps
-GIN indexes from being used."""
+"""A reseller's shelf: which plans it offers and at what retail price. How visitors read it, by pages, facets
+and search, is in catalog/shelves.py."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
     Index,
-    Text,
+    Table,
     UniqueConstraint,
-    Uuid,
     bindparam,
-    func,
-    literal_column,
     select,
     text,
-    tuple_,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, aliased, composite, mapped_column
+from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from catalog import abouts, attributes, volumes
+from catalog import abouts, attributes, entries, offer_facts, volumes
 from catalog.abouts import Picture
-from catalog.categories import Category
+from catalog.offer_facts import AddOn, Facts
 from catalog.products import Audience, Plan, Product, ProductType
 from catalog.volumes import Stepped, Steps, Volume
-from core import db, doors, trail
-from core.doors import door
+from core import db, trail
 from core.errors import Missing, Refused
-from core.ids import new_id
 from core.languages import _
 from core.money import Money
 from core.statements import Statement
-from core.tenancy import CLOSED, Access, ResellerOwned, owned_by
+from core.tenancy import Access, ResellerOwned, owned_by
 from partners import storefronts
-
-PAGE = 24
-LAST = 1_000_000  # a place after every other
 
 
 class Listing(Stepped, ResellerOwned, db.Model):
@@ -82,60 +70,6 @@ class Listing(Stepped, ResellerOwned, db.Model):
         return Volume(Money(self.price_minor, self.currency), self.steps)
 
 
-class SearchText(db.Model):
-    """What a shop's search looks through."""
-
-    __tablename__ = "search_texts"
-    __access__ = CLOSED
-    __table_args__ = (
-        Index("ix_search_texts_words", "words", postgresql_using="gin"),
-        Index(
-            "ix_search_texts_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}
-        ),
-        UniqueConstraint("distributor_id", "reseller_id", "product_id"),
-    )
-
-    distributor_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    reseller_id: Mapped[UUID]
-    product_id: Mapped[UUID]
-    name: Mapped[str]
-    words: Mapped[str] = mapped_column(TSVECTOR())
-
-
-INDEX = door("""
-CREATE FUNCTION index_listings_v2(p_reseller uuid) RETURNS TABLE (indexed bigint) AS $$
-  WITH mine AS (
-    SELECT DISTINCT l.distributor_id, l.reseller_id, l.product_id, p.name, p.vendor, p.category, p.summary,
-      coalesce((SELECT string_agg(t.name || ' ' || t.summary, ' ') FROM translations t WHERE t.distributor_id = p.distributor_id AND t.product_id = p.id), '') AS said
-    FROM listings l JOIN products p ON p.distributor_id = l.distributor_id AND p.id = l.product_id
-    WHERE l.distributor_id = current_setting('app.distributor_id')::uuid AND l.reseller_id = p_reseller AND l.published AND p.published
-      AND current_setting('app.reseller_id') IN ('', p_reseller::text)
-  ), gone AS (
-    DELETE FROM search_texts t WHERE t.distributor_id = current_setting('app.distributor_id')::uuid AND t.reseller_id = p_reseller
-      AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.product_id = t.product_id)
-  ), put AS (
-    INSERT INTO search_texts (id, distributor_id, reseller_id, product_id, name, words)
-    SELECT gen_random_uuid(), distributor_id, reseller_id, product_id, lower(unaccent(name)),
-      setweight(to_tsvector('simple', unaccent(name)), 'A') || setweight(to_tsvector('simple', unaccent(vendor || ' ' || category)), 'B')
-        || setweight(to_tsvector('simple', unaccent(summary || ' ' || said)), 'C')
-    FROM mine
-    ON CONFLICT (distributor_id, reseller_id, product_id) DO UPDATE SET name = excluded.name, words = excluded.words
-      WHERE search_texts.name <> excluded.name OR search_texts.words <> excluded.words
-    RETURNING 1
-  ) SELECT count(*) FROM put
-$$""")  # noqa: E501 SQL
-
-SEARCH = door("""
-CREATE FUNCTION search_listings_v1(p_query text, p_prefix text, p_most int) RETURNS TABLE (product_id uuid, score real) AS $$
-  SELECT t.product_id, (ts_rank(t.words, to_tsquery('simple', p_prefix)) * 2 + word_similarity(p_query, t.name))::real AS score
-  FROM search_texts t
-  WHERE t.distributor_id = current_setting('app.distributor_id')::uuid AND t.reseller_id = current_setting('app.reseller_id')::uuid
-    AND (t.words @@ to_tsquery('simple', p_prefix) OR p_query <% t.name)
-  ORDER BY 2 DESC, t.name LIMIT p_most
-$$""")  # noqa: E501 SQL
-
-
 class NotOffered(Refused):
     """The plan is not on this shop's shelf."""
 
@@ -161,11 +95,6 @@ class Card:
     picture: str = ""
     picture_alt: str = ""
 
-    @property
-    def cursor(self) -> str:
-        """Where the page after this card begins."""
-        return f"{self.listing_id}.{self.sort_key}"
-
 
 SHELF = (
     select(
@@ -190,36 +119,9 @@ SHELF = (
         ProductType,
         (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
     )
-    .where(Listing.lead, Listing.published, Product.published, Plan.published)
+    .where(Listing.published, Product.published, Plan.published)
 )
-
-
-def shelf(*, after: str = "", category: str = "", limit: int = PAGE) -> list[Card]:
-    """One page of the scope's shelf in name order, beginning behind the cursor `after` (keyset: page 4,000
-    costs what page 1 costs)."""
-    values: dict[str, Any] = {}
-    if after:
-        listing_id, _dot, values["sort_key"] = after.partition(".")
-        try:
-            values["listing"] = UUID(listing_id)
-        except ValueError:
-            raise Missing("page") from None
-    if category:
-        values["category"] = category
-    return [card(row) for row in _page_of(bool(after), bool(category), limit).rows(**values)]
-
-
-@cache
-def _page_of(later: bool, in_category: bool, most: int) -> Statement:
-    """The four statements of a shelf's page, each built once. The limit stands in it as a number, so that
-    PostgreSQL keeps one plan instead of planning anew for each."""
-    chosen = SHELF.order_by(Listing.sort_key, Listing.id).limit(literal_column(str(most)))
-    if later:
-        begin = tuple_(bindparam("sort_key", type_=Text()), bindparam("listing", type_=Uuid()))
-        chosen = chosen.where(tuple_(Listing.sort_key, Listing.id) > begin)
-    if in_category:
-        chosen = chosen.where(Product.category == bindparam("category"))
-    return Statement(chosen)
+"""The columns of cards; which listings stand for their products is said by catalog/shelves.py."""
 
 
 def card(row: Sequence[Any]) -> Card:
@@ -240,50 +142,6 @@ def card(row: Sequence[Any]) -> Card:
     )
 
 
-def search(query: str, limit: int = PAGE) -> list[Card]:
-    """Cards that match the words or come close to them (typos), best first."""
-    words = [w for w in "".join(c if c.isalnum() else " " for c in query).split() if w][:8]
-    if not words:
-        return []
-    found = doors.call_here(
-        SEARCH,
-        {
-            "p_query": " ".join(words).lower(),
-            "p_prefix": " & ".join(f"{w}:*" for w in words),
-            "p_most": limit,
-        },
-    )
-    order = {row.product_id: place for place, row in enumerate(found)}
-    if not order:
-        return []
-    rows = (
-        db.session().execute(SHELF.add_columns(Listing.product_id).where(Listing.product_id.in_(order))).all()
-    )
-    return [card(row[:-1]) for row in sorted(rows, key=lambda row: order[row[-1]])]
-
-
-_ABOVE = aliased(Category)
-_PLACE = func.coalesce(_ABOVE.position, Category.position, LAST)
-CATEGORIES = Statement(
-    select(Product.category, _PLACE, func.coalesce(_ABOVE.name, Product.category), Category.position)
-    .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
-    .outerjoin(
-        Category,
-        (Category.distributor_id == Product.distributor_id) & (Category.name == Product.category),
-    )
-    .outerjoin(_ABOVE, (_ABOVE.distributor_id == Category.distributor_id) & (_ABOVE.id == Category.parent_id))
-    .where(Listing.lead, Listing.published, Product.published)
-    .distinct()
-    .order_by(_PLACE, func.coalesce(_ABOVE.name, Product.category), Category.position, Product.category)
-)
-
-
-def categories() -> list[str]:
-    """The categories on the scope's shelf in the distributor's order, those below another one after it; names
-    without a row stand last."""
-    return [row[0] for row in CATEGORIES.rows()]
-
-
 @dataclass(frozen=True, slots=True)
 class Offered:
     """A product as its page shows it."""
@@ -295,11 +153,12 @@ class Offered:
     description: str
     pictures: Sequence[Picture] = ()
     languages: Sequence[str] = ()
+    add_ons: Sequence[AddOn] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A plan of a product as its page shows it."""
+    """A plan of a product as its page shows it; `facts` are how it may be ordered."""
 
     listing_id: UUID
     plan_id: UUID
@@ -313,10 +172,13 @@ class Offer:
     features: Mapping[str, Any]
     volume: Volume
     months: tuple[int, int]  # of the term, and of the period that is billed
+    plan_code: str
+    facts: Facts
     attributes: Sequence[tuple[str, str | bool]] = ()
     onwards: Sequence[str] = ()
 
 
+HEAD = 5  # columns of the product itself; those of offer_facts follow
 OFFERS = Statement(
     select(
         Product.name,
@@ -324,6 +186,7 @@ OFFERS = Statement(
         Product.category,
         Product.summary,
         Product.description,
+        *offer_facts.columns(cast(Table, Listing.__table__)),
         Listing.id,
         Listing.price_minor,
         Listing.currency,
@@ -336,6 +199,7 @@ OFFERS = Statement(
         Plan.features,
         ProductType.unit,
         Listing.steps,
+        Plan.code,
         # what is said about both, in the order of `described`
         abouts.PICTURES,
         abouts.LANGUAGES,
@@ -360,7 +224,7 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
     rows = OFFERS.rows(code=product_code)
     if not rows:
         raise Missing("product")
-    return described(rows, Offered(*rows[0][:5]), [
+    return described(rows, Offered(*rows[0][:HEAD], add_ons=offer_facts.of_product(rows[0][HEAD:])), [
         Offer(
             listing_id,
             plan_id,
@@ -374,9 +238,11 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             features,
             Volume(Money(minor, currency), steps),
             (term.months, billing.months),
+            code,
+            offer_facts.of_plan(head[HEAD:]),
         )
         for (
-            *_,
+            *head,
             listing_id,
             minor,
             currency,
@@ -389,6 +255,7 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             features,
             unit,
             steps,
+            code,
         ) in (row[:-ABOUT] for row in rows)
     ])  # fmt: skip
 
@@ -435,7 +302,7 @@ def stock(reseller_id: UUID, distributor_id: UUID) -> int:
             select(Listing.product_id).where(Listing.reseller_id == reseller_id, Listing.lead)
         )
     )
-    added = 0
+    added, new = 0, set[UUID]()
     for plan, product in offerable():
         if plan.id in present:
             continue
@@ -453,9 +320,9 @@ def stock(reseller_id: UUID, distributor_id: UUID) -> int:
             )
         )
         led.add(product.id)
+        new.add(product.id)
         added += 1
-    db.flush()
-    changed(reseller_id)
+    changed(reseller_id, new)
     return added
 
 
@@ -464,8 +331,7 @@ def reprice(listing: Listing, price: Money) -> None:
     if price.currency != listing.currency:
         raise Refused(_("Prices of this shop are in %(currency)s.", currency=listing.currency))
     listing.price_minor = price.minor
-    db.flush()
-    changed(listing.reseller_id)
+    changed(listing.reseller_id, [listing.product_id])
 
 
 def set_steps(listing: Listing, steps: Steps) -> bool:
@@ -477,12 +343,12 @@ def set_steps(listing: Listing, steps: Steps) -> bool:
     new = Volume(listing.price, wanted)
     trail.write(listing, "by quantity", was=listing.volume.words or "-", now=new.words or "-")
     listing.steps = wanted
-    changed(listing.reseller_id)
+    changed(listing.reseller_id, [listing.product_id])
     return True
 
 
-def changed(reseller_id: UUID) -> None:
-    """After any change of a shelf: search follows, and the shop's fragments end."""
-    db.flush()
-    doors.call_here(INDEX, {"p_reseller": reseller_id})
+def changed(reseller_id: UUID, products: Collection[UUID] | None = None) -> None:
+    """After any change of a shelf, of these products or of any: its lists, counts and search follow, and the
+    shop's fragments end."""
+    entries.index(reseller_id, products)
     storefronts.touch_shelf(reseller_id)

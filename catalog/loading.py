@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from catalog import factors, furnishing, volumes
+from catalog import factors, furnishing, offering_files, volumes
 from catalog.furnishing import BadCatalogue
 from catalog.price_lists import PriceList, WholesalePrice
 from catalog.products import (
@@ -99,6 +99,12 @@ def check(content: Mapping[str, Any]) -> None:
                 _one_of(offer["code"], "priced_as", offer["priced_as"], codes)
     _unique("product", [entry["code"] for entry in content.get("product", [])])
     _unique("plan", [offer["code"] for entry in content.get("product", []) for offer in entry["plan"]])
+    offered = [(entry, entry["plan"]) for entry in content.get("product", [])]
+    for fault in (
+        *offering_files.problems_of_types(content.get("product_type", [])),
+        *offering_files.problems_of_plans(offered),
+    ):
+        raise BadCatalogue(fault)
 
 
 def _check_plan(offer: Mapping[str, Any], currency: str) -> None:
@@ -194,7 +200,7 @@ def load(content: Mapping[str, Any], wholesale_of: Mapping[str, Decimal]) -> Loa
     lists = {name: price_list(name, currency) for name in wholesale_of}
     kinds = {entry["code"]: _product_type(entry) for entry in content["product_type"]}
     known = set(db.session().scalars(select(Product.code)))
-    products = plans = 0
+    products, new = 0, list[Mapping[str, Any]]()
     for entry in content["product"]:
         if entry["code"] in known:
             continue
@@ -208,13 +214,17 @@ def load(content: Mapping[str, Any], wholesale_of: Mapping[str, Decimal]) -> Loa
                 currency,
                 {lists[name].id: share for name, share in wholesale_of.items()},
             )
-            plans += 1
+            new.append(offer)
         _follow(product.id, entry)
     db.flush()
     if products:
         furnishing.furnish(content)
+        try:
+            offering_files.keep(new)
+        except offering_files.BadOffering as fault:
+            raise BadCatalogue(str(fault)) from fault
         touch_catalogue()
-    return Loaded(products, plans)
+    return Loaded(products, len(new))
 
 
 def _product_type(entry: Mapping[str, Any]) -> ProductType:
@@ -233,6 +243,7 @@ def _product_type(entry: Mapping[str, Any]) -> ProductType:
                 grace_days=entry.get("grace_days", GRACE_DAYS),
                 by_usage=entry.get("by_usage", False),
                 attributes=furnishing.schema_of(entry),
+                **offering_files.type_values(entry),
             )
         )
         db.flush()

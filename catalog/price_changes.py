@@ -189,14 +189,24 @@ def _counted(import_id: UUID) -> dict[str, Any]:
 
 def _tell_shops(of: PriceImport) -> None:
     """Search follows in every shop that has one of the plans on its shelf, and every shop's fragments end."""
-    touched = select(ImportRow.plan_id).where(
-        ImportRow.import_id == of.id,
-        ImportRow.kind.in_([RowKind.NEW, RowKind.CHANGED, RowKind.RETIRED]),
+    touched = (
+        select(Listing.reseller_id, func.array_agg(Listing.product_id.distinct()))
+        .join(ImportRow, ImportRow.plan_id == Listing.plan_id)
+        .where(
+            ImportRow.import_id == of.id,
+            ImportRow.kind.in_([RowKind.NEW, RowKind.CHANGED, RowKind.RETIRED]),
+        )
+        .group_by(Listing.reseller_id)
+        .order_by(Listing.reseller_id)
     )
-    factors.pass_on(touched)
-    shelves = select(Listing.reseller_id).where(Listing.plan_id.in_(touched)).distinct()
-    for reseller_id in db.session().scalars(shelves).all():
-        changed(reseller_id)
+    factors.pass_on(
+        select(ImportRow.plan_id).where(
+            ImportRow.import_id == of.id,
+            ImportRow.kind.in_([RowKind.NEW, RowKind.CHANGED, RowKind.RETIRED]),
+        )
+    )
+    for reseller_id, products in db.session().execute(touched).all():
+        changed(reseller_id, products)
     touch_catalogue()
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, literal_column,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from catalog.offerings import Asking, Ordered
 from catalog.volumes import Stepped, Volume
 from core import db, states
 from core.errors import Missing
@@ -67,7 +68,7 @@ class OnSale:
     archived_at: Mapped[datetime | None]
 
 
-class ProductType(DistributorOwned, db.Model):
+class ProductType(Asking, DistributorOwned, db.Model):
     """Schema of a family of products. `opens_storefront`: activation opens the reseller's own shop. The clock
     of its subscriptions is data: `notice_days` before the end their owner is told, `ends_at_term` says
     whether the service ends with its term (else it runs on until it is cancelled), and for `grace_days` after
@@ -128,7 +129,7 @@ class Product(OnSale, DistributorOwned, db.Model):
     replaced_by_id: Mapped[UUID | None]
 
 
-class Plan(OnSale, Stepped, DistributorOwned, db.Model):
+class Plan(OnSale, Ordered, Stepped, DistributorOwned, db.Model):
     """A sellable variant: term, billing period, quantity bounds and the recommended price per unit and
     billing period. `source`: the price sheet that it is kept by, or nothing (catalog/price_imports.py).
     `priced_as_id` and `factor`: its prices are those of another plan times that, at every quantity
@@ -147,6 +148,7 @@ class Plan(OnSale, Stepped, DistributorOwned, db.Model):
             "(priced_as_id IS NULL) = (factor IS NULL) AND factor > 0 AND priced_as_id <> id", name="factor"
         ),
         owned_by("plans", "replaced_by_id"),
+        CheckConstraint("quantity_step >= 1", name="quantity_step"),
         Index("ix_plans_product", "distributor_id", "product_id"),
         Index("ix_plans_priced_as", "distributor_id", "priced_as_id"),
         Index(

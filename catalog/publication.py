@@ -227,8 +227,8 @@ def changed(products: Iterable[Product]) -> None:
     put_on_the_house_shelf(ids)
     choose_leads(ids)
     on_shelves = select(Listing.reseller_id).where(Listing.product_id.in_(ids)).distinct()
-    for reseller_id in db.session().scalars(on_shelves).all():
-        listings.changed(reseller_id)
+    for reseller_id in db.session().scalars(on_shelves.order_by(Listing.reseller_id)).all():
+        listings.changed(reseller_id, ids)
     touch_catalogue()
 
 

@@ -2,7 +2,7 @@
 computed when they are shown and again when the order is placed (QM3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -25,9 +25,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog import translations
 from catalog.listings import Listing, NotOffered
+from catalog.offerings import first_allowed
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, Product, ProductType
 from catalog.volumes import Volume
+from checkout import offers
+from checkout.offer_readings import Part, Wanted
+from checkout.offers import Choice
+from checkout.quantities import WrongQuantity, check_quantity, parse_quantity
 from core import db, doors
 from core.doors import door
 from core.errors import Refused
@@ -38,9 +43,12 @@ from core.statements import Statement
 from core.tenancy import Access, CustomerOwned, Side, current, owned_by
 from partners.enrolments import Enrolment
 
+__all__ = ["WrongQuantity", "check_quantity", "parse_quantity"]  # also known from here
+
 
 class BasketLine(CustomerOwned, db.Model):
-    """A plan somebody means to buy."""
+    """A plan somebody means to buy. `base_id`: what an add-on is to belong to, where there are several: the
+    service that runs already, or another line."""
 
     __tablename__ = "basket_lines"
     __access__ = Access(distributor="rcud", reseller="rcud", customer="rcud", door="rcu")
@@ -56,6 +64,7 @@ class BasketLine(CustomerOwned, db.Model):
     quantity: Mapped[int]
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
     added_at: Mapped[datetime]
+    base_id: Mapped[UUID | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,8 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True)
 class BasketItem:
-    """A line as the basket page shows it, at today's price."""
+    """A line as the basket page shows it, at today's price. `parts`: what a bundle consists of; `choices` and
+    `base`: what an add-on may belong to, and does; `refused`: what the rules of its plan say against it."""
 
     line_id: UUID
     plan_id: UUID
@@ -90,6 +100,18 @@ class BasketItem:
     fields: Mapping[str, Any]
     connector: str
     from_units: int = 1  # where the volume step of the quantity begins
+    product_id: UUID | None = None
+    step: int = 1
+    conditional: bool = False
+    once: bool = False
+    base_id: UUID | None = None
+    order_fields: Sequence[Mapping[str, Any]] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    parts: tuple[Part, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    base: Choice | None = None
+    is_add_on: bool = False
+    refused: str = ""
 
     @property
     def total(self) -> Money:
@@ -97,47 +119,37 @@ class BasketItem:
         return self.unit_price * self.quantity
 
     @property
+    def least(self) -> int:
+        """The smallest number that may be ordered."""
+        return first_allowed(self.minimum, self.step)
+
+    @property
+    def amounts(self) -> list[Money]:
+        """The totals of the order lines that it becomes: one, or one for each part of a bundle."""
+        return [share * self.quantity for share in shares(self.unit_price, self.parts)]
+
+    @property
+    def plan_ids(self) -> list[UUID]:
+        """Its plan, and those of its parts."""
+        return [self.plan_id, *(part.plan_id for part in self.parts)]
+
+    @property
     def problem(self) -> str:
         """Why this line cannot be ordered as it is, or nothing."""
         try:
-            check_quantity(self.quantity, self.minimum, self.maximum, self.unit)
+            check_quantity(self.quantity, self.minimum, self.maximum, self.unit, self.step)
         except Refused as refusal:
             return str(refusal)
-        return ""
+        return self.refused
 
 
-class WrongQuantity(Refused):
-    """Minimum, maximum (H27: per delivery, never in sum)."""
-
-
-def check_quantity(quantity: int, minimum: int, maximum: int, unit: str) -> None:
-    """WrongQuantity names the allowed numbers."""
-    if quantity < minimum:
-        raise WrongQuantity(
-            _(
-                "The minimum is %(minimum)s %(unit)ss; you asked for %(quantity)s.",
-                minimum=minimum,
-                unit=unit,
-                quantity=quantity,
-            )
-        )
-    if quantity > maximum:
-        raise WrongQuantity(
-            _(
-                "The maximum is %(maximum)s %(unit)ss; you asked for %(quantity)s.",
-                maximum=maximum,
-                unit=unit,
-                quantity=quantity,
-            )
-        )
-
-
-def parse_quantity(text: str) -> int:
-    """A whole number of units from what was typed; WrongQuantity otherwise."""
-    cleaned = text.strip()
-    if not cleaned.isascii() or not cleaned.isdigit() or len(cleaned) > 7:
-        raise WrongQuantity(_("Enter a whole number of units, such as 10."))
-    return int(cleaned)
+def shares(price: Money, parts: Sequence[Part]) -> list[Money]:
+    """The price of one bundle, split over its parts by their list prices to the last minor unit (QM4); of
+    anything else, the price itself."""
+    if not parts:
+        return [price]
+    weights = [part.weight for part in parts]
+    return price.split(weights if any(weights) else [1] * len(weights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +159,12 @@ class Bounds:
     minimum: int
     maximum: int
     unit: str
+    step: int
 
 
 # Statements of the hot path are built once; only their values change from call to call.
 _SOLD = (
-    select(Plan.minimum_quantity, Plan.maximum_quantity, ProductType.unit)
+    select(Plan.minimum_quantity, Plan.maximum_quantity, ProductType.unit, Plan.quantity_step)
     .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
     .join(
         ProductType,
@@ -186,7 +199,9 @@ def _put(offered: Select[*tuple[Any, ...]]) -> Statement:
     """Puts what is offered within its bounds into a basket, or adds to what is there; no row where something
     is in the way."""
     wanted = bindparam("quantity", type_=BigInteger())
-    bounds = offered.where(wanted.between(Plan.minimum_quantity, Plan.maximum_quantity))
+    bounds = offered.where(
+        wanted.between(Plan.minimum_quantity, Plan.maximum_quantity), wanted % Plan.quantity_step == 0
+    )
     sold = bounds.with_only_columns(
         bindparam("distributor_id", type_=Uuid()),
         bindparam("line_id", type_=Uuid()),
@@ -216,8 +231,9 @@ PUT_BY_CUSTOMER, PUT_BY_RESELLER = _put(OFFERED_TO_CUSTOMERS), _put(OFFERED_TO_R
 
 # The same for a customer at its shop, as one statement instead of a transaction: the button that is pressed
 # most (decision 14). Whose basket it is, and in which shop, is read from the session, not said by the caller.
+# A plan with conditions goes the long way, where they are looked at.
 PUT_AT_ONCE = door("""
-CREATE FUNCTION put_in_basket_v1(p_session uuid, p_line uuid, p_plan uuid, p_quantity bigint)
+CREATE FUNCTION put_in_basket_v2(p_session uuid, p_line uuid, p_plan uuid, p_quantity bigint)
 RETURNS TABLE (line_id uuid) AS $$
 #variable_conflict use_column
 BEGIN
@@ -233,8 +249,8 @@ BEGIN
   JOIN products o ON o.distributor_id = p.distributor_id AND o.id = p.product_id AND o.published
   JOIN listings l ON l.distributor_id = m.distributor_id AND l.reseller_id = m.reseller_id
     AND l.plan_id = p.id AND l.published
-  WHERE s.id = p_session AND m.customer_id IS NOT NULL
-    AND p_quantity BETWEEN p.minimum_quantity AND p.maximum_quantity
+  WHERE s.id = p_session AND m.customer_id IS NOT NULL AND NOT p.conditional
+    AND p_quantity BETWEEN p.minimum_quantity AND p.maximum_quantity AND p_quantity % p.quantity_step = 0
   ON CONFLICT (distributor_id, membership_id, plan_id) DO UPDATE
     SET quantity = b.quantity + excluded.quantity, fields = excluded.fields
     WHERE b.quantity + excluded.quantity <= (SELECT p.maximum_quantity FROM plans p
@@ -268,7 +284,7 @@ def add(buyer: Buyer, plan_id: UUID, quantity: int, fields: Mapping[str, str] | 
     )
     if not done:
         bounds = _offered(plan_id)
-        check_quantity(quantity, bounds.minimum, bounds.maximum, bounds.unit)
+        check_quantity(quantity, bounds.minimum, bounds.maximum, bounds.unit, bounds.step)
         raise WrongQuantity(
             _(
                 "The maximum is %(maximum)s %(unit)ss, and some are in your basket already.",
@@ -289,8 +305,35 @@ def change(buyer: Buyer, line_id: UUID, quantity: int) -> None:
         db.session().delete(line)
         return
     bounds = _offered(line.plan_id)
-    check_quantity(quantity, bounds.minimum, bounds.maximum, bounds.unit)
+    check_quantity(quantity, bounds.minimum, bounds.maximum, bounds.unit, bounds.step)
     line.quantity = quantity
+
+
+def add_as_allowed(buyer: Buyer, plan_id: UUID, quantity: int) -> None:
+    """As `add`, for a person in front of a page: what the rules of the plan would refuse when it is ordered
+    is refused here already, except what can still be chosen in the basket."""
+    add(buyer, plan_id, quantity)
+    for item in items(buyer):
+        if item.plan_id == plan_id and item.refused and not item.choices:
+            raise Refused(item.refused)
+
+
+def belong(buyer: Buyer, line_id: UUID, base_id: UUID) -> None:
+    """What an add-on is to belong to; whether it can is looked at whenever the basket is."""
+    mine = (BasketLine.id == line_id) & (BasketLine.membership_id == buyer.membership_id)
+    db.session().execute(update(BasketLine).where(mine).values(base_id=base_id))
+
+
+def drop_left_behind(buyer: Buyer) -> int:
+    """Add-ons whose base has gone from the basket, and that nothing else could be the base of, go with it;
+    says how many. Until nothing goes: an add-on may extend an add-on."""
+    db.flush()
+    dropped = 0
+    while left := [item.line_id for item in items(buyer) if item.is_add_on and not item.choices]:
+        mine = BasketLine.membership_id == buyer.membership_id
+        db.session().execute(delete(BasketLine).where(mine, BasketLine.id.in_(left)))
+        dropped += len(left)
+    return dropped
 
 
 def answer(buyer: Buyer, answers: Mapping[UUID, Mapping[str, str]]) -> None:
@@ -303,6 +346,18 @@ def answer(buyer: Buyer, answers: Mapping[UUID, Mapping[str, str]]) -> None:
 def clear(buyer: Buyer) -> None:
     """Empties the basket."""
     db.session().execute(delete(BasketLine).where(BasketLine.membership_id == buyer.membership_id))
+
+
+_CONDITIONS = (
+    Product.id,
+    Plan.quantity_step,
+    Plan.conditional,
+    Plan.once_per_customer,
+    BasketLine.base_id,
+    ProductType.order_fields,
+    ProductType.variables,
+)
+"""The last columns of a basket's page: how the plan may be ordered, in the order of BasketItem."""
 
 
 def _items_priced_by(price: type[Listing] | type[WholesalePrice], *more: Any) -> Select[*tuple[Any, ...]]:
@@ -327,6 +382,7 @@ def _items_priced_by(price: type[Listing] | type[WholesalePrice], *more: Any) ->
             BasketLine.fields,
             ProductType.connector,
             *more,
+            *_CONDITIONS,
         )
         .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
@@ -348,16 +404,54 @@ AT_WHOLESALE = Statement(
 
 
 def items(buyer: Buyer) -> list[BasketItem]:
-    """The basket at today's prices: retail for a customer, wholesale for a reseller. Lines no longer offered
-    are left out."""
+    """The basket at today's prices: retail for a customer, wholesale for a reseller; an add-on stands below
+    its base. Lines no longer offered are left out."""
     chosen = AT_WHOLESALE if buyer.customer_id is None else AT_RETAIL
-    return translations.in_words([_item(row) for row in chosen.rows(membership=buyer.membership_id)])
+    found = translations.in_words([_item(row) for row in chosen.rows(membership=buyer.membership_id)])
+    return arranged(buyer.reseller_id, buyer.customer_id, found)
+
+
+def arranged(reseller_id: UUID, customer_id: UUID | None, found: Sequence[BasketItem]) -> list[BasketItem]:
+    """Lines with what the rules of their plans say, each add-on below its base. No statement more where no
+    plan has conditions."""
+    wanted = [
+        Wanted(
+            item.line_id, item.plan_id, item.product_id, item.product, item.plan, item.quantity,
+            item.conditional, item.once, item.base_id,
+        )
+        for item in found
+        if item.product_id is not None
+    ]  # fmt: skip
+    findings = offers.look(reseller_id, customer_id, wanted)
+    if not findings:
+        return list(found)
+    known = {
+        item.line_id: replace(
+            item, parts=what.parts, choices=what.choices, base=what.base, is_add_on=what.is_add_on,
+            refused=str(what.problem or ""),
+        )
+        if (what := findings.get(item.line_id))
+        else item
+        for item in found
+    }  # fmt: skip
+    below: dict[UUID | None, list[BasketItem]] = {}
+    for item in known.values():
+        base = item.base.id if item.base and item.base.in_basket else None
+        below.setdefault(base, []).append(item)
+    shown = _in_order(below, None)
+    return shown if len(shown) == len(known) else list(known.values())
+
+
+def _in_order(below: Mapping[UUID | None, list[BasketItem]], at: UUID | None) -> list[BasketItem]:
+    return [one for item in below.get(at, []) for one in (item, *_in_order(below, item.line_id))]
 
 
 def _item(row: Sequence[Any]) -> BasketItem:
     """A BasketItem from a row of one of the two statements."""
     line_id, plan_id, code, product, plan, sku, unit, *sold = row
-    billing, term, quantity, minimum, maximum, minor, currency, steps, fields, connector, *discount = sold
+    billing, term, quantity, minimum, maximum, minor, currency, steps, fields, connector, *discount = sold[
+        :-7
+    ]
     volume = Volume(Money(minor, currency), steps)
     price = volume.at(quantity)
     return BasketItem(
@@ -377,6 +471,7 @@ def _item(row: Sequence[Any]) -> BasketItem:
         fields,
         connector,
         volume.step(quantity),
+        *sold[-7:],
     )
 
 

@@ -15,6 +15,7 @@ from billing.invoices import ChargeState, InvoiceState
 from billing.ledger import Account
 from billing.payments import FundKind, Payment, PaymentCaptured
 from billing.tax import TaxKind
+from checkout import taken_offers
 from core import db, states, work
 from core.clock import business_now
 from core.errors import Conflict, Missing, Refused
@@ -100,13 +101,17 @@ class Order(CustomerOwned, db.Model):
 
 class OrderLine(CustomerOwned, db.Model):
     """What the buyer pays, and a copy of what was sold: an order does not follow the catalogue. `total` is
-    net."""
+    net. An add-on belongs to another line (`base_line_id`) or to a service that ran already (`base_id`); what
+    was sold in a bundle carries its name and which of the order's bundles it was. Trial and windows are those
+    that the buyer was shown."""
 
     __tablename__ = "order_lines"
     __access__ = Access(distributor="rc", reseller="r", customer="r")
     __table_args__ = (
         owned_by("orders", "order_id"),
         owned_by("plans", "plan_id"),
+        owned_by("order_lines", "base_line_id"),
+        owned_by("subscriptions", "base_id"),
         UniqueConstraint("distributor_id", "order_id", "number"),
         CheckConstraint("quantity >= 1 AND total_minor = unit_minor * quantity", name="total"),
     )
@@ -126,6 +131,13 @@ class OrderLine(CustomerOwned, db.Model):
     tax_basis_points: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str]
     fields: Mapped[dict[str, Any]]
+    base_line_id: Mapped[UUID | None]
+    base_id: Mapped[UUID | None]
+    bundle: Mapped[str] = mapped_column(default="", server_default="")
+    bundle_number: Mapped[int] = mapped_column(default=0, server_default="0")
+    trial_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    cancellation_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    reduction_days: Mapped[int] = mapped_column(default=0, server_default="0")
 
     unit_price: Mapped[Money] = composite(Money, "unit_minor", "currency")
     total: Mapped[Money] = composite(Money, "total_minor", "currency")
@@ -160,7 +172,8 @@ class OrderWholesale(ResellerOwned, db.Model):
 
 
 class OrderCost(DistributorOwned, db.Model):
-    """The vendor's side of a line: cost, SKU and connector. The distributor's eyes only."""
+    """The vendor's side of a line: cost, SKU, connector, and what the connector is told besides what was
+    asked of the buyer. The distributor's eyes only."""
 
     __tablename__ = "order_costs"
     __access__ = Access(distributor="rc")
@@ -176,6 +189,7 @@ class OrderCost(DistributorOwned, db.Model):
     opens_storefront: Mapped[bool]
     total_minor: Mapped[int | None]
     currency: Mapped[str]
+    variables: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
 
 # --- What happened ------------------------------------------------------------------------------------------
@@ -306,6 +320,11 @@ def cancel(order: Order, *, why: str) -> None:
     payments.cancel(order.id)
     credit.give_back(order.id)
     publish(OrderCancelled(order.id, order.reseller_id))
+
+
+def release_offers(event: OrderCancelled) -> None:
+    """Now-reaction: what is offered once per customer may be taken again."""
+    taken_offers.release_of_order(event.order_id)
 
 
 def release_alias(event: OrderCancelled) -> None:

@@ -3,7 +3,7 @@
 (QM3)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from billing.payments import Fees, FundKind, Payment, PaymentState
 from billing.stripe_gateway import stripe_amount
 from billing.tax import Party
 from catalog import markets, obligations
-from checkout import orders, pricing
+from checkout import compositions, orders, pricing, taken_offers
 from checkout.baskets import BasketLine, Buyer
 from checkout.orders import Order, OrderCost, OrderLine, OrderPlaced, OrderState, OrderWholesale, PayBy
 from checkout.pricing import EmptyBasket, PricedLine, Standing, Taxed
@@ -142,29 +142,35 @@ class Checkout:
     asks_terms: bool = True
 
 
-def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
+Priced = Callable[[Buyer], tuple[Standing, list[PricedLine]]]
+
+
+def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Priced = pricing.price) -> str:
     """Places the buyer's basket as an order and returns its code: order, lines, both legs, draft invoice,
     charges and payment in one commit. Runs in a transaction widened for "placing an order"; refusals are
-    raised by name before anything is written."""
+    raised by name before anything is written. `priced` gives what is ordered instead of the basket (a quote:
+    checkout/quote_orders.py); every other rule holds for it as well."""
     if (placed := earlier(buyer, checkout.request_key)) is not None:
         return placed
     try:
-        standing, lines = pricing.price(buyer)
+        standing, basket = priced(buyer)
     except EmptyBasket:
         if (placed := earlier(buyer, checkout.request_key)) is None:
             raise
         return placed
-    if clearance.basket != basket_hash([(line.plan_id, line.quantity, line.fields) for line in lines]):
+    if clearance.basket != basket_hash([(line.plan_id, line.quantity, line.fields) for line in basket]):
         raise NotCleared
-    _may_order(standing, lines)
+    _may_order(standing, basket)
+    lines = compositions.compose(buyer, basket)
     taxed = pricing.taxes(tax.chain(buyer.reseller_id, buyer.customer_id), lines)
     _refuse_a_lead_of_others(buyer, standing, taxed.chain.customer)
-    markets.refuse_unless_sold_to(taxed.chain.buyer.country, [(one.product, one.sold_to) for one in lines])
+    sold_to = [(one.product, one.sold_to) for one in (*basket, *lines)]  # a bundle and its parts
+    markets.refuse_unless_sold_to(taxed.chain.buyer.country, sold_to)
     amount, wholesale = taxed.retail.gross, taxed.wholesale.gross
     if checkout.seen_total is not None and checkout.seen_total != amount.minor:
         raise PriceChanged(amount)
     tax.refuse_unknown(taxed.chain)
-    accepts = _refuse_unless_agreed(buyer, checkout, lines)
+    accepts = _refuse_unless_agreed(buyer, checkout, [*basket, *lines])
     by_card = checkout.pay_by is PayBy.CARD and amount.minor > 0
     if amount.minor and not by_card and current().customer_id is not None:
         raise NotOnAccount
@@ -177,6 +183,8 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout) -> str:
             reseller = parties.reseller(buyer.reseller_id)
             storefronts.hold(reseller, str(line.fields["alias"]), currency=amount.currency)
     order = _write(buyer, lines, checkout, taxed, fees, held, accepts)
+    taken = compositions.takings({line.line_id: line for line in basket}, lines)
+    taken_offers.take(buyer.reseller_id, buyer.customer_id, order["id"], taken)
     publish(OrderPlaced(order["id"]))
     if not by_card:
         orders.fund(order["id"], FundKind.CREDIT if amount.minor else FundKind.NOTHING_DUE, wholesale)
@@ -292,7 +300,7 @@ def _write(
     charges: list[dict[str, Any]] = []
     invoice_lines: list[dict[str, Any]] = []
     for number, p in enumerate(lines, start=1):
-        line_id, quantity, currency = new_id(), p.quantity, p.price.currency
+        line_id, quantity, currency = p.order_line_id, p.quantity, p.price.currency
         net, net_wholesale = p.price * quantity, p.wholesale * quantity
         sums = {
             "unit_minor": p.price.minor, "total_minor": net.minor, "currency": currency,
@@ -303,7 +311,9 @@ def _write(
                 "id": line_id, "order_id": order["id"], "number": number, "plan_id": p.plan_id,
                 "product_name": p.product, "plan_name": p.plan, "unit": p.per,
                 "quantity": quantity, "term": p.term, "billing_period": p.billing_period,
-                "fields": p.fields,
+                "fields": p.fields, "base_line_id": p.base_line_id, "base_id": p.base_id,
+                "bundle": p.bundle, "bundle_number": p.bundle_number, "trial_days": p.terms.trial_days,
+                "cancellation_days": p.terms.cancellation_days, "reduction_days": p.terms.reduction_days,
             }
         )  # fmt: skip
         about = {
@@ -326,12 +336,13 @@ def _write(
                 "id": new_id(), "order_id": order["id"], "order_line_id": line_id, "sku": p.sku,
                 "connector": p.connector, "opens_storefront": p.opens_storefront,
                 "total_minor": p.cost.minor * quantity if p.cost else None, "currency": currency,
+                "variables": p.terms.variables,
             }
         )  # fmt: skip
         invoice_lines.append(
             owner | sums | {
                 "id": new_id(), "invoice_id": invoice["id"], "number": number, "quantity": quantity,
-                "description": f"{p.product}, {p.plan}",
+                "description": f"{p.bundle}: {p.product}, {p.plan}" if p.bundle else f"{p.product}, {p.plan}",
             }
         )  # fmt: skip
     rows: dict[type[db.Model], list[dict[str, Any]]] = {

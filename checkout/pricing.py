@@ -2,12 +2,12 @@
 do, in one statement of columns. Nothing that the browser sent is read here (QM3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from billing import tax
 from billing.tax import Chain, Sums
@@ -16,8 +16,10 @@ from catalog.listings import Listing, NotOffered
 from catalog.markets import Eligible
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
-from checkout.baskets import BasketLine, Buyer, check_quantity
+from checkout.baskets import BasketLine, Buyer
+from checkout.quantities import check_quantity
 from core.errors import Refused
+from core.ids import new_id
 from core.languages import _
 from core.money import Money
 from core.parties import Customer, OrderedBy, Reseller
@@ -35,9 +37,26 @@ class EmptyBasket(Refused):
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How the plan of a line may be ordered, and what its buyer was shown (catalog/offerings.py). `base_id`:
+    what the buyer chose for an add-on."""
+
+    product_id: UUID
+    step: int
+    conditional: bool
+    once: bool
+    trial_days: int
+    cancellation_days: int
+    reduction_days: int
+    variables: Mapping[str, Any]
+    base_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class PricedLine:
     """A basket line with everything that an order keeps of it. `price` is what the buyer pays for a unit;
-    `per` is the word for one."""
+    `per` is the word for one. The last five say what it belongs to in its order
+    (checkout/compositions.py)."""
 
     line_id: UUID
     quantity: int
@@ -55,6 +74,12 @@ class PricedLine:
     wholesale: Money
     cost: Money | None
     sold_to: Eligible
+    terms: Terms
+    order_line_id: UUID = field(default_factory=new_id)
+    base_line_id: UUID | None = None
+    base_id: UUID | None = None
+    bundle: str = ""
+    bundle_number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +136,16 @@ _BASKET = (
         Plan.markets,
         Plan.segments,
         Customer.segment,
+        # how it may be ordered, in the order of Terms
+        Product.id,
+        Plan.quantity_step,
+        Plan.conditional,
+        Plan.once_per_customer,
+        Plan.trial_days,
+        func.coalesce(Plan.cancellation_days, ProductType.cancellation_days),
+        func.coalesce(Plan.reduction_days, ProductType.reduction_days),
+        ProductType.variables,
+        BasketLine.base_id,
     )
     .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
     .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
@@ -164,16 +199,17 @@ def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
     """One line, or the refusal by name."""
     published, audience, minimum, maximum, *amounts, discount = row[:14]
     line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[14:26]
+    sold_to, terms = Eligible(*row[26:29]), Terms(*row[29:])
     retail, listed, cost = (_at(quantity, *amounts[at : at + 3]) for at in (0, 3, 6))
     wholesale = discounted(listed, discount) if listed is not None else None
     to_reseller = buyer.customer_id is None
     price = wholesale if to_reseller else retail
     if not published or wholesale is None or price is None or (audience is Audience.RESELLER) != to_reseller:
         raise NotOffered
-    check_quantity(quantity, minimum, maximum, per)
+    check_quantity(quantity, minimum, maximum, per, terms.step)
     return PricedLine(
         line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens,
-        price, wholesale, cost, Eligible(*row[26:]),
+        price, wholesale, cost, sold_to, terms,
     )  # fmt: skip
 
 

@@ -4,16 +4,18 @@ reseller's account. For everybody else the customer or its reseller orders, and 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, delete, select
 
 from catalog.listings import Listing, NotOffered
 from catalog.products import Audience, Plan, Product, ProductType
-from checkout import placing
-from checkout.baskets import BasketItem, BasketLine, Buyer, check_quantity
+from checkout import baskets, placing
+from checkout.baskets import BasketItem, BasketLine, Buyer
 from checkout.orders import PayBy
 from checkout.placing import Checkout, Clearance
+from checkout.quantities import check_quantity
 from core import db
 from core.errors import Refused
 from core.ids import new_id
@@ -85,8 +87,8 @@ def item(customer: Customer, plan_code: str, quantity: int, fields: Mapping[str,
     if row is None:
         raise NotOffered
     plan, product, kind, listing = row
-    check_quantity(quantity, plan.minimum_quantity, plan.maximum_quantity, kind.unit)
-    return BasketItem(
+    check_quantity(quantity, plan.minimum_quantity, plan.maximum_quantity, kind.unit, plan.quantity_step)
+    line = BasketItem(
         new_id(),
         plan.id,
         product.code,
@@ -102,7 +104,17 @@ def item(customer: Customer, plan_code: str, quantity: int, fields: Mapping[str,
         listing.volume.at(quantity),
         dict(fields),
         kind.connector,
+        product_id=product.id,
+        step=plan.quantity_step,
+        conditional=plan.conditional,
+        once=plan.once_per_customer,
+        order_fields=kind.order_fields,
+        variables=kind.variables,
     )
+    [found] = baskets.arranged(customer.reseller_id, customer.id, [line])
+    if found.refused:
+        raise Refused(found.refused)
+    return found
 
 
 def order(
@@ -150,9 +162,9 @@ def order_alone(
     return placing.place(by, clearance, wish)
 
 
-def connector_of(customer: Customer, plan_code: str) -> str:
-    """Which connector delivers the plan; NotOffered otherwise."""
+def asking(customer: Customer, plan_code: str) -> tuple[str, list[dict[str, Any]]]:
+    """Which connector delivers the plan, and what its product type asks besides; NotOffered otherwise."""
     row = db.session().execute(sold(customer).where(Plan.code == plan_code)).first()
     if row is None:
         raise NotOffered
-    return row[2].connector
+    return row[2].connector, row[2].order_fields

@@ -33,6 +33,7 @@ class Interval:
     maximum: int
     unit: str
     retail: Volume
+    step: int
 
 
 class NothingToOrder(Refused):
@@ -72,6 +73,7 @@ def intervals(customer: Customer, product_code: str) -> list[Interval]:
             plan.maximum_quantity,
             kind.unit,
             listing.volume,
+            plan.quantity_step,
         )
         for plan, product, kind, listing in db.session().execute(provider_orders.sold(customer))
         if product.code == product_code

@@ -354,6 +354,8 @@ WIDENED = Widenings(
         "handing over subscriptions",
         "enrolling a reseller",
         "following a partner's invitation",
+        "sending a quote",
+        "following a quote",
         "looking after a customer",
     }
 )

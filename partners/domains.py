@@ -23,6 +23,7 @@ from core.ids import new_id, new_token
 from core.languages import _
 from core.settings import settings
 from core.tenancy import Access, ResellerOwned, owned_by
+from partners import storefronts
 from partners.storefronts import Host, Storefront, StorefrontState
 
 EVERY = timedelta(hours=6)  # a verified name is looked at again
@@ -313,6 +314,12 @@ def _hold(domain: Domain, now: datetime) -> None:
         return
     domain.verified_at, domain.note = now, "The record is there."
     states.move(domain, DomainState.VERIFIED)
+    _address_changed(domain)
+
+
+def _address_changed(domain: Domain) -> None:
+    """Kept pages name the shop's one address: they end."""
+    storefronts.touch_looks(storefronts.find(domain.storefront_id))
 
 
 def _worry(domain: Domain, missing: str, now: datetime) -> None:
@@ -335,5 +342,6 @@ def let_go(domain: Domain, *, why: str) -> None:
             delete(Host).where(Host.host == domain.host, Host.storefront_id == domain.storefront_id)
         )
         domain.free_at = now + COOLING
+        _address_changed(domain)
     domain.released_at, domain.look_at = now, None
     states.move(domain, DomainState.RELEASED, why=why)

@@ -32,7 +32,7 @@ class StorefrontState(StrEnum):
 
 class Storefront(ResellerOwned, db.Model):
     """One shop. `version` is new whenever its looks change, `shelf_version` whenever its offers or prices
-    change (decision 14)."""
+    change (decision 14). `prices_public`: whether visitors see prices before they have signed in (I38)."""
 
     __tablename__ = "storefronts"
     __access__ = Access(distributor="rcu", reseller="ru", customer="r", public="r", door="r")
@@ -78,6 +78,7 @@ class Storefront(ResellerOwned, db.Model):
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     alias_kept_until: Mapped[datetime | None]
+    prices_public: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
 
 
 class Host(DistributorOwned, db.Model):
@@ -112,13 +113,13 @@ class Image(ResellerOwned, db.Model):
 
 # plpgsql, because it keeps its plan: an SQL function is planned anew at every call before PostgreSQL 18.
 OPEN_REQUEST = door("""
-CREATE FUNCTION open_request_v3(p_host text, p_segment text, p_tokens bytea)
+CREATE FUNCTION open_request_v4(p_host text, p_segment text, p_tokens bytea)
 RETURNS TABLE (distributor_id uuid, distributor_name text, business_offset interval, sandbox boolean, catalogue_version uuid,
   storefront_id uuid, reseller_id uuid, code text, alias text, name text, theme text, logo text, currency text, version uuid, shelf_version uuid,
   house boolean, seller text, session_id uuid, csrf text, stale boolean, person_id uuid, membership_id uuid, side text,
   m_reseller_id uuid, m_customer_id uuid, roles jsonb, person_name text, standing_name text, price_list_id uuid, basket bigint, settings text, person_email text, closed boolean,
   must_set_up boolean,
-  viewing_id uuid, viewing_over boolean, viewing_until timestamptz, viewed_id uuid, viewed_name text, viewed_prices uuid, must_agree boolean) AS $$
+  viewing_id uuid, viewing_over boolean, viewing_until timestamptz, viewed_id uuid, viewed_name text, viewed_prices uuid, must_agree boolean, prices_public boolean) AS $$
 DECLARE
   front uuid;
   by_alias boolean;
@@ -129,19 +130,19 @@ BEGIN
   SELECT h.distributor_id, h.storefront_id, h.aliases INTO distributor_id, storefront_id, by_alias FROM hosts h WHERE h.host = p_host;
   IF NOT FOUND THEN RETURN; END IF;
   IF by_alias THEN SELECT n.id INTO front FROM storefronts n  -- at a reseller's own domain nobody else's shop opens
-    WHERE n.distributor_id = open_request_v3.distributor_id AND n.alias = p_segment AND n.state IN ('open', 'closed');
+    WHERE n.distributor_id = open_request_v4.distributor_id AND n.alias = p_segment AND n.state IN ('open', 'closed');
   END IF;
   storefront_id := coalesce(front, storefront_id);
   SELECT d.name AS distributor_name, d.business_offset, d.sandbox, d.catalogue_version, f.*, r.house, r.name AS seller INTO shop
     FROM storefronts f
     JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id
     JOIN distributors d ON d.id = f.distributor_id
-    WHERE f.distributor_id = open_request_v3.distributor_id AND f.id = open_request_v3.storefront_id AND f.state IN ('open', 'closed');
+    WHERE f.distributor_id = open_request_v4.distributor_id AND f.id = open_request_v4.storefront_id AND f.state IN ('open', 'closed');
   IF NOT FOUND THEN RETURN; END IF;
   distributor_name := shop.distributor_name; business_offset := shop.business_offset; sandbox := shop.sandbox;
   catalogue_version := shop.catalogue_version; reseller_id := shop.reseller_id; code := shop.code; alias := CASE WHEN by_alias THEN shop.alias END; name := shop.name;
   theme := shop.theme; logo := shop.logo; currency := shop.currency; version := shop.version; shelf_version := shop.shelf_version;
-  house := shop.house; seller := shop.seller; settings := shop.settings::text; basket := 0; closed := shop.state <> 'open';
+  house := shop.house; seller := shop.seller; settings := shop.settings::text; basket := 0; closed := shop.state <> 'open'; prices_public := shop.prices_public;
   FOR place IN 0 .. length(p_tokens) / 32 - 1 LOOP  -- hashes of 32 bytes, one after the other; one of them at most is of this shop
     SELECT s.id AS session_id, s.viewing_id, s.csrf, s.last_seen_at < now() - interval '1 minute' AS stale, m.*,
         coalesce(c.name, mr.name, shop.distributor_name) AS standing_name, mr.price_list_id,
@@ -154,7 +155,7 @@ BEGIN
       JOIN memberships m ON m.distributor_id = s.distributor_id AND m.id = s.membership_id AND m.ended_at IS NULL
       LEFT JOIN resellers mr ON mr.distributor_id = m.distributor_id AND mr.id = m.reseller_id
       LEFT JOIN customers c ON c.distributor_id = m.distributor_id AND c.id = m.customer_id
-      WHERE s.token_hash = substr(p_tokens, place * 32 + 1, 32) AND s.storefront_id = open_request_v3.storefront_id AND s.host = p_host
+      WHERE s.token_hash = substr(p_tokens, place * 32 + 1, 32) AND s.storefront_id = open_request_v4.storefront_id AND s.host = p_host
         AND s.expires_at > now() AND s.last_seen_at > now() - s.idle;
     IF FOUND THEN
       session_id := who.session_id; csrf := who.csrf; stale := who.stale; person_id := who.person_id; membership_id := who.id;
@@ -299,6 +300,14 @@ def closed_too_long(now: datetime, limit: int = 200) -> list[Storefront]:
 def touch_looks(storefront: Storefront) -> None:
     """A fresh version, as the last change of the transaction."""
     storefront.version = new_id()
+
+
+def show_prices(storefront: Storefront, *, to_all: bool) -> None:
+    """Whether visitors see prices before they have signed in; on the next request (I38)."""
+    if storefront.prices_public is not to_all:
+        storefront.prices_public = to_all
+        trail.write(storefront, "prices shown to all" if to_all else "prices shown to its own only")
+        touch_looks(storefront)
 
 
 def touch_shelf(reseller_id: UUID) -> None:

@@ -27,7 +27,7 @@ from core.parties import Customer, Reseller
 from core.settings import settings
 from core.statements import Statement
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, TaskState, Unclear
-from provisioning import deliveries, line_cancellations, restorations
+from provisioning import add_ons, deliveries, line_cancellations, questions, restorations
 from provisioning.connectors import base
 from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.connectors.registry import CONNECTORS, connector
@@ -121,29 +121,37 @@ def clear(
     """Asks every connector whether the basket would work; no transaction is open meanwhile. Refusals by
     name."""
     for item in basket:
-        chosen = connector(item.connector)
-        if problems := base.problems(chosen.fields, item.fields, asked_of="buyer"):
+        if problems := questions.problems(item, item.fields):
             raise FieldProblem(problems)
-        request = Request(
-            str(uuid4()),
-            Action.PROVISION,
-            item.sku,
-            item.quantity,
-            customer=customer,
-            fields=item.fields,
-            settings=configured.get(item.connector, as_values({})),
-        )
-        try:
-            base.check(chosen, request)
-        except base.Refused as no:
-            raise VendorRefuses(str(no)) from no
-        except (
-            base.TryLater,
-            base.Unclear,
-            base.NeedsAction,
-        ) as silent:  # a wrong key is the distributor's matter, not the buyer's
-            raise VendorSilent from silent
+        for one in item.parts or (item,):
+            fields, variables = questions.sorted_out(one.connector, item.fields, one.variables)
+            _ask(
+                one.connector,
+                Request(
+                    str(uuid4()),
+                    Action.PROVISION,
+                    one.sku,
+                    item.quantity,
+                    customer=customer,
+                    fields=fields,
+                    settings=configured.get(one.connector, as_values({})),
+                    variables=variables,
+                ),
+            )
     return Clearance(placing.basket_hash([(i.plan_id, i.quantity, i.fields) for i in basket]), len(basket))
+
+
+def _ask(connector_key: str, request: Request) -> None:
+    try:
+        base.check(connector(connector_key), request)
+    except base.Refused as no:
+        raise VendorRefuses(str(no)) from no
+    except (
+        base.TryLater,
+        base.Unclear,
+        base.NeedsAction,
+    ) as silent:  # a wrong key is the distributor's matter, not the buyer's
+        raise VendorSilent from silent
 
 
 # --- When the order is funded -------------------------------------------------------------------------------
@@ -174,10 +182,16 @@ def begin(event: OrderFunded) -> None:
         "reseller_id": order.reseller_id,
         "customer_id": order.customer_id,
     }
+    made = {line.id: new_id() for line, _cost, _kind in rows}
     for line, cost, _kind in rows:
-        delivery_id, subscription_id = new_id(), new_id()
+        delivery_id, subscription_id = new_id(), made[line.id]
+        base_id = made[line.base_line_id] if line.base_line_id else line.base_id
         task = tasks.row(
-            "deliver", {"delivery": str(delivery_id)}, key=f"deliver:{line.id}", lane=cost.connector
+            "deliver",
+            {"delivery": str(delivery_id)},
+            key=f"deliver:{line.id}",
+            lane=cost.connector,
+            after=add_ons.PATIENCE if line.base_line_id else timedelta(),
         )
         new[tasks.Task].append(task)
         new[Subscription].append(
@@ -198,6 +212,7 @@ def begin(event: OrderFunded) -> None:
                 "currency": line.currency,
                 "state": SubscriptionState.PENDING,
                 "created_at": now,
+                "base_id": base_id,
             }
         )
         new[Delivery].append(
@@ -255,6 +270,7 @@ class Gathered(NamedTuple):
     configured: ConnectorSettings | None
     external_id: str | None
     cancellation: LineCancellation | None
+    base: SubscriptionState | None
 
 
 def _row_of(task: Claimed) -> Gathered:
@@ -265,6 +281,7 @@ def _row_of(task: Claimed) -> Gathered:
 
 def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
     made = aliased(Delivery)  # the purchase: under its id the vendor keeps what is ended later
+    extended = aliased(Subscription)  # what an add-on belongs to
     rows = (
         db.session()
         .execute(
@@ -278,6 +295,7 @@ def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
                 ConnectorSettings,
                 func.coalesce(TransferCall.new_external_id, VendorRecord.external_id),
                 LineCancellation,
+                extended.state,
             )
             .join(
                 Subscription,
@@ -327,6 +345,11 @@ def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
                 (LineCancellation.distributor_id == Delivery.distributor_id)
                 & (LineCancellation.delivery_id == Delivery.id),
             )
+            .outerjoin(
+                extended,
+                (extended.distributor_id == Subscription.distributor_id)
+                & (extended.id == Subscription.base_id),
+            )
             .where(Delivery.id.in_(delivery_ids))
         )
         .all()
@@ -337,7 +360,9 @@ def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
 def _prepare(task: Claimed) -> Call | None:
     """The delivery's rows as values; None when it has ended already, or ends now because it is cancelled
     and nothing of it is open at the vendor (QP9)."""
-    delivery, subscription, line, cost, reseller, customer, configured, external_id, wish = _row_of(task)
+    delivery, subscription, line, cost, reseller, customer, configured, external_id, wish, under = _row_of(
+        task
+    )
     if delivery.state not in GOING_ON:
         return None
     if wish is not None and not task.intent_open:
@@ -345,6 +370,8 @@ def _prepare(task: Claimed) -> Call | None:
         return None
     if configured is not None and configured.paused:
         raise Again(PAUSE, PAUSED)
+    if under is not None and delivery.action == Action.PROVISION and not task.intent_open:
+        add_ons.after_its_base(under)
     if delivery.state is not DeliveryState.PROCESSING and not task.intent_open:
         if delivery.state is not DeliveryState.PENDING:
             work.close_about(delivery.id, "The vendor is asked again.")
@@ -352,6 +379,7 @@ def _prepare(task: Claimed) -> Call | None:
     if delivery.action != Action.PROVISION and not external_id:
         raise NeedsPerson("It is not written down under which id the vendor keeps it.")
     standing = customer or reseller
+    fields, variables = questions.sorted_out(cost.connector, line.fields, cost.variables)
     request = Request(
         reference=str(delivery.reference),
         action=Action(delivery.action),
@@ -359,9 +387,10 @@ def _prepare(task: Claimed) -> Call | None:
         quantity=subscription.quantity,
         external_id=external_id,
         customer={"name": standing.name, "email": standing.email, "country": standing.country},
-        fields={key: str(value) for key, value in line.fields.items()},
+        fields=fields,
         settings=as_values(configured.settings if configured else {}),
         asked_on=delivery.created_at.date(),
+        variables=variables,
     )
     return Call(cost.connector, request)
 
@@ -461,7 +490,11 @@ def _on_waiting(task: Claimed, note: str) -> None:
     delivery = deliveries.find(UUID(task.args["delivery"]))
     delivery.note = note
     late = db.session().info["now"] - delivery.created_at > ALARM
-    if late and note != PAUSED and delivery.state in (DeliveryState.PENDING, DeliveryState.PROCESSING):
+    if (
+        late
+        and note not in (PAUSED, add_ons.WAITS)
+        and delivery.state in (DeliveryState.PENDING, DeliveryState.PROCESSING)
+    ):
         _queue("late delivery", delivery, note, "It is tried again by itself. Ask the vendor what keeps it.")
 
 

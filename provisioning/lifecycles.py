@@ -17,16 +17,22 @@ from sqlalchemy import select
 from catalog import products
 from catalog.products import Plan, Product, ProductType
 from checkout.orders import OrderCost, OrderLine
-from core import db, states, tasks, trail
+from core import db, states, tasks, tenancy, trail
 from core.clock import business_now
 from core.events import Event, publish
 from core.ids import new_id
 from core.tasks import Claimed, Kind, Repeat
+from provisioning import add_ons
 from provisioning.connectors.base import Action
 from provisioning.deliveries import Delivery, DeliveryState
 from subscriptions import cancellations
 from subscriptions.cancellations import Cancellation, CancellationState
-from subscriptions.subscriptions import STANDING, Subscription, SubscriptionState
+from subscriptions.subscriptions import (
+    STANDING,
+    Subscription,
+    SubscriptionActivated,
+    SubscriptionState,
+)
 
 log = structlog.get_logger("lifecycles")
 
@@ -184,7 +190,10 @@ def _next(subscription: Subscription, days: Sequence[int], ends: datetime | None
 
 def begin_end(subscription: Subscription, *, why: str) -> Delivery:
     """Asks the vendor to end it: a delivery without a fund (nothing is bought) and its task. The subscription
-    is ending, and nothing more, until the answer is recorded."""
+    is ending, and nothing more, until the answer is recorded. Its add-ons end with it, and are asked for
+    first."""
+    for add_on in add_ons.that_run(subscription.id):
+        begin_end(add_on, why="What it extends ends.")
     told = {"on": business_now(), "because": why}
     states.move(subscription, SubscriptionState.ENDING, why=why, told=told)
     subscription.next_act_at = None
@@ -223,6 +232,20 @@ def begin_end(subscription: Subscription, *, why: str) -> Delivery:
     )
     db.flush()
     return delivery
+
+
+def end_what_is_left_behind(event: SubscriptionActivated) -> None:
+    """Now-reaction: an add-on whose base ended while the vendor was at it ends as well. The base is held, so
+    that whoever ends it at this moment sees the add-on, or is seen here."""
+    subscription = db.session().get_one(
+        Subscription, (tenancy.current().distributor_id, event.subscription_id)
+    )
+    if subscription.base_id is None:
+        return
+    base = select(Subscription.state).where(Subscription.id == subscription.base_id)
+    if db.session().scalar(base.with_for_update(read=True)) in add_ons.NO_MORE:
+        db.flush()
+        begin_end(subscription, why="What it extends has ended.")
 
 
 def _watch(_task: Claimed) -> None:

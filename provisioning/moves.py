@@ -16,9 +16,9 @@ from core.errors import Missing, Refused
 from core.languages import _, for_later
 from core.money import Money
 from core.parties import Customer
-from core.tasks import Again, Claimed, Kind, NeedsPerson, Repeat, TaskState
+from core.tasks import Again, Claimed, Final, Kind, NeedsPerson, Repeat, TaskState
 from partners import sales
-from provisioning import fulfilment, transfers
+from provisioning import add_ons, fulfilment, transfers
 from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.deliveries import ConnectorSettings
 from provisioning.fulfilment import Call
@@ -101,6 +101,8 @@ def _prepare(task: Claimed) -> Call | None:
         raise Again(fulfilment.PAUSE, fulfilment.PAUSED)
     if not found.call.external_id:
         raise NeedsPerson("It is not written down under which id the vendor keeps it.")
+    if not task.intent_open:
+        _after_its_base(found)
     if found.mine.state is not ItemState.MOVING and not task.intent_open:
         work.close_about(found.call.id, "The vendor is asked again.")
         transfers.move_items(found.pair, ItemState.MOVING, "")
@@ -116,6 +118,40 @@ def _prepare(task: Claimed) -> Call | None:
         asked_on=found.call.created_at.date(),
     )
     return Call(found.call.connector, request)
+
+
+def _of_base(found: Found) -> tuple[ItemState, UUID | None] | None:
+    """What became of the base of an add-on in the same request: the state of its item, and the subscription
+    that took its place."""
+    if found.subscription.base_id is None:
+        return None
+    row = (
+        db.session()
+        .execute(
+            select(TransferItem.state, TransferCall.new_subscription_id)
+            .outerjoin(
+                TransferCall,
+                (TransferCall.distributor_id == TransferItem.distributor_id)
+                & (TransferCall.item_id == TransferItem.id),
+            )
+            .where(
+                TransferItem.transfer_id == found.leaving.id,
+                TransferItem.subscription_id == found.subscription.base_id,
+            )
+        )
+        .first()
+    )
+    return (row[0], row[1]) if row else None
+
+
+def _after_its_base(found: Found) -> None:
+    """An add-on is moved after its base (M48), and stays where it is when that stays."""
+    base = _of_base(found)
+    if base is None or base[0] is ItemState.MOVED:
+        return
+    if base[0] in UNDER_WAY:
+        raise Again(add_ons.PATIENCE, add_ons.MOVES_AFTER)
+    raise Final(transfers.STAYS_WITH_BASE)
 
 
 def _record(task: Claimed, outcome: Outcome) -> None:
@@ -138,6 +174,8 @@ def _record(task: Claimed, outcome: Outcome) -> None:
         to=found.leaving.other_name,
         vanishes=kind.by_usage,
     )
+    base = _of_base(found)
+    taken.base_id = base[1] if base else None
     sales.hand_over(
         held.id,
         taken_id=taken.id,
@@ -150,6 +188,7 @@ def _record(task: Claimed, outcome: Outcome) -> None:
     found.theirs.subscription_id = taken.id
     transfers.move_items(found.pair, ItemState.MOVED, "")
     work.close_about(found.call.id, "Moved.")
+    add_ons.call_those_that_move_after(held.id)
     transfers.finish(found.leaving.id)
 
 
@@ -224,6 +263,7 @@ def _on_refused(task: Claimed, note: str) -> None:
     if held.state is SubscriptionState.MOVING:
         subscriptions.stay(held, why=note)
     work.close_about(found.call.id, "It stays where it was.")
+    add_ons.call_those_that_move_after(held.id)
     transfers.finish(found.leaving.id)
 
 

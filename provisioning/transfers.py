@@ -24,7 +24,7 @@ from core import db, languages, parties, states, tasks, tenancy, trail
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.ids import new_code, new_id
-from core.languages import _
+from core.languages import _, for_later
 from core.parties import Customer, Reseller
 from core.tenancy import Access, CustomerOwned, ResellerOwned, owned_by
 from partners import extensions
@@ -35,7 +35,7 @@ from provisioning.deliveries import Delivery, VendorRecord
 from provisioning.transfer_calls import TransferCall
 from subscriptions import cancellations, subscriptions
 from subscriptions.cancellations import Cancellation, CancellationState
-from subscriptions.subscriptions import SHOWN, Subscription, SubscriptionState
+from subscriptions.subscriptions import SHOWN, STANDING, Subscription, SubscriptionState
 
 MOST = 25
 LONGEST_WORDS = 1000
@@ -66,7 +66,9 @@ class ItemState(StrEnum):
 
 
 OPEN_ITEMS = (ItemState.ASKED, ItemState.MOVING, ItemState.UNKNOWN, ItemState.NEEDS_ACTION)
+STAYS_WITH_BASE = for_later("What it extends stays where it is, and so does this.")
 UNDER_WAY = OPEN_ITEMS[1:]
+GOES_ALONG = (*STANDING, SubscriptionState.PENDING, SubscriptionState.ENDING)
 
 
 class Transfer(CustomerOwned, db.Model):
@@ -262,6 +264,15 @@ class CannotBeMoved(Refused):
         )
 
 
+class GoesWithItsBase(Refused):
+    """M48: an add-on travels with its base, and not alone."""
+
+    def __init__(self, product: str) -> None:
+        super().__init__(
+            _("%(product)s moves along with the service that it extends. Choose that one.", product=product)
+        )
+
+
 class NoRelation(Refused):
     """M43: first a relation between provider and customer."""
 
@@ -423,7 +434,7 @@ def ask(reseller_id: UUID, asking: Asking, *, by: str) -> Transfer:
     provider = extensions.provider(reseller_id, asking.provider)
     if not asking.consent:
         raise extensions.NoConsent
-    chosen = _chosen(reseller_id, customer, asking.subscription_codes)
+    chosen = _with_add_ons(_chosen(reseller_id, customer, asking.subscription_codes))
     for one in _looked_at(chosen):
         if one.open is not None:
             raise AskedAlready(one.subscription.product_name, one.open)
@@ -468,6 +479,30 @@ def _chosen(reseller_id: UUID, customer: Customer, codes: Sequence[str]) -> list
     if any(one.customer_id != customer.id for one in found):
         raise NotOfThisCustomer
     return found
+
+
+def _with_add_ons(chosen: Sequence[Subscription]) -> list[Subscription]:
+    """Add-ons travel with their base by themselves (M48), and never without it; bases come first."""
+    ids = {one.id for one in chosen}
+    along = db.session().scalars(
+        select(Subscription)
+        .where(Subscription.base_id.in_(ids), Subscription.state.in_(GOES_ALONG))
+        .order_by(Subscription.id)
+    )
+    together = [*chosen, *(one for one in along if one.id not in ids)]
+    if len(together) > MOST:
+        raise TooMany
+    ids = {one.id for one in together}
+    for one in together:
+        if one.base_id is not None and one.base_id not in ids and _stays(one.base_id):
+            raise GoesWithItsBase(one.product_name)
+    return sorted(together, key=lambda one: one.base_id is not None)
+
+
+def _stays(subscription_id: UUID) -> bool:
+    """Whether a base still runs here."""
+    chosen = select(Subscription.state).where(Subscription.id == subscription_id)
+    return db.session().scalar(chosen) in (*STANDING, SubscriptionState.MOVING)
 
 
 def _write(
@@ -607,10 +642,14 @@ def accept(provider_id: UUID, code: str, *, by: str) -> Transfer:
         raise RelationOver(coming.customer_name)
     asked = pairs(leaving, coming)
     held = _locked([mine.subscription_id for mine, _theirs in asked if mine.subscription_id])
-    going = 0
+    going, staying = 0, set[UUID]()
     for mine, theirs in asked:
         subscription = held[mine.subscription_id] if mine.subscription_id else None
         why = _why_not_now(subscription)
+        if subscription is not None and subscription.base_id in staying:
+            why = why or STAYS_WITH_BASE
+        if subscription is not None and why is not None:
+            staying.add(subscription.id)
         if subscription is None or why is not None:
             move_items((mine, theirs), ItemState.DROPPED, why or "")
             continue

@@ -14,7 +14,7 @@ from core.errors import Refused
 from core.events import Event, publish
 from core.languages import _
 from core.tasks import Claimed, Kind, Repeat
-from provisioning import deliveries, line_cancellations
+from provisioning import add_ons, deliveries, line_cancellations
 from provisioning.deliveries import Delivery, DeliveryState
 
 ENDED = (DeliveryState.REFUSED, DeliveryState.CANCELLED)
@@ -47,11 +47,14 @@ def give_back(delivery_id: UUID, *, by: str = "") -> Refund | None:
     if delivery.state not in ENDED:
         raise NotEnded
     cancelled = delivery.state is DeliveryState.CANCELLED
+    refused = (
+        "What it extends was not delivered" if delivery.note == add_ons.LEFT else "Refused by the vendor"
+    )
     refund = line_refunds.give_back(
         delivery.order_line_id,
         key=key_of(delivery.order_line_id),
         because=Because.CANCELLED if cancelled else Because.REFUSED,
-        why="Cancelled before it was delivered" if cancelled else "Refused by the vendor",
+        why="Cancelled before it was delivered" if cancelled else refused,
         by=by,
     )
     work.close_about(delivery.id, _words(refund))

@@ -57,7 +57,18 @@ from provisioning import transfers
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
 from provisioning.transfers import Asking, Transfer
-from sandbox import conditions, logos, notes, orders, partnerships, pictures, relations, tiers, wishes
+from sandbox import (
+    conditions,
+    logos,
+    notes,
+    orders,
+    partnerships,
+    pictures,
+    quoting,
+    relations,
+    tiers,
+    wishes,
+)
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from subscriptions.subscriptions import Subscription, SubscriptionState
 from whitelabel_themes import images
@@ -99,6 +110,7 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
     orders.fulfil(wishes.of_customers(demo))
     with tenancy.acting_as(demo.scope()), db.transaction():
         _hand_over(demo)
+    quoting.offer(demo)
     notes.write(demo, file)
     return file
 

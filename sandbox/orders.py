@@ -45,7 +45,8 @@ FATES: dict[str, list[dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Wish:
-    """One order of the demo world. `card`: the test card it is paid with; empty: on account."""
+    """One order of the demo world. `card`: the test card it is paid with; empty: on account. `also`: further
+    lines, as (plan, quantity)."""
 
     key: str
     buyer: Buyer
@@ -57,6 +58,7 @@ class Wish:
     fate: str = ""
     fields: Mapping[str, str] | None = None
     customer: Mapping[str, str] | None = None
+    also: tuple[tuple[str, int], ...] = ()
 
 
 def fulfil(wishes: list[Wish]) -> None:
@@ -102,9 +104,13 @@ def _place(wish: Wish) -> str:
         with db.transaction():
             baskets.clear(wish.buyer)
             baskets.add(wish.buyer, products.plan(wish.plan).id, wish.quantity, wish.fields)
+            for plan, quantity in wish.also:
+                baskets.add(wish.buyer, products.plan(plan).id, quantity)
             basket = baskets.items(wish.buyer)
             asked = obligations.asked(
-                wish.buyer.reseller_id, wish.buyer.customer_id, [item.plan_id for item in basket]
+                wish.buyer.reseller_id,
+                wish.buyer.customer_id,
+                [plan for item in basket for plan in item.plan_ids],
             )
         clearance = fulfilment.clear(basket, configured, wish.customer or {})
         pay_by = PayBy.CARD if wish.card else PayBy.ACCOUNT

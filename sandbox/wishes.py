@@ -84,6 +84,7 @@ def of_customers(demo: Demo) -> list[Wish]:
                     order.get("card", orders.GOOD_CARD),
                     order.get("fate", ""),
                     customer=about,
+                    also=tuple((more["plan"], more["quantity"]) for more in order.get("also", [])),
                 )
             )
     return wishes

@@ -10,7 +10,14 @@ from uuid import UUID
 from core.tenancy import Scope, Side
 
 DATA = Path(__file__).parent / "data"
-FILES = ("catalogue.toml", "world.toml", "programmes.toml", "conditions.toml", "relations.toml")
+FILES = (
+    "catalogue.toml",
+    "world.toml",
+    "programmes.toml",
+    "conditions.toml",
+    "relations.toml",
+    "quotes.toml",
+)
 
 Entry = Mapping[str, Any]
 

@@ -54,18 +54,33 @@ CREATE FUNCTION distributors_v1() RETURNS TABLE (id uuid, name text, business_of
 $$""")
 
 door("""
-CREATE FUNCTION search_gaps_v1() RETURNS TABLE (reseller text, product text, fault text) AS $$
+CREATE FUNCTION search_gaps_v2() RETURNS TABLE (reseller text, product text, fault text) AS $$
   WITH shelf AS (
-    SELECT DISTINCT l.reseller_id, l.product_id FROM listings l JOIN products p ON p.distributor_id = l.distributor_id AND p.id = l.product_id
-    WHERE l.distributor_id = current_setting('app.distributor_id')::uuid AND l.published AND p.published
+    SELECT DISTINCT l.reseller_id, l.product_id FROM listings l
+    JOIN products p ON p.distributor_id = l.distributor_id AND p.id = l.product_id AND p.published
+    JOIN plans o ON o.distributor_id = l.distributor_id AND o.id = l.plan_id AND o.published
+    WHERE l.distributor_id = current_setting('app.distributor_id')::uuid AND l.published
   ), texts AS (
-    SELECT t.reseller_id, t.product_id FROM search_texts t WHERE t.distributor_id = current_setting('app.distributor_id')::uuid
+    SELECT t.*, l.price_minor AS asked FROM search_texts t LEFT JOIN listings l ON l.distributor_id = t.distributor_id AND l.id = t.listing_id
+    WHERE t.distributor_id = current_setting('app.distributor_id')::uuid
+  ), found AS (
+    SELECT coalesce(s.reseller_id, t.reseller_id) AS reseller_id, coalesce(s.product_id, t.product_id) AS product_id,
+      CASE WHEN t.product_id IS NULL THEN 'is on the shelf but search does not find it'
+        WHEN s.product_id IS NULL THEN 'is found but not on the shelf' ELSE 'is listed by another price than it has' END AS fault
+    FROM shelf s FULL JOIN texts t ON t.reseller_id = s.reseller_id AND t.product_id = s.product_id
+    WHERE s.product_id IS NULL OR t.product_id IS NULL OR t.asked IS DISTINCT FROM t.price_minor
+  ), counted AS (
+    SELECT reseller_id, category FROM (
+      SELECT reseller_id, category, vendor, kinds, band, 1 AS n FROM texts
+      UNION ALL SELECT reseller_id, category, vendor, kinds, band, -products FROM shelf_counts
+        WHERE distributor_id = current_setting('app.distributor_id')::uuid
+    ) each_one GROUP BY reseller_id, category, vendor, kinds, band HAVING sum(n) <> 0
   )
-  SELECT r.name, p.name, CASE WHEN t.product_id IS NULL THEN 'is on the shelf but search does not find it' ELSE 'is found but not on the shelf' END
-  FROM shelf s FULL JOIN texts t ON t.reseller_id = s.reseller_id AND t.product_id = s.product_id
-  JOIN resellers r ON r.distributor_id = current_setting('app.distributor_id')::uuid AND r.id = coalesce(s.reseller_id, t.reseller_id)
-  JOIN products p ON p.distributor_id = r.distributor_id AND p.id = coalesce(s.product_id, t.product_id)
-  WHERE s.product_id IS NULL OR t.product_id IS NULL
+  SELECT r.name, p.name, f.fault FROM found f
+  JOIN resellers r ON r.distributor_id = current_setting('app.distributor_id')::uuid AND r.id = f.reseller_id
+  JOIN products p ON p.distributor_id = r.distributor_id AND p.id = f.product_id
+  UNION ALL SELECT r.name, c.category, 'has other numbers of products than are there' FROM counted c
+  JOIN resellers r ON r.distributor_id = current_setting('app.distributor_id')::uuid AND r.id = c.reseller_id
 $$""")  # noqa: E501 SQL
 
 door("""
@@ -368,7 +383,7 @@ CHECKERS: tuple[Checker, ...] = (
     Checker(
         "search",
         "QS4",
-        "SELECT reseller, product, fault FROM search_gaps_v1()",
+        "SELECT reseller, product, fault FROM search_gaps_v2()",
         "In the shop of {reseller}, “{product}” {fault}.",
     ),
     Checker(

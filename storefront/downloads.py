@@ -48,6 +48,11 @@ def confirmation(code: str) -> Response:
     return _answer(paper, found.reseller_id, found.customer_id)
 
 
+def quote(paper: Paper, reseller_id: UUID) -> Response:
+    """A quote, in the look of the reseller's shop; its view has found it."""
+    return _file(paper, _letterhead(reseller_id, own_shop=True))
+
+
 def _invoice(invoice_id: UUID) -> tuple[Invoice, str]:
     found = invoices.find(invoice_id)
     return found, _order_code(found.order_id)
@@ -57,17 +62,20 @@ def _order_code(order_id: UUID) -> str:
     return db.session().scalars(select(Order.code).where(Order.id == order_id)).one()
 
 
-def _letterhead(reseller_id: UUID, customer_id: UUID | None) -> Sender:
+def _letterhead(reseller_id: UUID, *, own_shop: bool) -> Sender:
     """The shop a paper comes from; a buyer may not read all of its rows. The paper itself was found in the
     visitor's own scope."""
     with db.transaction(widened_because="drawing a paper"):
-        return mail.sender(links.open_shop_of(reseller_id) if customer_id else links.house())
+        return mail.sender(links.open_shop_of(reseller_id) if own_shop else links.house())
 
 
 def _answer(paper: Paper, reseller_id: UUID, customer_id: UUID | None) -> Response:
-    drawn = papers.draw(paper, _letterhead(reseller_id, customer_id))
+    return _file(paper, _letterhead(reseller_id, own_shop=customer_id is not None))
+
+
+def _file(paper: Paper, head: Sender) -> Response:
     return Response(
-        drawn,
+        papers.draw(paper, head),
         content_type="application/pdf",
         headers={
             "Content-Disposition": f'attachment; filename="{paper.filename}"',

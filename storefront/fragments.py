@@ -84,5 +84,8 @@ class Frame:
 
 
 FRAGMENTS: Fragments[Pieces] = Fragments(settings().fragment_bytes)
+SHARED: Fragments[Pieces] = Fragments(4 * 1024 * 1024)
+"""Pieces that many pages share, such as the facets of a list: pages that nobody has seen for long never push
+them out."""
 FRAMES: Fragments[Frame] = Fragments(4 * 1024 * 1024)
 """Frames of pages (storefront.pages.kept): few per shop, so that pieces never push them out."""

@@ -3,10 +3,12 @@ hosts and aliases and the installation's PUBLIC_URL, never from a Host header (Q
 of the distributor."""
 
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from sqlalchemy import select
 
-from core import db
+from core import db, doors
+from core.doors import door
 from core.errors import Missing
 from core.parties import Reseller
 from core.settings import settings
@@ -38,6 +40,27 @@ def address(shop: Storefront) -> str:
     if own := _hosts(shop):
         return _at(own)
     return f"{_at(_hosts(house()))}/{shop.alias}" if shop.alias else _at(_hosts(house()))
+
+
+# What a public page may say of addresses, where nobody may read them.
+HOSTS = door("""
+CREATE FUNCTION shop_hosts_v1(p_storefront uuid) RETURNS TABLE (alias text, own text[], house text[]) AS $$
+  SELECT f.alias, ARRAY(SELECT h.host FROM hosts h WHERE h.distributor_id = f.distributor_id AND h.storefront_id = f.id ORDER BY h.id),
+    ARRAY(SELECT h.host FROM hosts h JOIN storefronts n ON n.distributor_id = h.distributor_id AND n.id = h.storefront_id
+      JOIN resellers r ON r.distributor_id = n.distributor_id AND r.id = n.reseller_id AND r.house
+      WHERE h.distributor_id = f.distributor_id ORDER BY h.id)
+  FROM storefronts f WHERE f.id = p_storefront
+$$""")  # noqa: E501 SQL
+
+
+def canonical(storefront_id: UUID) -> str:
+    """As `address`, for a request of anybody; outside of any transaction."""
+    found = doors.call(HOSTS, {"p_storefront": storefront_id})
+    if found is None:
+        raise Missing("shop")
+    if found.own or not found.alias:
+        return _at(found.own or found.house)
+    return f"{_at(found.house)}/{found.alias}"
 
 
 def _hosts(shop: Storefront) -> list[str]:

@@ -21,8 +21,8 @@ from core.settings import settings
 from core.tenancy import Side
 from storefront import appearance
 from storefront.appearance import Appearance
-from storefront.fragments import FRAGMENTS, FRAMES, Frame, Piece, Pieces
-from storefront.visitors import the_shop, visitor
+from storefront.fragments import FRAGMENTS, FRAMES, SHARED, Frame, Piece, Pieces
+from storefront.visitors import prices_shown, the_shop, visitor
 from whitelabel_themes.assets import Assets
 from whitelabel_themes.loader import Theme, base, environment_for, give_words
 
@@ -68,11 +68,16 @@ def part(template: str, **values: Any) -> str:
 
 
 def fragments(
-    name: str, key: tuple[object, ...], templates: Mapping[str, str], values: Callable[[], Mapping[str, Any]]
+    name: str,
+    key: tuple[object, ...],
+    templates: Mapping[str, str],
+    values: Callable[[], Mapping[str, Any]],
+    *,
+    shared: bool = False,
 ) -> Pieces:
     """Pieces of a portal page (name -> template) kept together under the shop's versions; `values` is called
-    only when they have to be drawn. They may depend on nothing but the shop, its shelf, the catalogue and
-    `key`."""
+    only when they have to be drawn. `shared`: many pages have them. They may depend on nothing but the shop,
+    its shelf, the catalogue, whether the visitor sees prices, and `key`."""
     shop = the_shop()
     full = (
         name,
@@ -82,21 +87,27 @@ def fragments(
         shop.shelf_version,
         shop.catalogue_version,
         languages.language(),
+        prices_shown(),
         *key,
     )
-    return FRAGMENTS.get(full, lambda: drawn(templates, values()))
+    return (SHARED if shared else FRAGMENTS).get(full, lambda: drawn(templates, values()))
 
 
 def drawn(templates: Mapping[str, str], values: Mapping[str, Any]) -> Pieces:
     """The pieces, drawn now."""
-    known = {**values, "shop": the_shop(), "places": portal_places()}
+    known = {
+        **values,
+        "shop": the_shop(),
+        "places": portal_places(),
+        "prices_shown": prices_shown(),
+    }
     return Pieces({name: Piece(part(template, **known).encode()) for name, template in templates.items()})
 
 
 def value(name: str, make: Callable[[], T]) -> T:
     """A small value kept under the shop's versions, such as its categories."""
     shop = the_shop()
-    key = (name, shop.storefront_id, shop.shelf_version, shop.catalogue_version)
+    key = (name, shop.storefront_id, shop.version, shop.shelf_version, shop.catalogue_version)
     if key not in VALUES:
         if len(VALUES) > 5000:
             VALUES.clear()
@@ -132,6 +143,7 @@ def kept(template: str, pieces: Mapping[str, str | Piece], **values: Any) -> Res
         who.basket,
         request.path == "/",
         demo_link(),
+        prices_shown(),
         tuple(values.items()),
     )
     frame = FRAMES.get(key, lambda: _frame(template, pieces, values))
@@ -188,6 +200,8 @@ def portal_places() -> dict[str, str | None]:
     return {
         "home": f"{at}/",
         "search": f"{at}/search",
+        "suggest": f"{at}/suggest",
+        "compare": f"{at}/compare",
         "basket": f"{at}/basket",
         "sign_in": f"{at}/sign-in",
         "sign_out": f"{at}/sign-out",
@@ -216,7 +230,12 @@ def common(surface: str) -> dict[str, Any]:
         "notice_link": demo_link(),
     }
     if surface in ("portal", "account"):
-        return values | {"places": portal_places(), "nav": portal_nav(), "basket_count": who.basket}
+        return values | {
+            "places": portal_places(),
+            "nav": portal_nav(),
+            "basket_count": who.basket,
+            "prices_shown": prices_shown(),
+        }
     return values | CONSOLES[surface]() | {"looking": looking()}
 
 
@@ -328,6 +347,7 @@ def portal_nav() -> list[tuple[str, str, str, int, bool]]:
         sections += [
             (_("My services"), "/services", "key-round"),
             (_("Orders"), "/orders", "package"),
+            (_("Quotes"), "/quotes", "file-text"),
             (_("Invoices"), "/invoices", "receipt"),
         ]
     if the_shop().house and visitor().side is Side.PUBLIC:

@@ -3,7 +3,7 @@ from what happened (order, payment, deliveries and their trail); a page of an ho
 same."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -19,9 +19,10 @@ from core import db
 from core.languages import Words, _
 from core.tenancy import Side, current
 from core.trail import TrailEntry
+from provisioning import add_ons
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
 from provisioning.line_cancellations import LineCancellation, LineCancellationState
-from storefront import money_back
+from storefront import belongings, money_back
 from storefront.moments import moment
 from storefront.steps import Step
 from subscriptions.subscriptions import Subscription
@@ -56,6 +57,8 @@ class Progress:
     live: bool
     declined: str | None
     paying: bool
+    belongs: Mapping[UUID, str]
+    """line -> what it belongs to, in words."""
 
     @property
     def mark(self) -> str:
@@ -114,7 +117,8 @@ def of(order: Order, *, ours: bool = True) -> Progress:
     )
     unwanted = any(wish.state is LineCancellationState.ASKED for wish in wishes.values())
     summary = _summary(order, deliveries, unwanted=unwanted, owed=owed)
-    return Progress(_first(order, declined, paying=paying), lines, summary, live, declined, paying)
+    belongs = belongings.of_lines([line for line, _, _, _ in rows])
+    return Progress(_first(order, declined, paying=paying), lines, summary, live, declined, paying, belongs)
 
 
 def states_of(found: Sequence[Order]) -> dict[UUID, str]:
@@ -266,7 +270,11 @@ def _line(
     many = f"{line.quantity} {line.unit}{'' if line.quantity == 1 else 's'}"
     steps: dict[DeliveryState, tuple[Step, Step]] = {
         DeliveryState.PENDING: (
-            Step("now", _("Ordering from %(vendor)s", vendor=vendor), _("This usually takes a few seconds."))
+            Step("wait", _("Waits for what it extends"), _("It is ordered as soon as that is there."))
+            if line.base_line_id is not None
+            else Step(
+                "now", _("Ordering from %(vendor)s", vendor=vendor), _("This usually takes a few seconds.")
+            )
             if db.session().info["now"] - delivery.created_at < SOON
             else Step(
                 "wait",
@@ -303,7 +311,14 @@ def _line(
             ready,
         ),
         DeliveryState.REFUSED: (
-            Step("wrong", _("Refused by %(vendor)s", vendor=vendor), _refusal(delivery, vendor), changed),
+            Step(
+                "wrong",
+                _("Not delivered")
+                if delivery.note == add_ons.LEFT
+                else _("Refused by %(vendor)s", vendor=vendor),
+                _refusal(delivery, vendor),
+                changed,
+            ),
             money_back.last_step(line, given, ours=ours, cancelled=wish is not None),
         ),
         DeliveryState.WITHDRAWING: money_back.withdrawing(vendor, wish),
@@ -331,6 +346,8 @@ def _line(
 
 def _refusal(delivery: Delivery, vendor: str) -> str:
     """A customer reads our words; the vendor's own are for those who deal with it."""
+    if delivery.note == add_ons.LEFT:
+        return _(add_ons.LEFT)
     if delivery.note and current().side is not Side.CUSTOMER:
         return f"“{delivery.note}”"
     return _("%(vendor)s did not take this order, so nothing of it was set up.", vendor=vendor)

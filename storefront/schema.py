@@ -12,7 +12,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 import billing.disputes  # noqa: F401 its table and its kinds of task
-import checkout.expiry  # noqa: F401 its kind of task
+import catalog.price_days  # noqa: F401 its tables and its kind of task
+import checkout.expiry
+import checkout.quote_ends  # noqa: F401 likewise, and the tables of quotes
 import core.passkeys
 import core.sign_in_rules  # noqa: F401 their tables
 import partners.deal_ends

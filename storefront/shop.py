@@ -58,6 +58,7 @@ class Shop:
     base: str
     settings_text: str
     closed: bool
+    prices_public: bool = True
 
     @property
     def cookie(self) -> str:
@@ -230,6 +231,7 @@ class Opener:
             base,
             row.settings,
             row.closed,
+            row.prices_public,
         )
         environ["storefront.visitor"] = visitor(row)
         if row.session_id and row.stale:

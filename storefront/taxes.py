@@ -18,7 +18,8 @@ def of_basket(items: Sequence[BasketItem], chain: Chain) -> Sums | None:
     """What a basket costs with tax, or None when it is empty. TaxUndecided."""
     if not items:
         return None
-    return tax.sums([item.total for item in items], tax.between(chain.seller, chain.buyer))
+    lines = [amount for item in items for amount in item.amounts]
+    return tax.sums(lines, tax.between(chain.seller, chain.buyer))
 
 
 def rows(sums: Sums, word: str) -> Rows:
@@ -41,7 +42,13 @@ def recurring(items: Sequence[BasketItem], sums: Sums) -> Rows:
     currency = sums.net.currency
     again = {
         item.per: total(
-            [each.total + sums.treatment.on(each.total) for each in items if each.per == item.per], currency
+            [
+                amount + sums.treatment.on(amount)
+                for each in items
+                if each.per == item.per
+                for amount in each.amounts
+            ],
+            currency,
         )
         for item in items
     }

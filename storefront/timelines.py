@@ -64,6 +64,8 @@ TYPES = Words(
         "provider_entries": "Directory entry",
         "viewings": "Look at the console",
         "programme_requests": "Request",
+        "quotes": "Quote",
+        "price_schedules": "Price change",
     }
 )
 TONES = {
@@ -94,6 +96,10 @@ TONES = {
     "rejected": "bad",
     "won": "ok",
     "lost": "bad",
+    "agreed": "ok",
+    "asked": "wait",
+    "applied": "ok",
+    "scheduled": "wait",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
@@ -143,6 +149,11 @@ PLAINLY = Words(
         "subscriptions moved": "Service moved to another provider",
         "subscriptions gone": "Service moved to another provider",
         "viewings ended": "Look at the console ended",
+        "quotes asked": "Question asked",
+        "quotes answered": "Question answered",
+        "quotes agreed": "Quote agreed to",
+        "quotes replaced": "Quote replaced by a newer version",
+        "quotes sent": "Quote open",
     }
 )
 """What and its new state -> how everybody but the distributor reads it; the distributor reads the states."""

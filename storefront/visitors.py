@@ -34,6 +34,20 @@ def visitor() -> Visitor:
     return g.visitor
 
 
+def prices_shown() -> bool:
+    """Whether this visitor sees this shop's prices: everybody does, unless the shop shows them to its own
+    only (I38): its customers, its reseller's staff, and the distributor's. In the house's shop its resellers
+    are at home, too."""
+    shop, who = the_shop(), visitor()
+    if shop.prices_public:
+        return True
+    if who.side is Side.DISTRIBUTOR:
+        return True
+    return who.signed_in and (
+        who.reseller_id == shop.reseller_id or (shop.house and who.side is Side.RESELLER)
+    )
+
+
 def enter(surface: Side) -> None:
     """Opens the scope of a surface for the rest of the request; called by the surfaces' guards only."""
     g.scope = tenancy.acting_as(scope_for(the_shop(), visitor(), surface, g.request_id))
@@ -49,7 +63,25 @@ def leave() -> None:
 
 SELLING = frozenset(
     f"portal.{name}"
-    for name in ("shelf", "search", "product", "basket", "add", "change", "checkout", "place", "pay")
+    for name in (
+        "shelf",
+        "category",
+        "search",
+        "suggest",
+        "sitemap",
+        "sitemap_part",
+        "compare",
+        "product",
+        "basket",
+        "add",
+        "change",
+        "checkout",
+        "place",
+        "pay",
+        "order_quote_page",
+        "order_quote",
+        "agree_to_quote",
+    )
 )
 """Where something is bought: all that a closed shop does not do."""
 

@@ -46,7 +46,8 @@ STANDING = (SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED)
 
 class Subscription(CustomerOwned, db.Model):
     """A right to a service. Names and price are snapshots: a later change of the catalogue does not touch
-    what was sold. `next_act_at` is when its clock has something to do next, by the business clock."""
+    what was sold. `next_act_at` is when its clock has something to do next, by the business clock. `base_id`:
+    what an add-on extends; it is delivered after it and ends with it."""
 
     __tablename__ = "subscriptions"
     __access__ = Access(distributor="rcu", reseller="r", customer="r")
@@ -55,12 +56,19 @@ class Subscription(CustomerOwned, db.Model):
         owned_by("resellers", "reseller_id"),
         owned_by("customers", "customer_id"),
         owned_by("plans", "plan_id"),
+        owned_by("subscriptions", "base_id"),
         CheckConstraint("quantity >= 1", name="quantity"),
         CheckConstraint(
             "licences_issued >= 0 AND licences_issued <= quantity", name="never_more_licences_than_bought"
         ),
         Index("ix_subscriptions_customer", "distributor_id", "customer_id", "id"),
         Index("ix_subscriptions_reseller", "distributor_id", "reseller_id", "id"),
+        Index(
+            "ix_subscriptions_base",
+            "distributor_id",
+            "base_id",
+            postgresql_where=text("base_id IS NOT NULL"),
+        ),
         Index(
             "ix_subscriptions_clock",
             "distributor_id",
@@ -113,6 +121,7 @@ class Subscription(CustomerOwned, db.Model):
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     next_act_at: Mapped[datetime | None]
+    base_id: Mapped[UUID | None]
 
     price: Mapped[Money] = composite(Money, "price_minor", "currency")
 
@@ -211,6 +220,14 @@ def by_line(order_line_id: UUID) -> Subscription:
     """The subscription that an order line created: the first, if it was moved to other providers since."""
     made = select(Subscription).where(Subscription.order_line_id == order_line_id).order_by(Subscription.id)
     return db.session().scalars(made.limit(1)).one()
+
+
+def add_ons(subscription_id: UUID, *states_: SubscriptionState) -> list[Subscription]:
+    """What extends a subscription, in these states, the oldest first."""
+    chosen = select(Subscription).where(
+        Subscription.base_id == subscription_id, Subscription.state.in_(states_)
+    )
+    return list(db.session().scalars(chosen.order_by(Subscription.id)))
 
 
 def any_of_customers(reseller_id: UUID) -> bool:

@@ -37,6 +37,8 @@ LOGINS = "tests/partners/test_logins.py::test_"
 PASSKEYS = "tests/portal/test_passkeys.py::test_"
 SIGNING_IN = "tests/portal/test_sign_in_rules.py::test_"
 DEALS = "tests/partners/test_deals.py::test_"
+QUOTES = "tests/checkout/test_quotes.py::test_"
+SCHEDULED = "tests/catalog/test_scheduled_prices.py::test_"
 TIERS = "tests/partners/test_tiers.py::test_"
 YEARS = "tests/partners/test_partner_years.py::test_"
 AGREEING = "tests/partners/test_customer_agreements.py::test_"
@@ -52,7 +54,11 @@ VOLUMES = "tests/catalog/test_volumes.py::test_"
 PLAN_PRICES = "tests/distributor/test_plan_prices.py::test_"
 ACCOUNTING = "tests/reseller/test_accounts.py::test_"
 GIVING = "tests/reseller/test_resources.py::test_"
+OFFERS = "tests/checkout/test_offers.py::test_"
+ADD_ONS = "tests/provisioning/test_add_ons.py::test_"
 MANAGING = "tests/partners/test_account_managers.py::test_"
+SHELVES = "tests/catalog/test_shelves.py::test_"
+SHOP_PAGES = "tests/portal/test_shop_pages.py::test_"
 
 
 EDITOR = "tests/distributor/test_product_editor.py::test_"
@@ -104,6 +110,111 @@ MUTANTS = (
         "urlsplit(url.strip()).scheme.lower() in LINKS",
         "True",
         "tests/distributor/test_markdown.py::test_a_link_leads_to_a_page_or_a_mailbox_and_nowhere_else",
+    ),
+    Mutant(
+        "an add-on waits for its base",
+        "provisioning/fulfilment.py",
+        "add_ons.after_its_base(under)",
+        "pass",
+        OFFERS + "a_refused_base_refuses_its_add_on_and_both_go_back",
+    ),
+    Mutant(
+        "nothing is sent while the base is to come",
+        "provisioning/add_ons.py",
+        "if base in COMES:",
+        "if False:",
+        ADD_ONS + "what_an_add_on_does_follows_from_its_base",
+    ),
+    Mutant(
+        "an add-on of what never came is refused",
+        "provisioning/add_ons.py",
+        "if base not in STANDING:",
+        "if False:",
+        OFFERS + "a_refused_base_refuses_its_add_on_and_both_go_back",
+    ),
+    Mutant(
+        "add-ons end with their base",
+        "provisioning/lifecycles.py",
+        'begin_end(add_on, why="What it extends ends.")',
+        "pass",
+        OFFERS + "an_add_on_for_what_runs_belongs_to_it_and_ends_with_it",
+    ),
+    Mutant(
+        "an add-on that comes late ends too",
+        "provisioning/lifecycles.py",
+        'begin_end(subscription, why="What it extends has ended.")',
+        "pass",
+        OFFERS + "an_add_on_that_comes_after_its_base_has_ended_ends_too",
+    ),
+    Mutant(
+        "add-ons travel with their base",
+        "provisioning/transfers.py",
+        "_with_add_ons(_chosen(reseller_id, customer, asking.subscription_codes))",
+        "_chosen(reseller_id, customer, asking.subscription_codes)",
+        ADD_ONS + "add_ons_travel_with_their_base_and_never_alone",
+    ),
+    Mutant(
+        "what the rules find is raised at placing",
+        "checkout/compositions.py",
+        "offers.refuse_unless(findings)",
+        "pass",
+        OFFERS + "what_needs_something_is_ordered_once_that_runs",
+    ),
+    Mutant(
+        "no more of an add-on than its base has",
+        "checkout/offers.py",
+        "match is Match.AT_MOST and total > found.base.quantity",
+        "False",
+        OFFERS + "an_add_on_is_ordered_and_delivered_with_its_base_and_ends_with_it",
+    ),
+    Mutant(
+        "an offer is taken once",
+        "checkout/taken_offers.py",
+        "if not TAKE.rows(",
+        "if TAKE.rows(",
+        OFFERS + "of_two_orders_at_once_one_takes_the_offer",
+    ),
+    Mutant(
+        "an offer of which nothing came is free again",
+        "checkout/taken_offers.py",
+        "_release(TakenOffer.order_id == order_id)",
+        "pass",
+        OFFERS + "an_offer_is_taken_once_per_customer_and_again_after_nothing_came_of_it",
+    ),
+    Mutant(
+        "parts are held to their own numbers",
+        "checkout/offers.py",
+        "check_quantity(bundle.quantity, part.minimum, part.maximum, part.unit, part.step)",
+        "pass",
+        OFFERS + "parts_of_a_bundle_are_held_to_their_own_numbers",
+    ),
+    Mutant(
+        "the short way into a basket knows steps",
+        "checkout/baskets.py",
+        "AND p_quantity % p.quantity_step = 0",
+        "",
+        "tests/portal/test_offers.py::test_numbers_are_held_to_minimum_and_step_of_each_delivery",
+    ),
+    Mutant(
+        "the short way leaves conditions to the long one",
+        "checkout/baskets.py",
+        "AND NOT p.conditional",
+        "",
+        "tests/portal/test_offers.py::test_an_add_on_needs_its_base_and_leaves_the_basket_with_it",
+    ),
+    Mutant(
+        "a pattern repeats no repetition",
+        "catalog/order_fields.py",
+        "or NESTED.search(pattern)",
+        "",
+        "tests/distributor/test_offerings.py::test_a_question_that_cannot_be_asked_is_refused",
+    ),
+    Mutant(
+        "needs never lead round in a circle",
+        "catalog/plan_links.py",
+        "_refuse_circle(own, bases.values(), LinkKind.BASE)",
+        "pass",
+        "tests/distributor/test_offerings.py::test_the_page_saves_the_rules_of_one_plan_or_says_why_not",
     ),
     Mutant(
         "who moved away is counted no more",
@@ -833,6 +944,48 @@ MUTANTS = (
         f"{APPLYING}a_visitor_can_read_no_application_not_even_its_own",
     ),
     Mutant(
+        "whoever accepts a quote holds it",
+        "checkout/quotes.py",
+        "scalar(chosen.with_for_update().execution_options(populate_existing=True))",
+        "scalar(chosen)",
+        f"{QUOTES}of_two_who_accept_at_once_both_get_the_same_order",
+    ),
+    Mutant(
+        "a quote ends on its day though no task has come round",
+        "checkout/quotes.py",
+        "if quote.ends_at <= business_now():",
+        "if False:",
+        f"{QUOTES}what_cannot_be_ordered_any_more_is_refused_with_the_way_out",
+    ),
+    Mutant(
+        "what is sold no more is refused with the way out",
+        "checkout/quote_orders.py",
+        "refuse_unless_sold(quoted(quote)) raise",
+        "raise",
+        f"{QUOTES}what_cannot_be_ordered_any_more_is_refused_with_the_way_out",
+    ),
+    Mutant(
+        "nobody quotes a held lead",
+        "checkout/quote_drafts.py",
+        "refuse_a_lead_of_others(draft)",
+        "",
+        f"{QUOTES}nobody_quotes_or_accepts_where_another_partners_deal_holds_the_lead",
+    ),
+    Mutant(
+        "a price changed since it was scheduled stays",
+        "catalog/price_days.py",
+        "r.leg = 'list' AND NOT r.stale",
+        "r.leg = 'list'",
+        f"{SCHEDULED}what_somebody_changed_meanwhile_is_left_as_it_is",
+    ),
+    Mutant(
+        "one price has one next price",
+        "catalog/price_days.py",
+        "_refuse_twice(schedule) states.move",
+        "states.move",
+        f"{SCHEDULED}a_change_that_nobody_can_mean_is_refused_by_name",
+    ),
+    Mutant(
         "one holds a lead",
         "migrations/versions/*_deals.py",
         "HOLDS = \"state IN ('pending', 'approved')\"",
@@ -1386,6 +1539,48 @@ MUTANTS = (
         "{name: escape(value) for name, value in values.items()}",
         "values",
         "tests/themes/test_words.py::test_each_language_has_its_own_templates_and_fills_in_what_it_is_given",
+    ),
+    Mutant(
+        "prices for its own only",
+        "storefront/visitors.py",
+        "    if shop.prices_public:\n",
+        "    if shop.prices_public or not who.signed_in:\n",
+        f"{SHOP_PAGES}a_visitor_sees_no_price_anywhere_until_signed_in",
+    ),
+    Mutant(
+        "what was kept for those who see prices",
+        "storefront/pages.py",
+        "        prices_shown(),\n        *key,\n",
+        "        *key,\n",
+        f"{SHOP_PAGES}a_visitor_sees_no_price_anywhere_until_signed_in",
+    ),
+    Mutant(
+        "not even by their order",
+        "storefront/portal/facets.py",
+        "if chosen not in SORTS or (chosen in PRICE_SORTS and not prices_shown()):",
+        "if chosen not in SORTS:",
+        f"{SHOP_PAGES}a_visitor_sees_no_price_anywhere_until_signed_in",
+    ),
+    Mutant(
+        "structured data cannot end its element",
+        "storefront/portal/heads.py",
+        'for sign in "<>&\\u2028\\u2029":',
+        'for sign in "":',
+        f"{SHOP_PAGES}structured_data_never_ends_its_element",
+    ),
+    Mutant(
+        "words of the own shelf only",
+        "catalog/spellings.py",
+        "WHERE t.words @@ (shelf && to_tsquery('simple', quote_literal(n.word))))) END;",
+        "WHERE true)) END;",
+        f"{SHELVES}nobody_finds_or_is_told_words_of_another_shelf",
+    ),
+    Mutant(
+        "counts take away what was there",
+        "catalog/entries.py",
+        "band, -1 FROM old WHERE listing_id IS NOT NULL",
+        "band, -1 FROM old WHERE false",
+        f"{SHELVES}counts_follow_every_change_and_are_what_a_count_would_give",
     ),
     Mutant(
         "figures for who holds the token",

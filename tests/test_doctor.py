@@ -129,7 +129,11 @@ FAULTS = {
     "unpaid orders": [
         "UPDATE orders SET expires_at = now() - interval '11 minutes' WHERE state = 'awaiting_payment'"
     ],
-    "search": ["DELETE FROM search_texts WHERE name LIKE '0patch%'"],
+    "search": [
+        "DELETE FROM search_texts WHERE name LIKE '0patch%'",
+        "UPDATE shelf_counts SET products = products + 1",
+        "UPDATE search_texts SET price_minor = price_minor + 1",
+    ],
     "prices that follow": [
         "UPDATE plans SET factor = 0.1, priced_as_id = (SELECT id FROM plans WHERE code = 'm365-bb-y')"
         " WHERE code = 'm365-bb-m'"

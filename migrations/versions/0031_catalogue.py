@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = 'catalogue'
-down_revision = 'imports'
+down_revision = 'offers'
 branch_labels = None
 depends_on = None
 

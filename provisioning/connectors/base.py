@@ -84,9 +84,9 @@ class Request:
 
     `quantity` is the seats wanted after this request, `previous_quantity` the seats held before it (for a
     change). `customer` is whom it is for: of a transfer, whom it is for from then on. `asked_on` is the day
-    it was earned: fixed with the request, so that a repeat on another day is the same request. `settings` are
-    the distributor's own (secrets too); nothing personal or secret appears in the repr.
-    """
+    it was earned: fixed with the request, so that a repeat on another day is the same request. `variables`
+    are what the product type says and asked besides `fields`. `settings` are the distributor's own (secrets
+    too); nothing personal or secret appears in the repr."""
 
     reference: str
     action: Action
@@ -98,6 +98,7 @@ class Request:
     settings: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     previous_quantity: int = 0
     asked_on: date | None = None
+    variables: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def __post_init__(self) -> None:
         if str(UUID(self.reference)) != self.reference:
@@ -120,6 +121,8 @@ class Request:
             "customer": dict(self.customer),
             "fields": dict(self.fields),
         }
+        if self.variables:
+            content["variables"] = dict(self.variables)
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -21,7 +21,8 @@ ALIAS = re.compile(r"[a-z0-9]([a-z0-9-]{1,38})[a-z0-9]")
 
 @dataclass(frozen=True)
 class Field:
-    """One question. `reserved` are answers that would be well formed but are not given away (aliases)."""
+    """One question. `reserved` are answers that would be well formed but are not given away (aliases);
+    `pattern` is what a whole answer has to match."""
 
     name: str
     label: str
@@ -31,6 +32,7 @@ class Field:
     choices: tuple[str, ...] = ()
     asked_of: Party = "buyer"
     reserved: frozenset[str] = frozenset()
+    pattern: str = ""
 
     def problem(self, value: str | None) -> str | None:
         """The sentence that a user reads about this answer, or None if the answer is good."""
@@ -63,6 +65,12 @@ class Field:
                 return _("%(field)s must be a web address that begins with https://.", field=_(self.label))
             case "alias":
                 return self._problem_of_alias(value)
+            case "text" if self.pattern and not re.fullmatch(self.pattern, value):
+                if self.hint:
+                    return _(
+                        "%(field)s does not look right: %(hint)s", field=_(self.label), hint=_(self.hint)
+                    )
+                return _("%(field)s does not look right.", field=_(self.label))
             case _:
                 return None
 

@@ -187,12 +187,13 @@ class HttpService:
 
 
 def _content(request: Request) -> dict[str, Any]:
-    return {
+    wanted: dict[str, Any] = {
         "sku": request.sku,
         "quantity": request.quantity,
         "customer": dict(request.customer),
         "fields": dict(request.fields),
     }
+    return wanted | ({"variables": dict(request.variables)} if request.variables else {})
 
 
 def _subscription(request: Request) -> str:

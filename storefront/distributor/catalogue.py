@@ -471,7 +471,7 @@ def load_file() -> Response:
     try:
         with db.transaction():
             loaded = load(content, share)
-    except BadCatalogue as error:
+    except BadCatalogue as error:  # only the database knows: a base or a part that is not there
         return show_file(form, 422, faults=[str(error)])
     return show_file(
         forms.Upload(share=form.share.data), loaded=loaded, already=len(content["product"]) - loaded.products

@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response
 from catalog import attributes, editing, pictures, publication, upgrades
 from catalog.abouts import Picture
 from catalog.listings import Offer, Offered
-from catalog.products import ProductType
+from catalog.offer_facts import Facts
+from catalog.products import Plan, ProductType
 from core import db
 from storefront import pages
 from storefront.distributor import console, product_editor
@@ -19,9 +20,7 @@ def preview_product(code: str) -> Response:
     with db.transaction() as session:
         product = editing.product(code)
         plans = publication.plans_of(product.id)
-        unit = session.scalars(
-            select(ProductType.unit).where(ProductType.id == product.product_type_id)
-        ).one()
+        kind = session.scalars(select(ProductType).where(ProductType.id == product.product_type_id)).one()
         found = Offered(
             product.name,
             product.vendor,
@@ -37,7 +36,7 @@ def preview_product(code: str) -> Response:
                 plan.id,
                 plan.name,
                 plan.list_price,
-                unit,
+                kind.unit,
                 plan.term.label,
                 plan.billing_period.per,
                 plan.minimum_quantity,
@@ -45,6 +44,8 @@ def preview_product(code: str) -> Response:
                 plan.features,
                 plan.volume,
                 (plan.term.months, plan.billing_period.months),
+                plan.code,
+                facts_of(plan, kind),
                 [
                     (one.name, said)
                     for one, said in attributes.said(schema, product.attributes, plan.attributes)
@@ -64,3 +65,13 @@ def preview_product(code: str) -> Response:
         back_url=f"{pages.the_shop().base}/distributor/catalogue/{code}",
         **{"offer": "", "calculation": "", **drawn},
     )
+
+
+def facts_of(plan: Plan, kind: ProductType) -> Facts:
+    """How the plan may be ordered; what it extends, needs or holds is on its own page."""
+    of_type = plan.cancellation_days, plan.reduction_days
+    cancellation, reduction = (
+        own if own is not None else otherwise
+        for own, otherwise in zip(of_type, (kind.cancellation_days, kind.reduction_days), strict=True)
+    )
+    return Facts(plan.quantity_step, plan.once_per_customer, plan.trial_days, cancellation, reduction, ())

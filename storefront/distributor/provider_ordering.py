@@ -19,8 +19,8 @@ from core.languages import _
 from core.parties import Customer
 from partners import storefronts
 from provisioning import fulfilment
+from provisioning import questions as asking
 from provisioning.connectors.fields import Field
-from provisioning.connectors.registry import connector
 from storefront import pages
 from storefront.distributor import console
 from storefront.visitors import has_role, require_role, the_shop, visitor
@@ -93,9 +93,8 @@ def show(
 
 
 def questions(customer: Customer, plan: str) -> list[Field]:
-    """What the plan's connector asks the buyer."""
-    kind = provider_orders.connector_of(customer, plan)
-    return [field for field in connector(kind).fields if field.asked_of == "buyer"]
+    """What is asked about the plan: by its connector, and by its product type."""
+    return asking.of(*provider_orders.asking(customer, plan))
 
 
 @console.post("/customers/<code>/order")

@@ -8,7 +8,7 @@ from core import db, parties
 from core.clock import business_now
 from core.errors import Missing
 from core.languages import _
-from storefront import endings, pages
+from storefront import belongings, endings, pages
 from storefront.distributor import console
 from storefront.mail import counted
 from storefront.moments import moment
@@ -38,6 +38,7 @@ def show_subscription(code: str, status: int = 200, *, problem: str | None = Non
             select(Order.code).join(OrderLine, joined).where(OrderLine.id == found.order_line_id)
         )
         ending, happened, now = endings.ending_of(found), endings.timeline_of(found), business_now()
+        together = belongings.of_service(found)
     valid = sum(seat.state is not LicenceState.REVOKED for seat in seats)
     return pages.render(
         "distributor/subscription.html",
@@ -53,6 +54,8 @@ def show_subscription(code: str, status: int = 200, *, problem: str | None = Non
         order=order,
         ending=ending,
         happened=happened,
+        together=together,
+        words=endings.WORDS,
         may_act=has_role("subscriptions_manager"),
         problem=problem,
     )

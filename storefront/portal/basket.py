@@ -19,6 +19,7 @@ pages.saying(
     added="It is in your basket.",
     basket_saved="Your basket is up to date.",
     removed="It is out of your basket.",
+    removed_with_add_ons="It is out of your basket, and so are the add-ons that belonged to it.",
 )
 
 
@@ -65,11 +66,12 @@ def add() -> Response:
         request.form.get("quantity", "")[:12],
     )
     try:
+        refuse_twice("plan", "quantity")
         plan_id, units = as_id(plan, "plan"), baskets.parse_quantity(quantity)
         session_id = visitor().session_id
         if session_id is None or not baskets.put(session_id, plan_id, units):
             with db.writing():
-                baskets.add(buyer(), plan_id, units)  # says what is in the way
+                baskets.add_as_allowed(buyer(), plan_id, units)  # says what is in the way
     except Missing:
         raise
     except Refusal as refusal:
@@ -84,7 +86,7 @@ def add() -> Response:
 def change() -> Response:
     """New quantities, or one line out. All of it or nothing: a refusal keeps what was typed, beside its
     line."""
-    removed = request.form.get("remove", "")
+    removed, left_behind = request.form.get("remove", ""), 0
     wanted = {as_id(removed, "line"): "0"} if removed else typed_quantities()
     problems: dict[UUID, str] = {}
     try:
@@ -96,11 +98,15 @@ def change() -> Response:
                     problems[line_id] = str(refusal)
             if problems:
                 raise KeepAsItIs
+            for line_id, base_id in chosen_bases().items():
+                baskets.belong(buyer(), line_id, base_id)
+            left_behind = baskets.drop_left_behind(buyer())
     except KeepAsItIs:
         with db.transaction():
             items = baskets.items(buyer())
         return basket_page(items, typed=wanted, problems=problems, status=422)
-    return pages.see("portal.basket", "removed" if removed else "basket-saved")
+    said = "removed-with-add-ons" if left_behind else "removed" if removed else "basket-saved"
+    return pages.see("portal.basket", said)
 
 
 class KeepAsItIs(Exception):
@@ -114,6 +120,22 @@ def typed_quantities() -> dict[UUID, str]:
         for name, text in request.form.items()
         if name.startswith("quantity-")
     }
+
+
+def chosen_bases() -> dict[UUID, UUID]:
+    """line -> what its add-on is to belong to, from fields named base-<line>."""
+    return {
+        as_id(name.removeprefix("base-"), "line"): as_id(text, "service")
+        for name, text in request.form.items()
+        if name.startswith("base-") and text
+    }
+
+
+def refuse_twice(*names: str) -> None:
+    """WrongQuantity where a form says a thing twice: nobody could know which of them was meant."""
+    for name in names:
+        if len(request.form.getlist(name)) > 1:
+            raise baskets.WrongQuantity(_("The form names its %(what)s more than once.", what=name))
 
 
 def as_id(text: str, what: str) -> UUID:

@@ -10,14 +10,16 @@ from werkzeug.wrappers import Response
 
 from catalog import listings
 from catalog.listings import Offer
-from checkout import baskets, explanations
+from checkout import explanations
 from checkout.explanations import Explained, Ingredients, Leg
+from checkout.quantities import check_quantity, parse_quantity
 from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
 from core.money import Money
 from storefront import pages, why
 from storefront.portal import portal
+from storefront.visitors import prices_shown
 
 YEAR = 12
 
@@ -33,8 +35,8 @@ def answer(offers: Sequence[Offer], plan: str, typed: str) -> dict[str, Any]:
     offer = next((one for one in offers if str(one.plan_id) == plan), offers[0])
     quantity, problem = None, ""
     try:
-        quantity = baskets.parse_quantity(typed)
-        baskets.check_quantity(quantity, offer.minimum, offer.maximum, offer.unit)
+        quantity = parse_quantity(typed)
+        check_quantity(quantity, offer.minimum, offer.maximum, offer.unit, offer.facts.step)
     except Refusal as refusal:
         quantity, problem = None, str(refusal)
     unit = offer.volume.at(quantity) if quantity else None
@@ -66,6 +68,8 @@ def longer(offer: Offer, per_period: Money) -> tuple[str, Money] | None:
 @portal.get("/p/<code>/price")
 def price_answer(code: str) -> Response:
     """The answer alone, for a page that asks while somebody types."""
+    if not prices_shown():
+        raise Missing("price")
     plan, typed = asked()
     piece = pages.fragments(
         "price",

@@ -7,12 +7,13 @@ from werkzeug.wrappers import Response
 from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
-from storefront import endings, pages
+from storefront import belongings, endings, pages
 from storefront.mail import counted
 from storefront.portal import portal
 from storefront.portal.services import service_page
 from storefront.visitors import require_role, signed_in_customer, visitor
 from subscriptions import cancellations, subscriptions
+from subscriptions.subscriptions import STANDING
 
 pages.saying(
     service_cancelled="It is cancelled. It works as before until its end, and you may keep it until then.",
@@ -28,6 +29,7 @@ def cancel_form(code: str) -> Response:
     with db.transaction():
         found = subscriptions.find(code)
         ending = endings.ending_of(found)
+        add_ons = [one.product_name for one in belongings.of_service(found).add_ons if one.state in STANDING]
     if ending.if_cancelled is None:
         return service_page(code, refused=_("There is nothing to cancel: see how it ends."), status=409)
     return pages.render(
@@ -36,6 +38,7 @@ def cancel_form(code: str) -> Response:
         service=found,
         amount=counted(found.quantity, found.unit),
         ending=ending,
+        add_ons=add_ons,
         back=url_for("portal.service", code=code),
     )
 

@@ -14,7 +14,7 @@ from billing.tax import TaxUndecided
 from catalog import obligations
 from checkout import baskets, placing
 from checkout.baskets import BasketItem
-from checkout.placing import Checkout
+from checkout.placing import Checkout, Clearance
 from core import db, parties
 from core.errors import Missing, Refusal
 from core.ids import new_token
@@ -25,9 +25,8 @@ from partners import channels, companies, leads
 from partners.joinings import Channel
 from partners.terms import AgreementMissing, Kind
 from provisioning import fulfilment
-from provisioning.connectors import base
+from provisioning import questions as asking
 from provisioning.connectors.fields import Field
-from provisioning.connectors.registry import connector
 from storefront import agreements, pages, taxes
 from storefront import companies as company_forms
 from storefront.companies import Company
@@ -57,8 +56,8 @@ def current_customer() -> UUID:
 
 
 def questions(item: BasketItem) -> list[Field]:
-    """What the line's connector asks the buyer."""
-    return [field for field in connector(item.connector).fields if field.asked_of == "buyer"]
+    """What is asked about the line: by its connector, and by its product type."""
+    return asking.of_item(item)
 
 
 def checkout_page(
@@ -69,11 +68,15 @@ def checkout_page(
     wrong: Mapping[str, str] | None = None,
     company: Company | None = None,
     status: int = 200,
+    quote: str = "",
 ) -> Response:
-    """The review; a refusal keeps what was typed and says what is wrong where it is wrong."""
+    """The review; a refusal keeps what was typed and says what is wrong where it is wrong. `quote`: the code
+    of the one whose lines these are, where it is not the basket that is ordered."""
     with db.transaction():
         sums, untaxed, chain = taxes.try_basket(items, customer.reseller_id, customer.id)
-        asked_terms = obligations.asked(customer.reseller_id, customer.id, [item.plan_id for item in items])
+        asked_terms = obligations.asked(
+            customer.reseller_id, customer.id, [plan for item in items for plan in item.plan_ids]
+        )
         missing = [one for one in asked_terms if one.kind is Kind.CUSTOMER_AGREEMENT and not one.accepted]
         admins = agreements.administrators(customer.id) if missing else []
         won = channels.row_of(customer.id)
@@ -115,6 +118,7 @@ def checkout_page(
         buyer=buyer(),
         may_order=customer.ordered_by is OrderedBy.CUSTOMER and not indirect,
         seller=the_shop().legal_name,
+        quote=quote,
     )
 
 
@@ -178,20 +182,29 @@ def place() -> Response:
 
 def order(items: Sequence[BasketItem], customer: Purchaser, key: str) -> str:
     """Asks the connectors, then places in one transaction; the order's code."""
+    clearance, wish = cleared(items, customer), wished(key)
+    with db.transaction(widened_because="placing an order"):
+        return placing.place(buyer(), clearance, wish)
+
+
+def cleared(items: Sequence[BasketItem], customer: Purchaser) -> Clearance:
+    """What the connectors say to these lines; asked outside any transaction, refusals by name."""
     with db.reading(widened_because="checking with connectors"):
         settings = fulfilment.settings_by_connector()
-    clearance = fulfilment.clear(
+    return fulfilment.clear(
         items, settings, {"name": customer.name, "email": customer.email, "country": customer.country}
     )
+
+
+def wished(key: str) -> Checkout:
+    """What the form says besides the lines."""
     seen = request.form.get("seen_total", "")
-    wish = Checkout(
+    return Checkout(
         key or new_token(),
         the_shop().storefront_id,
         seen_total=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else -1,
         agreed=agreements.agreed(),
     )
-    with db.transaction(widened_because="placing an order"):
-        return placing.place(buyer(), clearance, wish)
 
 
 def first_company(form: Company, customer: Purchaser) -> bool:
@@ -218,7 +231,7 @@ def given(item: BasketItem) -> dict[str, str]:
 
 def wrong_answers(item: BasketItem, answers: Mapping[str, str]) -> dict[str, str]:
     """field -> what is wrong with its answer."""
-    return base.problems(connector(item.connector).fields, answers, asked_of="buyer")
+    return asking.problems(item, answers)
 
 
 def answered(item: BasketItem, answers: Mapping[str, str]) -> BasketItem:

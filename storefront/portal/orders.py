@@ -172,6 +172,7 @@ def order_values(found: Order, now: progress.Progress) -> dict[str, Any]:
         "single": len(now.lines) == 1,
         "sums": taxes.of_order(found),
         "may_cancel": has_role("buyer"),
+        "belongs": now.belongs,
     }
 
 

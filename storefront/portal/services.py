@@ -17,7 +17,7 @@ from core import db
 from core.clock import business_now
 from core.languages import _
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
-from storefront import endings, exports, lists, pages
+from storefront import belongings, endings, exports, lists, pages
 from storefront.endings import WORDS
 from storefront.filters import Days
 from storefront.lists import Column, List
@@ -174,6 +174,7 @@ def service_page(
             .where(OrderLine.id == found.order_line_id)
         ).first() or (None, None, None)
         ending, happened, now = endings.ending_of(found), endings.timeline_of(found), business_now()
+        together = belongings.of_service(found)
         sold_as = session.scalar(
             select(Product.code)
             .join(Plan, (Plan.distributor_id == Product.distributor_id) & (Plan.product_id == Product.id))
@@ -207,6 +208,7 @@ def service_page(
         ends=moment(found.ends_at, now),
         ending=ending,
         happened=happened,
+        together=together,
         again_url=url_for("portal.product", code=sold_as) if sold_as and not the_shop().closed else None,
         onwards=[
             (f"{one.product}, {one.plan}", url_for("portal.product", code=one.product_code))

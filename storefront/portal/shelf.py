@@ -1,17 +1,19 @@
 """What anybody may look at: the shop's front page, search, products and help. The pieces that everybody
 shares are kept as fragments (decision 14); what depends on the visitor stands around them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import request, url_for
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from catalog import listings, publication, translations
+from catalog import listings, publication, shelves, translations
 from catalog.abouts import Picture
-from catalog.listings import PAGE, Card, Offer, Offered
+from catalog.listings import Card, Offer, Offered
+from catalog.offerings import first_allowed
+from catalog.shelves import PAGE, Wanted
 from catalog.translations import Words
 from core import db, languages
 from core.errors import Missing
@@ -22,8 +24,11 @@ from core.tenancy import Side
 from partners import storefronts
 from storefront import markdown, pages
 from storefront.fragments import Piece
-from storefront.portal import calculator, portal
-from storefront.visitors import the_shop, visitor
+from storefront.portal import calculator, facets, heads, offer_words, portal
+from storefront.portal.facets import Place
+from storefront.visitors import prices_shown, the_shop, visitor
+
+MOST = 4  # products side by side
 
 BILLED = {
     Term.MONTH: for_later("Bound for %(term)s, billed monthly"),
@@ -31,41 +36,112 @@ BILLED = {
 }
 
 
+SHELF = {"products": "portal/fragments/shelf.html"}
+FACETS = {
+    "tabs": "portal/fragments/categories.html",
+    "facets": "portal/fragments/facets.html",
+    "sorts": "portal/fragments/sorts.html",
+}
+HEAD = {"head": heads.TEMPLATE}
+
+
 @portal.get("/")
 def shelf() -> Response:
-    """The shop's front page: hero, categories, products by name."""
-    after, category = request.args.get("after", "")[:300], request.args.get("category", "")[:100]
-    drawn = pages.fragments(
-        "shelf",
-        (after, category),
-        {"shelf": "portal/fragments/shelf.html"},
-        lambda: _shelf(after, category),
+    """The shop's front page: hero, categories, products by name. A category that is asked for by its name has
+    a page of its own."""
+    if (name := request.args.get("category", "")[:100]) and facets.address(name) in facets.categories():
+        return redirect(f"{the_shop().base}/c/{facets.address(name)}", 301)
+    chosen = facets.wanted(category=name)
+    shop = the_shop()
+    title = shop.settings.get("tagline") or _("Products")
+    return listed(chosen, "/", str(name or title), front=not name, data=heads.shop_data)
+
+
+@portal.get("/c/<slug>")
+def category(slug: str) -> Response:
+    """One category, with its own address and title."""
+    name = facets.categories().get(slug)
+    if name is None:
+        raise Missing("category")
+    path = f"/c/{slug}"
+    return listed(
+        facets.wanted(category=name),
+        path,
+        facets.called(name),
+        data=lambda: [heads.trail_data([(the_shop().name, "/"), (facets.called(name), path)])],
     )
-    title = category or the_shop().name
-    return pages.kept("portal/shelf.html", {"title": title, **drawn}, front=not (after or category))
 
 
-def _shelf(after: str, category: str) -> dict[str, Any]:
-    with db.reading():
-        categories = pages.value("categories", listings.categories)
-        cards = in_words(listings.shelf(after=after, category=category, limit=PAGE + 1))
-        called = translations.of_categories()
-    shown = cards[:PAGE]
-    return {
-        "products": tiles(shown),
-        "category": called.get(category, category),
-        "tabs": [(_("All"), at_page(), not category)]
-        + [(called.get(name, name), at_page(category=name), name == category) for name in categories],
-        "next_url": at_page(category=category, after=shown[-1].cursor) if len(cards) > PAGE else None,
-        "first_url": at_page(category=category) if after else None,
+def listed(
+    chosen: Wanted,
+    path: str,
+    title: str,
+    *,
+    front: bool = False,
+    data: Callable[[], list[dict[str, Any]]],
+) -> Response:
+    """A page of the shelf. What depends on the page that one is on is kept apart from what all pages of the
+    same products share."""
+    after = request.args.get("after", "")[:300]
+    plain = not (after or chosen.narrowed or chosen.sort != "name")
+    reading = Reading(chosen, after)
+    pieces = {
+        "title": title,
+        **pages.fragments("facets", (chosen,), FACETS, reading.facets, shared=True),
+        **pages.fragments("shelf", (chosen, after), SHELF, reading.products),
+        **pages.fragments(
+            "head",
+            (path, title, plain),
+            HEAD,
+            lambda: heads.head(
+                title,
+                path,
+                description=about(facets.called(chosen.category)),
+                indexed=plain,
+                data=data() if plain else (),
+            ),
+            shared=True,
+        ),
     }
+    heading = facets.called(chosen.category) or _("Products")
+    return pages.kept("portal/shelf.html", pieces, front=front and plain, heading=heading)
 
 
-def at_page(**chosen: str) -> str:
-    """The address of a part of the shelf. Written by hand: a page has a dozen of them, and url_for takes as
-    long for these as the database for the products."""
-    query = urlencode({name: text for name, text in chosen.items() if text})
-    return f"{the_shop().base}/{'?' if query else ''}{query}#products"
+def about(name: str) -> str:
+    """What a list is, in a sentence for search engines."""
+    return _("%(category)s at %(shop)s.", category=name, shop=the_shop().name) if name else ""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What has to be read for a page of the shelf. Whoever counts has nothing of the page yet, so both are
+    read in the one transaction."""
+
+    wanted: Wanted
+    after: str
+    page: shelves.Page | None = None
+
+    def facets(self) -> dict[str, Any]:
+        """How many there are."""
+        with db.reading():
+            found = shelves.facets(self.wanted)
+            self.page = in_words(shelves.page(self.wanted, after=self.after, size=PAGE))
+        return facets.panel(Place(), self.wanted, found)
+
+    def products(self) -> dict[str, Any]:
+        """What is on the page."""
+        if self.page is None:
+            with db.reading():
+                self.page = in_words(shelves.page(self.wanted, after=self.after, size=PAGE))
+        place = Place()
+        return {
+            "products": tiles(self.page.cards),
+            "category": self.wanted.category,
+            "narrowed": self.wanted.narrowed,
+            "all_url": place.at(replace(self.wanted, vendors=(), kinds=(), bands=())),
+            "next_url": place.at(self.wanted, after=self.page.after) if self.page.after else None,
+            "first_url": place.at(self.wanted) if self.after else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +154,9 @@ class Tile:
     vendor: str
     summary: str
     initials: str
-    price: Money
+    price: Money | None
     per: str
+    code: str
     image_url: str | None = None
     image_alt: str = ""
     from_: bool = False
@@ -88,7 +165,7 @@ class Tile:
 
 def tiles(cards: Sequence[Card]) -> list[Tile]:
     """Cards as a list shows them."""
-    at = the_shop().base
+    at, shown = the_shop().base, prices_shown()
     return [
         Tile(
             card.product,
@@ -96,8 +173,11 @@ def tiles(cards: Sequence[Card]) -> list[Tile]:
             card.vendor,
             card.summary,
             initials(card.product),
-            card.price,
-            _("per %(unit)s %(period)s", unit=card.unit, period=card.per),
+            card.price if shown else None,
+            _("per %(unit)s %(period)s", unit=card.unit, period=card.per)
+            if shown
+            else _("Sign in to see the price"),
+            card.code,
             f"{at}/pictures/card/{card.picture}.png" if card.picture else None,
             card.picture_alt,
         )
@@ -105,38 +185,26 @@ def tiles(cards: Sequence[Card]) -> list[Tile]:
     ]
 
 
-def in_words(cards: Sequence[Card]) -> list[Card]:
-    """The cards in the language of the visitor, as far as they are written in it."""
-    words = translations.of_products([card.code for card in cards])
-    return [
-        replace(card, product=said.name or card.product, summary=said.summary or card.summary)
-        if (said := words.get(card.code))
-        else card
-        for card in cards
-    ]
+def in_words(page: shelves.Page) -> shelves.Page:
+    """The cards of a page in the language of the visitor, as far as they are written in it."""
+    words = translations.of_products([card.code for card in page.cards])
+    if not words:
+        return page
+    return replace(
+        page,
+        cards=[
+            replace(card, product=said.name or card.product, summary=said.summary or card.summary)
+            if (said := words.get(card.code))
+            else card
+            for card in page.cards
+        ],
+    )
 
 
 def initials(name: str) -> str:
     """Two letters that stand for a product without a picture."""
     words = [word for word in name.split() if word[0].isalnum()]
     return "".join(word[0] for word in words[:2]).upper() or name[:2].upper()
-
-
-@portal.get("/search")
-def search() -> Response:
-    """Products that match the words or come close to them."""
-    query = request.args.get("q", "").strip()[:100]
-    found: list[Card] = []
-    if query:
-        with db.transaction():
-            found = in_words(listings.search(query))
-    return pages.render(
-        "portal/search.html",
-        title=_("Search: %(words)s", words=query) if query else _("Search"),
-        query=query,
-        products=tiles(found),
-        most=PAGE,
-    )
 
 
 ONLY_WORDS = {
@@ -148,7 +216,16 @@ PRODUCT = {
     "about": "portal/fragments/product_about.html",
     "offer": "portal/fragments/product_offer.html",
     "calculation": "portal/fragments/calculation.html",
+    "head": heads.TEMPLATE,
 }
+CLOSED = {
+    "title": "portal/fragments/product_title.html",
+    "about": "portal/fragments/product_about_closed.html",
+    "offer": "portal/fragments/product_offer_closed.html",
+    "head": heads.TEMPLATE,
+}
+"""The same where the visitor sees no prices: pieces of their own, so that whatever is added to the others can
+never let one through."""
 
 
 @portal.get("/p/<code>")
@@ -157,7 +234,11 @@ def product(code: str) -> Response:
     buying."""
     plan, typed = calculator.asked()
     try:
-        drawn = pages.fragments("product", (code, plan, typed), PRODUCT, lambda: _product(code, plan, typed))
+        drawn = (
+            pages.fragments("product", (code, plan, typed), PRODUCT, lambda: _product(code, plan, typed))
+            if prices_shown()
+            else {"calculation": "", **pages.fragments("product", (code,), CLOSED, lambda: _closed(code))}
+        )
     except Missing:
         return no_longer_sold(code)
     return pages.kept("portal/product.html", around(code) | drawn, can=may(), problem="")
@@ -177,6 +258,52 @@ def no_longer_sold(code: str) -> Response:
         instead=found.instead,
         instead_url=f"{at}/p/{quote(found.instead_code)}" if found.instead_code else None,
     )
+
+
+def _closed(code: str) -> dict[str, Any]:
+    """What a visitor who sees no prices may know of a product."""
+    found, offers, category = _read(code)
+    return _described(code, found, offers, category) | {
+        "plans": [
+            {name: plan[name] for name in ("name", "note", "features", "onwards")}
+            for plan in map(_plan, offers)
+        ]
+    }
+
+
+def _read(code: str) -> tuple[Offered, list[Offer], str]:
+    """A product, its plans and its category in the language of the visitor."""
+    with db.reading():
+        found, offers = listings.offers(code)
+        words = translations.of_products([code]).get(code)
+        names = translations.of_plans([offer.plan_id for offer in offers])
+        category = translations.of_categories().get(found.category, found.category)
+    offers = [replace(one, plan=names.get(one.plan_id, ("", ""))[1] or one.plan) for one in offers]
+    return said_in(found, words), offers, category
+
+
+def _described(code: str, found: Offered, offers: Sequence[Offer], category: str) -> dict[str, Any]:
+    """What a product is, to people and to machines; prices only where they are shown."""
+    data = [
+        heads.product_data(code, found, offers),
+        heads.trail_data(
+            [
+                (the_shop().name, "/"),
+                (category, f"/c/{facets.address(found.category)}"),
+                (found.name, f"/p/{quote(code)}"),
+            ]
+        ),
+    ]
+    return {
+        "product": found,
+        "category": category,
+        "body": markdown.html(found.description),
+        "initials": initials(found.name),
+        "pictures": [Shown(one) for one in found.pictures],
+        "languages": written_in(found),
+        "shelf_url": Place().at(Wanted(found.category)),
+        **heads.head(found.name, f"/p/{quote(code)}", description=found.summary, data=data),
+    }
 
 
 def product_again(code: str, *, plan: str, quantity: str, problem: str, status: int) -> Response:
@@ -200,14 +327,8 @@ def may() -> str:
 
 
 def _product(code: str, plan: str, typed: str | None) -> dict[str, Any]:
-    with db.reading():
-        found, offers = listings.offers(code)
-        words = translations.of_products([code]).get(code)
-        called = translations.of_plans([offer.plan_id for offer in offers])
-        category = translations.of_categories().get(found.category, "")
-    offers = [replace(one, plan=called.get(one.plan_id, ("", ""))[1] or one.plan) for one in offers]
-    values = product_values(code, said_in(found, words), offers, plan, typed)
-    return values | ({"category": category} if category else {})
+    found, offers, category = _read(code)
+    return product_values(code, found, offers, plan, typed, category=category)
 
 
 def said_in(found: Offered, words: Words | None) -> Offered:
@@ -223,31 +344,36 @@ def said_in(found: Offered, words: Words | None) -> Offered:
 
 
 def product_values(
-    code: str, found: Offered, offers: Sequence[Offer], plan: str = "", typed: str | None = None
+    code: str,
+    found: Offered,
+    offers: Sequence[Offer],
+    plan: str = "",
+    typed: str | None = None,
+    *,
+    category: str = "",
 ) -> dict[str, Any]:
-    """What the pieces of a product's page are drawn from."""
+    """What the pieces of a product's page are drawn from; `category`: what its category is called here."""
     about = {
-        "product": found,
-        "category": found.category,
-        "body": markdown.html(found.description),
-        "initials": initials(found.name),
-        "pictures": [Shown(one) for one in found.pictures],
-        "languages": written_in(found),
+        **_described(code, found, offers, category or found.category),
+        **offer_words.beside(found, offers),
+        "compare_url": None,
         "plans": [_plan(offer) for offer in offers],
-        "shelf_url": url_for("portal.shelf", category=found.category),
         "problem": "",
         "chosen": "",
     }
     if not offers:
         return about
     chosen = next((offer for offer in offers if str(offer.plan_id) == plan), offers[0])
-    answer = calculator.answer(offers, plan, str(chosen.minimum) if typed is None else typed)
+    least = first_allowed(chosen.minimum, chosen.facts.step)
+    answer = calculator.answer(offers, plan, str(least) if typed is None else typed)
     return (
         about
         | answer
         | {
-            "minimum": min(offer.minimum for offer in offers),
+            "compare_url": comparison([offer.plan_code for offer in offers]) if len(offers) > 1 else None,
+            "minimum": min(first_allowed(offer.minimum, offer.facts.step) for offer in offers),
             "maximum": max(offer.maximum for offer in offers),
+            "step": min(offer.facts.step for offer in offers),
             "answer_url": f"{the_shop().base}/p/{quote(code)}/price",
             "page_url": f"{the_shop().base}/p/{quote(code)}",
         }
@@ -280,8 +406,8 @@ def _plan(offer: Offer) -> dict[str, Any]:
         if offer.per in billed
         else _("Bound for %(term)s", term=offer.term)
     )
-    if offer.minimum > 1:
-        note += _(", at least %(n)s %(unit)ss", n=offer.minimum, unit=offer.unit)
+    if numbers := offer_words.of_quantity(offer):
+        note += f", {numbers}"
     return {
         "code": str(offer.plan_id),
         "name": offer.plan,
@@ -291,7 +417,8 @@ def _plan(offer: Offer) -> dict[str, Any]:
         "features": [
             (str(text) if value is True or value is False else f"{text}: {value}", value is not False)
             for text, value in (*offer.features.items(), *offer.attributes)
-        ],
+        ]
+        + offer_words.of_plan(offer),
         "onwards": list(offer.onwards),
         "flag": None,
         "because": None,
@@ -300,8 +427,15 @@ def _plan(offer: Offer) -> dict[str, Any]:
     }
 
 
+def comparison(plan_codes: Sequence[str]) -> str:
+    """Where plans stand side by side."""
+    fields = [("plan", code) for code in plan_codes[:MOST]]
+    return f"{the_shop().base}/compare?{urlencode(fields)}"
+
+
 @portal.get("/help")
 def help_page() -> Response:
     """Answers to what customers ask, and whom to ask."""
     contact = storefronts.contact(the_shop().storefront_id)
-    return pages.render("portal/help.html", title=_("Help"), contact=contact)
+    head = heads.piece(_("Help"), "/help")
+    return pages.render("portal/help.html", title=_("Help"), contact=contact, head=head)

@@ -170,7 +170,7 @@ def calculated(found: Sequence[Interval], sent: Mapping[str, str]) -> dict[str, 
     if typed:
         try:
             quantity = baskets.parse_quantity(typed)
-            baskets.check_quantity(quantity, chosen.minimum, chosen.maximum, chosen.unit)
+            baskets.check_quantity(quantity, chosen.minimum, chosen.maximum, chosen.unit, chosen.step)
         except Refusal as refusal:
             quantity, problem = None, str(refusal)
     pays = less_tier(made.wholesale, made.discount) if made.wholesale else None

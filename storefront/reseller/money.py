@@ -21,7 +21,7 @@ from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer
 from partners import companies
-from storefront import downloads, endings, exports, lists, pages, taxes, timelines
+from storefront import belongings, downloads, endings, exports, lists, pages, taxes, timelines
 from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.moments import moment
@@ -457,6 +457,7 @@ def show_subscription(code: str, status: int = 200, *, problem: str | None = Non
             .where(Charge.order_line_id == found.order_line_id)
         )
         ending, happened, now = endings.ending_of(found), endings.timeline_of(found), business_now()
+        together = belongings.of_service(found)
         is_plan = products.type_of(found.plan_id).opens_storefront
     assigned = sum(seat.assignee is not None for seat in seats)
     return pages.render(
@@ -475,6 +476,8 @@ def show_subscription(code: str, status: int = 200, *, problem: str | None = Non
         term=found.term.label,
         ending=ending,
         happened=happened,
+        together=together,
+        words=endings.WORDS,
         again_url=url_for("reseller.plan_page") if is_plan else None,
         may_act=has_role("subscriptions_manager"),
         problem=problem,

@@ -29,6 +29,9 @@ LISTS = (
     "/reseller/transfers/new",
     "/distributor/transfers",
     "/distributor/partner-invitations",
+    "/harbour/quotes",
+    "/reseller/quotes",
+    "/distributor/price-changes",
 )
 TOUR: dict[str, list[str]] = {
     "": [
@@ -52,6 +55,7 @@ TOUR: dict[str, list[str]] = {
         "/harbour/orders",
         "/harbour/services",
         "/harbour/invoices",
+        "/harbour/quotes",
         "/harbour/agreements",
         "/harbour/agreements/cloud-customer-agreement",
         "/harbour/profile/consents",
@@ -73,6 +77,7 @@ TOUR: dict[str, list[str]] = {
         "/reseller/programmes",
         "/reseller/deals",
         "/reseller/deals/new",
+        "/reseller/quotes",
         "/reseller/commissions",
         "/reseller/acceptances",
         "/reseller/consents",
@@ -126,6 +131,7 @@ TOUR: dict[str, list[str]] = {
         "/distributor/product-types/cloud-device",
         "/distributor/categories",
         "/distributor/categories/security",
+        "/distributor/price-changes",
         "/distributor/connectors",
         "/distributor/connectors/http_service/services",
         "/distributor/tasks",

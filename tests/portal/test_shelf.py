@@ -31,10 +31,15 @@ def test_anybody_sees_products_and_prices(shop: Callable[..., Browser]) -> None:
 
 
 def test_a_category_shows_its_products_only(shop: Callable[..., Browser]) -> None:
-    page = shop("brightfield").see("/?category=Security")
+    browser = shop("brightfield")
+    page = browser.see("/c/security")
+    assert "<title>Security · Brightfield</title>" in page
     assert "0patch Pro" in page
     assert "Business Basic" not in page
-    assert "Nothing here" in shop("brightfield").see("/?category=Gardening")
+    old = browser.get("/?category=Security")
+    assert (old.status_code, old.location) == (301, "/brightfield/c/security")
+    assert "Nothing here" in browser.see("/?category=Gardening")
+    assert browser.get("/c/gardening").status_code == 404
 
 
 def test_a_long_shelf_has_pages(shop: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch) -> None:

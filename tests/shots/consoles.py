@@ -212,6 +212,7 @@ RESELLERS = [
             Stop("reseller-terms-of-the-distributor", "/reseller/terms/distributor"),
             Stop("reseller-customers-none", "/reseller/customers"),
             Stop("reseller-prices-first", "/reseller/prices"),
+            Stop("reseller-visibility", "/reseller/visibility"),
             Stop("reseller-domain-none", "/reseller/domain"),
             Stop("reseller-domain-wrong", "/reseller/domain", then=send(host="not a host")),
             Stop(
@@ -947,6 +948,19 @@ DISTRIBUTOR = [
                 "/distributor/catalogue/0patch-pro/prices/0patch-pro-m",
             ),
             *editor("hexnode-pro"),
+            Stop(
+                "distributor-ordering",
+                "/distributor/catalogue/<code>/ordering",
+                "/distributor/catalogue?q=Copilot",
+                row="Copilot",
+                then=to_link("/ordering"),
+            ),
+            Stop(
+                "distributor-ordering-wrong",
+                "/distributor/catalogue/<code>/ordering",
+                STAY,
+                then=send(),
+            ),
             Stop("distributor-catalogue-file", "/distributor/catalogue-file"),
             Stop("distributor-catalogue-file-wrong", "/distributor/catalogue-file", then=send()),
             Stop("distributor-price-imports-none", "/distributor/price-imports"),

@@ -92,6 +92,7 @@ CHAPTERS = [
                 row="Solaris",
             ),
             Stop("distributor-partner-request-decline", "", STAY, then=opens("Decline")),
+            Stop("distributor-visibility", "/distributor/visibility"),
             Stop("distributor-directory", "/distributor/directory"),
             Stop(
                 "distributor-directory-wrong",

@@ -1,7 +1,7 @@
 """The tour: every page of every side, in the order of a story, so that what the demo world lacks exists when
 it is needed. tests/test_shots.py compares it with the application's addresses."""
 
-from tests.shots import consoles, portals, relations
+from tests.shots import consoles, portals, quotes, relations
 from tests.shots.camera import Chapter
 
 TOUR: list[Chapter] = [
@@ -13,6 +13,7 @@ TOUR: list[Chapter] = [
     *portals.ACCOUNTS,
     *consoles.DEALS,
     *relations.CHAPTERS,
+    *quotes.CHAPTERS,
     *consoles.DISTRIBUTOR,
     *consoles.TRANSFERS,
     *portals.SIMULATORS,
@@ -23,6 +24,10 @@ NO_PAGES: dict[str, str] = {
     "/readyz": "words for machines",
     "/healthz": "words for machines",
     "/metrics": "figures for machines",
+    "/suggest": "a part of every shop's page",
+    "/robots.txt": "words for machines",
+    "/sitemap.xml": "addresses for machines",
+    "/sitemaps/<part>.xml": "addresses for machines",
     "/home": "leads to the first page of whoever is signed in",
     "/ticket/<token>": "leads into a shop on another host",
     "/applications/<token>/documents/<uuid:document_id>": "a file of the applicant's",

@@ -60,6 +60,12 @@ ROUTES: dict[str, Route] = {
     "GET /help": Route(PUBLIC),
     "GET /terms": Route(PUBLIC),
     "GET /search": Route(PUBLIC, query="q=patch"),
+    "GET /suggest": Route(PUBLIC, query="q=patch"),
+    "GET /compare": Route(PUBLIC, query="product=patch"),
+    "GET /c/<slug>": Route(PUBLIC, {"slug": "=security"}),
+    "GET /robots.txt": Route(PUBLIC),
+    "GET /sitemap.xml": Route(PUBLIC),
+    "GET /sitemaps/<part>.xml": Route(PUBLIC, {"part": "=pages"}),
     "GET /p/<code>": Route(PUBLIC, {"code": "=patch"}),
     "GET /p/<code>/price": Route(PUBLIC, {"code": "=patch"}, query="quantity=2"),
     "GET /images/<name>.png": Route(PUBLIC, {"name": "=nothing"}, ok=(404,)),
@@ -153,6 +159,27 @@ ROUTES: dict[str, Route] = {
     "POST /basket/change": Route(CUSTOMER, page="/basket", form={"quantity-*": "5"}, foreign=True),
     "GET /checkout": Route(CUSTOMER),
     "POST /checkout": Route(CUSTOMER, page="/checkout", form={"+agreed": "{terms}"}),
+    "GET /quotes": Route(CUSTOMER),
+    "GET /quotes.csv": Route(CUSTOMER),
+    "GET /quotes/<code>": mine(CUSTOMER, code="quote"),
+    "GET /quotes/<code>/quote.pdf": mine(CUSTOMER, code="quote"),
+    "POST /quotes/<code>/ask": Route(
+        CUSTOMER, {"code": "quote"}, page="/quotes/{quote}", form={"words": "How long?"}
+    ),
+    "POST /quotes/<code>/decline": Route(
+        CUSTOMER, {"code": "quote"}, page="/quotes/{quote}", form={"reason": "Too dear."}
+    ),
+    "GET /quotes/<code>/order": mine(CUSTOMER, code="quote"),
+    "POST /quotes/<code>/order": Route(
+        CUSTOMER, {"code": "quote"}, page="/quotes/{quote}/order", form={"+agreed": "{terms}"}
+    ),
+    "GET /quote-links/<token>": Route(Owner.LINK, {"token": "quote_token"}),
+    "GET /quote-links/<token>/quote.pdf": Route(Owner.LINK, {"token": "quote_token"}),
+    "POST /quote-links/<token>/ask": Route(
+        Owner.LINK, {"token": "quote_token"}, form={"words": "How long?", "name": "Olga"}
+    ),
+    "POST /quote-links/<token>/decline": Route(Owner.LINK, {"token": "quote_token"}, form={"name": "Olga"}),
+    "POST /quote-links/<token>/agree": Route(Owner.LINK, {"token": "quote_token"}, form={"name": "Olga"}),
     "GET /orders": Route(CUSTOMER),
     "GET /orders.csv": Route(CUSTOMER),
     "GET /orders/<code>": mine(CUSTOMER, code="order"),
@@ -209,6 +236,29 @@ ROUTES: dict[str, Route] = {
     # --- a reseller's ---
     "GET /reseller/company": Route(RESELLER),
     "GET /reseller/programmes": Route(RESELLER),
+    "GET /reseller/quotes": Route(RESELLER),
+    "GET /reseller/quotes.csv": Route(RESELLER),
+    "GET /reseller/quotes/new": Route(RESELLER),
+    "POST /reseller/quotes/new": Route(
+        RESELLER, page="/reseller/quotes/new", form={"+customer": "{customer}"}, foreign=True
+    ),
+    "GET /reseller/quotes/<code>": mine(RESELLER, code="quote_draft"),
+    "POST /reseller/quotes/<code>": Route(
+        RESELLER, {"code": "quote_draft"}, page="/reseller/quotes/{quote_draft}", form={"message": "Hello."}
+    ),
+    "POST /reseller/quotes/<code>/totals": Route(
+        RESELLER, {"code": "quote_draft"}, form={"quantity-{quote_line}": "7"}, changes=False
+    ),
+    "GET /reseller/quotes/<code>/quote.pdf": mine(RESELLER, code="quote"),
+    "POST /reseller/quotes/<code>/answer": Route(
+        RESELLER, {"code": "quote"}, page="/reseller/quotes/{quote}", form={"words": "Two days."}
+    ),
+    "POST /reseller/quotes/<code>/withdraw": Route(
+        RESELLER, {"code": "quote"}, page="/reseller/quotes/{quote}"
+    ),
+    "POST /reseller/quotes/<code>/change": Route(
+        RESELLER, {"code": "quote"}, page="/reseller/quotes/{quote}"
+    ),
     "GET /reseller/deals": Route(RESELLER),
     "GET /reseller/deals.csv": Route(RESELLER),
     "GET /reseller/deals/new": Route(RESELLER),
@@ -361,6 +411,8 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/providers/<code>/ask": Route(
         RESELLER, {"code": "=southwind"}, page="/reseller/providers/directory", form={"words": "Please."}
     ),
+    "GET /reseller/visibility": Route(RESELLER),
+    "POST /reseller/visibility": Route(RESELLER, page="/reseller/visibility", form={"prices": "own"}),
     "GET /reseller/domain": Route(RESELLER),
     "GET /reseller/domain/state": Route(RESELLER, ok=(286,)),
     "POST /reseller/domain": Route(
@@ -638,6 +690,14 @@ ROUTES: dict[str, Route] = {
         {"code": "=patch", "plan": "=patch-y"},
         page="/distributor/catalogue/patch/prices/patch-y",
         form={"from-0": "10", "list-0": "20.00"},
+    ),
+    "GET /distributor/catalogue/<code>/ordering": Route(DISTRIBUTOR, {"code": "=patch"}),
+    "POST /distributor/catalogue/<code>/ordering": Route(
+        DISTRIBUTOR,
+        {"code": "=patch"},
+        page="/distributor/catalogue/patch/ordering",
+        form={"*-maximum": "500"},
+        foreign=True,
     ),
     "POST /distributor/catalogue/<code>": Route(
         DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch"
@@ -1048,6 +1108,32 @@ ROUTES: dict[str, Route] = {
         page="/distributor/programmes/{programme}/deals",
         form={"valid_days": "60"},
     ),
+    "GET /distributor/price-changes": Route(DISTRIBUTOR),
+    "GET /distributor/price-changes.csv": Route(DISTRIBUTOR),
+    "GET /distributor/price-changes/new": Route(DISTRIBUTOR, query="product=patch"),
+    "POST /distributor/price-changes/new": Route(
+        DISTRIBUTOR,
+        page="/distributor/price-changes/new",
+        form={
+            "title": "Dearer",
+            "starts_on": "{soon}",
+            "notice_days": "0",
+            "percent-list": "5",
+            "+category": "Security",
+        },
+    ),
+    "GET /distributor/price-changes/<code>": mine(DISTRIBUTOR, code="schedule"),
+    "GET /distributor/price-changes/<code>/prices.csv": mine(DISTRIBUTOR, code="schedule"),
+    "POST /distributor/price-changes/<code>/confirm": Route(
+        DISTRIBUTOR, {"code": "schedule"}, page="/distributor/price-changes/{schedule}"
+    ),
+    "POST /distributor/price-changes/<code>/cancel": Route(
+        DISTRIBUTOR, {"code": "schedule"}, page="/distributor/price-changes/{schedule}"
+    ),
+    "GET /distributor/quotes": Route(DISTRIBUTOR),
+    "GET /distributor/quotes.csv": Route(DISTRIBUTOR),
+    "GET /distributor/quotes/<code>": mine(DISTRIBUTOR, code="quote"),
+    "GET /distributor/quotes/<code>/quote.pdf": mine(DISTRIBUTOR, code="quote"),
     "GET /distributor/deals": Route(DISTRIBUTOR),
     "GET /distributor/deals.csv": Route(DISTRIBUTOR),
     "GET /distributor/deals/<code>": mine(DISTRIBUTOR, code="deal"),
@@ -1103,6 +1189,10 @@ ROUTES: dict[str, Route] = {
         {"code": "partner_request"},
         page="/distributor/partner-invitations/requests/{partner_request}",
         form={"words": "Because."},
+    ),
+    "GET /distributor/visibility": Route(DISTRIBUTOR),
+    "POST /distributor/visibility": Route(
+        DISTRIBUTOR, page="/distributor/visibility", form={"prices": "own"}
     ),
     "GET /distributor/directory": Route(DISTRIBUTOR),
     "POST /distributor/directory": Route(

@@ -148,6 +148,8 @@ def test_the_reasons_to_widen_are_counted(world: World) -> None:
         "enrolling a reseller",
         "following a partner's invitation",
         "looking after a customer",
+        "sending a quote",
+        "following a quote",
     } == tenancy.WIDENED.allowed
 
 

@@ -190,6 +190,8 @@ def secrets_of(stage: Stage, owner: Owner) -> list[str]:
             "application_token",
             "deal",
             "approved_deal",
+            "quote",
+            "quote_draft",
         )
     ]
     return [

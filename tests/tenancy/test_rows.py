@@ -41,7 +41,7 @@ SECRETS_OF_THE_TRADE = SECRETS_OF_THE_DISTRIBUTOR | {
     "resellers",
     "deals",
 }
-CLOSED = {"persons", "sessions", "throttles", "search_texts"}
+CLOSED = {"persons", "sessions", "throttles", "search_texts", "search_words", "shelf_counts"}
 
 
 @contextmanager

@@ -23,7 +23,15 @@ ACCOUNTS = {
     "second_steps",
     "tickets",
 }
-CLOSED_TABLES = {"companies", "persons", "sessions", "throttles", "search_texts"} | ACCOUNTS
+CLOSED_TABLES = {
+    "companies",
+    "persons",
+    "sessions",
+    "throttles",
+    "search_texts",
+    "search_words",
+    "shelf_counts",
+} | ACCOUNTS
 WITHOUT_DISTRIBUTOR = {"companies", "persons", "sessions", "throttles", "distributors"} | ACCOUNTS
 
 

@@ -138,6 +138,19 @@
     list.querySelector("[data-switcher-none]").hidden = items.some((item) => !item.hidden);
   });
 
+  // What the search field suggests: the arrows walk through it, Escape puts it away.
+  document.addEventListener("keydown", (event) => {
+    const search = closest(event, ".search");
+    const list = search?.querySelector("[data-suggestions]");
+    if (!list?.firstElementChild || !["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
+    event.preventDefault();
+    const input = search.querySelector("input");
+    const stops = [input, ...list.querySelectorAll("a")];
+    if (event.key === "Escape") return void (input.focus(), list.replaceChildren());
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    stops[(stops.indexOf(document.activeElement) + step + stops.length) % stops.length].focus();
+  });
+
   document.addEventListener("input", (event) => {
     follow(event);
     const form = closest(event, "form[data-guard]");
