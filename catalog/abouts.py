@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import aliased
 
+from catalog.categories import Category
 from catalog.pictures import ProductPicture
 from catalog.products import Plan, Product
 from catalog.translations import Translation
@@ -36,6 +37,14 @@ PICTURES = (
     .scalar_subquery()
 )
 """The columns of `Picture`, the main one first."""
+SLUG = func.coalesce(
+    select(Category.slug)
+    .where(Category.distributor_id == Product.distributor_id, Category.name == Product.category)
+    .correlate(Product)
+    .scalar_subquery(),
+    "",
+)
+"""Of the category of a product; empty where that has no row."""
 LANGUAGES = (
     select(
         func.coalesce(func.jsonb_agg(aggregate_order_by(Translation.language, Translation.language)), NONE)

@@ -151,6 +151,7 @@ class Offered:
     category: str
     summary: str
     description: str
+    category_slug: str = ""
     pictures: Sequence[Picture] = ()
     languages: Sequence[str] = ()
     add_ons: Sequence[AddOn] = ()
@@ -178,7 +179,7 @@ class Offer:
     onwards: Sequence[str] = ()
 
 
-HEAD = 5  # columns of the product itself; those of offer_facts follow
+HEAD = 6  # columns of the product itself; those of offer_facts follow
 OFFERS = Statement(
     select(
         Product.name,
@@ -186,6 +187,7 @@ OFFERS = Statement(
         Product.category,
         Product.summary,
         Product.description,
+        abouts.SLUG,
         *offer_facts.columns(cast(Table, Listing.__table__)),
         Listing.id,
         Listing.price_minor,

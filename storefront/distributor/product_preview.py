@@ -27,7 +27,7 @@ def preview_product(code: str) -> Response:
             product.category,
             product.summary,
             product.description,
-            [Picture(one.name, one.alt, one.width, one.height) for one in pictures.of(product.id)],
+            pictures=[Picture(one.name, one.alt, one.width, one.height) for one in pictures.of(product.id)],
         )
         schema = product_editor.schema_of(product)
         offers = [

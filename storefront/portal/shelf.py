@@ -284,12 +284,13 @@ def _read(code: str) -> tuple[Offered, list[Offer], str]:
 
 def _described(code: str, found: Offered, offers: Sequence[Offer], category: str) -> dict[str, Any]:
     """What a product is, to people and to machines; prices only where they are shown."""
+    path = f"/c/{found.category_slug or facets.slug(found.category)}"
     data = [
         heads.product_data(code, found, offers),
         heads.trail_data(
             [
                 (the_shop().name, "/"),
-                (category, f"/c/{facets.address(found.category)}"),
+                (category, path),
                 (found.name, f"/p/{quote(code)}"),
             ]
         ),
@@ -301,7 +302,7 @@ def _described(code: str, found: Offered, offers: Sequence[Offer], category: str
         "initials": initials(found.name),
         "pictures": [Shown(one) for one in found.pictures],
         "languages": written_in(found),
-        "shelf_url": Place().at(Wanted(found.category)),
+        "shelf_url": f"{the_shop().base}{path}#products",
         **heads.head(found.name, f"/p/{quote(code)}", description=found.summary, data=data),
     }
 
