@@ -17,6 +17,7 @@ ROLE = "storefront_manager"
 PAGES = (
     (for_later("Prices"), "product_page"),
     (for_later("Details"), "product_details"),
+    (for_later("Ordering"), "product_ordering"),
     (for_later("Pictures"), "product_pictures"),
     (for_later("Languages"), "product_languages"),
     (for_later("Upgrades"), "product_upgrades"),
