@@ -2,7 +2,7 @@
 and search, is in catalog/shelves.py."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,7 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from catalog import entries, offer_facts, volumes
+from catalog import abouts, attributes, entries, offer_facts, volumes
+from catalog.abouts import Picture
 from catalog.offer_facts import AddOn, Facts
 from catalog.products import Audience, Plan, Product, ProductType
 from catalog.volumes import Stepped, Steps, Volume
@@ -91,6 +92,8 @@ class Card:
     unit: str
     per: str
     sort_key: str
+    picture: str = ""
+    picture_alt: str = ""
 
 
 SHELF = (
@@ -107,6 +110,8 @@ SHELF = (
         ProductType.unit,
         Plan.billing_period,
         Listing.sort_key,
+        Product.picture,
+        Product.picture_alt,
     )
     .join(Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -121,7 +126,7 @@ SHELF = (
 
 def card(row: Sequence[Any]) -> Card:
     """A Card from a row of SHELF, whose columns are more than SQLAlchemy types."""
-    listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, sort_key = row
+    listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, *about = row
     return Card(
         listing_id,
         product,
@@ -133,7 +138,7 @@ def card(row: Sequence[Any]) -> Card:
         Money(minor, currency),
         unit,
         billing.per,
-        sort_key,
+        *about,
     )
 
 
@@ -146,6 +151,9 @@ class Offered:
     category: str
     summary: str
     description: str
+    category_slug: str = ""
+    pictures: Sequence[Picture] = ()
+    languages: Sequence[str] = ()
     add_ons: Sequence[AddOn] = ()
 
 
@@ -167,9 +175,11 @@ class Offer:
     months: tuple[int, int]  # of the term, and of the period that is billed
     plan_code: str
     facts: Facts
+    attributes: Sequence[tuple[str, str | bool]] = ()
+    onwards: Sequence[str] = ()
 
 
-HEAD = 5  # columns of the product itself; those of offer_facts follow
+HEAD = 6  # columns of the product itself; those of offer_facts follow
 OFFERS = Statement(
     select(
         Product.name,
@@ -177,6 +187,7 @@ OFFERS = Statement(
         Product.category,
         Product.summary,
         Product.description,
+        abouts.SLUG,
         *offer_facts.columns(cast(Table, Listing.__table__)),
         Listing.id,
         Listing.price_minor,
@@ -191,6 +202,13 @@ OFFERS = Statement(
         ProductType.unit,
         Listing.steps,
         Plan.code,
+        # what is said about both, in the order of `described`
+        abouts.PICTURES,
+        abouts.LANGUAGES,
+        ProductType.attributes,
+        Product.attributes,
+        Plan.attributes,
+        abouts.ONWARDS,
     )
     .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -208,7 +226,7 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
     rows = OFFERS.rows(code=product_code)
     if not rows:
         raise Missing("product")
-    return Offered(*rows[0][:HEAD], add_ons=offer_facts.of_product(rows[0][HEAD:])), [
+    return described(rows, Offered(*rows[0][:HEAD], add_ons=offer_facts.of_product(rows[0][HEAD:])), [
         Offer(
             listing_id,
             plan_id,
@@ -240,8 +258,25 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             unit,
             steps,
             code,
-        ) in rows
-    ]
+        ) in (row[:-ABOUT] for row in rows)
+    ])  # fmt: skip
+
+
+ABOUT = 6  # columns of OFFERS that `described` reads
+
+
+def described(
+    rows: Sequence[Sequence[Any]], found: Offered, offers: Sequence[Offer]
+) -> tuple[Offered, list[Offer]]:
+    """The same with pictures, languages, attributes and upgrades, from the last columns of the rows."""
+    album, languages, *_rest = rows[0][-ABOUT:]
+    about: list[Offer] = []
+    for offer, row in zip(offers, rows, strict=True):
+        *_album, schema, of_product, of_plan, onwards = row[-ABOUT:]
+        said = attributes.said(attributes.schema(schema), of_product, of_plan)
+        values = [(one.name, value) for one, value in said]
+        about.append(replace(offer, attributes=values, onwards=[f"{one}, {other}" for one, other in onwards]))
+    return replace(found, pictures=[Picture(*one) for one in album], languages=languages), about
 
 
 def offerable() -> list[tuple[Plan, Product]]:

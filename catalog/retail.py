@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from itertools import groupby
 from typing import cast
 from uuid import UUID
 
 from sqlalchemy import Select, and_, select, tuple_
 
-from catalog import listings
+from catalog import listings, publication
 from catalog.listings import Listing
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Plan, Product, ProductType
@@ -214,16 +213,10 @@ def publish(listing_id: UUID, *, published: bool) -> None:
 
 
 def _after_change(changed: Sequence[Listing]) -> None:
-    """The cheapest plan that is shown stands for its product in lists; search and fragments follow."""
+    """The cheapest plan that can be bought stands for its product in lists; search and fragments follow."""
     if not changed:
         return
     db.flush()
     products = {listing.product_id for listing in changed}
-    order = (Listing.product_id, Listing.published.desc(), Listing.price_minor, Listing.id)
-    for _product, group in groupby(
-        db.session().scalars(select(Listing).where(Listing.product_id.in_(products)).order_by(*order)),
-        key=lambda each: each.product_id,
-    ):
-        for place, listing in enumerate(group):
-            listing.lead = place == 0
+    publication.choose_leads(list(products))
     listings.changed(changed[0].reseller_id, products)

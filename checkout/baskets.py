@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from catalog import translations
 from catalog.listings import Listing, NotOffered
 from catalog.offerings import first_allowed
 from catalog.price_lists import WholesalePrice, discounted, tier_of
@@ -406,7 +407,7 @@ def items(buyer: Buyer) -> list[BasketItem]:
     """The basket at today's prices: retail for a customer, wholesale for a reseller; an add-on stands below
     its base. Lines no longer offered are left out."""
     chosen = AT_WHOLESALE if buyer.customer_id is None else AT_RETAIL
-    found = [_item(row) for row in chosen.rows(membership=buyer.membership_id)]
+    found = translations.in_words([_item(row) for row in chosen.rows(membership=buyer.membership_id)])
     return arranged(buyer.reseller_id, buyer.customer_id, found)
 
 

@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, func, select
 
 from billing import tax
 from billing.tax import Chain, Sums
-from catalog import volumes
+from catalog import translations, volumes
 from catalog.listings import Listing, NotOffered
+from catalog.markets import Eligible
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from checkout.baskets import BasketLine, Buyer
@@ -72,6 +73,7 @@ class PricedLine:
     price: Money
     wholesale: Money
     cost: Money | None
+    sold_to: Eligible
     terms: Terms
     order_line_id: UUID = field(default_factory=new_id)
     base_line_id: UUID | None = None
@@ -130,6 +132,10 @@ _BASKET = (
         Plan.billing_period,
         ProductType.connector,
         ProductType.opens_storefront,
+        # to whom it is sold, and what the buyer is
+        Plan.markets,
+        Plan.segments,
+        Customer.segment,
         # how it may be ordered, in the order of Terms
         Product.id,
         Plan.quantity_step,
@@ -186,14 +192,14 @@ def price(buyer: Buyer) -> tuple[Standing, list[PricedLine]]:
     rows = LOCKED_BASKET.rows(membership=buyer.membership_id, reseller=buyer.reseller_id)
     if not rows:
         raise EmptyBasket
-    return Standing(*rows[0][:6]), [_priced(buyer, row[6:]) for row in rows]
+    return Standing(*rows[0][:6]), translations.in_words([_priced(buyer, row[6:]) for row in rows])
 
 
 def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
     """One line, or the refusal by name."""
     published, audience, minimum, maximum, *amounts, discount = row[:14]
-    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[14:-9]
-    terms = Terms(*row[-9:])
+    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[14:26]
+    sold_to, terms = Eligible(*row[26:29]), Terms(*row[29:])
     retail, listed, cost = (_at(quantity, *amounts[at : at + 3]) for at in (0, 3, 6))
     wholesale = discounted(listed, discount) if listed is not None else None
     to_reseller = buyer.customer_id is None
@@ -203,7 +209,7 @@ def _priced(buyer: Buyer, row: Sequence[Any]) -> PricedLine:
     check_quantity(quantity, minimum, maximum, per, terms.step)
     return PricedLine(
         line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens,
-        price, wholesale, cost, terms,
+        price, wholesale, cost, sold_to, terms,
     )  # fmt: skip
 
 

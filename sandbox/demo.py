@@ -6,7 +6,7 @@ so that a seeding that was interrupted goes on where it stopped; a finished one 
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -17,9 +17,9 @@ from sqlalchemy import select
 
 from billing import credit, credit_terms, payments, tax
 from billing.credit_terms import Defaults, Terms
-from catalog import listings, loading, products
+from catalog import editing, listings, loading, products, publication
 from catalog.listings import Listing
-from core import db, parties, passwords, tenancy
+from core import clock, db, parties, passwords, tenancy
 from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.settings import settings
@@ -57,7 +57,18 @@ from provisioning import transfers
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
 from provisioning.transfers import Asking, Transfer
-from sandbox import conditions, logos, notes, orders, partnerships, quoting, relations, tiers, wishes
+from sandbox import (
+    conditions,
+    logos,
+    notes,
+    orders,
+    partnerships,
+    pictures,
+    quoting,
+    relations,
+    tiers,
+    wishes,
+)
 from sandbox.worlds import DATA, Demo, Entry, fingerprint
 from subscriptions.subscriptions import Subscription, SubscriptionState
 from whitelabel_themes import images
@@ -104,6 +115,15 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
     return file
 
 
+def _turn_the_catalogue() -> None:
+    """One product has a successor, and one comes in a month."""
+    old, new = editing.product("project-p1"), editing.product("planner-p1")
+    publication.retire(old, new)
+    coming = editing.product("m365-copilot-business")
+    publication.schedule(coming, (clock.business_now() + timedelta(days=30)).date(), None)
+    publication.changed([old, coming])
+
+
 # --- Who exists and what is sold ----------------------------------------------------------------------------
 
 
@@ -119,6 +139,8 @@ def _found(demo: Demo) -> None:
     house = parties.add_reseller(name=about["name"], email=about["email"], price_list_id=first.id, house=True)
     storefronts.open_house(house, name=about["name"], hosts=HOSTS, currency=about["currency"])
     listings.stock(house.id, demo.distributor_id)
+    pictures.hang()
+    _turn_the_catalogue()
     db.add(ConnectorSettings(connector="signed_licence", settings={"signing_key": new_signing_key()}))
     _prepare_papers(demo)
     for person in demo.world["staff"]:

@@ -56,7 +56,7 @@ from subscriptions.subscriptions import Subscription
 from tests.catalog.test_price_sheets import sheet_of
 from tests.partners import agreement_stage, deal_stage, programme_stage, tier_stage
 from tests.provisioning import moving
-from tests.tenancy import imports_stage, price_stage, quotes_stage, relations_stage
+from tests.tenancy import catalogue_stage, imports_stage, price_stage, quotes_stage, relations_stage
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
 
@@ -142,6 +142,7 @@ def build(world: World, app: Flask) -> Stage:
     )
     stage.names |= price_stage.shelf(world)
     stage.names |= relations_stage.relate(world, south, app, SOUTH)
+    stage.names |= catalogue_stage.furnish(world)
     stage.names |= quotes_stage.offer(world)
     claim(world)
     for who in CAST:
