@@ -1176,8 +1176,8 @@ MUTANTS = (
     Mutant(
         "language-key",
         "storefront/pages.py",
-        "        languages.language(),\n        *key,",
-        "        *key,",
+        "        languages.language(),\n        prices_shown(),",
+        "        prices_shown(),",
         "tests/portal/test_appearance.py::test_testers_turn_a_sandbox_around_and_it_stays_so",
     ),
     Mutant(
