@@ -19,7 +19,7 @@ export PORT INSTANCE
 
 bin := .venv/bin
 wanted := core partners catalog subscriptions billing checkout provisioning storefront whitelabel_themes sandbox
-sized := tests/provisioning/test_fault_matrix.py tests/billing/test_webhooks.py tests/catalog/test_volumes.py tests/checkout/test_explanations.py tests/browser/test_every_page.py \
+sized := tests/core/test_money.py tests/provisioning/test_fault_matrix.py tests/billing/test_webhooks.py tests/catalog/test_volumes.py tests/checkout/test_explanations.py tests/browser/test_every_page.py \
   tests/portal/test_tampering.py
 packages = $(wildcard $(wanted)) $(wildcard app.py serve.py)
 

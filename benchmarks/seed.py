@@ -78,7 +78,7 @@ SELECT p.distributor_id, gen_random_uuid(), r.id, pl.id, p.id, lower(p.name), tr
 FROM products p JOIN plans pl ON pl.distributor_id = p.distributor_id AND pl.product_id = p.id
 JOIN resellers r ON r.distributor_id = p.distributor_id AND NOT r.house WHERE p.distributor_id = %(d)s;
 SELECT set_config('app.distributor_id', %(d)s::text, false), set_config('app.reseller_id', '', false);
-SELECT i.* FROM resellers r CROSS JOIN LATERAL index_listings_v3(r.id, NULL) i WHERE r.distributor_id = %(d)s AND NOT r.house;
+SELECT i.* FROM resellers r CROSS JOIN LATERAL index_listings_v4(r.id, NULL) i WHERE r.distributor_id = %(d)s AND NOT r.house;
 INSERT INTO customers (distributor_id, id, reseller_id, company_id, code, name, email, country, ordered_by, created_at)
 SELECT r.distributor_id, gen_random_uuid(), r.id, gen_random_uuid(), 'C' || g, 'Customer ' || g, 'c@example.org', 'DE', 'customer', now()
 FROM generate_series(1, %(buyers)s) g JOIN resellers r ON r.distributor_id = %(d)s AND r.code = 'R' || (g %% %(shops)s + 1);

@@ -127,7 +127,7 @@ class Bench:
         def act(cursor: psycopg.Cursor[Any]) -> float:
             mine = "(SELECT current_setting('app.reseller_id')::uuid)"
             began = time.perf_counter()
-            cursor.execute(f"SELECT * FROM index_listings_v3({mine}, %s)".encode(), (products,))  # noqa: S608 ours
+            cursor.execute(f"SELECT * FROM index_listings_v4({mine}, %s)".encode(), (products,))  # noqa: S608 ours
             return time.perf_counter() - began
 
         return self.as_shop(reseller, act)
@@ -234,7 +234,7 @@ def in_the_database(bench: Bench) -> None:
     """Searches and the numbers of facets, one after the other."""
     words = [query.lower().split() for query in queries(bench.sample(400))]
     call = "SELECT * FROM shelf_page_v2(%s, false, %s, '', '{}', '{}', '{}', 'best', '', NULL, 0, 25)"
-    numbers = "SELECT * FROM shelf_facets_v2(%s, false, '', '{}', '{}', '{}')"
+    numbers = "SELECT * FROM shelf_facets_v3(%s, false, '', '{}', '{}', '{}')"
     mend = "SELECT * FROM near_words_v1(%s)"
 
     def timed(statement: str, *arguments: Any) -> float:

@@ -1,14 +1,16 @@
 """Plans side by side: what each has, and in which of it they differ. What a plan promises is data of the plan
-(its features); a feature that only some of them name is one that the others do not have."""
+(its features, and the attributes of its type); a feature that only some of them name is one that the others
+do not have."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Text, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from catalog import attributes, translations
 from catalog.listings import Listing
 from catalog.products import Plan, Product, ProductType
 from catalog.volumes import Volume
@@ -77,6 +79,10 @@ CANDIDATES = Statement(
         Listing.currency,
         Listing.steps,
         ProductType.unit,
+        # what both are described by
+        ProductType.attributes,
+        Product.attributes,
+        Plan.attributes,
     )
     .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -105,15 +111,24 @@ def of(products: Sequence[str], plans: Sequence[str]) -> list[Compared]:
     by_plan = {row[4]: row for row in rows}
     wanted = [leading.get(code) for code in products] + [by_plan.get(code) for code in plans]
     unique = {row[4]: _column(row) for row in wanted if row is not None}
-    return list(unique.values())[:MOST]
+    return _in_words(list(unique.values())[:MOST])
+
+
+def _in_words(plans: Sequence[Compared]) -> list[Compared]:
+    """The same in the language of the visitor, as far as they are written in it."""
+    words = translations.of_plans([one.plan_id for one in plans])
+    said = [(one, *words.get(one.plan_id, ("", ""))) for one in plans]
+    return [replace(one, name=name or one.name, plan=plan or one.plan) for one, name, plan in said]
 
 
 def _column(row: Sequence[Any]) -> Compared:
     product, name, vendor, category, code, plan_id, plan, term, billed, *rest = row
-    minimum, maximum, features, minor, currency, steps, unit = rest
+    minimum, maximum, features, minor, currency, steps, unit, schema, of_product, of_plan = rest
+    described = attributes.said(attributes.schema(schema), of_product, of_plan)
     return Compared(
         product, name, vendor, category, code, plan_id, plan, term.label, billed.per, minimum, maximum,
-        features, Volume(Money(minor, currency), steps), unit,
+        {**features, **{one.name: value for one, value in described}},
+        Volume(Money(minor, currency), steps), unit,
     )  # fmt: skip
 
 

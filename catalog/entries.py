@@ -20,8 +20,8 @@ from core.tenancy import CLOSED
 class SearchText(db.Model):
     """A product on a shelf, as lists and search read it. `listing_id`: the plan that stands for it; `kinds`:
     term and billing of its plans ("P1Y/P1M"); `band`: which span of prices it is in (shelves.Band); `place`:
-    what stands in front (catalog/assortments.py); `words` begin with the shelf they belong to; `digest` tells
-    whether they are still right."""
+    what stands in front (catalog/assortments.py); `words` begin with the shelf they belong to, and are those
+    of every language that the product is written in; `digest` tells whether they are still right."""
 
     __tablename__ = "search_texts"
     __access__ = CLOSED
@@ -128,28 +128,32 @@ def _words(text: str, weight: str) -> str:
     return f"setweight(to_tsvector('simple', {plain(text)}), '{weight}')"
 
 
-GERMAN = "replace(replace(replace(lower(name || ' ' || vendor || ' ' || category), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue')"  # noqa: E501 SQL
+GERMAN = "replace(replace(replace(lower(concat_ws(' ', name, vendor, category, called)), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue')"  # noqa: E501 SQL
 WORDS = " || ".join(
     [
         _words("name", "A"),
-        _words("vendor || ' ' || category", "B"),
+        _words("concat_ws(' ', vendor, category, called)", "B"),
         _words("plans", "C"),
-        _words("summary", "D"),
-        f"CASE WHEN lower(name || vendor || category) ~ '[äöü]' THEN {_words(GERMAN, 'B')} ELSE ''::tsvector END",  # noqa: E501 SQL
+        _words("concat_ws(' ', summary, said)", "D"),
+        f"CASE WHEN lower(concat_ws('', name, vendor, category, called)) ~ '[äöü]' THEN {_words(GERMAN, 'B')} ELSE ''::tsvector END",  # noqa: E501 SQL
         "array_to_tsvector(ARRAY['~' || reseller_id])",
     ]
 )
 BAND = """CASE WHEN price_minor = 0 THEN 0 ELSE 2 * (length(price_minor::text) - 1)
   + CASE WHEN left(price_minor::text, 1) >= '5' THEN 2 ELSE 1 END END"""
+TRANSLATED = "FROM translations t WHERE t.distributor_id = o.distributor_id AND t.product_id = o.id"
 SHELF = f"""
-  SELECT s.*, {BAND} AS band, md5(concat_ws(chr(31), name, vendor, category, plans, summary)) AS digest FROM (
+  SELECT s.*, {BAND} AS band, md5(concat_ws(chr(31), name, vendor, category, plans, summary, called, said)) AS digest FROM (
     SELECT l.distributor_id, l.reseller_id, l.product_id, o.name, o.vendor, o.category, o.summary,
       (array_agg(l.id ORDER BY l.lead DESC, l.price_minor, l.id))[1] AS listing_id,
       (array_agg(l.price_minor ORDER BY l.lead DESC, l.price_minor, l.id))[1] AS price_minor,
       (array_agg(l.place ORDER BY l.lead DESC, l.price_minor, l.id))[1] AS place,
       min(l.sort_key) AS sort_key,
       array_agg(DISTINCT p.term || '/' || p.billing_period) AS kinds,
-      string_agg(concat_ws(' ', p.name, p.sku, p.code), ' ' ORDER BY p.code) AS plans
+      string_agg(concat_ws(' ', p.name, p.sku, p.code, (SELECT string_agg(t.name, ' ' ORDER BY t.language) FROM translations t
+        WHERE t.distributor_id = p.distributor_id AND t.plan_id = p.id)), ' ' ORDER BY p.code) AS plans,
+      (SELECT string_agg(t.name, ' ' ORDER BY t.language) {TRANSLATED}) AS called,
+      (SELECT string_agg(t.summary, ' ' ORDER BY t.language) {TRANSLATED}) AS said
     FROM listings l
     JOIN plans p ON p.distributor_id = l.distributor_id AND p.id = l.plan_id AND p.published
     JOIN products o ON o.distributor_id = l.distributor_id AND o.id = l.product_id AND o.published
@@ -174,7 +178,7 @@ THESE = "distributor_id = $1 AND reseller_id = $2 AND ($3 IS NULL OR product_id 
 # none for one of them; and without nested loops over a whole shelf, which is what PostgreSQL takes for small
 # until it has been analysed (20,000 products took 70 s).
 INDEX = door(f"""
-CREATE FUNCTION index_listings_v3(p_reseller uuid, p_products uuid[]) RETURNS TABLE (indexed bigint) AS $$
+CREATE FUNCTION index_listings_v4(p_reseller uuid, p_products uuid[]) RETURNS TABLE (indexed bigint) AS $$
 DECLARE
   distributor uuid := current_setting('app.distributor_id')::uuid;
   loops text := current_setting('enable_nestloop');

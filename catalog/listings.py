@@ -2,7 +2,7 @@
 and search, is in catalog/shelves.py."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, cast
@@ -21,7 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from catalog import entries, offer_facts, reductions, sales, volumes
+from catalog import abouts, attributes, entries, offer_facts, reductions, sales, volumes
+from catalog.abouts import Picture
 from catalog.offer_facts import AddOn, Facts
 from catalog.products import Audience, Plan, Product, ProductType
 from catalog.volumes import Stepped, Steps, Volume
@@ -129,6 +130,8 @@ class Card:
     flag: Flag = Flag.NONE
     was: Money | None = None
     until: date | None = None
+    picture: str = ""
+    picture_alt: str = ""
 
 
 SHELF = (
@@ -145,6 +148,8 @@ SHELF = (
         ProductType.unit,
         Plan.billing_period,
         Listing.sort_key,
+        Product.picture,
+        Product.picture_alt,
         Listing.flag,
         Listing.sale,
     )
@@ -162,7 +167,7 @@ SHELF = (
 def card(row: Sequence[Any]) -> Card:
     """A Card from a row of SHELF, whose columns are more than SQLAlchemy types."""
     listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, *more = row
-    sort_key, flag, sale = more
+    sort_key, picture, picture_alt, flag, sale = more
     now = reductions.shown(Money(minor, currency), sale)
     return Card(
         listing_id,
@@ -179,6 +184,8 @@ def card(row: Sequence[Any]) -> Card:
         flag,
         now.was,
         now.until,
+        picture,
+        picture_alt,
     )
 
 
@@ -220,6 +227,9 @@ class Offered:
     category: str
     summary: str
     description: str
+    category_slug: str = ""
+    pictures: Sequence[Picture] = ()
+    languages: Sequence[str] = ()
     add_ons: Sequence[AddOn] = ()
 
 
@@ -243,9 +253,11 @@ class Offer:
     facts: Facts
     now: reductions.Shown
     sale: Sequence[reductions.Offer]
+    attributes: Sequence[tuple[str, str | bool]] = ()
+    onwards: Sequence[str] = ()
 
 
-HEAD = 5  # columns of the product itself; those of offer_facts follow
+HEAD = 6  # columns of the product itself; those of offer_facts follow
 OFFERS = Statement(
     select(
         Product.name,
@@ -253,6 +265,7 @@ OFFERS = Statement(
         Product.category,
         Product.summary,
         Product.description,
+        abouts.SLUG,
         *offer_facts.columns(cast(Table, Listing.__table__)),
         Listing.id,
         Listing.price_minor,
@@ -268,6 +281,13 @@ OFFERS = Statement(
         Listing.steps,
         Plan.code,
         Listing.sale,
+        # what is said about both, in the order of `described`
+        abouts.PICTURES,
+        abouts.LANGUAGES,
+        ProductType.attributes,
+        Product.attributes,
+        Plan.attributes,
+        abouts.ONWARDS,
     )
     .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
     .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
@@ -285,7 +305,7 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
     rows = OFFERS.rows(code=product_code)
     if not rows:
         raise Missing("product")
-    return Offered(*rows[0][:HEAD], add_ons=offer_facts.of_product(rows[0][HEAD:])), [
+    return described(rows, Offered(*rows[0][:HEAD], add_ons=offer_facts.of_product(rows[0][HEAD:])), [
         Offer(
             listing_id,
             plan_id,
@@ -320,9 +340,26 @@ def offers(product_code: str) -> tuple[Offered, list[Offer]]:
             steps,
             code,
             sale,
-        ) in rows
+        ) in (row[:-ABOUT] for row in rows)
         for now in (reductions.shown(Money(minor, currency), sale),)
-    ]
+    ])  # fmt: skip
+
+
+ABOUT = 6  # columns of OFFERS that `described` reads
+
+
+def described(
+    rows: Sequence[Sequence[Any]], found: Offered, offers: Sequence[Offer]
+) -> tuple[Offered, list[Offer]]:
+    """The same with pictures, languages, attributes and upgrades, from the last columns of the rows."""
+    album, languages, *_rest = rows[0][-ABOUT:]
+    about: list[Offer] = []
+    for offer, row in zip(offers, rows, strict=True):
+        *_album, schema, of_product, of_plan, onwards = row[-ABOUT:]
+        said = attributes.said(attributes.schema(schema), of_product, of_plan)
+        values = [(one.name, value) for one, value in said]
+        about.append(replace(offer, attributes=values, onwards=[f"{one}, {other}" for one, other in onwards]))
+    return replace(found, pictures=[Picture(*one) for one in album], languages=languages), about
 
 
 def offerable() -> list[tuple[Plan, Product]]:
@@ -396,11 +433,14 @@ def set_steps(listing: Listing, steps: Steps) -> bool:
 
 
 def lead_anew(reseller_id: UUID, product_ids: Sequence[UUID]) -> None:
-    """The cheapest plan that is shown stands for its product in lists."""
-    order = (Listing.product_id, Listing.published.desc(), Listing.price_minor, Listing.id)
+    """The cheapest plan that can be bought stands for its product in lists."""
+    shown = Listing.published & Plan.published
+    order = (Listing.product_id, shown.desc(), Listing.price_minor, Listing.id)
     mine = (Listing.reseller_id == reseller_id) & Listing.product_id.in_(product_ids)
+    same = (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id)
+    chosen = select(Listing).join(Plan, same)
     led: set[UUID] = set()
-    for listing in db.session().scalars(select(Listing).where(mine).order_by(*order)):
+    for listing in db.session().scalars(chosen.where(mine).order_by(*order)):
         listing.lead = listing.product_id not in led
         led.add(listing.product_id)
     db.flush()

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from catalog import factors, offering_files, volumes
+from catalog import factors, furnishing, offering_files, volumes
+from catalog.furnishing import BadCatalogue
 from catalog.price_lists import PriceList, WholesalePrice
 from catalog.products import (
     GRACE_DAYS,
@@ -30,10 +31,6 @@ from core.errors import Refusal
 from core.ids import new_id
 from core.money import Money, exponent
 from core.periods import Term
-
-
-class BadCatalogue(ValueError):
-    """A file that cannot be loaded; the message names the entry and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +208,17 @@ def load(content: Mapping[str, Any], wholesale_of: Mapping[str, Decimal]) -> Loa
         products += 1
         for offer in entry["plan"]:
             _plan(
-                product.id, offer, currency, {lists[name].id: share for name, share in wholesale_of.items()}
+                product.id,
+                kinds[entry["type"]],
+                offer,
+                currency,
+                {lists[name].id: share for name, share in wholesale_of.items()},
             )
             new.append(offer)
         _follow(product.id, entry)
     db.flush()
     if products:
+        furnishing.furnish(content)
         try:
             offering_files.keep(new)
         except offering_files.BadOffering as fault:
@@ -240,6 +242,7 @@ def _product_type(entry: Mapping[str, Any]) -> ProductType:
                 ends_at_term=entry.get("ends_at_term", True),
                 grace_days=entry.get("grace_days", GRACE_DAYS),
                 by_usage=entry.get("by_usage", False),
+                attributes=furnishing.schema_of(entry),
                 **offering_files.type_values(entry),
             )
         )
@@ -258,13 +261,21 @@ def _product(entry: Mapping[str, Any], kind: ProductType) -> Product:
             category=entry["category"],
             summary=entry["summary"],
             description=entry.get("description", ""),
+            attributes=furnishing.values_of(entry, kind),
+            **furnishing.sale_of(entry),
         )
     )
     db.flush()
     return product
 
 
-def _plan(product_id: UUID, offer: Mapping[str, Any], currency: str, shares: Mapping[UUID, Decimal]) -> None:
+def _plan(
+    product_id: UUID,
+    kind: ProductType,
+    offer: Mapping[str, Any],
+    currency: str,
+    shares: Mapping[UUID, Decimal],
+) -> None:
     price = volume(offer, "price", currency)
     plan = db.add(
         Plan(
@@ -281,6 +292,9 @@ def _plan(product_id: UUID, offer: Mapping[str, Any], currency: str, shares: Map
             steps=factors.stored(price),
             currency=currency,
             features=offer.get("features", {}),
+            attributes=furnishing.values_of(offer, kind),
+            **furnishing.sale_of(offer),
+            **furnishing.sold_to(offer),
         )
     )
     db.flush()

@@ -1,17 +1,15 @@
-"""What the distributor asks for its plans: list price, wholesale per price list and cost; and what is shown
-of a product. A change is visible on the next request of every shop, because the versions it depends on
-change with it; what was sold keeps its own copy. A plan that is priced as another one changes with that
-(catalog/factors.py)."""
+"""What the distributor asks for its plans: list price, wholesale per price list and cost. A change is
+visible on the next request of every shop, because the versions it depends on change with it; what was sold
+keeps its own copy. A plan that is priced as another one changes with that (catalog/factors.py)."""
 
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from catalog import factors, listings, margin_alarms, margin_floors, volumes
-from catalog.listings import Listing
+from catalog import factors, margin_floors, publication, volumes
 from catalog.price_lists import PriceList, WholesalePrice
-from catalog.products import Plan, PlanCost, Product, touch_catalogue
+from catalog.products import Plan, PlanCost, Product
 from catalog.volumes import Steps, Volume
 from core import db, trail
 from core.errors import Refused
@@ -119,21 +117,6 @@ def _wholesale_of(plan: Plan, price_list: PriceList) -> WholesalePrice | None:
     return db.session().scalar(chosen)
 
 
-def describe(product: Product, *, name: str, summary: str, description: str, published: bool) -> None:
-    """What shops say about a product, and whether they show it at all."""
-    if published != product.published:
-        trail.write(product, "published" if published else "hidden")
-    product.name, product.summary, product.description, product.published = (
-        name.strip(),
-        summary.strip(),
-        description.strip(),
-        published,
-    )
-    db.session().execute(
-        update(Listing).where(Listing.product_id == product.id).values(sort_key=product.name.lower())
-    )
-
-
 def put_into_programme(product: Product, programme: Programme | None) -> bool:
     """From now on what partners sell of it counts there, at the price of their tier; whether that is news."""
     wanted = programme.id if programme else None
@@ -145,22 +128,18 @@ def put_into_programme(product: Product, programme: Programme | None) -> bool:
 
 
 def publish(plan: Plan, published: bool) -> None:
-    """Whether a plan can be bought; subscriptions of it go on."""
-    if published != plan.published:
-        trail.write(plan, "published" if published else "hidden")
-        plan.published = published
+    """Whether a plan can be bought; subscriptions of it go on. A plan that is not sold any more is retired, a
+    draft stays one."""
+    if published:
+        publication.publish(plan)
+    elif plan.published:
+        publication.retire(plan)
 
 
 def changed(product: Product) -> None:
     """After any change of a product: retail prices follow their rules, floors are looked at, search follows
     in every shop that has it on its shelf, and every shop's fragments end."""
-    db.flush()
-    plans = select(Plan.id).where(Plan.product_id == product.id)
-    margin_alarms.prices_changed(db.session().scalars(plans).all())
-    on_shelves = select(Listing.reseller_id).where(Listing.product_id == product.id).distinct()
-    for reseller_id in db.session().scalars(on_shelves.order_by(Listing.reseller_id)).all():
-        listings.changed(reseller_id, [product.id])
-    touch_catalogue()
+    publication.changed([product])
 
 
 def _same(plan: Plan, price: Money) -> None:

@@ -1,17 +1,19 @@
 """Product types, products and plans: what the distributor sells. A product type names the connector that
 delivers it and who may buy it; a reseller plan is an ordinary product (I3)."""
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, literal_column, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from catalog.offerings import Asking, Ordered
 from catalog.volumes import Stepped, Volume
-from core import db
+from core import db, states
 from core.errors import Missing
 from core.ids import new_id
 from core.money import Money
@@ -20,6 +22,8 @@ from core.periods import Term
 from core.tenancy import Access, DistributorOwned, owned_by
 
 READABLE = Access(distributor="rcu", reseller="r", customer="r", public="r", door="r")
+REMOVABLE = Access(distributor="rcud", reseller="r", customer="r", public="r", door="r")
+"""Drafts that nobody ever saw are deleted; whatever was on a shelf is archived (catalog/editing.py)."""
 
 
 NOTICE_DAYS = (30, 7, 1)
@@ -33,15 +37,47 @@ class Audience(StrEnum):
     RESELLER = "reseller"
 
 
+class SaleState(StrEnum):
+    """DRAFT: being prepared, or taken back; nobody but the distributor sees it. RETIRED: no new orders, and
+    what was sold of it goes on."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+class OnSale:
+    """What is sold from a day to a day. `state` is moved by catalog/publication.py, on `publish_at` and
+    `retire_at` (business time) by its task; `published` is what the state comes to, for those who ask a
+    thousand times a second. Statements that set `published` for many rows take the state with them (a
+    trigger). `archived_at`: out of the lists of the console, kept for what was sold."""
+
+    LIFE = states.Transitions(
+        {
+            SaleState.DRAFT: [SaleState.PUBLISHED, SaleState.RETIRED],
+            SaleState.PUBLISHED: [SaleState.DRAFT, SaleState.RETIRED],
+            SaleState.RETIRED: [SaleState.PUBLISHED, SaleState.DRAFT],
+        },
+        first=SaleState.DRAFT,
+    )
+
+    state: Mapped[SaleState] = mapped_column(default=SaleState.PUBLISHED, server_default="published")
+    published: Mapped[bool] = mapped_column(default=True)
+    publish_at: Mapped[datetime | None]
+    retire_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+
+
 class ProductType(Asking, DistributorOwned, db.Model):
     """Schema of a family of products. `opens_storefront`: activation opens the reseller's own shop. The clock
     of its subscriptions is data: `notice_days` before the end their owner is told, `ends_at_term` says
     whether the service ends with its term (else it runs on until it is cancelled), and for `grace_days` after
     the end what belongs to it is kept (a storefront's address). `by_usage`: billed by what was used; of such
-    a service nothing is left behind when it moves to another provider (M50)."""
+    a service nothing is left behind when it moves to another provider (M50). `attributes`: what products of
+    the type and their plans are described by (catalog/attributes.py)."""
 
     __tablename__ = "product_types"
-    __access__ = READABLE
+    __access__ = REMOVABLE
     __table_args__ = (UniqueConstraint("distributor_id", "code"),)
 
     code: Mapped[str]
@@ -54,19 +90,29 @@ class ProductType(Asking, DistributorOwned, db.Model):
     ends_at_term: Mapped[bool] = mapped_column(default=True)
     grace_days: Mapped[int] = mapped_column(default=GRACE_DAYS)
     by_usage: Mapped[bool] = mapped_column(default=False)
+    attributes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+    archived_at: Mapped[datetime | None]
 
 
-class Product(DistributorOwned, db.Model):
+class Product(OnSale, DistributorOwned, db.Model):
     """What is described in the catalogue. `programme_id`: the partner programme that it belongs to, if any:
-    what partners sell of it counts there, and their tier lowers its wholesale price."""
+    what partners sell of it counts there, and their tier lowers its wholesale price. `category` is the name
+    of a row of catalog/categories.py; `picture` and its words are copies of the first of its pictures
+    (catalog/pictures.py), so that lists need no other row. `description` is Markdown."""
 
     __tablename__ = "products"
-    __access__ = READABLE
+    __access__ = REMOVABLE
     __table_args__ = (
         UniqueConstraint("distributor_id", "code"),
         owned_by("product_types", "product_type_id"),
         owned_by("programmes", "programme_id"),
+        owned_by("products", "replaced_by_id"),
         Index("ix_products_name", "distributor_id", "name", "id"),
+        Index(
+            "ix_products_turns",
+            "distributor_id",
+            postgresql_where=literal_column("publish_at IS NOT NULL OR retire_at IS NOT NULL"),
+        ),
     )
 
     product_type_id: Mapped[UUID]
@@ -76,18 +122,22 @@ class Product(DistributorOwned, db.Model):
     category: Mapped[str]
     summary: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
-    published: Mapped[bool] = mapped_column(default=True)
     programme_id: Mapped[UUID | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    picture: Mapped[str] = mapped_column(default="", server_default="")
+    picture_alt: Mapped[str] = mapped_column(default="", server_default="")
+    replaced_by_id: Mapped[UUID | None]
 
 
-class Plan(Ordered, Stepped, DistributorOwned, db.Model):
+class Plan(OnSale, Ordered, Stepped, DistributorOwned, db.Model):
     """A sellable variant: term, billing period, quantity bounds and the recommended price per unit and
     billing period. `source`: the price sheet that it is kept by, or nothing (catalog/price_imports.py).
     `priced_as_id` and `factor`: its prices are those of another plan times that, at every quantity
-    (catalog/factors.py)."""
+    (catalog/factors.py). `markets` and `segments`: to whom it is sold (catalog/markets.py); empty is to
+    everybody."""
 
     __tablename__ = "plans"
-    __access__ = READABLE
+    __access__ = REMOVABLE
     __table_args__ = (
         UniqueConstraint("distributor_id", "code"),
         owned_by("products", "product_id"),
@@ -97,9 +147,15 @@ class Plan(Ordered, Stepped, DistributorOwned, db.Model):
         CheckConstraint(
             "(priced_as_id IS NULL) = (factor IS NULL) AND factor > 0 AND priced_as_id <> id", name="factor"
         ),
+        owned_by("plans", "replaced_by_id"),
         CheckConstraint("quantity_step >= 1", name="quantity_step"),
         Index("ix_plans_product", "distributor_id", "product_id"),
         Index("ix_plans_priced_as", "distributor_id", "priced_as_id"),
+        Index(
+            "ix_plans_turns",
+            "distributor_id",
+            postgresql_where=literal_column("publish_at IS NOT NULL OR retire_at IS NOT NULL"),
+        ),
     )
 
     product_id: Mapped[UUID]
@@ -113,10 +169,13 @@ class Plan(Ordered, Stepped, DistributorOwned, db.Model):
     list_minor: Mapped[int]
     currency: Mapped[str]
     features: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    published: Mapped[bool] = mapped_column(default=True)
     source: Mapped[str] = mapped_column(default="", server_default="")
     priced_as_id: Mapped[UUID | None]
     factor: Mapped[Decimal | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    markets: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    segments: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    replaced_by_id: Mapped[UUID | None]
 
     list_price: Mapped[Money] = composite(Money, "list_minor", "currency")
 
@@ -130,7 +189,7 @@ class PlanCost(Stepped, DistributorOwned, db.Model):
     """What the vendor asks per unit and billing period; the distributor's eyes only."""
 
     __tablename__ = "plan_costs"
-    __access__ = Access(distributor="rcu")
+    __access__ = Access(distributor="rcud")
     __table_args__ = (owned_by("plans", "plan_id"), UniqueConstraint("distributor_id", "plan_id"))
 
     plan_id: Mapped[UUID]

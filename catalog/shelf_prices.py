@@ -111,11 +111,12 @@ SELECT %(distributor)s, gen_random_uuid(), %(reseller)s, 'plan', u.plan_id::text
 FROM unnest(%(plans)s::uuid[], %(minors)s::bigint[], %(currencies)s::text[], %(steps)s::jsonb[]) AS u (plan_id, minor, currency, steps)
 RETURNING id"""  # noqa: E501 SQL
 
-# The cheapest plan that is shown stands for its product in lists.
+# The cheapest plan that can be bought stands for its product in lists.
 LEAD = """
 UPDATE listings l SET lead = x.place = 1 FROM (
-  SELECT id, row_number() OVER (PARTITION BY reseller_id, product_id ORDER BY published DESC, price_minor, id) AS place
-  FROM listings WHERE distributor_id = %(distributor)s AND reseller_id = ANY (%(resellers)s) AND product_id = ANY (%(products)s)) x
+  SELECT s.id, row_number() OVER (PARTITION BY s.reseller_id, s.product_id ORDER BY (s.published AND p.published) DESC, s.price_minor, s.id) AS place
+  FROM listings s JOIN plans p ON p.distributor_id = s.distributor_id AND p.id = s.plan_id
+  WHERE s.distributor_id = %(distributor)s AND s.reseller_id = ANY (%(resellers)s) AND s.product_id = ANY (%(products)s)) x
 WHERE l.distributor_id = %(distributor)s AND l.id = x.id AND l.lead <> (x.place = 1)"""  # noqa: E501 SQL
 
 PREVIEW = """,

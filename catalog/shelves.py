@@ -5,7 +5,7 @@ costs what page 1 costs; numbers come from counts that the change of the shelf h
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -231,7 +231,7 @@ def _cursor(sort: str, after: str) -> tuple[str, UUID | None]:
 # --- How many there are -------------------------------------------------------------------------------------
 
 COUNTS_OF = door(f"""
-CREATE FUNCTION shelf_facets_v2(p_words text[], p_any boolean, p_category text, p_vendors text[], p_kinds text[], p_bands int[])
+CREATE FUNCTION shelf_facets_v3(p_words text[], p_any boolean, p_category text, p_vendors text[], p_kinds text[], p_bands int[])
 RETURNS TABLE (facet text, value text, products bigint, place bigint) AS $$
 #variable_conflict use_column
 DECLARE
@@ -255,7 +255,11 @@ BEGIN{ASKED}
   UNION ALL SELECT 'kind', kind, sum(n)::bigint, 0 FROM judged CROSS JOIN unnest(kinds) kind WHERE c AND v AND b GROUP BY 2
   UNION ALL SELECT 'band', band::text, sum(n)::bigint, 0 FROM judged WHERE c AND v AND k GROUP BY 2
   UNION ALL SELECT 'all', '', coalesce(sum(n), 0)::bigint, 0 FROM judged WHERE c AND v AND k AND b
-  UNION ALL SELECT 'found', '', coalesce(sum(n), 0)::bigint, 0 FROM judged WHERE asked IS NOT NULL;
+  UNION ALL SELECT 'found', '', coalesce(sum(n), 0)::bigint, 0 FROM judged WHERE asked IS NOT NULL
+  UNION ALL SELECT 'address', c.name || chr(31) || c.slug, row_number() OVER (ORDER BY coalesce(above.position, c.position), coalesce(above.name, c.name),
+      above.id IS NOT NULL, c.position, c.name), 0
+    FROM categories c LEFT JOIN categories above ON above.distributor_id = c.distributor_id AND above.id = c.parent_id
+    WHERE c.distributor_id = current_setting('app.distributor_id')::uuid;
 END
 $$""")  # noqa: E501, S608 SQL of our own
 
@@ -263,9 +267,10 @@ $$""")  # noqa: E501, S608 SQL of our own
 @dataclass(frozen=True, slots=True)
 class Facets:
     """How many products there are of each value, each facet as if nothing were chosen in it; `all`: with
-    everything that is chosen. Categories come in the order that the reseller gave
-    them, then by name. `more`: a search found more than it looks through; then the numbers are of some of
-    them and are not shown."""
+    everything that is chosen. `more`: a search found more than it looks through; then the numbers are of some
+    of them and are not shown. Categories stand in the order that the reseller gave them, else in the
+    distributor's, those without a row after them by name; `addresses`: category -> its slug, of those that
+    have a row."""
 
     categories: Mapping[str, int]
     vendors: Mapping[str, int]
@@ -273,11 +278,12 @@ class Facets:
     bands: Mapping[int, int]
     all: int
     more: bool = False
+    addresses: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def facets(wanted: Wanted, words: Sequence[str] = (), *, any_word: bool = False) -> Facets:
     """Of the scope's shelf, or of what a search finds on it."""
-    names = ("category", "vendor", "kind", "band", "all", "found")
+    names = ("category", "vendor", "kind", "band", "all", "found", "address")
     found: dict[str, dict[str, int]] = {name: {} for name in names}
     asked = {"p_words": list(words), "p_any": any_word}
     places: dict[str, int] = {}
@@ -285,8 +291,16 @@ def facets(wanted: Wanted, words: Sequence[str] = (), *, any_word: bool = False)
         found[row.facet][row.value] = int(row.products)
         if row.facet == "category":
             places[row.value] = row.place
+    rows = sorted(found["address"], key=lambda each: found["address"][each])
+    addresses = dict(each.split("\x1f", 1) for each in rows)
+    order = {name: place for place, name in enumerate(addresses)}
     return Facets(
-        dict(sorted(found["category"].items(), key=lambda each: (places[each[0]], each[0]))),
+        dict(
+            sorted(
+                found["category"].items(),
+                key=lambda each: (places[each[0]], order.get(each[0], len(order)), each[0]),
+            )
+        ),
         dict(sorted(found["vendor"].items(), key=lambda each: (-each[1], each[0].lower()))),
         dict(sorted(found["kind"].items())),
         {
@@ -295,6 +309,7 @@ def facets(wanted: Wanted, words: Sequence[str] = (), *, any_word: bool = False)
         },
         found["all"].get("", 0),
         found["found"].get("", 0) > MOST_FOUND,
+        addresses,
     )
 
 

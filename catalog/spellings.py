@@ -43,17 +43,17 @@ def meant(words: Sequence[str]) -> list[str]:
 
 def nearest(word: str, candidates: Sequence[str]) -> str:
     """The candidate with the fewest slips, which may be one in a short word and two in a longer one; else the
-    word itself. What is typed may be the beginning of it."""
+    word itself. What is typed may be the beginning of it, which costs half a slip."""
     allowed = 1 if len(word) <= SHORTEST + 1 else 2
     judged = [
-        (min(slips(word, each), slips(word, each[: len(word)]) + 0.5), place, each)
+        (min(2 * slips(word, each), 2 * slips(word, each[: len(word)]) + 1), place, each)
         for place, each in enumerate(candidates)
     ]
     best = min(judged, default=None)
-    return best[2] if best is not None and best[0] <= allowed else word
+    return best[2] if best is not None and best[0] <= 2 * allowed else word
 
 
-def slips(one: str, other: str) -> float:
+def slips(one: str, other: str) -> int:
     """Letters more, less, other or in the wrong order (optimal string alignment)."""
     before: list[int] = []
     row = list(range(len(other) + 1))

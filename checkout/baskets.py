@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog import reductions
+from catalog import reductions, translations
 from catalog.listings import Listing, NotOffered
 from catalog.offerings import first_allowed
 from catalog.price_lists import WholesalePrice, discounted, tier_of
@@ -430,7 +430,7 @@ def items(buyer: Buyer) -> list[BasketItem]:
     an add-on stands below its base. Lines no longer offered are left out."""
     chosen = AT_WHOLESALE if buyer.customer_id is None else AT_RETAIL
     rows = chosen.rows(membership=buyer.membership_id)
-    found = [_item(row[:-1]) for row in rows]
+    found = translations.in_words([_item(row[:-1]) for row in rows])
     if rows and rows[0][-1]:
         lines = [(one.plan_id, one.quantity, one.unit_price) for one in found]
         taken = discounts.preview(buyer.reseller_id, buyer.customer_id, lines)

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from catalog import volumes
+from catalog import translations, volumes
+from catalog.markets import Eligible
 from catalog.plan_links import LinkKind, PlanLink
 from catalog.products import PlanCost
 from checkout import offers
@@ -49,7 +50,7 @@ def compose(buyer: Buyer, lines: Sequence[PricedLine]) -> list[PricedLine]:
         found = findings.get(line.line_id, Finding())
         if found.parts:
             number += 1
-            composed += _parts(line, found.parts, number)
+            composed += translations.in_words(_parts(line, found.parts, number))
         elif found.base is not None and found.base.in_basket:
             composed.append(replace(line, base_line_id=own[found.base.id]))
         else:
@@ -84,7 +85,7 @@ def _parts(bundle: PricedLine, parts: Sequence[Part], number: int) -> list[Price
         PricedLine(
             bundle.line_id, bundle.quantity, bundle.fields, part.plan_id, part.product, part.plan, part.sku,
             part.unit, part.term, part.billing_period, part.connector, False, retail[at][0], wholesale[at][0],
-            costs.get(part.plan_id),
+            costs.get(part.plan_id), Eligible(part.markets, part.segments, bundle.sold_to.buyer),
             Terms(
                 part.product_id, part.step, part.conditional, part.once, part.trial_days,
                 part.cancellation_days, part.reduction_days, part.variables, None,

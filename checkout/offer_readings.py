@@ -67,6 +67,8 @@ class Part:
     trial_days: int
     cancellation_days: int
     reduction_days: int
+    markets: Sequence[str] = ()
+    segments: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -107,6 +109,8 @@ LINKS = Statement(
         _part.trial_days,
         func.coalesce(_part.cancellation_days, _kind.cancellation_days),
         func.coalesce(_part.reduction_days, _kind.reduction_days),
+        _part.markets,
+        _part.segments,
     )
     .select_from(PlanLink)
     .outerjoin(

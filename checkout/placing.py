@@ -16,7 +16,7 @@ from billing.invoices import ChargeState, Invoice, InvoiceLine, InvoiceState
 from billing.payments import Fees, FundKind, Payment, PaymentState
 from billing.stripe_gateway import stripe_amount
 from billing.tax import Party
-from catalog import obligations
+from catalog import markets, obligations
 from checkout import compositions, discounts, orders, pricing, taken_offers, under_floor
 from checkout.baskets import BasketLine, Buyer
 from checkout.discounts import OrderDiscount, OrderWholesaleDiscount
@@ -165,6 +165,8 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Pri
     lines = compositions.compose(buyer, basket)
     taxed = pricing.taxes(tax.chain(buyer.reseller_id, buyer.customer_id), lines)
     _refuse_a_lead_of_others(buyer, standing, taxed.chain.customer)
+    sold_to = [(one.product, one.sold_to) for one in (*basket, *lines)]  # a bundle and its parts
+    markets.refuse_unless_sold_to(taxed.chain.buyer.country, sold_to)
     amount, wholesale = taxed.retail.gross, taxed.wholesale.gross
     if checkout.seen_total is not None and checkout.seen_total != amount.minor:
         raise PriceChanged(amount)

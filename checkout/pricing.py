@@ -11,9 +11,10 @@ from sqlalchemy import bindparam, func, select
 
 from billing import tax
 from billing.tax import Chain, Sums
-from catalog import margin_floors, volumes
+from catalog import margin_floors, translations, volumes
 from catalog.listings import Listing, NotOffered
 from catalog.margin_floors import Broken
+from catalog.markets import Eligible
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from catalog.reductions import Cuts
@@ -75,6 +76,7 @@ class PricedLine:
     price: Money
     wholesale: Money
     cost: Money | None
+    sold_to: Eligible
     terms: Terms
     broken: Broken = margin_floors.UNBROKEN
     retail_cuts: Cuts = ()
@@ -148,6 +150,10 @@ _BASKET = (
         Plan.billing_period,
         ProductType.connector,
         ProductType.opens_storefront,
+        # to whom it is sold, and what the buyer is
+        Plan.markets,
+        Plan.segments,
+        Customer.segment,
         # how it may be ordered, in the order of Terms
         Product.id,
         Plan.quantity_step,
@@ -206,7 +212,7 @@ def price(buyer: Buyer, *, quoted: bool = False) -> tuple[Standing, list[PricedL
     rows = LOCKED_BASKET.rows(membership=buyer.membership_id, reseller=buyer.reseller_id)
     if not rows:
         raise EmptyBasket
-    lines = [_priced(buyer, row[6:-1], quoted) for row in rows]
+    lines = translations.in_words([_priced(buyer, row[6:-1], quoted) for row in rows])
     return Standing(*rows[0][:6]), _less_discounts(buyer, lines, quoted) if rows[0][-1] else lines
 
 
@@ -225,8 +231,8 @@ def _less_discounts(buyer: Buyer, lines: Sequence[PricedLine], quoted: bool) -> 
 def _priced(buyer: Buyer, row: Sequence[Any], quoted: bool) -> PricedLine:
     """One line, or the refusal by name."""
     published, audience, minimum, maximum, *amounts, discount, our_floor, their_floor = row[:16]
-    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[16:-9]
-    terms = Terms(*row[-9:])
+    line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[16:28]
+    sold_to, terms = Eligible(*row[28:31]), Terms(*row[31:])
     retail, listed, cost = (_at(quantity, *amounts[at : at + 3]) for at in (0, 3, 6))
     wholesale = discounted(listed, discount) if listed is not None else None
     to_reseller = buyer.customer_id is None
@@ -240,7 +246,7 @@ def _priced(buyer: Buyer, row: Sequence[Any], quoted: bool) -> PricedLine:
     )  # fmt: skip
     return PricedLine(
         line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens,
-        price, wholesale, cost, terms, broken,
+        price, wholesale, cost, sold_to, terms, broken,
     )  # fmt: skip
 
 

@@ -20,9 +20,20 @@ from typing import Any, Protocol
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-SOURCE = "en"
+SOURCE, FIRST = "en", "English"
 LONGER, MIRRORED = "en-XA", "ar-XB"
 TESTERS = (LONGER, MIRRORED)
+WRITTEN: Mapping[str, str] = {
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+    "it": "Italiano",
+    "nl": "Nederlands",
+    "pl": "Polski",
+    "ar": "العربية",
+}
+"""Languages in which a catalogue may be written besides the first, each by its own name. A visitor may read
+the shop in one before our own words have a catalogue in it; those are English until then."""
 FOLDER = Path(__file__).parent.parent / "translations"
 FROM_RIGHT = frozenset({"ar", "dv", "fa", "he", "ps", "ur", "yi"})
 ACCENTED = str.maketrans("aceginorsuyzACEGINORSUYZ", "àçéĝîñöŕšûýžÀÇÉĜÎÑÖŔŠÛÝŽ")

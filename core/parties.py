@@ -91,8 +91,16 @@ class OrderedBy(StrEnum):
     RESELLER = "reseller"
 
 
+class Segment(StrEnum):
+    """What kind of company a customer is; some plans are sold to some kinds only (catalog/markets.py)."""
+
+    COMMERCIAL = "commercial"
+    EDUCATION = "education"
+    CHARITY = "charity"
+
+
 class Customer(ResellerOwned, db.Model):
-    """A company's standing with one reseller."""
+    """A company's standing with one reseller, which also says of which kind the company is (`segment`)."""
 
     __tablename__ = "customers"
     __access__ = Access(distributor="rcu", reseller="rcu", customer="r", door="r")
@@ -111,6 +119,7 @@ class Customer(ResellerOwned, db.Model):
     email: Mapped[str]
     country: Mapped[str] = mapped_column(default="")
     ordered_by: Mapped[OrderedBy] = mapped_column(default=OrderedBy.CUSTOMER)
+    segment: Mapped[Segment] = mapped_column(default=Segment.COMMERCIAL, server_default="commercial")
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

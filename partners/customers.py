@@ -15,7 +15,7 @@ from core import db, parties, trail
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.languages import _
-from core.parties import Customer, Membership, Reseller, normal_email
+from core.parties import Customer, Membership, Reseller, Segment, normal_email
 from core.tenancy import Access, ResellerOwned, Side, current, owned_by
 from partners import invitations, leads
 from partners.invitations import Invitation, InvitationState
@@ -175,14 +175,17 @@ def comment_of(customer_id: UUID) -> str:
     return db.session().scalar(chosen) or ""
 
 
-def change(customer: Customer, *, company: str, comment: str) -> None:
-    """Company name and comment are the reseller's to write (P14)."""
+def change(customer: Customer, *, company: str, comment: str, segment: Segment | None = None) -> None:
+    """Company name and comment are the reseller's to write (P14), and of which kind the company is."""
     company = " ".join(company.split())
     if not company or len(company) > LONGEST_NAME:
         raise NoCompanyName
     if company != customer.name:
         trail.write(customer, "renamed", told={"was": customer.name, "is": company})
         customer.name = company
+    if segment is not None and segment is not customer.segment:
+        customer.segment = segment
+        trail.write(customer, f"registered as {segment.value}")
     if comment.strip() != comment_of(customer.id):
         keep_comment(customer, comment)
 

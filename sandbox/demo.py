@@ -6,7 +6,7 @@ so that a seeding that was interrupted goes on where it stopped; a finished one 
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -17,9 +17,17 @@ from sqlalchemy import select
 
 from billing import credit, credit_terms, payments, tax
 from billing.credit_terms import Defaults, Terms
-from catalog import listings, loading, margin_alarms, products, retail_rules
+from catalog import (
+    editing,
+    listings,
+    loading,
+    margin_alarms,
+    products,
+    publication,
+    retail_rules,
+)
 from catalog.listings import Listing
-from core import db, parties, passwords, tenancy
+from core import clock, db, parties, passwords, tenancy
 from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.settings import settings
@@ -63,6 +71,7 @@ from sandbox import (
     notes,
     orders,
     partnerships,
+    pictures,
     promotions,
     quoting,
     relations,
@@ -118,6 +127,15 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
     return file
 
 
+def _turn_the_catalogue() -> None:
+    """One product has a successor, and one comes in a month."""
+    old, new = editing.product("project-p1"), editing.product("planner-p1")
+    publication.retire(old, new)
+    coming = editing.product("m365-copilot-business")
+    publication.schedule(coming, (clock.business_now() + timedelta(days=30)).date(), None)
+    publication.changed([old, coming])
+
+
 # --- Who exists and what is sold ----------------------------------------------------------------------------
 
 
@@ -133,6 +151,8 @@ def _found(demo: Demo) -> None:
     house = parties.add_reseller(name=about["name"], email=about["email"], price_list_id=first.id, house=True)
     storefronts.open_house(house, name=about["name"], hosts=HOSTS, currency=about["currency"])
     listings.stock(house.id, demo.distributor_id)
+    pictures.hang()
+    _turn_the_catalogue()
     db.add(ConnectorSettings(connector="signed_licence", settings={"signing_key": new_signing_key()}))
     _prepare_papers(demo)
     for person in demo.world["staff"]:

@@ -1,6 +1,6 @@
 """Light or dark, and the language: what a visitor chose for one shop. One cookie keeps it; the page
 carries it as attributes of its root element, and stylesheets do the rest, so that kept frames and fragments
-are the same in every mode. The languages for testers are chosen by `?lang=`, in sandboxes only."""
+are the same in every mode. A language is chosen by `?lang=`; those for testers in sandboxes only."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ from storefront.shop import Shop
 
 MODES = ("auto", "light", "dark")
 YEAR = 365 * 24 * 3600
+SPOKEN = frozenset((*languages.offered(), *languages.WRITTEN))
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,13 @@ def name_of(shop: Shop) -> str:
 def wanted(environ: WSGIEnvironment, shop: Shop) -> Appearance:
     """What the request's cookie and address say; whatever they say wrongly is not said."""
     raw, query = environ.get("HTTP_COOKIE", ""), environ.get("QUERY_STRING", "")
-    asked = "lang=" in query and shop.sandbox
+    asked = "lang=" in query
     if not asked and "look-" not in raw:
         return AS_IT_COMES
     mode, language = kept(raw, name_of(shop))
     if asked:
         language = parse_qs(query).get("lang", [language])[-1]
-    if language not in languages.offered() + (languages.TESTERS if shop.sandbox else ()):
+    if language not in SPOKEN and not (shop.sandbox and language in languages.TESTERS):
         language = languages.SOURCE
     return Appearance(mode if mode in MODES else "auto", language, fresh=asked)
 

@@ -283,7 +283,8 @@ CHECKERS: tuple[Checker, ...] = (
         """
         SELECT o.code, l.number, count(*) AS many FROM subscriptions s
         JOIN order_lines l ON l.distributor_id = s.distributor_id AND l.id = s.order_line_id
-        JOIN orders o ON o.distributor_id = l.distributor_id AND o.id = l.order_id GROUP BY o.code, l.id, l.number HAVING count(*) > 1""",  # noqa: E501 SQL
+        JOIN orders o ON o.distributor_id = l.distributor_id AND o.id = l.order_id
+        WHERE s.state NOT IN ('moved', 'gone') GROUP BY o.code, l.id, l.number HAVING count(*) > 1""",
         "Line {number} of {code} created {many} subscriptions instead of one.",
     ),
     Checker(

@@ -26,6 +26,7 @@ import provisioning.openings
 import provisioning.undelivered
 import provisioning.withdrawals  # noqa: F401 every table and every kind of task is known once these are imported
 from billing import credit_terms, ledger, refund_calls, refunds  # noqa: F401 likewise
+from catalog import editing, publication, upgrades  # noqa: F401 likewise
 from core import account_links, db, doors, factors, roles, sign_ins, tenancy, tickets, walls  # noqa: F401 closed tables
 from core.db import Model
 from provisioning import restorations
@@ -56,7 +57,7 @@ def migrate(owner_url: str) -> str:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         alembic(connection, "upgrade", "head")
         doors.apply(connection, Model.metadata, make_url(owner_url).database or "")
-        for statement in (*ledger.ZERO_SUM, *refunds.TALLY):
+        for statement in (*ledger.ZERO_SUM, *refunds.TALLY, *publication.IN_STEP):
             connection.exec_driver_sql(statement)
         grant_version(connection, make_url(owner_url).database or "")
     engine.dispose()
@@ -123,6 +124,8 @@ TRIGGERS = {
     "refunds_tally": (
         "refunds: the trigger that keeps refunds within what was captured is missing or switched off."
     ),
+    "products_in_step": "products: the trigger that keeps state and published in step is missing or off.",
+    "plans_in_step": "plans: the trigger that keeps state and published in step is missing or off.",
     "refunds_fixed": "refunds: the trigger that keeps amounts as they were is missing or switched off.",
 }
 """trigger -> what is said where it is not awake."""

@@ -36,6 +36,8 @@ TYPES = Words(
         "storefronts": "Storefront",
         "plans": "Plan",
         "products": "Product",
+        "product_types": "Product type",
+        "categories": "Category",
         "listings": "Price",
         "retail_rules": "Price rule",
         "rounding_rules": "Rounding",

@@ -366,7 +366,7 @@ def move(
             billing_period=subscription.billing_period,
             price_minor=price.minor,
             currency=price.currency,
-            state=SubscriptionState.ACTIVE,
+            state=SubscriptionState.PENDING,
             created_at=now,
             starts_at=subscription.starts_at,
             ends_at=subscription.ends_at,
@@ -374,6 +374,7 @@ def move(
         )
     )
     db.flush()
+    states.move(taken, SubscriptionState.ACTIVE)
     trail.write(taken, "taken over", told={"on": business_now()})
     had = licences(subscription.id)
     people = {seat.number: seat.assignee for seat in had if seat.assignee}

@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 import pytest
 
 BUDGET = {
-    "rules": 200.0,
-    "walls": 110.0,
-    "durable": 300.0,
-    "sandbox": 140.0,
+    "rules": 300.0,
+    "walls": 160.0,
+    "durable": 340.0,
+    "sandbox": 180.0,
     "looks": 90.0,
-    "pages": 250.0,
-    "browser": 380.0,
-    "losses": 90.0,
+    "pages": 420.0,
+    "browser": 480.0,
+    "losses": 110.0,
 }
 KINDS = {
     "tenancy": "walls",

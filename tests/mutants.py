@@ -63,6 +63,10 @@ SHELVES = "tests/catalog/test_shelves.py::test_"
 SHOP_PAGES = "tests/portal/test_shop_pages.py::test_"
 
 
+EDITOR = "tests/distributor/test_product_editor.py::test_"
+UPGRADES = "tests/catalog/test_upgrades.py::test_"
+
+
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """A guard that is missing, and the test that sees it."""
@@ -129,6 +133,34 @@ MUTANTS = (
         "shelf_prices.follow(None, part)",
         "pass",
         RULES + "prices_follow_what_is_paid_at_once_and_shops_show_it",
+    ),
+    Mutant(
+        "an overtaken form changes nothing",
+        "catalog/editing.py",
+        "if sent != seen(values):",
+        "if False:",
+        EDITOR + "whoever_is_overtaken_sees_both_values_and_loses_nothing",
+    ),
+    Mutant(
+        "edits of the upgrade graph take turns",
+        "catalog/upgrades.py",
+        "select(Distributor).with_for_update(key_share=True)",
+        "select(Distributor)",
+        UPGRADES + "two_edits_at_once_cannot_close_a_circle_together",
+    ),
+    Mutant(
+        "what is sold in some countries only",
+        "catalog/markets.py",
+        "if sold_to.markets and country not in sold_to.markets:",
+        "if False:",
+        EDITOR + "a_plan_is_sold_in_its_markets_and_segments_only",
+    ),
+    Mutant(
+        "a link leads to http, https or mailto",
+        "storefront/markdown.py",
+        "urlsplit(url.strip()).scheme.lower() in LINKS",
+        "True",
+        "tests/distributor/test_markdown.py::test_a_link_leads_to_a_page_or_a_mailbox_and_nowhere_else",
     ),
     Mutant(
         "an add-on waits for its base",
@@ -1259,8 +1291,8 @@ MUTANTS = (
     Mutant(
         "language-key",
         "storefront/pages.py",
-        "        languages.language(),\n        *key,",
-        "        *key,",
+        "        languages.language(),\n        prices_shown(),",
+        "        prices_shown(),",
         "tests/portal/test_appearance.py::test_testers_turn_a_sandbox_around_and_it_stays_so",
     ),
     Mutant(

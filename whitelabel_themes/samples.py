@@ -254,6 +254,7 @@ def _products() -> list[Values]:
             flag=flag,
             url="#",
             image_url=None,
+            code=initials.lower(),
             from_=True,
         )
         for name, vendor, summary, price, initials, flag in rows

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = 'retail'
-down_revision = 'offers'
+down_revision = 'catalogue'
 branch_labels = None
 depends_on = None
 

@@ -15,32 +15,31 @@ from werkzeug.wrappers import Response
 from catalog import (
     assortments,
     catalogue_files,
+    editing,
     exchange,
     factors,
     listings,
     loading,
     margin_alarms,
-    margin_floors,
     pricing,
 )
+from catalog.editing import Overtaken
 from catalog.loading import BadCatalogue, Loaded
 from catalog.price_lists import PriceList, WholesalePrice
-from catalog.products import Audience, Plan, PlanCost, Product, ProductType
+from catalog.products import Audience, Plan, PlanCost, Product, ProductType, SaleState
+from catalog.translations import Translation
 from core import db
 from core import money as moneys
-from core.errors import Missing
+from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Reseller
-from partners import programmes
-from partners.programmes import Programme
 from partners.storefronts import Storefront, StorefrontState
-from provisioning import partner_sales
 from provisioning.connectors.registry import CONNECTORS
 from storefront import exports, lists, pages, timelines
-from storefront.distributor import console, forms
+from storefront.distributor import console, forms, product_pages
 from storefront.lists import Column, List
-from storefront.visitors import require_role
+from storefront.visitors import has_role, require_role
 
 pages.saying(
     prices_saved="Saved. Every shop shows it on its next request.",
@@ -51,7 +50,6 @@ pages.saying(
 )
 
 BUYERS = Words({Audience.CUSTOMER: "customers", Audience.RESELLER: "resellers"})
-SHOWS = Words({"published": "Published", "hidden": "Hidden"})
 
 
 @console.get("/catalogue")
@@ -59,7 +57,12 @@ def product_list() -> Response:
     """Products by name."""
     with db.transaction():
         page = lists.page(the_list(), products())
-    return pages.render("distributor/products.html", title=_("Catalogue"), page=page)
+    return pages.render(
+        "distributor/products.html",
+        title=_("Catalogue"),
+        page=page,
+        may_change=has_role("storefront_manager"),
+    )
 
 
 @console.get("/catalogue.csv")
@@ -85,7 +88,7 @@ def the_list() -> List:
             Column("type", _("Type"), itemgetter("type")),
             Column("plans", _("Plans"), itemgetter("plans"), kind="num"),
             Column("from", _("List price from"), itemgetter("from"), kind="num", money=True),
-            Column("state", _("State"), lambda row: "published" if row["published"] else "hidden"),
+            Column("state", _("State"), itemgetter("state")),
         ],
         Product.id,
         rows_of,
@@ -93,15 +96,20 @@ def the_list() -> List:
         search=found_by,
         filters=[
             lists.Choice("type", _("Type"), types, lambda code: ProductType.code == code, _("All types")),
-            lists.Choice(
-                "show",
-                _("State"),
-                SHOWS.options(),
-                lambda word: Product.published.is_(word == "published"),
-                _("All"),
-            ),
         ],
+        views=lists.Choice(
+            "show",
+            _("State"),
+            [*product_pages.STATES.options(), ("archived", _("Archive"))],
+            lambda word: (
+                Product.archived_at.is_not(None)
+                if word == "archived"
+                else (Product.state == SaleState(word)) & Product.archived_at.is_(None)
+            ),
+            any_word=_("All"),
+        ),
         export="distributor.product_file",
+        always=None if request.args.get("show") == "archived" else Product.archived_at.is_(None),
     )
 
 
@@ -114,9 +122,16 @@ def products() -> Select[Product, ProductType]:
 
 
 def found_by(query: str) -> ColumnElement[bool]:
-    """A code whole, words by a part of them."""
+    """A code whole, words by a part of them, in whatever language they are written."""
     names = (Product.name, Product.vendor, Product.category)
-    return or_(Product.code == query.lower(), *(name.icontains(query, autoescape=True) for name in names))
+    translated = select(Translation.product_id).where(
+        Translation.product_id.is_not(None), Translation.name.icontains(query, autoescape=True)
+    )
+    return or_(
+        Product.code == query.lower(),
+        Product.id.in_(translated),
+        *(name.icontains(query, autoescape=True) for name in names),
+    )
 
 
 def rows_of(found: Sequence[tuple[Product, ProductType]]) -> list[dict[str, Any]]:
@@ -139,7 +154,7 @@ def rows_of(found: Sequence[tuple[Product, ProductType]]) -> list[dict[str, Any]
             "type": type_.name,
             "plans": cheapest[product.id][0] if product.id in cheapest else 0,
             "from": cheapest[product.id][1] if product.id in cheapest else None,
-            "published": product.published,
+            "state": product.state.value,
         }
         for product, type_ in found
     ]
@@ -166,7 +181,9 @@ class PlanRow:
     """A plan with its prices."""
 
     id: UUID
+    code: str
     name: str
+    state: str
     note: str
     currency: str
     published_name: str
@@ -186,43 +203,44 @@ def product_page(code: str) -> Response:
 
 @console.post("/catalogue/<code>")
 def save_product(code: str) -> Response:
-    """Saves words, visibility and every price of the product; nothing is saved while one of them is wrong."""
+    """Saves every price of the product, and which of its plans are sold; nothing is saved while one of them
+    is wrong, or while somebody else has changed one meanwhile."""
     require_role("storefront_manager")
     typed = request.form.to_dict()
     with db.transaction():
-        find(code)
         plans, price_lists = plans_of(code), all_price_lists()
-        form = forms.Product(request.form).offer(programme_choices())
     amounts, errors = read_amounts(typed, plans, price_lists)
-    if not form.validate() or errors:
-        return show_product(code, 422, form=form, typed=typed, errors=errors)
+    if errors:
+        return show_product(code, 422, typed=typed, errors=errors)
     try:
-        keep_product(code, form, typed, amounts)
-    except margin_floors.UnderFloor as refusal:
-        return show_product(code, 422, form=form, typed=typed, errors={}, problem=str(refusal))
+        with db.transaction():
+            product = editing.product(code, hold=True)
+            plans, price_lists = plans_of(code), all_price_lists()
+            stored = amounts_of(plans)
+            if "seen" in typed:
+                editing.refuse_if_overtaken(stored, typed["seen"])
+            for plan in plans:
+                save_plan(plan, price_lists, amounts, published=f"on-{plan.id}" in typed)
+            pricing.changed(product)
+    except Overtaken as refusal:
+        return show_product(code, refusal.status, typed=typed, problem=str(refusal), overtaken=True)
+    except Refusal as refusal:
+        return show_product(code, refusal.status, typed=typed, problem=str(refusal))
     return pages.see("distributor.product_page", "prices-saved", code=code)
 
 
-def keep_product(
-    code: str, form: forms.Product, typed: Mapping[str, str], amounts: Mapping[str, Money | None]
-) -> None:
-    """All of the form in one transaction; UnderFloor where a floor refuses one of the prices."""
-    with db.transaction():
-        product, plans, price_lists = find(code), plans_of(code), all_price_lists()
-        pricing.describe(
-            product,
-            name=form.name.data or "",
-            summary=form.summary.data or "",
-            description=form.description.data or "",
-            published=form.published.data,
-        )
-        if (chosen := typed.get("programme")) is not None:
-            programme = programmes.find(chosen) if chosen else None
-            if pricing.put_into_programme(product, programme):
-                partner_sales.take_in(product)
-        for plan in plans:
-            save_plan(plan, price_lists, amounts, published=f"on-{plan.id}" in typed)
-        pricing.changed(product)
+def amounts_of(plans: Sequence[Plan]) -> dict[str, str]:
+    """Name of field -> amount, of every price that the form shows; call it in a transaction."""
+    ids = [plan.id for plan in plans]
+    session = db.session()
+    costs = session.scalars(select(PlanCost).where(PlanCost.plan_id.in_(ids)))
+    lists_ = session.scalars(select(WholesalePrice).where(WholesalePrice.plan_id.in_(ids)))
+    return (
+        {f"list-{plan.id}": str(plan.list_price.amount) for plan in plans}
+        | {f"on-{plan.id}": str(plan.published) for plan in plans}
+        | {f"cost-{row.plan_id}": str(row.cost.amount) for row in costs}
+        | {f"w-{row.plan_id}-{row.price_list_id}": str(row.price.amount) for row in lists_}
+    )
 
 
 def save_plan(
@@ -290,17 +308,12 @@ def find(code: str) -> Product:
 
 
 def plans_of(code: str) -> list[Plan]:
-    """The plans of a product."""
+    """The plans of a product, those in the archive aside."""
     joined = select(Plan).join(
         Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id)
     )
-    return list(db.session().scalars(joined.where(Product.code == code).order_by(Plan.list_minor, Plan.code)))
-
-
-def programme_choices() -> list[tuple[str, str]]:
-    """(code, name) of every programme that a product may belong to."""
-    rows = db.session().execute(select(Programme.code, Programme.name).order_by(Programme.name))
-    return [(code, name) for code, name in rows]
+    kept = joined.where(Product.code == code, Plan.archived_at.is_(None))
+    return list(db.session().scalars(kept.order_by(Plan.list_minor, Plan.code)))
 
 
 def all_price_lists() -> list[PriceList]:
@@ -312,12 +325,12 @@ def show_product(
     code: str,
     status: int = 200,
     *,
-    form: forms.Product | None = None,
     typed: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
     problem: str | None = None,
+    overtaken: bool = False,
 ) -> Response:
-    """The page, with what was typed where it was refused."""
+    """The page, with what was typed where it was refused, and what is stored by now."""
     with db.transaction() as session:
         product, plans, price_lists = find(code), plans_of(code), all_price_lists()
         kind = session.scalars(select(ProductType).where(ProductType.id == product.product_type_id)).one()
@@ -344,8 +357,13 @@ def show_product(
             or 0
         )
         trail = timelines.of([product.id, *ids])
-        offered = programme_choices()
-        belongs = programmes.of_id(product.programme_id).code if product.programme_id else ""
+        head, stored = product_pages.head(product), amounts_of(plans)
+    if overtaken and typed is not None:
+        errors = {
+            name: _("Now %(now)s in the catalogue.", now=stored.get(name, "–"))
+            for name in typed
+            if name.startswith(("list-", "cost-", "w-")) and typed[name].strip() != stored.get(name, "")
+        }
     rows = [
         plan_row(
             product,
@@ -360,27 +378,22 @@ def show_product(
         )
         for plan in plans
     ]
-    form = form or forms.Product(
-        name=product.name,
-        summary=product.summary,
-        description=product.description,
-        published=product.published,
-        programme=belongs,
-    ).offer(offered)
     return pages.render(
         "distributor/product.html",
         status,
         title=product.name,
         product=product,
         kind=kind,
+        head=head,
         audience=BUYERS[kind.audience],
-        form=form,
         rows=rows,
         price_lists=[one.name for one in price_lists],
         shelves=shelves,
         trail=trail,
-        wrong=bool(errors),
+        wrong=bool(errors) and not overtaken,
         problem=problem,
+        seen=editing.seen(stored),
+        may_change=has_role("storefront_manager"),
     )
 
 
@@ -416,7 +429,9 @@ def plan_row(
 
     return PlanRow(
         id=plan.id,
+        code=plan.code,
         name=plan.name,
+        state=plan.state.value,
         note=(
             _(
                 "%(sku)s · %(term)s, %(period)s · %(least)s to %(most)s",

@@ -108,31 +108,6 @@ class Refunding(Form):
     )
 
 
-class Product(Form):
-    """What is described of a product."""
-
-    name = StringField("Name", [InputRequired("A product needs a name."), Length(max=200)])
-    summary = StringField("Summary", [InputRequired("One sentence for lists."), Length(max=300)])
-    description = TextAreaField("Description", [Length(max=10_000)])
-    published = BooleanField(
-        "Published", description="Hidden products are in no shop; what was sold of them goes on."
-    )
-    programme = SelectField(
-        "Partner programme",
-        coerce=str,
-        validate_choice=False,
-        description="What partners sell of it counts there, and their tier lowers its wholesale price.",
-    )
-
-    def offer(self, programmes: Sequence[tuple[str, str]]) -> "Product":
-        """The programmes of today, or none."""
-        self.programme.choices = [
-            SelectChoice("", _("None")),
-            *(SelectChoice(code, name) for code, name in programmes),
-        ]
-        return self
-
-
 class Attached:
     """Marks a file as needed; the view reads it from the request's files."""
 

@@ -19,7 +19,7 @@ from core import db
 from core.errors import Missing, Refused
 from core.languages import Words, _
 from storefront import pages, timelines
-from storefront.distributor import console
+from storefront.distributor import console, product_pages
 from storefront.distributor.catalogue import find, plans_of
 from storefront.forms import Form
 from storefront.visitors import has_role, require_role
@@ -180,11 +180,13 @@ def show(
             for plan in plans
         ]
         trail = timelines.of([plan.id for plan in plans])
+        head = product_pages.head(product)
     return pages.render(
         "distributor/ordering.html",
         status,
         title=_("How %(product)s is ordered", product=product.name),
         product=product,
+        head=head,
         rows=rows,
         extended_by=[{"code": other, "name": name, "plan": plan} for other, name, plan in extended_by],
         trail=trail,

@@ -95,13 +95,13 @@ def rows_of(found: Sequence[tuple[Plan, Product, PlanCost | None]]) -> list[dict
         {
             "product": product.name,
             "plan": plan.name,
-            "url": url_for("distributor.product_page", code=product.code),
+            "url": url_for("distributor.plan_page", code=product.code, plan=plan.code),
             "vendor": product.vendor,
             "sku": plan.sku,
             "term": f"{plan.term.label}, {plan.billing_period.per}",
             "price": plan.list_price,
             "cost": cost.cost if cost else None,
-            "state": "published" if plan.published and product.published else "hidden",
+            "state": (plan if product.published else product).state.value,
         }
         for plan, product, cost in found
     ]

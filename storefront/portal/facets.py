@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from catalog import shelves
+from catalog import shelves, translations
 from catalog.shelves import MOST_VALUES, SORTS, Band, Facets, Wanted
 from core import db
 from core.languages import _
@@ -66,7 +66,7 @@ class Place:
         if self.query and chosen.category:
             fields.append(("category", chosen.category))
         elif chosen.category:
-            path = f"/c/{slug(chosen.category)}"
+            path = f"/c/{address(chosen.category)}"
         fields += [("vendor", each) for each in chosen.vendors]
         fields += [("term", each) for each in chosen.kinds]
         fields += [("price", str(each)) for each in chosen.bands]
@@ -88,14 +88,44 @@ def slug(category: str) -> str:
 
 
 def categories() -> Mapping[str, str]:
-    """slug -> category, of all that stand on the shelf; of two that are written alike the first has it."""
+    """slug -> category, of all that stand on the shelf, in its order; of two that are written alike the first
+    has it, and one whose slug the distributor keeps before any other."""
 
     def read() -> dict[str, str]:
         with db.reading():
-            names = shelves.facets(Wanted()).categories
-        return {slug(name): name for name in sorted(names, reverse=True)}
+            found = shelves.facets(Wanted())
+        pages.value("addresses", lambda: found.addresses)
+        slugs = {found.addresses.get(name) or slug(name): name for name in reversed([*found.categories])}
+        return dict(reversed(slugs.items()))
 
     return pages.value("categories", read)
+
+
+def addresses() -> Mapping[str, str]:
+    """category -> its slug, of those that the distributor keeps a row of."""
+
+    def read() -> Mapping[str, str]:
+        with db.reading():
+            return shelves.facets(Wanted()).addresses
+
+    return pages.value("addresses", read)
+
+
+def address(category: str) -> str:
+    """The slug of a category: it stays when the distributor calls the category otherwise."""
+    return addresses().get(category) or slug(category)
+
+
+def called(category: str) -> str:
+    """A category in the language of the visitor, as far as it is written in it."""
+    if not (language := translations.spoken()):
+        return category
+
+    def read() -> Mapping[str, str]:
+        with db.reading():
+            return translations.of_categories()
+
+    return pages.value(f"categories {language}", read).get(category, category)
 
 
 # --- What is shown ------------------------------------------------------------------------------------------
@@ -132,6 +162,7 @@ class Facet:
 def panel(place: Place, chosen: Wanted, found: Facets) -> dict[str, Any]:
     """What portal/fragments/facets.html and the tabs of categories are drawn from."""
     currency = the_shop().currency
+    pages.value("addresses", lambda: found.addresses)  # read already, and needed for every address below
     listed = [
         facet(_("Vendor"), place, chosen, "vendors", found.vendors, str),
         facet(_("Term"), place, chosen, "kinds", found.kinds, shelves.kind_words),
@@ -146,7 +177,7 @@ def panel(place: Place, chosen: Wanted, found: Facets) -> dict[str, Any]:
     return {
         "tabs": [(_("All"), place.at(replace(chosen, category="")), not chosen.category)]
         + [
-            (name, place.at(replace(chosen, category=name)), name == chosen.category)
+            (called(name), place.at(replace(chosen, category=name)), name == chosen.category)
             + (() if found.more else (count,))
             for name, count in found.categories.items()
             if count or name == chosen.category

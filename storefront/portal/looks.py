@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from flask import Response, redirect, request
 from sqlalchemy import select
 
+from catalog import pictures
 from core import db
 from core.errors import Missing, Refused
 from core.languages import _
@@ -37,6 +38,22 @@ def image(name: str) -> Response:
     """A picture of this shop."""
     with db.transaction() as session:
         content = session.scalar(select(Image.content).where(Image.name == name))
+    if content is None:
+        raise Missing("picture")
+    return Response(
+        content,
+        content_type="image/png",
+        headers={"Cache-Control": FOR_EVER, "Content-Security-Policy": "default-src 'none'; sandbox"},
+    )
+
+
+@portal.get("/pictures/<size>/<name>.png")
+def product_picture(size: str, name: str) -> Response:
+    """A picture of a product, for lists ("card") or pages ("page")."""
+    if size not in ("card", "page"):
+        raise Missing("picture")
+    with db.transaction():
+        content = pictures.content(name, small=size == "card")
     if content is None:
         raise Missing("picture")
     return Response(

@@ -1,6 +1,7 @@
 """How a plan may be ordered, in the words of its product's page: allowed numbers, trial, windows, what it
 extends, needs or holds, and the add-ons of a product."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -47,7 +48,7 @@ def of_plan(offer: Offer) -> list[tuple[str, bool]]:
     return [(words, True) for words in said]
 
 
-def beside(product: Offered, offers: list[Offer]) -> dict[str, Any]:
+def beside(product: Offered, offers: Sequence[Offer]) -> dict[str, Any]:
     """What stands below the plans: add-ons, and the products that it extends or needs."""
     at = the_shop().base
     linked: dict[str, Linked] = {

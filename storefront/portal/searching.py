@@ -15,7 +15,7 @@ from core.languages import _
 from storefront import pages
 from storefront.portal import facets, heads, portal
 from storefront.portal.facets import Place
-from storefront.portal.shelf import FACETS, HEAD, tiles
+from storefront.portal.shelf import FACETS, HEAD, in_words, tiles
 from storefront.visitors import the_shop
 
 SUGGESTED = 6
@@ -48,6 +48,7 @@ def _found(query: str, chosen: Wanted, after: str) -> dict[str, Any]:
     place = Place(query)
     with db.reading():
         found = shelves.search(query, chosen, after=after, size=PAGE)
+        cards = in_words(found.page).cards
         more = (
             found.page.found > shelves.MOST_FOUND
         )  # then numbers would be of some of them, and are not shown
@@ -56,14 +57,15 @@ def _found(query: str, chosen: Wanted, after: str) -> dict[str, Any]:
         **facets.panel(place, chosen, replace(counts, more=counts.more or more)),
         **heads.head(_("Search: %(words)s", words=query), "/search", indexed=False),
         "query": query,
-        "products": tiles(found.page.cards),
+        "products": tiles(cards),
         "meant": found.meant,
         "any_word": found.any_word,
         "next_url": place.at(chosen, after=found.page.after) if found.page.after else None,
         "first_url": place.at(chosen) if after else None,
         "anywhere_url": place.at(Wanted(sort=chosen.sort)) if chosen.narrowed or chosen.category else None,
         "categories": [
-            (name, Place().at(Wanted(name))) for name in sorted(facets.categories().values())[:12]
+            (facets.called(name), Place().at(Wanted(name)))
+            for name in list(facets.categories().values())[:12]
         ],
     }
 
@@ -86,10 +88,11 @@ def suggest() -> Response:
 def _suggested(query: str) -> dict[str, Any]:
     with db.reading():
         found = shelves.search(query, size=SUGGESTED)
+        cards = in_words(found.page).cards
     at = the_shop().base
     return {
         "query": query,
         "meant": found.meant,
-        "suggested": [(card.product, card.vendor, f"{at}/p/{quote(card.code)}") for card in found.page.cards],
+        "suggested": [(card.product, card.vendor, f"{at}/p/{quote(card.code)}") for card in cards],
         "all_url": f"{at}/search?{urlencode({'q': query})}",
     }

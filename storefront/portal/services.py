@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from werkzeug.wrappers import Response
 
 from billing.invoices import Invoice
+from catalog import publication, upgrades
 from catalog.products import Plan, Product
 from checkout.orders import Order, OrderLine
 from core import db
@@ -179,6 +180,8 @@ def service_page(
             .join(Plan, (Plan.distributor_id == Product.distributor_id) & (Plan.product_id == Product.id))
             .where(Plan.id == found.plan_id, Product.published, Plan.published)
         )
+        onwards = [one for one in upgrades.steps(found.plan_id) if one.published and not one.down]
+        instead = publication.replacement(found.plan_id) if sold_as is None else None
     following = (
         url_for("portal.service", code=code, q=query or None, after=shown[SEATS - 1].number)
         if len(shown) > SEATS
@@ -207,6 +210,14 @@ def service_page(
         happened=happened,
         together=together,
         again_url=url_for("portal.product", code=sold_as) if sold_as and not the_shop().closed else None,
+        onwards=[
+            (f"{one.product}, {one.plan}", url_for("portal.product", code=one.product_code))
+            for one in onwards
+        ],
+        instead=instead.instead if instead else None,
+        instead_url=url_for("portal.product", code=instead.instead_code)
+        if instead and instead.instead_code
+        else None,
         may_cancel=has_role(*MAY_CANCEL),
         words=WORDS,
         tones=TONES,

@@ -10,18 +10,20 @@ from urllib.parse import quote, urlencode
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from catalog import listings, shelves
+from catalog import listings, publication, shelves, translations
+from catalog.abouts import Picture
 from catalog.listings import Card, Flag, Offer, Offered
 from catalog.offerings import first_allowed
 from catalog.shelves import PAGE, Wanted
-from core import db
+from catalog.translations import Words
+from core import db, languages
 from core.errors import Missing
-from core.languages import Words, _, for_later
+from core.languages import _, for_later
 from core.money import Money
 from core.periods import Term
 from core.tenancy import Side
 from partners import storefronts
-from storefront import pages
+from storefront import markdown, pages
 from storefront.fragments import Piece
 from storefront.moments import day
 from storefront.portal import calculator, facets, heads, offer_words, portal
@@ -49,8 +51,8 @@ HEAD = {"head": heads.TEMPLATE}
 def shelf() -> Response:
     """The shop's front page: hero, categories, products, the featured ones first. A category that is asked
     for by its name has a page of its own."""
-    if (name := request.args.get("category", "")[:100]) and facets.slug(name) in facets.categories():
-        return redirect(f"{the_shop().base}/c/{facets.slug(name)}", 301)
+    if (name := request.args.get("category", "")[:100]) and facets.address(name) in facets.categories():
+        return redirect(f"{the_shop().base}/c/{facets.address(name)}", 301)
     chosen = facets.wanted(category=name)
     shop = the_shop()
     title = shop.settings.get("tagline") or _("Products")
@@ -67,8 +69,8 @@ def category(slug: str) -> Response:
     return listed(
         facets.wanted(category=name),
         path,
-        name,
-        data=lambda: [heads.trail_data([(the_shop().name, "/"), (name, path)])],
+        facets.called(name),
+        data=lambda: [heads.trail_data([(the_shop().name, "/"), (facets.called(name), path)])],
     )
 
 
@@ -94,12 +96,16 @@ def listed(
             (path, title, plain),
             HEAD,
             lambda: heads.head(
-                title, path, description=about(chosen.category), indexed=plain, data=data() if plain else ()
+                title,
+                path,
+                description=about(facets.called(chosen.category)),
+                indexed=plain,
+                data=data() if plain else (),
             ),
             shared=True,
         ),
     }
-    heading = chosen.category or _("Products")
+    heading = facets.called(chosen.category) or _("Products")
     return pages.kept("portal/shelf.html", pieces, front=front and plain, heading=heading)
 
 
@@ -121,14 +127,14 @@ class Reading:
         """How many there are."""
         with db.reading():
             found = shelves.facets(self.wanted)
-            self.page = shelves.page(self.wanted, after=self.after, size=PAGE)
+            self.page = in_words(shelves.page(self.wanted, after=self.after, size=PAGE))
         return facets.panel(Place(), self.wanted, found)
 
     def products(self) -> dict[str, Any]:
         """What is on the page."""
         if self.page is None:
             with db.reading():
-                self.page = shelves.page(self.wanted, after=self.after, size=PAGE)
+                self.page = in_words(shelves.page(self.wanted, after=self.after, size=PAGE))
         place = Place()
         return {
             "products": tiles(self.page.cards),
@@ -154,12 +160,13 @@ class Tile:
     per: str
     code: str
     image_url: str | None = None
+    image_alt: str = ""
     from_: bool = False
     flag: str | None = None
     was: Money | None = None
 
 
-FLAGS = Words({Flag.FEATURED: "Featured", Flag.NEW: "New", Flag.POPULAR: "Popular"})
+FLAGS = languages.Words({Flag.FEATURED: "Featured", Flag.NEW: "New", Flag.POPULAR: "Popular"})
 
 
 def tiles(cards: Sequence[Card]) -> list[Tile]:
@@ -177,6 +184,8 @@ def tiles(cards: Sequence[Card]) -> list[Tile]:
             if shown
             else _("Sign in to see the price"),
             card.code,
+            f"{at}/pictures/card/{card.picture}.png" if card.picture else None,
+            card.picture_alt,
             flag=(reduced(card.was, card.until) if shown else None)
             or (FLAGS[card.flag] if card.flag else None),
             was=card.was if shown else None,
@@ -192,12 +201,32 @@ def reduced(was: Money | None, until: date | None) -> str | None:
     return _("Until %(day)s", day=day(until)) if until else _("Reduced")
 
 
+def in_words(page: shelves.Page) -> shelves.Page:
+    """The cards of a page in the language of the visitor, as far as they are written in it."""
+    words = translations.of_products([card.code for card in page.cards])
+    if not words:
+        return page
+    return replace(
+        page,
+        cards=[
+            replace(card, product=said.name or card.product, summary=said.summary or card.summary)
+            if (said := words.get(card.code))
+            else card
+            for card in page.cards
+        ],
+    )
+
+
 def initials(name: str) -> str:
     """Two letters that stand for a product without a picture."""
     words = [word for word in name.split() if word[0].isalnum()]
     return "".join(word[0] for word in words[:2]).upper() or name[:2].upper()
 
 
+ONLY_WORDS = {
+    "title": "portal/fragments/product_title.html",
+    "about": "portal/fragments/product_about.html",
+}
 PRODUCT = {
     "title": "portal/fragments/product_title.html",
     "about": "portal/fragments/product_about.html",
@@ -220,42 +249,76 @@ def product(code: str) -> Response:
     """A product: what it is, its plans, what a number of units costs (`?plan=&quantity=`), what happens after
     buying."""
     plan, typed = calculator.asked()
-    drawn = (
-        pages.fragments("product", (code, plan, typed), PRODUCT, lambda: _product(code, plan, typed))
-        if prices_shown()
-        else {"calculation": "", **pages.fragments("product", (code,), CLOSED, lambda: _closed(code))}
-    )
+    try:
+        drawn = (
+            pages.fragments("product", (code, plan, typed), PRODUCT, lambda: _product(code, plan, typed))
+            if prices_shown()
+            else {"calculation": "", **pages.fragments("product", (code,), CLOSED, lambda: _closed(code))}
+        )
+    except Missing:
+        return no_longer_sold(code)
     return pages.kept("portal/product.html", around(code) | drawn, can=may(), problem="")
+
+
+def no_longer_sold(code: str) -> Response:
+    """What was on this shelf and is retired says so, and what replaces it; Missing for anything else."""
+    with db.transaction():
+        found = publication.retired(code)
+    at = the_shop().base
+    return pages.render(
+        "portal/retired.html",
+        410,
+        title=found.name,
+        name=found.name,
+        vendor=found.vendor,
+        instead=found.instead,
+        instead_url=f"{at}/p/{quote(found.instead_code)}" if found.instead_code else None,
+    )
 
 
 def _closed(code: str) -> dict[str, Any]:
     """What a visitor who sees no prices may know of a product."""
-    with db.reading():
-        found, offers = listings.offers(code)
-    return _described(code, found, offers) | {
+    found, offers, category = _read(code)
+    return _described(code, found, offers, category) | {
         "plans": [
-            {"name": plan["name"], "note": plan["note"], "features": plan["features"]}
+            {name: plan[name] for name in ("name", "note", "features", "onwards")}
             for plan in map(_plan, offers)
         ]
     }
 
 
-def _described(code: str, found: Offered, offers: Sequence[Offer]) -> dict[str, Any]:
+def _read(code: str) -> tuple[Offered, list[Offer], str]:
+    """A product, its plans and its category in the language of the visitor."""
+    with db.reading():
+        found, offers = listings.offers(code)
+        words = translations.of_products([code]).get(code)
+        names = translations.of_plans([offer.plan_id for offer in offers])
+        category = translations.of_categories().get(found.category, found.category)
+    offers = [replace(one, plan=names.get(one.plan_id, ("", ""))[1] or one.plan) for one in offers]
+    return said_in(found, words), offers, category
+
+
+def _described(code: str, found: Offered, offers: Sequence[Offer], category: str) -> dict[str, Any]:
     """What a product is, to people and to machines; prices only where they are shown."""
+    path = f"/c/{found.category_slug or facets.slug(found.category)}"
     data = [
         heads.product_data(code, found, offers),
         heads.trail_data(
             [
                 (the_shop().name, "/"),
-                (found.category, f"/c/{facets.slug(found.category)}"),
+                (category, path),
                 (found.name, f"/p/{quote(code)}"),
             ]
         ),
     ]
     return {
         "product": found,
+        "category": category,
+        "body": markdown.html(found.description),
         "initials": initials(found.name),
-        "shelf_url": Place().at(Wanted(found.category)),
+        "pictures": [Shown(one) for one in found.pictures],
+        "languages": written_in(found),
+        "shelf_url": f"{the_shop().base}{path}#products",
         **heads.head(found.name, f"/p/{quote(code)}", description=found.summary, data=data),
     }
 
@@ -281,25 +344,75 @@ def may() -> str:
 
 
 def _product(code: str, plan: str, typed: str | None) -> dict[str, Any]:
-    with db.reading():
-        found, offers = listings.offers(code)
+    found, offers, category = _read(code)
+    return product_values(code, found, offers, plan, typed, category=category)
+
+
+def said_in(found: Offered, words: Words | None) -> Offered:
+    """A product in the language of the visitor, as far as it is written in it."""
+    if words is None:
+        return found
+    return replace(
+        found,
+        name=words.name or found.name,
+        summary=words.summary or found.summary,
+        description=words.description or found.description,
+    )
+
+
+def product_values(
+    code: str,
+    found: Offered,
+    offers: Sequence[Offer],
+    plan: str = "",
+    typed: str | None = None,
+    *,
+    category: str = "",
+) -> dict[str, Any]:
+    """What the pieces of a product's page are drawn from; `category`: what its category is called here."""
+    about = {
+        **_described(code, found, offers, category or found.category),
+        **offer_words.beside(found, offers),
+        "compare_url": None,
+        "plans": [_plan(offer) for offer in offers],
+        "problem": "",
+        "chosen": "",
+    }
+    if not offers:
+        return about
     chosen = next((offer for offer in offers if str(offer.plan_id) == plan), offers[0])
     least = first_allowed(chosen.minimum, chosen.facts.step)
     answer = calculator.answer(offers, plan, str(least) if typed is None else typed)
     return (
-        answer
-        | _described(code, found, offers)
+        about
+        | answer
         | {
             "compare_url": comparison([offer.plan_code for offer in offers]) if len(offers) > 1 else None,
-            "plans": [_plan(offer) for offer in offers],
             "minimum": min(first_allowed(offer.minimum, offer.facts.step) for offer in offers),
             "maximum": max(offer.maximum for offer in offers),
             "step": min(offer.facts.step for offer in offers),
             "answer_url": f"{the_shop().base}/p/{quote(code)}/price",
             "page_url": f"{the_shop().base}/p/{quote(code)}",
         }
-        | offer_words.beside(found, offers)
     )
+
+
+def written_in(found: Offered) -> list[tuple[str, str]]:
+    """The languages that a product may be read in, by their own names; none where there is but one."""
+    others = [(one, languages.WRITTEN[one]) for one in found.languages if one in languages.WRITTEN]
+    return [(languages.SOURCE, languages.FIRST), *others] if others else []
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture as a page shows it."""
+
+    picture: Picture
+
+    @property
+    def url(self) -> str:
+        """Its address, which changes with its content."""
+        return f"{the_shop().base}/pictures/page/{self.picture.name}.png"
 
 
 def _plan(offer: Offer) -> dict[str, Any]:
@@ -323,9 +436,10 @@ def _plan(offer: Offer) -> dict[str, Any]:
         "note": note,
         "features": [
             (str(text) if value is True or value is False else f"{text}: {value}", value is not False)
-            for text, value in offer.features.items()
+            for text, value in (*offer.features.items(), *offer.attributes)
         ]
         + offer_words.of_plan(offer),
+        "onwards": list(offer.onwards),
         "flag": None,
         "because": None,
         "unit_minor": None,

@@ -15,7 +15,7 @@ from checkout.orders import Order
 from core import db, parties, trail
 from core.errors import Missing, Refusal
 from core.languages import Words, _
-from core.parties import Customer, OrderedBy
+from core.parties import Customer, OrderedBy, Segment
 from core.tenancy import Side
 from partners import channels, companies, deals, invitations, leads, support_types
 from partners import customers as customer_lists
@@ -345,7 +345,11 @@ def show(
             )
         )
         rows = orders.rows_of([(order, customer) for order in latest])
-        kept = AboutCustomer(company=customer.name, comment=customer_lists.comment_of(customer.id))
+        kept = AboutCustomer(
+            company=customer.name,
+            comment=customer_lists.comment_of(customer.id),
+            segment=customer.segment.value,
+        )
         timeline = timelines.of(
             [customer.id, *(person.id for person in people), *(each["invitation"].id for each in invited)]
         )
@@ -388,7 +392,10 @@ def save_customer(code: str) -> Response:
     try:
         with db.transaction():
             customer_lists.change(
-                find(code), company=form.company.data or "", comment=form.comment.data or ""
+                find(code),
+                company=form.company.data or "",
+                comment=form.comment.data or "",
+                segment=Segment(form.segment.data),
             )
     except Missing:
         raise

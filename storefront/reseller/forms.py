@@ -13,7 +13,7 @@ from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttribu
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from core.languages import Words
-from core.parties import OrderedBy
+from core.parties import OrderedBy, Segment
 from partners import companies, customers
 from partners.invitations import LONGEST_WORDS
 from storefront.forms import Form
@@ -83,6 +83,16 @@ class AboutCustomer(Form):
         [Length(max=customers.LONGEST_COMMENT)],
         filters=[trimmed],
         description="Only you and your colleagues read it: neither the customer nor the distributor does.",
+    )
+    segment = SelectField(
+        "Kind of company",
+        choices=[
+            (Segment.COMMERCIAL.value, "Commercial"),
+            (Segment.EDUCATION.value, "Education"),
+            (Segment.CHARITY.value, "Charity"),
+        ],
+        default=Segment.COMMERCIAL.value,
+        description="Some plans are sold to schools or charities only.",
     )
 
 

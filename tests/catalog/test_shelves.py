@@ -111,7 +111,7 @@ def test_pages_in_every_order_hold_what_is_wanted_and_nothing_twice(shelf: World
             Flag.NONE,
         ]
         assortments.order_categories(shelf.resellers["brightfield"], ["Security"])
-        assert list(shelves.facets(Wanted()).categories)[:2] == ["Security", "Back-up"]
+        assert next(iter(shelves.facets(Wanted()).categories)) == "Security"
     assert walked(shelf, Wanted()) == in_front + [name for name in orders["name"] if name not in in_front]
     assert walked(shelf, Wanted(sort="name")) == orders["name"]
     for sort in ("price", "-price"):

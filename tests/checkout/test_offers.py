@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, delete, insert, select
 from billing.invoices import InvoiceLine
 from billing.refunds import Refund
 from catalog import products, promotions
+from catalog.markets import NotInThisMarket
 from checkout import baskets, discounts, offers, orders, placing
 from checkout.baskets import BasketLine
 from checkout.orders import Order, OrderCost, OrderLine, OrderWholesale
@@ -225,6 +226,14 @@ def test_parts_of_a_bundle_are_held_to_their_own_numbers(shop: World) -> None:
         shield.maximum_quantity = 2
     shop.put("acme", "suite-y", 3)
     with pytest.raises(offers.PartRefused, match="A part of 0patch Suite: The maximum is 2"):
+        shop.place("acme")
+
+
+def test_a_part_of_a_bundle_is_sold_in_its_own_markets_only(shop: World) -> None:
+    with shop.acting():
+        products.plan("shield-y").markets = ["FR"]
+    shop.put("acme", "suite-y")
+    with pytest.raises(NotInThisMarket, match="0patch Shield is not sold in Germany"):
         shop.place("acme")
 
 

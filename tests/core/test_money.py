@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core import money
 from core.money import CurrencyMismatch, Money, exponent, parse, round_half_up, total, zero
+from tests.sizes import often
 
 ROOT = Path(__file__).parents[2]
 currencies = st.sampled_from(["EUR", "USD", "JPY", "UGX", "ISK", "KWD", "TND", "CLP"])
@@ -22,7 +23,7 @@ weights = st.lists(st.integers(0, 10**9), min_size=1, max_size=12).filter(any)
 
 
 @pytest.mark.promise("QM4")
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=often(1_000, 10_000), deadline=None)
 @given(minor=amounts, weights=weights, currency=currencies)
 def test_parts_add_up_exactly_and_none_is_off_by_a_unit(
     minor: int, weights: list[int], currency: str

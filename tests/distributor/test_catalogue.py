@@ -20,8 +20,7 @@ INPUT = re.compile(r'<input class="input"[^>]* name="([^"]+)" value="([^"]*)"')
 
 def form_of(page: str, **changed: str) -> dict[str, str]:
     """What the product's form would send, with changes."""
-    prices = {name: value for name, value in INPUT.findall(page)}
-    return {"name": "0patch Pro", "summary": "Micropatches.", "published": "y"} | prices | changed
+    return {name: value for name, value in INPUT.findall(page)} | changed
 
 
 def on_sale(world: World) -> dict[str, str]:
@@ -59,10 +58,10 @@ def test_prices_are_changed_and_kept_in_the_trail(world: World, nora: Visit) -> 
 
 def test_a_wrong_amount_keeps_every_input_and_saves_nothing(world: World, nora: Visit) -> None:
     plan = world.plan("patch-y")
-    refused = save(world, nora, **{f"list-{plan.id}": "1,2,3", "name": "Renamed"})
+    refused = save(world, nora, **{f"list-{plan.id}": "1,2,3", f"cost-{plan.id}": "19.99"})
     assert refused.status_code == 422
     assert 'value="1,2,3"' in refused.text
-    assert 'value="Renamed"' in refused.text
+    assert 'value="19.99"' in refused.text
     assert "Enter an amount such as 12.50." in refused.text
     assert world.plan("patch-y").list_minor == 24_95
 
@@ -71,9 +70,7 @@ def test_a_hidden_product_leaves_every_shop_on_the_next_request(world: World, no
     open_portal(world)
     shop = Visit(nora.app, "/brightfield")
     assert "0patch" in shop.get("/").text
-    hidden = form_of(nora.get("/distributor/catalogue/patch").text, **on_sale(world))
-    del hidden["published"]
-    assert nora.post("/distributor/catalogue/patch", hidden).status_code == 303
+    assert nora.post("/distributor/catalogue/patch/sale", {"act": "withdraw"}).status_code == 303
     assert "0patch" not in shop.get("/").text
     assert "0patch Pro" not in shop.get("/search", q="0patch").text
 
@@ -82,7 +79,15 @@ def test_a_new_name_is_shown_and_found_everywhere(world: World, nora: Visit) -> 
     open_portal(world)
     shop = Visit(nora.app, "/brightfield")
     assert "0patch Pro" in shop.get("/").text
-    assert save(world, nora, name="Zero Patch").status_code == 303
+    page = nora.get("/distributor/catalogue/patch/details").text
+    words = {
+        "seen": page.split('name="seen" value="')[1].split('"')[0],
+        "name": "Zero Patch",
+        "vendor": "0patch",
+        "category": "Security",
+        "summary": "Micropatches.",
+    }
+    assert nora.post("/distributor/catalogue/patch/details", words).status_code == 303
     assert "Zero Patch" in shop.get("/").text
     assert "Zero Patch" in shop.get("/search", q="zero").text
 

@@ -99,22 +99,24 @@ def test_only_an_administrator_changes_tiers(world: World, nora: Visit) -> None:
 
 def test_a_product_is_put_into_a_programme_on_its_page_and_taken_out_again(world: World, nora: Visit) -> None:
     open_tiers(world)
-    page = text(nora, "/distributor/catalogue/patch")
-    assert re.search(r'<option selected value="gold">Gold partners', page)
-    words = {"name": "0patch Pro", "summary": "Micropatches.", "published": "y"}
+    path = "/distributor/catalogue/patch/details"
+    assert re.search(r'<option selected value="gold">Gold partners', text(nora, path))
+    words = {"name": "0patch Pro", "vendor": "0patch", "category": "Security", "summary": "Micropatches."}
 
     def programme() -> str:
         with world.acting():
             found = db.session().scalars(select(Product.programme_id).where(Product.code == "patch")).one()
             return programmes.of_id(found).code if found else ""
 
-    assert send(nora, "/distributor/catalogue/patch", **words).status_code == 303
-    assert programme() == "gold"  # what a form does not name is left alone
-    assert send(nora, "/distributor/catalogue/patch", **words, programme="").status_code == 303
-    assert programme() == ""
-    assert send(nora, "/distributor/catalogue/patch", **words, programme="gold").status_code == 303
+    for chosen in ("", "gold"):
+        seen = re.search(r'name="seen" value="([^"]+)"', text(nora, path))
+        assert seen
+        assert send(nora, path, **words, seen=seen[1], programme=chosen).status_code == 303
+        assert programme() == chosen
+    seen = re.search(r'name="seen" value="([^"]+)"', text(nora, path))
+    assert seen
+    assert send(nora, path, **words, seen=seen[1], programme="nothing").status_code == 422
     assert programme() == "gold"
-    assert send(nora, "/distributor/catalogue/patch", **words, programme="nothing").status_code == 404
 
 
 @pytest.mark.behaviour("H26")

@@ -29,6 +29,7 @@ from provisioning.transfers import (
     Transfer,
     TransferState,
 )
+from storefront import doctor
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import LicenceState, Subscription, SubscriptionState
 from tests.provisioning.moving import (
@@ -218,6 +219,7 @@ def test_what_the_provider_accepts_moves_under_a_new_id_and_the_old_one_is_suspe
         assert [seat.assignee for seat in seats] == ["anna@acme.example", None]
         assert {seat.state for seat in subscriptions.licences(old.id)} == {LicenceState.REVOKED}
     assert vendor.state()["counts"]["active"] == 1  # of two, the old one is suspended there, too
+    assert doctor.examine() == []
 
 
 @pytest.mark.behaviour("M50")

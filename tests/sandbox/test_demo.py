@@ -257,7 +257,7 @@ def the_plan(content: Any) -> dict[str, Any]:
         ),
         (
             lambda c: the_plan(c).pop("price"),
-            "The plan plan-free-m of plan-free lacks: price.",
+            "plan-free-m: it has no price, and is not priced_as another plan.",
         ),
         (
             lambda c: the_plan(c).update(term="P2W"),

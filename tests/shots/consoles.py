@@ -12,6 +12,7 @@ from tests.shots.acts import (
     fill,
     mail,
     opens,
+    overtaken,
     press,
     publish,
     see,
@@ -50,6 +51,66 @@ def lists(side: str, **names: str) -> tuple[Stop, ...]:
             Stop(f"{side}-{name}", f"/{side}/{path}"),
             Stop(f"{side}-{name}-none-match", f"/{side}/{path}", f"/{side}/{path}?q=nothing-like-it"),
         )
+    )
+
+
+def editor(code: str) -> tuple[Stop, ...]:
+    """Every page of the catalogue's editor, filled, empty and refused."""
+    at = "/distributor/catalogue"
+    rule, product = f"{at}/<code>", f"{at}/{code}"
+    types, groups = "/distributor/product-types", "/distributor/categories"
+    form = "form[data-guard]"
+    return (
+        Stop("distributor-product-new", f"{at}/new"),
+        Stop("distributor-product-new-wrong", f"{at}/new", then=send(form)),
+        Stop("distributor-product-details", f"{rule}/details", f"{product}/details"),
+        Stop(
+            "distributor-product-details-wrong",
+            f"{rule}/details",
+            STAY,
+            then=send(form, **{"name": "", "value-technicians": "many"}),
+        ),
+        Stop(
+            "distributor-product-overtaken",
+            f"{rule}/details",
+            f"{product}/details",
+            then=all_of(overtaken, send(form, name="Another name")),
+        ),
+        Stop("distributor-plan-new", f"{rule}/plans/new", f"{product}/plans/new"),
+        Stop("distributor-plan-new-wrong", f"{rule}/plans/new", STAY, then=send(form)),
+        Stop("distributor-plan", f"{rule}/plans/<plan>", f"{product}/plans/{code}-m"),
+        Stop(
+            "distributor-plan-wrong",
+            f"{rule}/plans/<plan>",
+            STAY,
+            then=send("form[action$='/sale']", retire_on="2020-01-01"),
+        ),
+        Stop("distributor-product-pictures", f"{rule}/pictures", f"{product}/pictures"),
+        Stop("distributor-product-pictures-none", f"{rule}/pictures", f"{at}/plan-free/pictures"),
+        Stop("distributor-product-pictures-wrong", f"{rule}/pictures", STAY, then=send("form[enctype]")),
+        Stop("distributor-product-languages", f"{rule}/languages", f"{product}/languages"),
+        Stop(
+            "distributor-product-languages-overtaken",
+            f"{rule}/languages",
+            STAY,
+            then=all_of(overtaken, send(form, name="Anders")),
+        ),
+        Stop("distributor-product-upgrades", f"{rule}/upgrades", f"{at}/hexnode-express/upgrades"),
+        Stop(
+            "distributor-product-upgrades-wrong",
+            f"{rule}/upgrades",
+            f"{at}/hexnode-ultra/upgrades",
+            then=send("form:has([name=target])", target="hexnode-express-m"),
+        ),
+        Stop("distributor-product-upgrades-none", f"{rule}/upgrades", f"{at}/plan-free/upgrades"),
+        Stop("distributor-product-preview", f"{rule}/preview", f"{product}/preview"),
+        *lists("distributor", **{"product-types": "product-types", "categories": "categories"}),
+        Stop("distributor-product-type-new", f"{types}/new"),
+        Stop("distributor-product-type-new-wrong", f"{types}/new", then=send(form)),
+        Stop("distributor-product-type", f"{types}/<code>", f"{types}/cloud-device"),
+        Stop("distributor-product-type-wrong", f"{types}/<code>", STAY, then=send(form, name="")),
+        Stop("distributor-category", f"{groups}/<slug>", f"{groups}/security"),
+        Stop("distributor-category-wrong", f"{groups}/<slug>", STAY, then=send(form, name="")),
     )
 
 
@@ -894,7 +955,7 @@ DISTRIBUTOR = [
                 "distributor-product-wrong",
                 "/distributor/catalogue/<code>",
                 STAY,
-                then=send("main form:has([name=name])", name=""),
+                then=all_of(fill("[name^=list-]", "1,2,3"), send("main form:has([name^=list-])")),
             ),
             Stop(
                 "distributor-plan-prices",
@@ -912,6 +973,7 @@ DISTRIBUTOR = [
                 "/distributor/catalogue/<code>/prices/<plan>",
                 "/distributor/catalogue/0patch-pro/prices/0patch-pro-m",
             ),
+            *editor("hexnode-pro"),
             Stop(
                 "distributor-ordering",
                 "/distributor/catalogue/<code>/ordering",
@@ -1039,7 +1101,7 @@ DISTRIBUTOR = [
                 "/distributor/catalogue/<code>",
                 "/distributor/catalogue",
                 row="Microsoft",
-                then=send("main form:has([name=name])"),
+                then=send("main form:has([name^=list-])"),
             ),
             Stop("distributor-company-denied", "/distributor/company"),
             Stop("distributor-terms-denied", "/distributor/terms"),

@@ -69,6 +69,7 @@ ROUTES: dict[str, Route] = {
     "GET /p/<code>": Route(PUBLIC, {"code": "=patch"}),
     "GET /p/<code>/price": Route(PUBLIC, {"code": "=patch"}, query="quantity=2"),
     "GET /images/<name>.png": Route(PUBLIC, {"name": "=nothing"}, ok=(404,)),
+    "GET /pictures/<size>/<name>.png": Route(PUBLIC, {"size": "=card", "name": "=nothing"}, ok=(404,)),
     "GET /theme/<version>.css": Route(PUBLIC, {"version": "version"}),
     "POST /look": Route(PUBLIC, ok=(422,), changes=False),  # a mode is asked for
     "GET /sign-in": Route(PUBLIC),
@@ -749,7 +750,112 @@ ROUTES: dict[str, Route] = {
         foreign=True,
     ),
     "POST /distributor/catalogue/<code>": Route(
-        DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch", form={"name": "Patches"}
+        DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch"
+    ),
+    "GET /distributor/catalogue/new": Route(DISTRIBUTOR),
+    "POST /distributor/catalogue/new": Route(
+        DISTRIBUTOR,
+        page="/distributor/catalogue/new",
+        form={
+            "code": "newer",
+            "name": "Newer",
+            "vendor": "Us",
+            "category": "Security",
+            "summary": "New.",
+            "product_type": "licence",
+        },
+    ),
+    "POST /distributor/catalogue/markdown": Route(DISTRIBUTOR, changes=False),
+    "GET /distributor/catalogue/<code>/details": Route(DISTRIBUTOR, {"code": "=patch"}),
+    "POST /distributor/catalogue/<code>/details": Route(
+        DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch/details", form={"name": "Patches"}
+    ),
+    "POST /distributor/catalogue/<code>/sale": Route(
+        DISTRIBUTOR, {"code": "=patch"}, page="/distributor/catalogue/patch/details", form={"+act": "retire"}
+    ),
+    "GET /distributor/catalogue/<code>/preview": Route(DISTRIBUTOR, {"code": "=patch"}),
+    "GET /distributor/catalogue/<code>/plans/new": Route(DISTRIBUTOR, {"code": "=patch"}),
+    "POST /distributor/catalogue/<code>/plans/new": Route(
+        DISTRIBUTOR,
+        {"code": "=patch"},
+        page="/distributor/catalogue/patch/plans/new",
+        form={"code": "newest", "name": "Newest", "sku": "N", "price": "1.00"},
+    ),
+    "GET /distributor/catalogue/<code>/plans/<plan>": Route(
+        DISTRIBUTOR, {"code": "=patch", "plan": "=patch-y"}
+    ),
+    "POST /distributor/catalogue/<code>/plans/<plan>": Route(
+        DISTRIBUTOR,
+        {"code": "=patch", "plan": "=patch-y"},
+        page="/distributor/catalogue/patch/plans/patch-y",
+        form={"name": "By the year"},
+    ),
+    "POST /distributor/catalogue/<code>/plans/<plan>/sale": Route(
+        DISTRIBUTOR,
+        {"code": "=patch", "plan": "=patch-y"},
+        page="/distributor/catalogue/patch/plans/patch-y",
+        form={"+act": "retire"},
+    ),
+    "GET /distributor/catalogue/<code>/pictures": Route(DISTRIBUTOR, {"code": "=patch"}),
+    # What pictures do is in tests/distributor/test_product_editor.py
+    "POST /distributor/catalogue/<code>/pictures": Route(
+        DISTRIBUTOR,
+        {"code": "=patch"},
+        page="/distributor/catalogue/patch/pictures",
+        ok=(422,),
+        changes=False,
+    ),
+    "POST /distributor/catalogue/<code>/pictures/<picture_id>": Route(
+        DISTRIBUTOR,
+        {"code": "=patch", "picture_id": "picture"},
+        page="/distributor/catalogue/patch/pictures",
+        form={"+act": "remove"},
+    ),
+    "GET /distributor/catalogue/<code>/languages": Route(DISTRIBUTOR, {"code": "=patch"}),
+    "POST /distributor/catalogue/<code>/languages": Route(
+        DISTRIBUTOR,
+        {"code": "=patch"},
+        page="/distributor/catalogue/patch/languages",
+        form={"name": "Flicken"},
+    ),
+    "GET /distributor/catalogue/<code>/upgrades": Route(DISTRIBUTOR, {"code": "=m365-bb"}),
+    "POST /distributor/catalogue/<code>/upgrades": Route(
+        DISTRIBUTOR,
+        {"code": "=m365-bb"},
+        page="/distributor/catalogue/m365-bb/upgrades",
+        form={"source": "m365-bb-m", "target": "m365-bb-y"},
+        ok=(422,),  # it is there already
+        changes=False,
+    ),
+    "POST /distributor/catalogue/<code>/upgrades/<upgrade_id>/remove": Route(
+        DISTRIBUTOR,
+        {"code": "=m365-bb", "upgrade_id": "upgrade"},
+        page="/distributor/catalogue/m365-bb/upgrades",
+    ),
+    "GET /distributor/product-types": Route(DISTRIBUTOR),
+    "GET /distributor/product-types.csv": Route(DISTRIBUTOR),
+    "GET /distributor/product-types/new": Route(DISTRIBUTOR),
+    "POST /distributor/product-types/new": Route(
+        DISTRIBUTOR, page="/distributor/product-types/new", form={"code": "devices", "name": "Devices"}
+    ),
+    "GET /distributor/product-types/<code>": Route(DISTRIBUTOR, {"code": "=cloud"}),
+    "POST /distributor/product-types/<code>": Route(
+        DISTRIBUTOR, {"code": "=cloud"}, page="/distributor/product-types/cloud", form={"name": "Clouds"}
+    ),
+    "POST /distributor/product-types/<code>/archive": Route(
+        DISTRIBUTOR, {"code": "=cloud"}, ok=(422,), changes=False
+    ),
+    "GET /distributor/categories": Route(DISTRIBUTOR),
+    "GET /distributor/categories.csv": Route(DISTRIBUTOR),
+    "POST /distributor/categories": Route(
+        DISTRIBUTOR, page="/distributor/categories", form={"name": "Gardening"}
+    ),
+    "GET /distributor/categories/<slug>": Route(DISTRIBUTOR, {"slug": "=security"}),
+    "POST /distributor/categories/<slug>": Route(
+        DISTRIBUTOR, {"slug": "=security"}, page="/distributor/categories/security", form={"name": "Safety"}
+    ),
+    "POST /distributor/categories/<slug>/archive": Route(
+        DISTRIBUTOR, {"slug": "=security"}, ok=(422,), changes=False
     ),
     "GET /distributor/front": Route(DISTRIBUTOR),
     "POST /distributor/front": Route(DISTRIBUTOR, page="/distributor/front", form={"new_days": "5"}),

@@ -57,6 +57,7 @@ from tests.catalog.test_price_sheets import sheet_of
 from tests.partners import agreement_stage, deal_stage, programme_stage, tier_stage
 from tests.provisioning import moving
 from tests.tenancy import (
+    catalogue_stage,
     imports_stage,
     price_stage,
     promotions_stage,
@@ -150,6 +151,7 @@ def build(world: World, app: Flask) -> Stage:
     stage.names |= price_stage.shelf(world)
     stage.names |= relations_stage.relate(world, south, app, SOUTH)
     stage.names |= retail_stage.price(world)
+    stage.names |= catalogue_stage.furnish(world)
     stage.names |= quotes_stage.offer(world)
     stage.names |= promotions_stage.announce(world)
     claim(world)

@@ -1,0 +1,86 @@
+"""To whom a plan is sold: countries and segments are data of the plan, asked at checkout. Nothing named means
+everybody."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from core.errors import Refused
+from core.languages import Words, _, for_later
+from core.parties import Segment
+from partners.companies import countries, country_name
+
+SEGMENTS = Words(
+    {
+        Segment.COMMERCIAL: for_later("Commercial"),
+        Segment.EDUCATION: for_later("Education"),
+        Segment.CHARITY: for_later("Charity"),
+    }
+)
+
+
+class NotInThisMarket(Refused):
+    """The plan is not sold in the buyer's country."""
+
+    def __init__(self, product: str, country: str, sold_in: Sequence[str]) -> None:
+        super().__init__(
+            _(
+                "%(product)s is not sold in %(country)s. It is sold in: %(countries)s.",
+                product=product,
+                country=country_name(country),
+                countries=", ".join(map(country_name, sold_in)),
+            )
+        )
+
+
+class NotForThisSegment(Refused):
+    """The plan is for other kinds of companies."""
+
+    def __init__(self, product: str, sold_to: Sequence[str]) -> None:
+        super().__init__(
+            _(
+                "%(product)s is only sold to: %(segments)s. Your company is not registered as such; please"
+                " ask us.",
+                product=product,
+                segments=", ".join(SEGMENTS[one] for one in sold_to),
+            )
+        )
+
+
+class WrongMarkets(Refused):
+    """A country that there is not."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(_("“%(word)s” is no country: two letters each, such as DE, AT, CH.", word=word))
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """Who may buy a plan, and of which kind the buyer of a line is; a reseller that buys for itself has no
+    kind, and is asked for none."""
+
+    markets: Sequence[str] = ()
+    segments: Sequence[str] = ()
+    buyer: Segment | None = None
+
+
+def refuse_unless_sold_to(country: str, lines: Iterable[tuple[str, Eligible]]) -> None:
+    """NotInThisMarket or NotForThisSegment for the first (product, eligible) that is not sold to a buyer in
+    this country."""
+    for product, sold_to in lines:
+        if sold_to.markets and country not in sold_to.markets:
+            raise NotInThisMarket(product, country, sold_to.markets)
+        if sold_to.segments and sold_to.buyer is not None and sold_to.buyer not in sold_to.segments:
+            raise NotForThisSegment(product, sold_to.segments)
+
+
+def read(typed: str) -> list[str]:
+    """Countries as people type them ("de, AT ch"), each once, in their order; WrongMarkets names what is
+    none."""
+    known = countries()
+    found: list[str] = []
+    for word in typed.replace(",", " ").replace(";", " ").upper().split():
+        if word not in known:
+            raise WrongMarkets(word)
+        if word not in found:
+            found.append(word)
+    return found
