@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from catalog import attributes, editing, pictures, publication, upgrades
+from catalog import attributes, editing, pictures, publication, reductions, upgrades
 from catalog.abouts import Picture
 from catalog.listings import Offer, Offered
 from catalog.offer_facts import Facts
@@ -46,6 +46,8 @@ def preview_product(code: str) -> Response:
                 (plan.term.months, plan.billing_period.months),
                 plan.code,
                 facts_of(plan, kind),
+                reductions.Shown(plan.list_price),
+                (),
                 [
                     (one.name, said)
                     for one, said in attributes.said(schema, product.attributes, plan.attributes)
