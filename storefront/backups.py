@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from provisioning.connectors.base import ConnectorError
 from storefront import restores, schema
 
 CLAIMS = "SELECT pg_advisory_lock(7, 1)"  # the lock that every claim of a task waits for (core/claims.py)
+PATIENCE = 5.0  # seconds that connections of stopped processes may take to go
 MARK = (
     "INSERT INTO restorations (distributor_id, id, backup_at, restored_at)"
     " SELECT d.id, gen_random_uuid(), coalesce((SELECT max(at) FROM trail), now()), now() FROM distributors d"
@@ -176,18 +178,27 @@ def held(admin: URL) -> Generator[psycopg.Connection]:
         yield connection
 
 
+def still_connected(control: psycopg.Connection, name: str) -> int:
+    """How many connections the application keeps; those of processes that have just been stopped take a
+    moment to go, and get it."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        busy = control.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND usename = %s",
+            [name, role_name(name, "app")],
+        ).fetchone()
+        if not busy or not busy[0] or time.monotonic() > until:
+            return int(busy[0]) if busy else 0
+        time.sleep(0.1)
+
+
 def put_aside(control: psycopg.Connection, name: str) -> str:
     """Renames the present database, if there is one; its new name."""
     if not exists(control, name):
         return ""
-    busy = control.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND usename = %s",
-        [name, role_name(name, "app")],
-    ).fetchone()
-    if busy and busy[0]:
+    if busy := still_connected(control, name):
         raise click.ClickException(
-            f"The application still has {busy[0]} connections to {name}:"
-            " stop web, workers and dispatcher first."
+            f"The application still has {busy} connections to {name}: stop web, workers and dispatcher first."
         )
     aside = f"{name}_until_{datetime.now(UTC):%Y%m%d_%H%M%S}"
     control.execute(

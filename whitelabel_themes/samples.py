@@ -255,6 +255,7 @@ def _products() -> list[Values]:
             url="#",
             image_url=None,
             code=initials.lower(),
+            was=None,
             from_=True,
         )
         for name, vendor, summary, price, initials, flag in rows

@@ -52,7 +52,7 @@ def order_plan(page: Page, base: str, plan: str, alias: str) -> None:
     page.get_by_label("Storefront alias").fill(alias)
     if page.locator("input[name=pay_by][value=card]").count():
         page.locator("input[name=pay_by][value=card]").check()
-    page.locator("main form button[type=submit]").last.click()
+    page.get_by_role("button", name="Place the order").click()
 
 
 def pay(page: Page, card: str = CARD) -> None:
