@@ -50,6 +50,14 @@ class OnlyYourResellerOrders(Refused):
         super().__init__(_("Your provider orders for you. Please contact them."))
 
 
+class NotTakenNow(Refused):
+    """A customer's order that its reseller's credit would have to cover, and does not. What is missing is
+    what the reseller pays, so the customer reads no figure."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This shop cannot take this order at the moment. Please tell your provider."))
+
+
 class NotOnAccount(Refused):
     """A customer's order is paid by card: the account is its reseller's."""
 
@@ -269,7 +277,12 @@ def _reserve_what_the_payment_will_not_cover(
     missing = wholesale - (amount - fee) if fees else wholesale
     if missing.minor <= 0:
         return None
-    balance = credit.reserve(buyer.reseller_id, missing)
+    try:
+        balance = credit.reserve(buyer.reseller_id, missing)
+    except credit.CreditExceeded:
+        if current().customer_id is None:
+            raise
+        raise NotTakenNow from None
     return (balance, missing) if balance else None
 
 

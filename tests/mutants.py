@@ -545,6 +545,13 @@ MUTANTS = (
         f"{TIERS}the_tier_lowers_the_wholesale_price_the_same_wherever_it_is_shown_and_ordered",
     ),
     Mutant(
+        "a customer does not read what its reseller lacks",
+        "checkout/placing.py",
+        "        raise NotTakenNow from None\n",
+        "        raise\n",
+        "tests/checkout/test_orders.py::test_what_the_payment_will_not_cover_is_refused_by_name_without_credit",
+    ),
+    Mutant(
         "an order is priced at its volume step",
         "checkout/pricing.py",
         "return volumes.at(Money(minor, currency), steps or (), quantity)",
