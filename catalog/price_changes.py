@@ -23,10 +23,10 @@ UPDATE price_import_rows r SET kind = 'stale', why = %(why)s FROM plans p
 LEFT JOIN plan_costs c ON c.distributor_id = p.distributor_id AND c.plan_id = p.id
 LEFT JOIN wholesale_prices w ON w.distributor_id = p.distributor_id AND w.plan_id = p.id AND w.price_list_id = %(list)s
 WHERE r.import_id = %(import)s AND r.kind IN ('changed', 'retired') AND p.id = r.plan_id
-  AND (p.list_minor, p.published, c.cost_minor, w.price_minor,
+  AND (r.kind = 'changed' AND c.currency <> %(currency)s OR (p.list_minor, p.published, c.cost_minor, w.price_minor,
        p.steps, coalesce(c.steps, '[]'), coalesce(w.steps, '[]'), p.minimum_quantity, p.maximum_quantity)
     IS DISTINCT FROM (r.was_list_minor, r.was_published, r.was_cost_minor, r.was_wholesale_minor,
-       r.was_list_steps, r.was_cost_steps, r.was_wholesale_steps, r.was_minimum, r.was_maximum)"""  # noqa: E501 SQL
+       r.was_list_steps, r.was_cost_steps, r.was_wholesale_steps, r.was_minimum, r.was_maximum))"""  # noqa: E501 SQL
 TAKEN = """
 UPDATE price_import_rows r SET kind = 'stale', why = %(why)s
 WHERE r.import_id = %(import)s AND r.kind = 'new' AND r.relation = ''
@@ -109,6 +109,7 @@ WHERE r.import_id = %(import)s AND p.id = r.plan_id AND (
     IS DISTINCT FROM (r.list_minor, r.published, r.cost_minor, r.wholesale_minor,
        r.list_steps, CASE WHEN r.cost_minor IS NULL THEN '[]' ELSE r.cost_steps END,
        CASE WHEN r.wholesale_minor IS NULL THEN '[]' ELSE r.wholesale_steps END))
+  OR (r.kind IN ('new', 'changed') AND c.currency <> %(currency)s)
   OR (r.kind = 'changed' AND (p.minimum_quantity, p.maximum_quantity) IS DISTINCT FROM (r.minimum, r.maximum))
   OR (r.kind = 'retired' AND p.published))"""  # noqa: E501 SQL
 TAKEN_BACK = """

@@ -332,6 +332,7 @@ class Known:
     list_steps: Steps
     cost_minor: int | None
     cost_steps: Steps
+    cost_currency: str
     wholesale_minor: int | None
     wholesale_steps: Steps
     follows: bool
@@ -345,8 +346,10 @@ def _known(price_list_id: UUID) -> dict[str, Known]:
     put together here: as one it took a minute right after a large import, when nothing had been counted."""
     session = db.session()
     costs = {
-        row.plan_id: (row.cost_minor, row.steps)
-        for row in session.execute(select(PlanCost.plan_id, PlanCost.cost_minor, PlanCost.steps))
+        row.plan_id: (row.cost_minor, row.steps, row.currency)
+        for row in session.execute(
+            select(PlanCost.plan_id, PlanCost.cost_minor, PlanCost.steps, PlanCost.currency)
+        )
     }
     prices = select(WholesalePrice.plan_id, WholesalePrice.price_minor, WholesalePrice.steps)
     on_list = {
@@ -381,8 +384,9 @@ def _known(price_list_id: UUID) -> dict[str, Known]:
             maximum=row.maximum_quantity,
             list_minor=row.list_minor,
             list_steps=row.steps,
-            cost_minor=(cost := costs.get(row.id, NO_PRICE))[0],
+            cost_minor=(cost := costs.get(row.id, (*NO_PRICE, row.currency)))[0],
             cost_steps=cost[1],
+            cost_currency=cost[2],
             wholesale_minor=(wholesale := on_list.get(row.id, NO_PRICE))[0],
             wholesale_steps=wholesale[1],
             follows=row.priced_as_id is not None,
@@ -511,6 +515,12 @@ def _in_the_way(offer: Offer, plan: Known, of: PriceImport) -> str:
         )
     if plan.currency != of.currency:
         return _("The plan with this code is priced in %(currency)s.", currency=plan.currency)
+    if plan.cost_currency != of.currency:
+        return _(
+            "What this plan costs is in %(currency)s. Change it by hand, or enter it in %(sheet)s first.",
+            currency=plan.cost_currency,
+            sheet=of.currency,
+        )
     if (offer.minimum or plan.minimum) > (offer.maximum or plan.maximum):
         return _("Its quantities do not fit.")
     return ""

@@ -170,6 +170,20 @@ def test_what_somebody_changed_meanwhile_is_left_alone_and_said(desk: Desk) -> N
     assert desk.offered(PREMIUM) == ("€22.00", "€17.60", "€18.70", False), "the rest of it counts"
 
 
+def test_a_cost_in_another_currency_is_neither_compared_nor_replaced(desk: Desk) -> None:
+    desk.takes_over(FIRST)
+    at = desk.read(SECOND)
+    with desk.world.acting():
+        plan = db.session().scalars(select(Plan).where(Plan.code == BASIC)).one()
+        cost = db.session().scalars(select(PlanCost.cost_minor).where(PlanCost.plan_id == plan.id)).one()
+        pricing.set_cost(plan, Money(cost, "USD"))  # as many cents as before
+    before = desk.offered(BASIC)
+    assert "What this plan costs is in USD." in desk.nora.get(desk.read(SECOND)).text
+    assert desk.nora.post(f"{at}/confirm").status_code == 303
+    desk.world.work()
+    assert desk.offered(BASIC) == before
+
+
 def test_a_resellers_shelf_and_what_was_sold_keep_their_prices(desk: Desk) -> None:
     desk.takes_over(FIRST)
     before = shelves(desk.world)
