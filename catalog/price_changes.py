@@ -13,6 +13,7 @@ from catalog.listings import Listing, changed
 from catalog.price_imports import ImportRow, ImportState, PriceImport, RowKind
 from catalog.products import touch_catalogue
 from core import db, states, tasks
+from core.clock import business_now
 from core.languages import _
 from core.parties import Reseller
 from core.tasks import Claimed, Kind, Repeat
@@ -75,11 +76,12 @@ UPDATE plans p SET published = false FROM price_import_rows r
 WHERE r.import_id = %(import)s AND r.kind = 'retired' AND p.id = r.plan_id"""
 # The distributor's own shelf has everything; one plan stands for its product in lists, the cheapest first.
 SHELF = """
-INSERT INTO listings (distributor_id, id, reseller_id, plan_id, product_id, sort_key, lead, published, price_minor, steps, currency)
+INSERT INTO listings (distributor_id, id, reseller_id, plan_id, product_id, sort_key, lead, published, price_minor, steps, currency,
+  listed_at)
 SELECT p.distributor_id, gen_random_uuid(), %(house)s, p.id, p.product_id, lower(o.name),
   row_number() OVER (PARTITION BY p.product_id ORDER BY p.list_minor, p.code) = 1 AND NOT EXISTS (SELECT 1 FROM listings l
     WHERE l.distributor_id = p.distributor_id AND l.reseller_id = %(house)s AND l.product_id = p.product_id AND l.lead),
-  true, p.list_minor, p.steps, p.currency
+  true, p.list_minor, p.steps, p.currency, %(now)s
 FROM price_import_rows r JOIN plans p ON p.id = r.plan_id JOIN products o ON o.id = p.product_id
 WHERE r.import_id = %(import)s AND r.kind = 'new'
 ON CONFLICT (distributor_id, reseller_id, plan_id) DO NOTHING"""  # noqa: E501 SQL
@@ -143,7 +145,7 @@ UNDOING = (
 def apply(of: PriceImport) -> None:
     """All of it in this transaction, or nothing: shops show either the old prices or the new."""
     house = db.session().scalars(select(Reseller.id).where(Reseller.house)).one()
-    values = _values(of) | {"house": house, "what": f"imported, {of.code}"}
+    values = _values(of) | {"house": house, "what": f"imported, {of.code}", "now": business_now()}
     values["why"] = _("Somebody changed it after the file was read; it was left as it is.")
     for statement in APPLYING:
         _do(statement, values | {"added": RowKind.NEW, "removed": RowKind.RETIRED})

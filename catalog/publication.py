@@ -276,6 +276,7 @@ def put_on_the_house_shelf(product_ids: Sequence[UUID]) -> int:
                 price_minor=plan.list_minor,
                 currency=plan.currency,
                 steps=plan.steps,
+                listed_at=business_now(),
             )
         )
     db.flush()

@@ -3,6 +3,7 @@ back."""
 
 import io
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from catalog.price_imports import ImportState, PriceImport
 from catalog.price_lists import WholesalePrice
 from catalog.products import Plan, PlanCost, ProductType
 from core import db
+from core.clock import business_now
 from core.money import Money
 from core.parties import Membership
 from core.tenancy import Side
@@ -112,6 +114,9 @@ def test_what_is_confirmed_is_applied_by_a_worker_and_stands_on_the_distributors
     assert desk.offered(BASIC) == ("€5.00", "€4.00", "€4.25", True)
     assert desk.offered(PREMIUM) == ("€22.00", "€17.60", "€18.70", True)
     assert "Microsoft 365 Business Premium" in desk.nora.get("/search", q="business premium").text
+    with desk.world.acting():
+        listed = select(Listing.listed_at).join(Plan, Plan.id == Listing.plan_id).where(Plan.code == BASIC)
+        assert business_now() - db.session().scalars(listed).one() < timedelta(minutes=5), "it is new"
     assert desk.nora.post(f"{at}/confirm").status_code == 409, "once"
 
 
