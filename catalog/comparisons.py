@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Text, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from catalog import attributes, translations
+from catalog import attributes, reductions, translations
 from catalog.listings import Listing
 from catalog.products import Plan, Product, ProductType
 from catalog.volumes import Volume
@@ -42,7 +42,7 @@ class Compared:
 
     @property
     def price(self) -> Money:
-        """From the first unit on."""
+        """From the first unit on, less what promotions take off for everybody."""
         return self.volume.price
 
 
@@ -78,6 +78,7 @@ CANDIDATES = Statement(
         Listing.price_minor,
         Listing.currency,
         Listing.steps,
+        Listing.sale,
         ProductType.unit,
         # what both are described by
         ProductType.attributes,
@@ -123,12 +124,13 @@ def _in_words(plans: Sequence[Compared]) -> list[Compared]:
 
 def _column(row: Sequence[Any]) -> Compared:
     product, name, vendor, category, code, plan_id, plan, term, billed, *rest = row
-    minimum, maximum, features, minor, currency, steps, unit, schema, of_product, of_plan = rest
+    minimum, maximum, features, minor, currency, steps, sale, unit, schema, of_product, of_plan = rest
+    price = reductions.volume_after(Volume(Money(minor, currency), steps), reductions.on_sale(sale, currency))
     described = attributes.said(attributes.schema(schema), of_product, of_plan)
     return Compared(
         product, name, vendor, category, code, plan_id, plan, term.label, billed.per, minimum, maximum,
         {**features, **{one.name: value for one, value in described}},
-        Volume(Money(minor, currency), steps), unit,
+        price, unit,
     )  # fmt: skip
 
 

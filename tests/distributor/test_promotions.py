@@ -112,6 +112,9 @@ def test_a_resellers_promotion_stands_on_the_shelf_in_basket_and_order_at_the_sa
         with counted() as warm:
             anna.see(path)
         assert len(warm) == 1 or path.startswith("/search"), "the reduced price costs no statement"
+    compared = anna.see("/compare?product=patch&product=m365-bb")
+    assert "€19.96" in compared
+    assert "€24.95" not in compared, "side by side a plan costs what it costs elsewhere in the shop"
     assert "Own sale" in anna.see("/p/patch")
     assert "€5.60" in anna.see("/p/m365-bb"), "it is not for this one"
     with counted() as adding:
