@@ -263,6 +263,13 @@ def _on_refused(task: Claimed, note: str) -> None:
     if held.state is SubscriptionState.MOVING:
         subscriptions.stay(held, why=note)
     work.close_about(found.call.id, "It stays where it was.")
+    if (base := _of_base(found)) is not None and base[0] is ItemState.MOVED:
+        _queue(
+            "add-on left behind",
+            found,
+            f"Its base has moved, and the vendor refused to move this: {note}",
+            "Have the vendor move it and ask for it again, or end it and order it anew at the new provider.",
+        )
     add_ons.call_those_that_move_after(held.id)
     transfers.finish(found.leaving.id)
 

@@ -545,6 +545,13 @@ MUTANTS = (
         f"{TIERS}the_tier_lowers_the_wholesale_price_the_same_wherever_it_is_shown_and_ordered",
     ),
     Mutant(
+        "an add-on left behind waits for a person",
+        "provisioning/moves.py",
+        "is not None and base[0] is ItemState.MOVED:\n        _queue(",
+        "is not None and base[0] is ItemState.ASKED:\n        _queue(",
+        "tests/provisioning/test_add_ons.py::test_an_add_on_that_the_vendor_does_not_move_after_its_base_waits_for_a_person",
+    ),
+    Mutant(
         "a customer does not read what its reseller lacks",
         "checkout/placing.py",
         "        raise NotTakenNow from None\n",

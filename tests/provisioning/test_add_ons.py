@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from core import db, trail
 from core.tasks import Again, Final
+from core.work import WorkItem
 from provisioning import add_ons, deliveries, transfers
 from provisioning.transfers import ItemState
 from storefront import doctor
@@ -85,3 +86,20 @@ def test_add_ons_travel_with_their_base_and_never_alone(shop: World) -> None:
     assert {item.state for item in items(shop, request)} == {ItemState.MOVED}
     moved = {one.product_name: one for one in taken_over(shop, request)}
     assert moved["Mail Shield"].base_id == moved["Microsoft 365 Business Basic"].id
+
+
+@pytest.mark.behaviour("M48")
+def test_an_add_on_that_the_vendor_does_not_move_after_its_base_waits_for_a_person(
+    shop: World, vendor: Vendor
+) -> None:
+    open_offers(shop)
+    base, _add_on = serve(shop), serve(shop, "mail-shield-y", 1)
+    pair = befriend(shop)
+    in_transition(shop)
+    vendor.feels({"kind": "refuse", "scope": "sku", "of": "mail-shield-y", "message": "Not this one."})
+    request = ask(shop, base, provider=pair)
+    accept(shop, request)
+    assert [item.state for item in items(shop, request)] == [ItemState.MOVED, ItemState.REFUSED]
+    with shop.acting():
+        waiting = select(WorkItem).where(WorkItem.closed_at.is_(None), WorkItem.kind == "add-on left behind")
+        assert "Not this one." in db.session().scalars(waiting).one().words
