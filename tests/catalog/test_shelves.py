@@ -249,6 +249,7 @@ def test_nobody_finds_or_is_told_words_of_another_shelf(shelf: World) -> None:
         listings.changed(shelf.resellers["harbour"])
         assert not shelves.search("exchange").page.cards
         assert shelves.search("exchnage").meant == ""
+        assert spellings.meant(["exchnage"]) == ["exchnage"], "the door itself knows its own shelf only"
         assert "Hexnode" not in shelves.facets(Wanted()).vendors
     with shelf.acting("brightfield"):
         assert shelves.search("exchnage").meant == "exchange"

@@ -21,6 +21,7 @@ from catalog.reductions import Bearer, Offer, Position
 from checkout import baskets, discounts, line_refunds, orders
 from checkout.orders import OrderWholesale, PayBy
 from core import db, parties
+from core.doors import call_here
 from core.errors import Refused
 from core.money import Money
 from core.tenancy import Side
@@ -368,6 +369,8 @@ def test_a_customers_scope_hears_of_no_wholesale_discount_and_a_reseller_of_no_o
     assert hears("zebra", harbour, shop.customers["zebra"]) == ["Theirs"]
     with shop.acting("acme"):
         assert promotions.running_for(bright) == []
+        asked = {"p_reseller": bright, "p_customer": acme, "p_plans": [plan]}
+        assert call_here(discounts.DISCOUNTS, asked) == [], "the door itself keeps the wholesale leg"
 
 
 def test_promotions_and_codes_begin_and_end_by_the_business_clock(shop: World) -> None:
