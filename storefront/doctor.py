@@ -426,6 +426,20 @@ CHECKERS: tuple[Checker, ...] = (
         "The order {code} was not paid by {expires_at:%Y-%m-%d %H:%M} UTC, and was not cancelled.",
     ),
     Checker(
+        "windows",
+        "QP9",
+        """
+        SELECT s.code, c.back_minor, c.currency FROM cancellations c
+        JOIN subscriptions s ON s.distributor_id = c.distributor_id AND s.id = c.subscription_id
+        WHERE c.back_minor > 0 AND c.state <> 'withdrawn' AND s.state = 'ended'
+          AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.distributor_id = c.distributor_id AND r.order_line_id = s.order_line_id)
+          AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.distributor_id = c.distributor_id
+            AND t.key = 'pay_back:' || s.id AND t.state IN ('pending', 'unknown'))
+          AND NOT EXISTS (SELECT 1 FROM work_items w WHERE w.distributor_id = c.distributor_id
+            AND w.about_id = s.id AND w.closed_at IS NULL) LIMIT 50""",  # noqa: E501 SQL
+        "The service {code} was ended within its window, but nothing goes back for it, and nobody is told.",
+    ),
+    Checker(
         "search",
         "QS4",
         "SELECT reseller, product, fault FROM search_gaps_v2()",

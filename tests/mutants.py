@@ -21,6 +21,7 @@ SEARCH = "tests/distributor/test_customer_search.py::test_"
 DURABLE = "tests/provisioning/test_durable.py::test_"
 ENDINGS = "tests/provisioning/test_endings.py::test_"
 REFUNDS = "tests/billing/test_refunds.py::test_"
+WINDOWS = "tests/provisioning/test_windows.py::test_"
 CANCELLING = "tests/provisioning/test_cancelling.py::test_"
 QUEUE = "tests/core/test_queue.py::test_"
 ITEMS = "tests/provisioning/test_work_items.py::test_"
@@ -1717,6 +1718,27 @@ MUTANTS = (
         "if not token or not hmac.compare_digest(said.encode(), token.encode()):",
         "if False:",
         "tests/core/test_figures.py::test_nobody_else_is_told",
+    ),
+    Mutant(
+        "a window has an end",
+        "provisioning/windows.py",
+        "if at < until:",
+        "if True:",
+        WINDOWS + "the_window_is_open_to_its_last_instant_and_not_at_it",
+    ),
+    Mutant(
+        "what goes back is what was shown",
+        "provisioning/windows.py",
+        "if seen != window.back.minor:",
+        "if False:",
+        WINDOWS + "within_a_cancellation_window_the_days_that_have_not_begun_go_back",
+    ),
+    Mutant(
+        "one end at once is one",
+        "subscriptions/cancellations.py",
+        "if earlier is not None and earlier.back is not None:",
+        "if False:",
+        WINDOWS + "of_many_who_end_it_one_does_whoever_cancelled_it_before",
     ),
 )
 GATE = (
