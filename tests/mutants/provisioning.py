@@ -144,7 +144,7 @@ MUTANTS = (
     ),
     Mutant(
         "add-ons travel with their base",
-        "provisioning/transfers.py",
+        "provisioning/transfer_requests.py",
         "_with_add_ons(_chosen(reseller_id, customer, asking.subscription_codes))",
         "_chosen(reseller_id, customer, asking.subscription_codes)",
         ADD_ONS + "add_ons_travel_with_their_base_and_never_alone",
@@ -158,37 +158,37 @@ MUTANTS = (
     ),
     Mutant(
         "first a relation",
-        "provisioning/transfers.py",
+        "provisioning/transfer_requests.py",
         "if not asking.extend: raise NoRelation(provider.name)",
         "if not asking.extend: theirs = customer",
         TRANSFERS + "without_a_relation_between_provider_and_customer_nothing_is_asked_for",
     ),
     Mutant(
         "the customer agrees to a transfer",
-        "provisioning/transfers.py",
+        "provisioning/transfer_requests.py",
         "if not asking.consent:",
         "if False:",
         TRANSFERS + "without_the_customers_consent_nothing_is_copied_or_asked",
     ),
     Mutant(
         "one customer in a request",
-        "provisioning/transfers.py",
+        "provisioning/transfer_requests.py",
         "if any(one.customer_id != customer.id for one in found):",
         "if False:",
         TRANSFERS + "a_request_is_about_one_or_more_subscriptions_of_one_customer",
     ),
     Mutant(
         "only the provider accepts",
-        "provisioning/transfers.py",
-        'own; what cannot any more stays where it is and says why.""" leaving, coming = halves(code)'
-        " if coming.reseller_id != provider_id:",
-        'own; what cannot any more stays where it is and says why."""\n    leaving, coming = halves(code)\n'
-        "    if False:",
+        "provisioning/transfer_answers.py",
+        'own; what cannot any more stays where it is and says why."""'
+        " leaving, coming = transfers.halves(code) if coming.reseller_id != provider_id:",
+        'own; what cannot any more stays where it is and says why."""\n'
+        "    leaving, coming = transfers.halves(code)\n    if False:",
         TRANSFERS + "only_the_provider_decides_and_only_the_asker_withdraws",
     ),
     Mutant(
         "looked at again when it is accepted",
-        "provisioning/transfers.py",
+        "provisioning/transfer_answers.py",
         "why = _why_not_now(subscription)",
         "why = None",
         TRANSFERS + "what_became_unmovable_before_it_was_accepted_stays_and_says_why",
