@@ -18,7 +18,7 @@ from core.money import Money
 from core.parties import Customer
 from core.tasks import Again, Claimed, Final, Kind, NeedsPerson, Repeat, TaskState
 from partners import sales
-from provisioning import add_ons, fulfilment, transfers
+from provisioning import add_ons, fulfilment, transfer_answers, transfers
 from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.deliveries import ConnectorSettings
 from provisioning.fulfilment import Call
@@ -151,7 +151,7 @@ def _after_its_base(found: Found) -> None:
         return
     if base[0] in UNDER_WAY:
         raise Again(add_ons.PATIENCE, add_ons.MOVES_AFTER)
-    raise Final(transfers.STAYS_WITH_BASE)
+    raise Final(transfer_answers.STAYS_WITH_BASE)
 
 
 def _record(task: Claimed, outcome: Outcome) -> None:

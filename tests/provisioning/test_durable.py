@@ -1,6 +1,6 @@
 """An order that is paid once is bought once (QP1, QP3, QC1, QC4, QC5): against real worker processes, a
 vendor that really answers (and does not recognise repeats), and a PostgreSQL that is really restarted. Each
-guard that is proved here has its mutant in tests/mutants.py."""
+guard that is proved here has its mutant in tests/mutants/."""
 
 import signal
 import time
