@@ -24,7 +24,7 @@ from core.errors import Conflict, Refused
 from core.languages import _
 from core.periods import Term
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, Unclear
-from provisioning import connections, fulfilment
+from provisioning import connections, vendor_calls
 from provisioning.connectors import base, registry
 from provisioning.connectors.definitions import DefinedPlan, DefinedProduct, Definition
 from provisioning.deliveries import ConnectorSettings
@@ -98,8 +98,8 @@ def _prepare(task: Claimed) -> tuple[str, Mapping[str, str]]:
         select(ConnectorSettings).where(ConnectorSettings.connector == source.connector)
     )
     if row is not None and row.paused:
-        raise Final(fulfilment.PAUSED)  # asked again by hand or by night, not twice a minute
-    return source.connector, fulfilment.as_values(row.settings if row else {})
+        raise Final(vendor_calls.PAUSED)  # asked again by hand or by night, not twice a minute
+    return source.connector, vendor_calls.as_values(row.settings if row else {})
 
 
 def _call(values: tuple[str, Mapping[str, str]]) -> Definition:

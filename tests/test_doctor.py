@@ -14,7 +14,7 @@ import app
 from checkout import orders
 from checkout.orders import PayBy
 from core import db
-from provisioning import fulfilment
+from provisioning import resolutions
 from provisioning.deliveries import Delivery
 from sandbox.servers import Postgres
 from storefront import doctor
@@ -67,7 +67,7 @@ def refuse_one(world: World) -> None:
     world.pay(code)
     with world.acting():
         mine = select(Delivery.id).where(Delivery.order_id == orders.find(code).id)
-        fulfilment.refuse(db.session().scalars(mine).one(), why="No.")
+        resolutions.refuse(db.session().scalars(mine).one(), why="No.")
     world.work()
 
 
