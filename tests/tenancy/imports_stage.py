@@ -3,7 +3,7 @@ of sheets, and has asked a vendor what it offers."""
 
 from sqlalchemy import select
 
-from catalog import price_changes, price_imports, price_sheets, sheet_mappings, sheet_uploads
+from catalog import import_previews, price_changes, price_imports, price_sheets, sheet_mappings, sheet_uploads
 from catalog.price_lists import PriceList
 from catalog.products import ProductType
 from catalog.service_sources import ServiceSource
@@ -55,7 +55,7 @@ def a_price_sheet(world: World, *, applied: bool = False) -> str:
     """Nora has read a price sheet and not decided, or it was applied; its code."""
     with world.acting():
         session = db.session()
-        made = price_imports.preview(
+        made = import_previews.preview(
             price_sheets.read(
                 sheet_of({"SkuId": "0009"} if applied else {}),
                 currency="EUR",
