@@ -1,7 +1,7 @@
 """Imports of price sheets: read into a preview that changes nothing (import_previews.py), confirmed by a
 person, applied by a worker in one transaction, and undone in one (price_changes.py). The rows of the preview
-are what is applied: whatever was changed by hand since then is left alone and said. What was sold keeps its own prices
-(QM3); shelves keep their reseller's."""
+are what is applied: whatever was changed by hand since then is left alone and said. What was sold keeps its
+own prices (QM3); shelves keep their reseller's."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -17,7 +17,7 @@ from core import db
 from provisioning import resolutions
 from provisioning.deliveries import Delivery
 from sandbox.servers import Postgres
-from storefront import doctor
+from storefront import doctor, invariants
 from tests.conftest import fresh
 from tests.copies import Copies
 from tests.scenes import Scenes
@@ -160,7 +160,7 @@ FAULTS = {
 
 
 def test_every_checker_has_a_planted_fault() -> None:
-    assert set(FAULTS) == {checker.name for checker in doctor.CHECKERS}
+    assert set(FAULTS) == {checker.name for checker in invariants.CHECKERS}
 
 
 @pytest.mark.promise("QP4")
