@@ -88,9 +88,9 @@ from provisioning import (  # noqa: F401 its kinds of task
     service_definitions,
     windows,
 )
-from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.lifecycles import TermEndsSoon
 from provisioning.line_cancellations import DeliveryCancelled
+from provisioning.stops import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.transfers import TransferAsked, TransferDecided, TransferFinished, TransferWithdrawn
 from provisioning.undelivered import NotRefunded
 from storefront import (  # noqa: F401 their kinds of task become known

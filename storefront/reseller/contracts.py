@@ -22,7 +22,7 @@ from core.languages import _, for_later
 from core.parties import Customer
 from core.periods import Term
 from partners import storefronts
-from provisioning import fulfilment
+from provisioning import clearances, vendor_calls
 from storefront import pages, why
 from storefront.reseller import accounts, console, menu
 from storefront.visitors import has_role, require_role, the_shop, visitor
@@ -83,8 +83,8 @@ def place(sent: Mapping[str, str]) -> str:
         shop = storefronts.of_reseller(customer.reseller_id)
         about: dict[str, Any] = {"name": customer.name, "email": customer.email, "country": customer.country}
     with db.transaction(widened_because="checking with connectors"):
-        configured = fulfilment.settings_by_connector()
-    clearance = fulfilment.clear([line], configured, about)
+        configured = vendor_calls.settings_by_connector()
+    clearance = clearances.clear([line], configured, about)
     by = in_the_name_of(customer)
     with db.transaction(widened_because="placing an order"):
         return reseller_orders.order(

@@ -114,7 +114,7 @@ MUTANTS = (
     ),
     Mutant(
         "a slip of the pen retires nothing",
-        "catalog/price_imports.py",
+        "catalog/import_comparisons.py",
         "named = {problem.plan_code for problem in sheet.problems}",
         "named = set()",
         "tests/distributor/test_sheet_imports.py::test_a_line_that_cannot_be_read_leaves_its_plan_as_it_is",

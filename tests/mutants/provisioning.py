@@ -74,7 +74,7 @@ MUTANTS = (
     ),
     Mutant(
         "a delivery waits for one thing",
-        "provisioning/fulfilment.py",
+        "provisioning/stops.py",
         'work.close_about(delivery.id, f"It is a {kind} now.", but=kind)',
         "",
         ITEMS + "an_unknown_delivery_that_is_parked_waits_for_one_thing",

@@ -11,7 +11,7 @@ from core import db, parties, tenancy
 from core.ids import new_token
 from core.parties import Customer
 from partners import extensions
-from provisioning import deliveries, fulfilment, transfer_answers, transfer_requests, transfers
+from provisioning import deliveries, resolutions, transfer_answers, transfer_requests, transfers
 from provisioning.transfer_requests import Asking
 from provisioning.transfers import Transfer, TransferItem
 from subscriptions import subscriptions
@@ -143,7 +143,7 @@ def serve_by_hand(world: World, plan: str = "m365-bb-m", quantity: int = 2, *, w
         line = orders.lines(orders.find(order).id)[0]
         delivery = deliveries.of_line(line.id, "provision")
         assert delivery
-        fulfilment.resolve(
+        resolutions.resolve(
             delivery.id, external_id=f"sub-{order.lower()}", licences=("A", "B"), why="I saw it."
         )
         return subscriptions.by_line(line.id).code
