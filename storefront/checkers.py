@@ -1,5 +1,5 @@
-"""An invariant of a living installation, as the doctor asks for it: in SQL, so that it shares no code with what
-it checks."""
+"""An invariant of a living installation, as the doctor asks for it: in SQL, so that it shares no code with
+what it checks."""
 
 from dataclasses import dataclass
 
