@@ -42,6 +42,7 @@ from core.accounts import AccountChanged
 from core.events import Later, Reactions
 from partners import late_answers, leavings, reauthorisations, tiers, viewings  # noqa: F401 their kinds of task
 from partners.account_managers import ManagerAssigned, ManagerChanged
+from partners.admin_rights import RightsAnswered, RightsAsked
 from partners.agreement_links import AgreementLinkSent
 from partners.anniversaries import PartnerFlagged, TierDecided
 from partners.applications import (
@@ -53,6 +54,7 @@ from partners.applications import (
     ApplicationTakenBack,
 )
 from partners.customer_agreements import AgreementAccepted
+from partners.customer_requests import CustomerAsked, CustomerRequestDecided
 from partners.customers import RelationshipEnding
 from partners.deals import (
     DealApproved,
@@ -109,6 +111,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     partner_mails,
     price_mails,
     quote_mails,
+    relation_mails,
     request_mails,
     transfer_mails,
     web,
@@ -177,6 +180,10 @@ REACTIONS: Reactions = {
     RefundRequested: [Later("mail_refunded", key="refund_id")],
     NotRefunded: [Later("mail_delivery_refused", key="delivery_id")],
     InvitationSent: [Later("mail_invitation", key="sending")],
+    RightsAsked: [Later("mail_rights_asked", key="sending")],
+    RightsAnswered: [Later("mail_rights_answered", key="answer_id")],
+    CustomerAsked: [Later("mail_customer_asked", key="request_id")],
+    CustomerRequestDecided: [Later("mail_customer_decided", key="request_id")],
     RelationshipEnding: [holdings.refuse_if_held, orders.refuse_if_open],
     ApplicationSent: [
         Later("mail_application_received", key="sending"),

@@ -11,13 +11,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, UniqueConstraint, and_, exists, or_, select
 from sqlalchemy.orm import Mapped
 
-from core import db, trail
+from core import db, parties, tenancy, trail
 from core.clock import business_now
 from core.errors import Refused
 from core.languages import _
 from core.parties import Customer, Reseller
-from core.tenancy import Access, CustomerOwned, ResellerOwned, owned_by
-from partners import direct_notices, enrolments
+from core.tenancy import Access, CustomerOwned, ResellerOwned, Side, owned_by
+from partners import direct_notices, enrolments, relation_rules
 from partners.enrolments import EnrolmentState
 from partners.joinings import Channel
 from partners.programmes import Programme
@@ -165,11 +165,16 @@ def ways(reseller_id: UUID) -> list[Way]:
 
 def win(customer: Customer, chosen: str) -> CustomerChannel:
     """The channel of a new customer, for good. `chosen`: a programme's id, "direct", or nothing for the first
-    way that the reseller has."""
+    way that the reseller has. TheProviderCreates, Elsewhere or NoCountry where its programme says so."""
     possible = ways(customer.reseller_id)
     if not possible:
         raise NoWayToSell
     way = _way(possible, chosen)
+    ruled = relation_rules.of_way(customer.reseller_id, way.programme_id)
+    if tenancy.current().side is Side.RESELLER:
+        relation_rules.refuse_to_create(ruled)
+    seller = parties.reseller(customer.reseller_id).country
+    relation_rules.refuse_elsewhere(ruled, reseller=seller, customer=customer.country)
     added = db.add(
         CustomerChannel(
             reseller_id=customer.reseller_id,
