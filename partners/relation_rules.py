@@ -176,16 +176,20 @@ def refuse_to_create(ruled: Sequence[Ruled]) -> None:
             raise TheProviderCreates(one.programme)
 
 
-def without(page: str, reseller_id: UUID) -> bool:
-    """Whether the reseller's console does not have a page ("no_dashboard", "no_agents"): it is a partner, and
+def goes_without(reseller_id: UUID) -> frozenset[str]:
+    """The pages that the reseller's console does not have ("no_dashboard", "no_agents"): it is a partner, and
     each of its programmes goes without (P3)."""
     ruled = of_reseller(reseller_id)
-    return bool(ruled) and all(getattr(one.rules, page) for one in ruled)
+    return frozenset(
+        page
+        for page in ("no_dashboard", "no_agents")
+        if ruled and all(getattr(one.rules, page) for one in ruled)
+    )
 
 
 def refuse_agents(reseller_id: UUID) -> None:
     """Missing: a reseller that looks after nobody's machines has no page for it (P3)."""
-    if without("no_agents", reseller_id):
+    if "no_agents" in goes_without(reseller_id):
         raise Missing
 
 

@@ -26,6 +26,17 @@ from storefront.people import ADDRESS, trimmed
 WORDS = Words(
     {"asked": "Waits for an answer", "created": "Created", "declined": "Declined", "withdrawn": "Withdrawn"}
 )
+"""state of a request -> its name."""
+RIGHTS = Words(
+    {
+        "asked": "Asked for",
+        "granted": "Given",
+        "declined": "Not given",
+        "withdrawn": "Given back",
+        "removed": "Removed",
+    }
+)
+"""state of admin rights -> its name, as consoles say it."""
 
 
 class CustomerForm(Form):

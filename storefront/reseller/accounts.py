@@ -140,7 +140,7 @@ def dashboard_opens(customer_id: UUID, kept: support_types.CustomerSupport | Non
     opens = admin_rights.opens(
         rights.state if rights else None, co_managed=kept is not None and kept.co_managed
     )
-    return opens and not relation_rules.without("no_agents", menu.reseller_id())
+    return opens and not menu.goes_without("no_agents")
 
 
 # --- The dashboard of a customer that we look after -------------------------------------------------------

@@ -37,11 +37,12 @@ from partners.relation_rules import Elsewhere, TheProviderCreates
 from partners.roles import ROLES
 from partners.storefronts import StorefrontState
 from storefront import exports, lists, pages, timelines
+from storefront.customer_requests import RIGHTS
 from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.people import InviteStaff, invitation_rows
-from storefront.reseller import accounts, console, menu, orders
+from storefront.reseller import accounts, console, menu, orders, provider
 from storefront.reseller.forms import AboutCustomer, InviteCustomer, WhoOrders
 from storefront.visitors import has_role, require_role, visitor
 from subscriptions.subscriptions import SHOWN, Subscription, SubscriptionState
@@ -150,7 +151,7 @@ def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
     won = channels_of([each.id for (each,) in found])
     supports = support_types.of_customers([each.id for (each,) in found])
     rights = admin_rights.states_of([each.id for (each,) in found])
-    agents = bool(found) and not relation_rules.without("no_agents", menu.reseller_id())
+    agents = bool(found) and not menu.goes_without("no_agents")
     return [
         {
             "customer": each,
@@ -201,15 +202,6 @@ def channels_of(customer_ids: Sequence[UUID]) -> dict[UUID, Channel]:
     return {customer_id: channel for customer_id, channel in rows if customer_id}
 
 
-RIGHTS = Words(
-    {
-        "asked": "Asked for",
-        "granted": "Given",
-        "declined": "Not given",
-        "withdrawn": "Given back",
-        "removed": "Removed",
-    }
-)
 STATES = Words({"active": "Active", "invited": "Invited", "removed": "Removed"})
 
 
@@ -429,6 +421,7 @@ def show(
             segment=customer.segment.value,
         )
         rights = rights_of(customer)
+        ordering = provider.of(customer, won) if channel is Channel.INDIRECT else None
         timeline = timelines.of(
             [
                 customer.id,
@@ -461,6 +454,7 @@ def show(
         may_change=has_role("storefront_manager", "buyer"),
         roles=ROLES,
         rights=rights,
+        provider=ordering,
         channel=channel.value,
         channel_words=CHANNELS[channel],
         through=won.programme_name if won else "",
