@@ -10,6 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Index, literal_column, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, parties, states, trail
@@ -289,7 +290,7 @@ def states_of(customer_ids: Sequence[UUID]) -> dict[UUID, RightsState]:
     """customer -> how it stands with it, for a page of a list."""
     chosen = (
         select(AdminRights.customer_id, AdminRights.state)
-        .distinct(AdminRights.customer_id)
+        .ext(distinct_on(AdminRights.customer_id))
         .where(AdminRights.customer_id.in_(customer_ids))
         .order_by(AdminRights.customer_id, AdminRights.id.desc())
     )

@@ -1,6 +1,8 @@
 """What a programme says about its partners' customers: who creates them, how far away they may be, admin
 rights, agreements with the relation (M32-M34), and what its partners' console goes without (P3)."""
 
+from dataclasses import asdict
+
 from flask import request
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, StringField
@@ -92,7 +94,7 @@ def show_relations(
         title=_("%(programme)s: customers", programme=name),
         programme={"code": code, "name": name},
         tabs=programme_pages.tabs(code),
-        form=form or RelationsForm(obj=rules, region=" ".join(rules.region)),
+        form=form or RelationsForm(data=asdict(rules) | {"region": " ".join(rules.region)}),
         channel=CHANNELS[channel],
         problem=problem,
         timeline=timeline,
