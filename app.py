@@ -40,7 +40,14 @@ from core import events
 from core.account_links import LinkAsked
 from core.accounts import AccountChanged
 from core.events import Later, Reactions
-from partners import late_answers, leavings, reauthorisations, tiers, viewings  # noqa: F401 their kinds of task
+from partners import (  # noqa: F401 their kinds of task
+    admin_rights,
+    late_answers,
+    leavings,
+    reauthorisations,
+    tiers,
+    viewings,
+)
 from partners.account_managers import ManagerAssigned, ManagerChanged
 from partners.admin_rights import RightsAnswered, RightsAsked
 from partners.agreement_links import AgreementLinkSent
@@ -184,7 +191,7 @@ REACTIONS: Reactions = {
     RightsAnswered: [Later("mail_rights_answered", key="answer_id")],
     CustomerAsked: [Later("mail_customer_asked", key="request_id")],
     CustomerRequestDecided: [Later("mail_customer_decided", key="request_id")],
-    RelationshipEnding: [holdings.refuse_if_held, orders.refuse_if_open],
+    RelationshipEnding: [holdings.refuse_if_held, orders.refuse_if_open, admin_rights.end],
     ApplicationSent: [
         Later("mail_application_received", key="sending"),
         Later("mail_application_waits", key="sending"),

@@ -20,6 +20,7 @@ from core.languages import Words, _
 from core.parties import Customer
 from core.tenancy import Access, CustomerOwned, owned_by
 from partners import channels, companies, customers, relation_rules, support_types
+from partners.customers import RelationshipEnding
 from partners.relation_rules import Ruled
 from partners.roles import ADMIN
 
@@ -213,12 +214,6 @@ class RightsMissing(Refused):
 # --- The reseller's side ------------------------------------------------------------------------------------
 
 
-def ruled(customer: Customer) -> list[Ruled]:
-    """The programmes whose rules count for a customer; in any scope that reads it."""
-    won = channels.row_of(customer.id)
-    return relation_rules.of_way(customer.reseller_id, won.programme_id if won else None)
-
-
 def may_be_asked(found: Sequence[Ruled]) -> bool:
     """Whether one of these programmes has admin rights."""
     return any(one.rules.asks_rights for one in found)
@@ -228,7 +223,7 @@ def ask(customer: Customer, *, by: str) -> AdminRights:
     """By the reseller, or by the distributor for it: RightsNotOffered, Elsewhere, NoCountry (M34), or
     AskedAlready. Who is there already is told by mail; an invited person reads it with the invitation."""
     customers.on_the_list(customer)
-    found = ruled(customer)
+    found = channels.ruled(customer)
     if not may_be_asked(found):
         raise RightsNotOffered
     # Of two who ask at once the second finds what the first has asked.
@@ -264,6 +259,13 @@ def ask(customer: Customer, *, by: str) -> AdminRights:
 def withdraw(rights: AdminRights, *, by: str) -> None:
     """The reseller asks no more, or gives back what it has."""
     states.move(rights, RightsState.WITHDRAWN, told={"by": by})
+
+
+def end(event: RelationshipEnding) -> None:
+    """Who leaves the list lets its former reseller do nothing more."""
+    kept = newest(event.customer_id)
+    if kept is not None and kept.state in (RightsState.ASKED, RightsState.GRANTED):
+        states.move(kept, RightsState.WITHDRAWN)
 
 
 def newest(customer_id: UUID) -> AdminRights | None:

@@ -21,6 +21,7 @@ from partners import direct_notices, enrolments, relation_rules
 from partners.enrolments import EnrolmentState
 from partners.joinings import Channel
 from partners.programmes import Programme
+from partners.relation_rules import Ruled
 
 
 class ResellerChannel(ResellerOwned, db.Model):
@@ -205,6 +206,18 @@ def of_customer(customer: Customer) -> Channel:
     if row is not None:
         return row.channel
     return Channel.DIRECT if Channel.DIRECT in profile(customer.reseller_id) else Channel.INDIRECT
+
+
+def ruled(customer: Customer) -> list[Ruled]:
+    """The programmes whose rules about relations count for a customer; in any scope that reads it."""
+    won = row_of(customer.id)
+    return relation_rules.of_way(customer.reseller_id, won.programme_id if won else None)
+
+
+def enters_by_link(customer: Customer) -> bool:
+    """Whether whoever comes in for the customer has something to accept with it (M33): then signing in
+    somewhere is not enough, and the invitation's link leads to where it is read."""
+    return any(one.rules.agreement_first for one in ruled(customer))
 
 
 def row_of(customer_id: UUID) -> CustomerChannel | None:

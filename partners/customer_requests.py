@@ -285,7 +285,7 @@ def create(reseller: Reseller, programme_id: UUID | None, wanted: Wanted, *, by:
         by=f"{by}, {reseller.name}",
         reseller_id=reseller.id,
         customer_id=created.id,
-        adds=True,
+        adds=not channels.enters_by_link(created),
     )
     if wanted.rights:
         admin_rights.ask(created, by=reseller.name)
@@ -321,6 +321,6 @@ def _refuse(reseller: Reseller, ruled: Ruled, wanted: Wanted) -> None:
     relation_rules.refuse_elsewhere([ruled], reseller=reseller.country, customer=wanted.country)
     if wanted.rights and not ruled.rules.asks_rights:
         raise admin_rights.RightsNotOffered
-    leads.refuse_to_take_on(
+    leads.refuse_to_sell(
         reseller.id, wanted.company, leads.keys([wanted.company], wanted.country, addresses=[wanted.email])
     )

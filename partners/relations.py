@@ -16,7 +16,7 @@ from core.ids import token_hash
 from core.languages import _
 from core.parties import Customer
 from core.tenancy import Side
-from partners import admin_rights, customer_agreements
+from partners import admin_rights, channels, customer_agreements
 from partners.admin_rights import Answering, RightsState
 from partners.invitations import Invitation, InvitationState
 from partners.roles import ADMIN
@@ -60,7 +60,7 @@ class AgreementMissing(Refused):
 
 def of_customer(customer: Customer) -> Asked:
     """What is asked of a customer of the scope."""
-    ruled = admin_rights.ruled(customer)
+    ruled = channels.ruled(customer)
     kept = admin_rights.newest(customer.id)
     first = any(one.rules.agreement_first for one in ruled)
     open_ones = (

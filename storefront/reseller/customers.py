@@ -581,7 +581,7 @@ def rights_of(customer: Customer) -> dict[str, Any]:
         "ids": [kept.id] if kept else [],
         "state": state,
         "words": RIGHTS.get(state, ""),
-        "offered": admin_rights.may_be_asked(admin_rights.ruled(customer)),
+        "offered": admin_rights.may_be_asked(channels.ruled(customer)),
         "open": state in ("asked", "granted"),
         "dashboard": accounts.dashboard_opens(customer.id, support_types.of_customer(customer.id)),
         "answers": [

@@ -26,6 +26,7 @@ from partners.customer_requests import (
     Wanted,
     WantedIncomplete,
 )
+from partners.invitations import Invitation
 from partners.joinings import Channel
 from partners.relation_rules import Elsewhere, NoCountry, Relations, TheProviderCreates, UnknownCountry
 from partners.support_types import NotCoManaged
@@ -60,6 +61,8 @@ def test_a_customer_is_won_within_the_country_or_region_only(
         with pytest.raises(refusal):
             stage.scoped(world, add)
     assert ("Ferrow" in names(world)) is (refusal is None)
+    with world.acting():  # and comes in by its link, where the agreement is read
+        assert not any(db.session().scalars(select(Invitation.adds)))
 
 
 @pytest.mark.behaviour("M34")
@@ -78,6 +81,9 @@ def test_admin_rights_are_asked_for_where_the_programme_has_them_and_within_the_
         stage.ask(world)
     with world.acting("acme"):
         assert admin_rights.to_change(world.customers["acme"]).asked_by == "Bea, Brightfield"
+    with world.acting("brightfield"):  # who leaves the list is asked for nothing more
+        customers.remove(customers.to_remove(parties.customer(world.customers["acme"]).code))
+        assert admin_rights.to_change(world.customers["acme"]).state is RightsState.WITHDRAWN
 
 
 @pytest.mark.behaviour("M33", "M34")

@@ -1,6 +1,6 @@
 """Who knows whom: customers are added and removed, companies are invited, providers compared."""
 
-from tests.shots.acts import all_of, mail, opens, send, to_link
+from tests.shots.acts import all_of, mail, opens, press, send, to_link
 from tests.shots.camera import STAY, Chapter, Stop
 from tests.shots.consoles import lists
 
@@ -140,6 +140,27 @@ CHAPTERS = [
                 then=send("form[data-guard]", region="NL XX"),
             ),
             Stop("distributor-customer-indirect", "", "/distributor/customers", row="Willow"),
+            Stop(
+                "distributor-customer-created",
+                "",
+                "/distributor/customers/requests",
+                row="Sluis",
+                then=press("Create the customer"),
+            ),
+        ),
+    ),
+    Chapter(
+        "Customers that the provider created come in",
+        "",
+        "/harbour",
+        (
+            Stop(
+                "invitation-rights",
+                "",
+                STAY,
+                then=mail("saskia@sluisdental.example", "invites", "/invitations/"),
+            ),
+            Stop("invitation-rights-wrong", "", STAY, then=send(name="Saskia Mol", password="short")),
         ),
     ),
     Chapter(
