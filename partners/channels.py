@@ -171,11 +171,10 @@ def win(customer: Customer, chosen: str) -> CustomerChannel:
     if not possible:
         raise NoWayToSell
     way = _way(possible, chosen)
-    ruled = relation_rules.of_way(customer.reseller_id, way.programme_id)
+    rules = relation_rules.of_way(customer.reseller_id, way.programme_id)
     if tenancy.current().side is Side.RESELLER:
-        relation_rules.refuse_to_create(ruled)
-    seller = parties.reseller(customer.reseller_id).country
-    relation_rules.refuse_elsewhere(ruled, reseller=seller, customer=customer.country)
+        relation_rules.refuse_to_create(rules)
+    _refuse_elsewhere(customer, rules)
     added = db.add(
         CustomerChannel(
             reseller_id=customer.reseller_id,
@@ -189,6 +188,16 @@ def win(customer: Customer, chosen: str) -> CustomerChannel:
     db.flush()
     trail.write(customer, f"won {way.channel.value}", told={"programme": way.programme})
     return added
+
+
+def refuse_to_come_back(customer: Customer) -> None:
+    """Elsewhere or NoCountry for a customer that was on the list before, too (M34)."""
+    _refuse_elsewhere(customer, ruled(customer))
+
+
+def _refuse_elsewhere(customer: Customer, rules: Sequence[Ruled]) -> None:
+    seller = parties.reseller(customer.reseller_id).country
+    relation_rules.refuse_elsewhere(rules, reseller=seller, customer=customer.country)
 
 
 def _way(possible: Sequence[Way], chosen: str) -> Way:

@@ -106,6 +106,7 @@ def add(
     if known is not None:
         lead = leads.keys([known.name], known.country, addresses=[email])
         leads.refuse_to_take_on(reseller_id, known.name, lead)
+        channels.refuse_to_come_back(known)
         known.ended_at = None
         trail.write(known, "added again")
         invited = invitations.invite(

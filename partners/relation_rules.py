@@ -4,8 +4,7 @@ away a customer may be (M34), and which pages its partners' console does not hav
 beside the programme; a programme without one has the values of `Relations`."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import UniqueConstraint, select
@@ -142,7 +141,20 @@ def of_reseller(reseller_id: UUID) -> list[Ruled]:
         "p_at": business_now(),
     }
     return [
-        Ruled(row[0], row[1], Channel(row[2]), Relations(*row[3:7], tuple(row.region), *row[8:]))
+        Ruled(
+            row.programme_id,
+            row.programme,
+            Channel(row.channel),
+            Relations(
+                row.provider_creates,
+                row.asks_rights,
+                row.agreement_first,
+                row.same_area,
+                tuple(row.region),
+                row.no_dashboard,
+                row.no_agents,
+            ),
+        )
         for row in doors.call_here(RULED, arguments)
     ]
 
@@ -201,14 +213,21 @@ def of_programme(programme_id: UUID) -> Relations:
     kept = db.session().scalar(select(RelationRules).where(RelationRules.programme_id == programme_id))
     if kept is None:
         return Relations()
-    said: dict[str, Any] = {field.name: getattr(kept, field.name) for field in fields(Relations)}
-    return Relations(**(said | {"region": tuple(kept.region)}))
+    return Relations(
+        kept.provider_creates,
+        kept.asks_rights,
+        kept.agreement_first,
+        kept.same_area,
+        tuple(kept.region),
+        kept.no_dashboard,
+        kept.no_agents,
+    )
 
 
 def keep(programme: Programme, rules: Relations) -> None:
     """Counts from the next act on; what was granted stays granted."""
     was = of_programme(programme.id)
-    rules = Relations(**(asdict(rules) | {"region": countries(rules.region)}))
+    rules = replace(rules, region=countries(rules.region))
     if was == rules:
         return
     kept = db.session().scalar(

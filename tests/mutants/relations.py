@@ -10,7 +10,7 @@ MUTANTS = (
     Mutant(
         "a customer is of one's own region",
         "partners/channels.py",
-        "relation_rules.refuse_elsewhere(ruled, reseller=seller, customer=customer.country)",
+        "_refuse_elsewhere(customer, rules)",
         "pass",
         f"{RELATIONS}a_customer_is_won_within_the_country_or_region_only",
     ),
@@ -66,7 +66,7 @@ MUTANTS = (
     Mutant(
         "an indirect reseller creates no customer",
         "partners/channels.py",
-        "relation_rules.refuse_to_create(ruled)",
+        "relation_rules.refuse_to_create(rules)",
         "pass",
         f"{RELATIONS}an_indirect_reseller_creates_no_customer_and_its_provider_does",
     ),

@@ -1,6 +1,8 @@
 """Relations with customers: how far away one may be, who creates it, admin rights and who decides about
 them. Brightfield is in Germany, and an indirect partner of Northwind's programme."""
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import ProgrammingError
@@ -84,6 +86,9 @@ def test_admin_rights_are_asked_for_where_the_programme_has_them_and_within_the_
     with world.acting("brightfield"):  # who leaves the list is asked for nothing more
         customers.remove(customers.to_remove(parties.customer(world.customers["acme"]).code))
         assert admin_rights.to_change(world.customers["acme"]).state is RightsState.WITHDRAWN
+    stage.rule(world, region=())
+    with world.acting("brightfield"), pytest.raises(Elsewhere):
+        customers.add("anna@acme.example", by="Bea")
 
 
 @pytest.mark.behaviour("M33", "M34")
@@ -174,7 +179,7 @@ def test_a_region_is_made_of_countries(world: World) -> None:
 # --- Customers that the provider creates --------------------------------------------------------------------
 
 
-def wants(world: World, programme_id: object, wanted: Wanted = WILLOW, words: str = "") -> str:
+def wants(world: World, programme_id: UUID, wanted: Wanted = WILLOW, words: str = "") -> str:
     with world.acting("brightfield"):
         reseller = parties.reseller(world.resellers["brightfield"])
         asked = customer_requests.ask(
@@ -183,7 +188,7 @@ def wants(world: World, programme_id: object, wanted: Wanted = WILLOW, words: st
             wanted,
             words=words,
             by="Bea",
-            email="bea@people.example",  # pyright: ignore[reportArgumentType]
+            email="bea@people.example",
         )
         return asked.code
 
