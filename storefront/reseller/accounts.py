@@ -15,9 +15,10 @@ from core import db, parties, trail
 from core.errors import Missing, Refusal
 from core.languages import _
 from core.parties import Customer
-from partners import admin_rights, relation_rules, support_types
+from partners import admin_rights, channels, relation_rules, support_types
 from partners.support_types import NotQualified, Offered
 from storefront import lists, pages
+from storefront.customer_requests import RIGHTS
 from storefront.forms import Form
 from storefront.moments import moment
 from storefront.reseller import console, menu
@@ -141,6 +142,32 @@ def dashboard_opens(customer_id: UUID, kept: support_types.CustomerSupport | Non
         rights.state if rights else None, co_managed=kept is not None and kept.co_managed
     )
     return opens and not menu.goes_without("no_agents")
+
+
+def rights_of(customer: Customer) -> dict[str, Any]:
+    """How it stands with admin rights, as the page shows it."""
+    kept = admin_rights.newest(customer.id)
+    state = kept.state.value if kept else "none"
+    said = admin_rights.answers(customer.id)
+    return {
+        "ids": [kept.id] if kept else [],
+        "state": state,
+        "words": RIGHTS.get(state, ""),
+        "offered": admin_rights.may_be_asked(channels.ruled(customer)),
+        "open": state in ("asked", "granted"),
+        "dashboard": dashboard_opens(customer.id, support_types.of_customer(customer.id)),
+        "answers": [
+            {
+                "said": RIGHTS[one.said.value],
+                "name": one.name,
+                "email": one.email,
+                "address": one.address,
+                "at": moment(one.at),
+                "words": one.words,
+            }
+            for one in said
+        ],
+    }
 
 
 # --- The dashboard of a customer that we look after -------------------------------------------------------

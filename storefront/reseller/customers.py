@@ -53,8 +53,6 @@ pages.saying(
     invitation_revoked="The invitation is withdrawn; its link no longer works.",
     who_orders="Saved. It holds from the next order on.",
     on_the_list="This customer is on your list already; nothing was sent.",
-    rights_asked="Asked. An administrator of the customer decides; you read the answer here and by mail.",
-    rights_withdrawn="You have no admin rights there, and ask for none.",
     customer_removed="Removed from your list. Their own account and all papers stay.",
 )
 
@@ -420,7 +418,7 @@ def show(
             comment=customer_lists.comment_of(customer.id),
             segment=customer.segment.value,
         )
-        rights = rights_of(customer)
+        rights = accounts.rights_of(customer)
         ordering = provider.of(customer, won) if channel is Channel.INDIRECT else None
         timeline = timelines.of(
             [
@@ -567,60 +565,6 @@ def of_customer(code: str, invitation_id: str) -> Invitation:
     if found.customer_id != find(code).id:
         raise Missing("invitation")
     return found
-
-
-# --- Admin rights -------------------------------------------------------------------------------------------
-
-
-def rights_of(customer: Customer) -> dict[str, Any]:
-    """How it stands with admin rights, as the page shows it."""
-    kept = admin_rights.newest(customer.id)
-    state = kept.state.value if kept else "none"
-    said = admin_rights.answers(customer.id)
-    return {
-        "ids": [kept.id] if kept else [],
-        "state": state,
-        "words": RIGHTS.get(state, ""),
-        "offered": admin_rights.may_be_asked(channels.ruled(customer)),
-        "open": state in ("asked", "granted"),
-        "dashboard": accounts.dashboard_opens(customer.id, support_types.of_customer(customer.id)),
-        "answers": [
-            {
-                "said": RIGHTS[one.said.value],
-                "name": one.name,
-                "email": one.email,
-                "address": one.address,
-                "at": moment(one.at),
-                "words": one.words,
-            }
-            for one in said
-        ],
-    }
-
-
-@console.post("/customers/<code>/rights")
-def ask_rights(code: str) -> Response:
-    """Asks the customer's administrators (M34)."""
-    require_role("storefront_manager", "buyer")
-    try:
-        with db.transaction():
-            admin_rights.ask(find(code), by=by())
-    except Missing:
-        raise
-    except Refusal as refusal:
-        with db.transaction():
-            trail.write(find(code), "refused to ask for admin rights", why=str(refusal))
-        return show(code, removal=refusal)
-    return pages.see("reseller.customer_page", "rights-asked", code=code)
-
-
-@console.post("/customers/<code>/rights/withdraw")
-def withdraw_rights(code: str) -> Response:
-    """Asks no more, or gives them back."""
-    require_role("storefront_manager", "buyer")
-    with db.transaction():
-        admin_rights.withdraw(admin_rights.to_change(find(code).id), by=by())
-    return pages.see("reseller.customer_page", "rights-withdrawn", code=code)
 
 
 def customer_roles() -> list[tuple[str, str]]:
