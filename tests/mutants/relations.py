@@ -1,5 +1,5 @@
-"""Guards of relations between resellers and customers: who creates a customer, how far away it may be, what it
-lets its provider do."""
+"""Guards of relations between resellers and customers: who creates a customer, how far away it may be, what
+it lets its provider do."""
 
 from tests.mutants.trials import Mutant
 
