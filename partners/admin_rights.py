@@ -65,6 +65,7 @@ class AdminRights(CustomerOwned, db.Model):
         Index(
             "uq_admin_rights_open",
             "distributor_id",
+            "reseller_id",
             "customer_id",
             unique=True,
             postgresql_where=literal_column("state IN ('asked', 'granted')"),

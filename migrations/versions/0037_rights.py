@@ -40,7 +40,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_admin_rights'))
     )
     op.create_index('ix_admin_rights_customer', 'admin_rights', ['distributor_id', 'customer_id', 'id'], unique=False)
-    op.create_index('uq_admin_rights_open', 'admin_rights', ['distributor_id', 'customer_id'], unique=True, postgresql_where=sa.text("state IN ('asked', 'granted')"))
+    op.create_index('uq_admin_rights_open', 'admin_rights', ['distributor_id', 'reseller_id', 'customer_id'], unique=True, postgresql_where=sa.text("state IN ('asked', 'granted')"))
     op.create_table('rights_answers',
     sa.Column('distributor_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
