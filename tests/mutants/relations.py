@@ -50,10 +50,10 @@ MUTANTS = (
         f"{RELATIONS}a_support_type_opens_nothing_that_the_customer_has_taken_away",
     ),
     Mutant(
-        "seats are given with rights only",
+        "a dashboard opens with rights only",
         "storefront/reseller/accounts.py",
-        "admin_rights.refuse_unless_open(find(code))",
-        "find(code)",
+        "admin_rights.refuse_unless_open(customer) own",
+        "own",
         f"{DELEGATING}a_customer_takes_the_rights_away_and_its_provider_stays_bound",
     ),
     Mutant(
