@@ -221,6 +221,7 @@ class ProductDetails:
     summary: str
     description: str
     attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    transfer_from: int | None = None
 
     def columns(self) -> dict[str, Any]:
         """As the row has them."""
@@ -231,6 +232,7 @@ class ProductDetails:
             "summary": self.summary.strip(),
             "description": self.description.replace("\r\n", "\n").strip(),
             "attributes": dict(self.attributes),
+            "transfer_from": self.transfer_from,
         }
 
 

@@ -76,6 +76,7 @@ TYPES = Words(
         "price_schedules": "Price change",
         "promotions": "Promotion",
         "partner_codes": "Partner code",
+        "bank_transfers": "Bank transfer",
     }
 )
 TONES = {
@@ -112,6 +113,7 @@ TONES = {
     "running": "ok",
     "scheduled": "wait",
     "revoked": "bad",
+    "received": "ok",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
@@ -168,6 +170,10 @@ PLAINLY = Words(
         "quotes sent": "Quote open",
         "promotions running": "Promotion begun",
         "promotions stopped": "Promotion stopped",
+        "bank_transfers granted": "Bank transfer granted",
+        "bank_transfers declined": "Bank transfer declined",
+        "bank_transfers received": "The transfer has arrived",
+        "bank_transfers ended": "Bank transfer no longer awaited",
         "partner_codes running": "Code valid",
         "partner_codes ended": "Code expired",
         "partner_codes revoked": "Code revoked",

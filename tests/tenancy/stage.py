@@ -57,6 +57,7 @@ from tests.catalog.test_price_sheets import sheet_of
 from tests.partners import agreement_stage, deal_stage, programme_stage, tier_stage
 from tests.provisioning import moving
 from tests.tenancy import (
+    bank_stage,
     catalogue_stage,
     imports_stage,
     price_stage,
@@ -134,6 +135,7 @@ def build(world: World, app: Flask) -> Stage:
     stage.names |= cancel(world) | plans_of_resellers(world) | give_a_part_back(world)
     stage.names |= hand_over(world)
     stage.names["unpaid"] = world.buys("acme", "patch-y", 2)
+    stage.names |= bank_stage.ask(world)
     stage.names["own_order"] = own_order(world)
     stage.names["terms"] = publish_terms(world)
     stage.names |= ask_for_agreement(world)
