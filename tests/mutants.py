@@ -57,6 +57,7 @@ ACCOUNTING = "tests/reseller/test_accounts.py::test_"
 GIVING = "tests/reseller/test_resources.py::test_"
 OFFERS = "tests/checkout/test_offers.py::test_"
 ADD_ONS = "tests/provisioning/test_add_ons.py::test_"
+WIRE = "tests/checkout/test_transfer_requests.py::test_"
 DISCOUNTS = "tests/checkout/test_discounts.py::test_"
 MANAGING = "tests/partners/test_account_managers.py::test_"
 SHELVES = "tests/catalog/test_shelves.py::test_"
@@ -1717,6 +1718,27 @@ MUTANTS = (
         "if not token or not hmac.compare_digest(said.encode(), token.encode()):",
         "if False:",
         "tests/core/test_figures.py::test_nobody_else_is_told",
+    ),
+    Mutant(
+        "bank transfer has its number",
+        "checkout/transfer_requests.py",
+        "if number is None or licences[product_id] < number:",
+        "if number is None:",
+        WIRE + "99_licences_are_refused_bank_transfer_and_100_may_ask_for_it",
+    ),
+    Mutant(
+        "a movement is recorded once",
+        "billing/bank_transfers.py",
+        "if not _keep(transfer, amount, received_on, reference, by): raise RecordedAlready(reference)",
+        "_keep(transfer, amount, received_on, reference, by)",
+        WIRE + "one_movement_is_recorded_once_also_by_two_people_at_one_moment",
+    ),
+    Mutant(
+        "a part of the money is not the money",
+        "billing/bank_transfers.py",
+        "if awaited and amount < payment.amount: raise TooLittle(amount, payment.amount)",
+        "pass",
+        WIRE + "nothing_is_delivered_before_the_money_is_recorded_and_then_the_books_balance",
     ),
 )
 GATE = (

@@ -38,7 +38,7 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "se
 WIDENING = {
     "placing an order": 5,
     "checking with connectors": 5,
-    "opening a payment page": 5,
+    "opening a payment page": 6,
     "giving up an order": 2,
     "reporting what an order lacked": 1,
     "drawing a paper": 1,
