@@ -29,10 +29,12 @@ from checkout import (
     popularity,  # noqa: F401 its kind of task
     quote_ends,  # noqa: F401 its kinds of task
     quote_orders,
+    quote_requests,
     transfer_requests,
     won_deals,
 )
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
+from checkout.quote_requests import QuoteNotOffered, QuoteWanted
 from checkout.quotes import (
     QuoteAccepted,
     QuoteAnswered,
@@ -41,6 +43,7 @@ from checkout.quotes import (
     QuoteExpired,
     QuoteExpiring,
     QuoteSent,
+    QuoteThrownAway,
     QuoteWithdrawn,
 )
 from core import events
@@ -145,7 +148,10 @@ REACTIONS: Reactions = {
     CodeIssued: [Later("mail_code_issued", key="code_id")],
     PricesWillChange: [Later("mail_prices_will_change", key="notice_id")],
     PricesWillNotChange: [Later("mail_prices_will_not_change", key="notice_id")],
-    QuoteSent: [Later("mail_quote_sent", key="quote_id")],
+    QuoteSent: [quote_requests.quoted, Later("mail_quote_sent", key="quote_id")],
+    QuoteThrownAway: [quote_requests.thrown_away],
+    QuoteWanted: [Later("mail_quote_wanted", key="request_id")],
+    QuoteNotOffered: [Later("mail_quote_not_offered", key="request_id")],
     QuoteAsked: [Later("mail_quote_asked", key="message_id")],
     QuoteAnswered: [Later("mail_quote_answered", key="message_id")],
     QuoteAccepted: [Later("mail_quote_accepted", key="acceptance")],

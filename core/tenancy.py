@@ -356,6 +356,7 @@ WIDENED = Widenings(
         "following a partner's invitation",
         "sending a quote",
         "following a quote",
+        "asking for a quote",
         "looking after a customer",
     }
 )

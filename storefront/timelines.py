@@ -77,6 +77,7 @@ TYPES = Words(
         "promotions": "Promotion",
         "partner_codes": "Partner code",
         "bank_transfers": "Bank transfer",
+        "quote_requests": "Request for a quote",
     }
 )
 TONES = {

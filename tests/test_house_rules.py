@@ -53,6 +53,7 @@ WIDENING = {
     "looking after a customer": 2,
     "sending a quote": 1,
     "following a quote": 1,
+    "asking for a quote": 1,
 }
 """reason -> in how many places of the product it may stand. One more is a decision, not an accident."""
 

@@ -1,7 +1,8 @@
-"""bank transfers by request, what arrived of them, and from how many licences on a product may be paid so"""
+"""bank transfers by request, what arrived of them, from how many licences on; quotes that customers ask for"""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = 'wire'
 down_revision = 'promotions'
@@ -58,3 +59,20 @@ def upgrade() -> None:
     )
     op.drop_constraint(op.f('ck_refunds_a_card_has_a_payment'), 'refunds', type_='check')
     op.create_check_constraint(op.f('ck_refunds_a_card_has_a_payment'), 'refunds', "(way IN ('card', 'transfer')) = (payment_id IS NOT NULL)")
+    op.create_table('quote_requests',
+    sa.Column('distributor_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reseller_id', sa.Uuid(), nullable=False),
+    sa.Column('customer_id', sa.Uuid(), nullable=True),
+    sa.Column('quote_id', sa.Uuid(), nullable=False),
+    sa.Column('state', sa.Enum('waiting', 'quoted', 'declined', name='quoterequeststate', native_enum=False, length=40), nullable=False),
+    sa.Column('asked_by', sa.Text(), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('words', sa.Text(), nullable=False),
+    sa.Column('wanted', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.ForeignKeyConstraint(['distributor_id', 'customer_id'], ['customers.distributor_id', 'customers.id'], name=op.f('fk_quote_requests_distributor_id_customer_id')),
+    sa.ForeignKeyConstraint(['distributor_id', 'quote_id'], ['quotes.distributor_id', 'quotes.id'], name=op.f('fk_quote_requests_distributor_id_quote_id')),
+    sa.PrimaryKeyConstraint('distributor_id', 'id', name=op.f('pk_quote_requests')),
+    sa.UniqueConstraint('distributor_id', 'quote_id', name=op.f('uq_quote_requests_distributor_id_quote_id'))
+    )
+    op.create_index('ix_quote_requests_customer', 'quote_requests', ['distributor_id', 'customer_id', 'state'], unique=False)

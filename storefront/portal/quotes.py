@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from billing.tax import TaxUndecided
-from checkout import quote_answers, quote_orders, quotes
+from checkout import quote_answers, quote_orders, quote_requests, quotes
 from checkout.baskets import BasketItem
 from checkout.quotes import NoSuchQuote, Quote, QuoteState
 from core import db, parties
@@ -27,6 +27,7 @@ from storefront import downloads, exports, lists, pages, taxes, timelines
 from storefront import quotes as shown
 from storefront.customer_agreements import note_refusal
 from storefront.lists import Column, List
+from storefront.moments import moment
 from storefront.portal import portal
 from storefront.portal.checkouts import (
     checkout_page,
@@ -56,7 +57,10 @@ def quote_list() -> Response:
     """The newest first."""
     with db.transaction():
         page = lists.page(the_list(), select(Quote))
-    return pages.render("portal/quotes.html", title=_("Quotes"), page=page)
+        asked = [(one, moment(one.asked_at)) for one in quote_requests.unanswered()]
+    return pages.render(
+        "portal/quotes.html", title=_("Quotes"), page=page, asked=asked, may_ask=not the_shop().house
+    )
 
 
 @portal.get("/quotes.csv")

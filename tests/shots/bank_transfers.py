@@ -16,7 +16,7 @@ CHAPTERS = [
             Stop(
                 "customer-checkout-transfer",
                 "/checkout",
-                then=all_of(put("0patch-enterprise", 120), checks(TRANSFER)),
+                then=checks(TRANSFER),
             ),
             Stop(
                 "customer-order-transfer-asked",
@@ -25,6 +25,7 @@ CHAPTERS = [
                 then=all_of(send("main form[data-guard]"), see("Waiting for the answer")),
             ),
         ),
+        first=put("0patch-enterprise", 120),
     ),
     Chapter(
         "The distributor: bank transfers",

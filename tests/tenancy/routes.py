@@ -1499,4 +1499,6 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/bank-transfers/<code>/given-back": Route(
         DISTRIBUTOR, {"code": "paid_transfer"}, page="/distributor/bank-transfers/{paid_transfer}"
     ),
+    "GET /quotes/ask": Route(CUSTOMER, query="product=patch"),
+    "POST /quotes/ask": Route(CUSTOMER, page="/quotes/ask?product=patch", form={"*quantity-*": "3"}),
 }
