@@ -171,6 +171,8 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Pri
     _refuse_a_lead_of_others(buyer, standing, taxed.chain.customer)
     sold_to = [(one.product, one.sold_to) for one in (*basket, *lines)]  # a bundle and its parts
     markets.refuse_unless_sold_to(taxed.chain.buyer.country, sold_to)
+    if buyer.customer_id is not None:
+        markets.refuse_unless_sold_by(taxed.chain.seller.country, sold_to)
     amount, wholesale = taxed.retail.gross, taxed.wholesale.gross
     if checkout.seen_total is not None and checkout.seen_total != amount.minor:
         raise PriceChanged(amount)

@@ -12,14 +12,15 @@ from sqlalchemy import select, text
 from billing.invoices import InvoiceLine
 from catalog import editing
 from catalog.listings import NotOffered
-from catalog.markets import NotForThisSegment, NotInThisMarket
+from catalog.markets import NotForThisSegment, NotInThisMarket, NotInThisShop
 from catalog.products import Plan, Product, SaleState
 from checkout.orders import OrderLine
 from core import db
 from core.clock import business_now
+from partners import companies
 from subscriptions.subscriptions import Subscription
 from tests.visits import Visit
-from tests.world import World, open_portal
+from tests.world import World, a_company, open_portal
 
 SEEN = re.compile(r'name="seen" value="([^"]+)"')
 AT = "/distributor/catalogue"
@@ -345,8 +346,10 @@ def test_a_plan_is_sold_in_its_markets_and_segments_only(world: World, nora: Vis
     wrong = nora.post(path, plan | {"markets": "DE, Atlantis"} | seen(nora, path))
     assert wrong.status_code == 422
     assert "“ATLANTIS” is no country" in wrong.text
-    fine(nora, path, **plan | seen(nora, path))
     shop = Visit(nora.app, "/brightfield").sign_in("anna")
+    assert "0patch Pro" in shop.get("/", sort="name").text
+    fine(nora, path, **plan | seen(nora, path))
+    assert "0patch Pro" not in shop.get("/", sort="name").text
     world.put("acme", "patch-y", 1)
 
     with pytest.raises(NotInThisMarket, match="not sold in Germany. It is sold in: France, Austria"):
@@ -354,6 +357,12 @@ def test_a_plan_is_sold_in_its_markets_and_segments_only(world: World, nora: Vis
     assert "is not sold in Germany" in order_refused(shop)
     fine(nora, path, **plan | {"markets": "DE", "segments": "education"} | seen(nora, path))
     with pytest.raises(NotForThisSegment, match="only sold to: Education"):
+        world.place("acme")
+    fine(nora, path, **plan | {"markets": "FR"} | seen(nora, path))
+    with world.acting():
+        moved = a_company("Acme", "FR")
+        companies.keep(moved, reseller_id=world.resellers["brightfield"], customer_id=world.customers["acme"])
+    with pytest.raises(NotInThisShop, match="not sold by shops in Germany"):
         world.place("acme")
 
 
