@@ -96,10 +96,11 @@ from provisioning import (  # noqa: F401 its kinds of task
     partner_sales,
     reauthorising,
     service_definitions,
+    windows,
 )
-from provisioning.fulfilment import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.lifecycles import TermEndsSoon
 from provisioning.line_cancellations import DeliveryCancelled
+from provisioning.stops import DeliveryNeedsAction, DeliveryRefused, EndNeedsAction
 from provisioning.transfers import TransferAsked, TransferDecided, TransferFinished, TransferWithdrawn
 from provisioning.undelivered import NotRefunded
 from storefront import (  # noqa: F401 their kinds of task become known
@@ -176,12 +177,13 @@ REACTIONS: Reactions = {
         add_ons.release_offer,
         add_ons.call_those_that_wait,
     ],
-    SubscriptionCancelled: [Later("mail_service_cancelled", key="cancellation_id")],
+    SubscriptionCancelled: [windows.end_at_once, Later("mail_service_cancelled", key="cancellation_id")],
     CancellationWithdrawn: [Later("mail_service_kept", key="cancellation_id")],
     TermEndsSoon: [Later("mail_service_ends_soon", key="notice")],
     SubscriptionEnded: [
         openings.close_storefront,
         partner_sales.ended,
+        windows.promise_kept,
         Later("mail_service_ended", key="subscription_id"),
     ],
     DeliveryNeedsAction: [

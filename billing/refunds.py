@@ -261,6 +261,14 @@ def given_back(order_line_id: UUID, currency: str) -> Given:
     return Given(amount, taxed, wholesale, wholesale_tax)
 
 
+def back_to_the_buyer(order_line_id: UUID, currency: str) -> Money:
+    """What of a line the buyer has got back or is getting, gross; its own to read."""
+    of_line = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+        Refund.order_line_id == order_line_id
+    )
+    return Money(int(db.session().scalar(of_line) or 0), currency)
+
+
 def fee_share(payment: Payment, amount: Money) -> Money:
     """What of the gateway's fee falls on a refund of `amount`: by its part of the captured money, so that all
     of them together are exactly the fee."""

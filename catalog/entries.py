@@ -144,7 +144,8 @@ BAND = """CASE WHEN price_minor = 0 THEN 0 ELSE 2 * (length(price_minor::text) -
 TRANSLATED = "FROM translations t WHERE t.distributor_id = o.distributor_id AND t.product_id = o.id"
 # What is sold in other countries is not shown; where the shop's country is not known, nothing is hidden.
 SOLD_HERE = """(p.markets = '[]' OR EXISTS (SELECT 1 FROM resellers r
-      WHERE r.distributor_id = $1 AND r.id = $2 AND (r.country = '' OR jsonb_exists(p.markets, r.country))))"""
+      WHERE r.distributor_id = $1 AND r.id = $2
+        AND (r.country = '' OR jsonb_exists(p.markets, r.country))))"""
 SHELF = f"""
   SELECT s.*, {BAND} AS band, md5(concat_ws(chr(31), name, vendor, category, plans, summary, called, said)) AS digest FROM (
     SELECT l.distributor_id, l.reseller_id, l.product_id, o.name, o.vendor, o.category, o.summary,

@@ -1,6 +1,7 @@
 """What a plan says about how it may be ordered, besides its price and its bounds: in which step, once or
 again, with which trial, and in which windows a purchase may be undone or made smaller. All of it is data; how
-orders are held to it is in checkout/quantities.py and checkout/offers.py."""
+orders are held to it is in checkout/quantities.py and checkout/offers.py, and what ends within a window in
+provisioning/windows.py."""
 
 from typing import Any
 
@@ -16,8 +17,8 @@ LONGEST_DAYS = 366
 class Ordered:
     """A plan as it may be ordered. `quantity_step`: only multiples of it. `conditional`: it has conditions
     besides its quantity (it is an add-on, a bundle, offered once, or needs something), so the quick ways
-    leave it to checkout/offers.py. `trial_days`: so many days are free before the first is paid. The windows
-    are in days after delivery; none is the product type's."""
+    leave it to checkout/offers.py. `trial_days`: ended within so many days, all that was paid for it goes
+    back. The windows are in days after delivery; none is the product type's."""
 
     quantity_step: Mapped[int] = mapped_column(default=1, server_default="1")
     conditional: Mapped[bool] = mapped_column(default=False, server_default="false")

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import LargeBinary, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog import mapped_sheets, price_imports, price_sheets, sheet_files
+from catalog import import_previews, mapped_sheets, price_imports, price_sheets, sheet_files
 from catalog.price_imports import ImportState, PriceImport
 from catalog.priced_lines import Sheet
 from catalog.sheet_files import NotASheet
@@ -83,7 +83,7 @@ def read(content: bytes, of: PriceImport, meaning: Meaning | None) -> None:
     """Reads a small file at once, a large one by a worker. NotASheet leaves nothing behind in the caller's
     transaction, which it undoes."""
     if len(content) <= READ_AT_ONCE:
-        price_imports.stage(of, _sheet(content, of, meaning))
+        import_previews.stage(of, _sheet(content, of, meaning))
         return
     file = keep(content, of.file_name, [], [], meaning.as_data() if meaning else {})
     tasks.add("read_price_sheet", {"import_id": str(of.id), "file": file.code})
@@ -111,7 +111,7 @@ def _read(task: Claimed) -> None:
         of.problem = str(refusal)
         states.move(of, ImportState.UNREADABLE)
     else:
-        price_imports.stage(of, sheet)
+        import_previews.stage(of, sheet)
     forget(file)
 
 

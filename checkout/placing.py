@@ -117,7 +117,7 @@ class PriceChanged(Conflict):
 @dataclass(frozen=True, slots=True)
 class Clearance:
     """Proof that the connectors were asked about exactly this basket; made only by
-    provisioning.fulfilment.clear()."""
+    provisioning.clearances.clear()."""
 
     basket: str
     lines: int

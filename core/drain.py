@@ -32,7 +32,7 @@ LONGEST = 30.0  # seconds one ring may keep the worker, so that RQ hears of it n
 PAUSE = 0.2  # seconds between looks for a database that is away
 
 LANES: dict[str, Callable[[], tasks.Limits]] = {}
-"""lane -> a function that gives its Limits; connectors register here through provisioning.fulfilment."""
+"""lane -> a function that gives its Limits; connectors register here in provisioning/vendor_calls.py."""
 
 
 class SentTooLate(RuntimeError):

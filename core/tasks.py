@@ -351,6 +351,20 @@ def close(task: Task, state: TaskState, *, why: str) -> None:
     )
 
 
+def by_hand(task: Task) -> Claimed:
+    """A task as its kind's functions take it, for what a person decides: it is recorded like a worker's."""
+    return Claimed(
+        task.distributor_id,
+        task.id,
+        task.kind,
+        task.lane,
+        task.args,
+        task.attempts,
+        task.intent_at,
+        task.intent_open,
+    )
+
+
 def _hold(task: Task) -> None:
     """Locks the row against workers and looks afresh: only what waits may be changed by a person."""
     db.session().refresh(task, with_for_update=True)

@@ -1,160 +1,29 @@
-"""From funded order to delivered subscription: pre-checks before money moves, one delivery and one durable
-task per line, and the three hands of that task: `prepare` reads rows into values, a connector gets values
-outside any transaction, `record` writes what came of it."""
+"""From funded order to delivered subscription: one delivery and one durable task per line, and the three
+hands of that task: `prepare` reads rows into values, a connector gets values outside any transaction
+(vendor_calls.py), `record` writes what came of it. What does not simply work: stops.py, resolutions.py."""
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from checkout import orders, placing
-from checkout.baskets import BasketItem
+from checkout import orders
 from checkout.orders import OrderCost, OrderFunded, OrderLine
-from checkout.placing import Clearance
-from core import db, drain, tasks, trail, work
-from core.errors import Refused, Unavailable
-from core.events import Event, publish
+from core import db, tasks, trail, work
 from core.ids import new_code, new_id
-from core.languages import _
-from core.outcomes import ALARM
 from core.parties import Customer, Reseller
-from core.settings import settings
-from core.statements import Statement
-from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, TaskState, Unclear
-from provisioning import add_ons, deliveries, line_cancellations, questions, restorations
-from provisioning.connectors import base
+from core.tasks import Again, Claimed, Kind, NeedsPerson, Repeat
+from provisioning import add_ons, deliveries, line_cancellations, questions, restorations, stops, vendor_calls
 from provisioning.connectors.base import Action, Outcome, Request
-from provisioning.connectors.registry import CONNECTORS, connector
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState, VendorRecord
 from provisioning.line_cancellations import LineCancellation
 from provisioning.transfer_calls import TransferCall
+from provisioning.vendor_calls import Call
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription, SubscriptionState
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryNeedsAction(Event):
-    """A delivery waits for a person of the distributor."""
-
-    delivery_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class EndNeedsAction(Event):
-    """An end waits for a person of the distributor; the buyer need not know."""
-
-    delivery_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryRefused(Event):
-    """The vendor said no for good."""
-
-    delivery_id: UUID
-
-
-# --- Before money moves -------------------------------------------------------------------------------------
-
-
-class NotGivenUp(Refused):
-    """The page would go on to say "ending" for ever."""
-
-    def __init__(self) -> None:
-        super().__init__(_("An end is not given up: end it at the vendor by hand, then resolve it here."))
-
-
-class FieldProblem(Refused):
-    """An order-time field is missing or wrong; `problems` names each."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__(" ".join(problems.values()))
-        self.problems = dict(problems)
-
-
-class VendorRefuses(Refused):
-    """The vendor says beforehand that it would not work."""
-
-
-class VendorSilent(Unavailable):
-    """The vendor cannot be asked right now; nothing was ordered."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            _(
-                "We could not check this with the vendor right now. Nothing was ordered; please try again"
-                " in a few minutes."
-            )
-        )
-
-
-def settings_by_connector() -> dict[str, dict[str, str]]:
-    """The distributor's settings of each connector; read in a widened transaction."""
-    return {key: as_values(own) for key, own in CONFIGURED.rows()}
-
-
-def is_paused(connector_key: str) -> bool:
-    """Whether the distributor has paused a connector; read in a widened transaction."""
-    chosen = select(ConnectorSettings.paused).where(ConnectorSettings.connector == connector_key)
-    return bool(db.session().scalar(chosen))
-
-
-CONFIGURED = Statement(select(ConnectorSettings.connector, ConnectorSettings.settings))
-
-
-def as_values(own: Mapping[str, Any]) -> dict[str, str]:
-    """A connector's settings as it gets them. Which network it may reach is the installation's decision,
-    never a row's (SSRF)."""
-    return {key: str(value) for key, value in own.items()} | {
-        "network": "loopback" if settings().sandbox else "public"
-    }
-
-
-def clear(
-    basket: Sequence[BasketItem], configured: Mapping[str, Mapping[str, str]], customer: Mapping[str, str]
-) -> Clearance:
-    """Asks every connector whether the basket would work; no transaction is open meanwhile. Refusals by
-    name."""
-    for item in basket:
-        if problems := questions.problems(item, item.fields):
-            raise FieldProblem(problems)
-        for one in item.parts or (item,):
-            fields, variables = questions.sorted_out(one.connector, item.fields, one.variables)
-            _ask(
-                one.connector,
-                Request(
-                    str(uuid4()),
-                    Action.PROVISION,
-                    one.sku,
-                    item.quantity,
-                    customer=customer,
-                    fields=fields,
-                    settings=configured.get(one.connector, as_values({})),
-                    variables=variables,
-                ),
-            )
-    return Clearance(placing.basket_hash([(i.plan_id, i.quantity, i.fields) for i in basket]), len(basket))
-
-
-def _ask(connector_key: str, request: Request) -> None:
-    try:
-        base.check(connector(connector_key), request)
-    except base.Refused as no:
-        raise VendorRefuses(str(no)) from no
-    except (
-        base.TryLater,
-        base.Unclear,
-        base.NeedsAction,
-    ) as silent:  # a wrong key is the distributor's matter, not the buyer's
-        raise VendorSilent from silent
-
-
-# --- When the order is funded -------------------------------------------------------------------------------
 
 
 def begin(event: OrderFunded) -> None:
@@ -237,17 +106,6 @@ def begin(event: OrderFunded) -> None:
     if any(restored for _, _, restored in rows):
         restorations.doubt([row["id"] for row in new[Delivery]])
     db.after_commit(tasks.doorbell.ring)
-
-
-# --- The durable task ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Values for a pool thread."""
-
-    connector: str
-    request: Request
 
 
 def _gather(batch: Sequence[Claimed]) -> None:
@@ -369,7 +227,7 @@ def _prepare(task: Claimed) -> Call | None:
         line_cancellations.never_bought(wish, delivery)
         return None
     if configured is not None and configured.paused:
-        raise Again(PAUSE, PAUSED)
+        raise Again(vendor_calls.PAUSE, vendor_calls.PAUSED)
     if under is not None and delivery.action == Action.PROVISION and not task.intent_open:
         add_ons.after_its_base(under)
     if delivery.state is not DeliveryState.PROCESSING and not task.intent_open:
@@ -388,41 +246,11 @@ def _prepare(task: Claimed) -> Call | None:
         external_id=external_id,
         customer={"name": standing.name, "email": standing.email, "country": standing.country},
         fields=fields,
-        settings=as_values(configured.settings if configured else {}),
+        settings=vendor_calls.as_values(configured.settings if configured else {}),
         asked_on=delivery.created_at.date(),
         variables=variables,
     )
     return Call(cost.connector, request)
-
-
-def ask_vendor(call: Call) -> Outcome:
-    """In a pool thread: the connector's answer in the words of the task contract."""
-    with _translated(call.request.action):
-        return base.perform(connector(call.connector), call.request)
-
-
-def look_up(call: Call) -> Outcome | None:
-    """In a pool thread: what became of it; None when the vendor says that it has nothing."""
-    with _translated(call.request.action):
-        return base.look_up(connector(call.connector), call.request)
-
-
-@contextmanager
-def _translated(action: Action) -> Generator[None]:
-    """Connectors know nothing of tasks: their four exceptions become the task's. A purchase may be refused
-    for good; an end may not: a person sees to it that it ends."""
-    try:
-        yield
-    except base.TryLater as later:
-        raise Again(later.after, later.message, accepted=later.accepted) from later
-    except base.NeedsAction as needs:
-        raise NeedsPerson(needs.message) from needs
-    except base.Refused as no:
-        if action is Action.END:
-            raise NeedsPerson(f"The vendor does not end it: {no.message}") from no
-        raise Final(no.message) from no
-    except base.Unclear as unclear:
-        raise Unclear(unclear.message) from unclear
 
 
 def _record(task: Claimed, outcome: Outcome) -> None:
@@ -472,97 +300,6 @@ def _bought_all_the_same(delivery: Delivery, outcome: Outcome) -> None:
     )
 
 
-def _on_unknown(task: Claimed, note: str) -> None:
-    delivery = deliveries.find(UUID(task.args["delivery"]))
-    if delivery.state is not DeliveryState.UNKNOWN:
-        deliveries.move(delivery, DeliveryState.UNKNOWN, note)
-    _queue(
-        "unknown end" if delivery.action == Action.END else "unknown delivery",
-        delivery,
-        note,
-        "It is looked up by itself. Look up now if the customer waits.",
-    )
-
-
-def _on_waiting(task: Claimed, note: str) -> None:
-    """A vendor that is away is asked for ever; what it keeps waiting becomes a person's business, too (QP4).
-    A pause is the distributor's own doing."""
-    delivery = deliveries.find(UUID(task.args["delivery"]))
-    delivery.note = note
-    late = db.session().info["now"] - delivery.created_at > ALARM
-    if (
-        late
-        and note not in (PAUSED, add_ons.WAITS)
-        and delivery.state in (DeliveryState.PENDING, DeliveryState.PROCESSING)
-    ):
-        _queue("late delivery", delivery, note, "It is tried again by itself. Ask the vendor what keeps it.")
-
-
-def _on_parked(task: Claimed, note: str) -> None:
-    delivery = deliveries.find(UUID(task.args["delivery"]))
-    if delivery.state is not DeliveryState.NEEDS_ACTION:
-        deliveries.move(delivery, DeliveryState.NEEDS_ACTION, note)
-    if delivery.action == Action.END:
-        suggestion = "Mend the cause, then retry; or end it at the vendor by hand, then resolve."
-        _queue("parked end", delivery, note, suggestion)
-        publish(EndNeedsAction(delivery.id))
-        return
-    _queue("parked delivery", delivery, note, "Mend the cause, then retry; or resolve it by hand.")
-    if line_cancellations.of_delivery(delivery.id) is not None:
-        line_cancellations.go_on_soon(delivery)
-    else:
-        publish(DeliveryNeedsAction(delivery.id))
-
-
-REFUND = "The customer has paid: refund the line or agree on something else, then resolve."
-LOOK_FIRST = "The vendor may have delivered it all the same: look there first. "
-
-
-def _on_refused(task: Claimed, note: str) -> None:
-    _refused(task, note, REFUND)
-
-
-def _refused(task: Claimed, note: str, suggestion: str) -> None:
-    delivery = deliveries.find(UUID(task.args["delivery"]))
-    subscription = (
-        db.session().scalars(select(Subscription).where(Subscription.id == delivery.subscription_id)).one()
-    )
-    deliveries.move(delivery, DeliveryState.REFUSED, note)
-    subscriptions.fail(subscription, note)
-    if (wish := line_cancellations.of_delivery(delivery.id)) is not None:
-        line_cancellations.refused(wish)
-    _queue("refused delivery", delivery, note, suggestion)
-    publish(DeliveryRefused(delivery.id))
-
-
-def _queue(kind: str, delivery: Delivery, words: str, suggestion: str) -> None:
-    """A delivery waits for one thing at a time: what it waited for before is no longer so."""
-    work.close_about(delivery.id, f"It is a {kind} now.", but=kind)
-    work.open_item(
-        kind,
-        about_type="deliveries",
-        about_id=delivery.id,
-        order_id=delivery.order_id,
-        words=words,
-        suggestion=suggestion,
-    )
-
-
-def limits_of(lane: str) -> Limits:
-    """A connector's patience as the task engine reads it."""
-    if lane not in CONNECTORS:
-        return Limits()
-    able = connector(lane).capabilities
-    return Limits(
-        timeout=able.timeout,
-        send_deadline=able.send_deadline,
-        settle=able.settle,
-        slots=able.slots,
-        look_up=able.look_up,
-    )
-
-
-PAUSE, PAUSED = timedelta(seconds=30), "This connector is paused by the distributor."
 GOING_ON = (
     DeliveryState.PENDING,
     DeliveryState.PROCESSING,
@@ -576,75 +313,14 @@ DELIVER = tasks.register(
         Repeat.LOOK_UP,
         gather=_gather,
         prepare=_prepare,
-        call=ask_vendor,
+        call=vendor_calls.ask_vendor,
         record=_record,
-        look_up=look_up,
-        limits=limits_of,
+        look_up=vendor_calls.look_up,
+        limits=vendor_calls.limits_of,
         fingerprint=lambda call: call.request.fingerprint(),
-        on_unknown=_on_unknown,
-        on_waiting=_on_waiting,
-        on_parked=_on_parked,
-        on_refused=_on_refused,
+        on_unknown=stops.on_unknown,
+        on_waiting=stops.on_waiting,
+        on_parked=stops.on_parked,
+        on_refused=stops.on_refused,
     )
 )
-
-for _key in CONNECTORS:
-    drain.LANES[_key] = partial(limits_of, _key)
-
-
-# --- What a person may do -----------------------------------------------------------------------------------
-
-
-def retry(delivery_id: UUID, *, why: str = "", absent: bool = False) -> None:
-    """Tries again now; an unclear earlier attempt is looked up first, whoever asks (QP3). `absent` is a
-    person's word, with how they know, that the vendor does not have it: the way on where a vendor cannot
-    be looked up."""
-    delivery = deliveries.find(delivery_id)
-    tasks.retry(tasks.find(delivery.task_id), why=why, absent=absent)
-
-
-def resolve(delivery_id: UUID, *, external_id: str, licences: Sequence[str], why: str) -> None:
-    """A person says that it was done, under which id, and how they know."""
-    delivery = deliveries.find(delivery_id)
-    if not external_id.strip() or not why.strip():
-        raise Refused(_("Name the vendor's id and say how you know that it was delivered."))
-    task = tasks.find(delivery.task_id)
-    tasks.close(task, TaskState.DONE, why=why)
-    claimed = Claimed(
-        task.distributor_id,
-        task.id,
-        task.kind,
-        task.lane,
-        task.args,
-        task.attempts,
-        task.intent_at,
-        task.intent_open,
-    )
-    if record := tasks.KINDS[task.kind].record:
-        record(claimed, Outcome(external_id.strip(), tuple(licences), note="Confirmed by hand."))
-    trail.write(delivery, "resolved by hand", why=why, external_id=external_id)
-
-
-def refuse(delivery_id: UUID, *, why: str) -> None:
-    """A person says that it will not be done."""
-    delivery = deliveries.find(delivery_id)
-    if delivery.action == Action.END:
-        raise NotGivenUp
-    if not why.strip():
-        raise Refused(_("Say why it will not be delivered."))
-    task = tasks.find(delivery.task_id)
-    tasks.close(task, TaskState.REFUSED, why=why)
-    claimed = Claimed(
-        task.distributor_id,
-        task.id,
-        task.kind,
-        task.lane,
-        task.args,
-        task.attempts,
-        task.intent_at,
-        task.intent_open,
-    )
-    if task.kind == DELIVER.name:
-        _refused(claimed, why, LOOK_FIRST + REFUND if task.intent_open else REFUND)
-    else:
-        tasks.KINDS[task.kind].on_refused(claimed, why)

@@ -191,9 +191,11 @@ def _next(subscription: Subscription, days: Sequence[int], ends: datetime | None
 def begin_end(subscription: Subscription, *, why: str) -> Delivery:
     """Asks the vendor to end it: a delivery without a fund (nothing is bought) and its task. The subscription
     is ending, and nothing more, until the answer is recorded. Its add-ons end with it, and are asked for
-    first."""
+    first. Before its time its term is cut short."""
     for add_on in add_ons.that_run(subscription.id):
         begin_end(add_on, why="What it extends ends.")
+    if subscription.ends_at is not None and business_now() < subscription.ends_at:
+        subscription.ends_at = business_now()
     told = {"on": business_now(), "because": why}
     states.move(subscription, SubscriptionState.ENDING, why=why, told=told)
     subscription.next_act_at = None

@@ -18,12 +18,12 @@ from core.money import Money
 from core.parties import Customer
 from core.tasks import Again, Claimed, Final, Kind, NeedsPerson, Repeat, TaskState
 from partners import sales
-from provisioning import add_ons, fulfilment, transfers
+from provisioning import add_ons, transfer_answers, transfers, vendor_calls
 from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.deliveries import ConnectorSettings
-from provisioning.fulfilment import Call
 from provisioning.transfer_calls import TransferCall
 from provisioning.transfers import UNDER_WAY, ItemState, Transfer, TransferItem
+from provisioning.vendor_calls import Call
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
@@ -98,7 +98,7 @@ def _prepare(task: Claimed) -> Call | None:
         select(ConnectorSettings).where(ConnectorSettings.connector == found.call.connector)
     )
     if configured is not None and configured.paused:
-        raise Again(fulfilment.PAUSE, fulfilment.PAUSED)
+        raise Again(vendor_calls.PAUSE, vendor_calls.PAUSED)
     if not found.call.external_id:
         raise NeedsPerson("It is not written down under which id the vendor keeps it.")
     if not task.intent_open:
@@ -114,7 +114,7 @@ def _prepare(task: Claimed) -> Call | None:
         quantity=found.mine.quantity,
         external_id=found.call.external_id,
         customer={"name": customer.name, "email": customer.email, "country": customer.country},
-        settings=fulfilment.as_values(configured.settings if configured else {}),
+        settings=vendor_calls.as_values(configured.settings if configured else {}),
         asked_on=found.call.created_at.date(),
     )
     return Call(found.call.connector, request)
@@ -151,7 +151,7 @@ def _after_its_base(found: Found) -> None:
         return
     if base[0] in UNDER_WAY:
         raise Again(add_ons.PATIENCE, add_ons.MOVES_AFTER)
-    raise Final(transfers.STAYS_WITH_BASE)
+    raise Final(transfer_answers.STAYS_WITH_BASE)
 
 
 def _record(task: Claimed, outcome: Outcome) -> None:
@@ -291,10 +291,10 @@ TRANSFER = tasks.register(
         "transfer",
         Repeat.LOOK_UP,
         prepare=_prepare,
-        call=fulfilment.ask_vendor,
-        look_up=fulfilment.look_up,
+        call=vendor_calls.ask_vendor,
+        look_up=vendor_calls.look_up,
         record=_record,
-        limits=fulfilment.limits_of,
+        limits=vendor_calls.limits_of,
         fingerprint=lambda call: call.request.fingerprint(),
         on_unknown=_on_unknown,
         on_waiting=_on_waiting,
@@ -322,7 +322,7 @@ def resolve(call_id: UUID, *, external_id: str, why: str) -> None:
     tasks.close(task, TaskState.DONE, why=why)
     seats = subscriptions.licences(found.subscription.id)
     keys = tuple(seat.key for seat in seats)[: found.mine.quantity]
-    _record(_claimed(task), Outcome(external_id.strip(), keys, note="Confirmed by hand."))
+    _record(tasks.by_hand(task), Outcome(external_id.strip(), keys, note="Confirmed by hand."))
     trail.write(found.mine, "resolved by hand", why=why, external_id=external_id)
 
 
@@ -333,17 +333,4 @@ def refuse(call_id: UUID, *, why: str) -> None:
         raise Refused(_("Say why it will not be moved."))
     task = tasks.find(found.call.task_id)
     tasks.close(task, TaskState.REFUSED, why=why)
-    _on_refused(_claimed(task), why)
-
-
-def _claimed(task: tasks.Task) -> Claimed:
-    return Claimed(
-        task.distributor_id,
-        task.id,
-        task.kind,
-        task.lane,
-        task.args,
-        task.attempts,
-        task.intent_at,
-        task.intent_open,
-    )
+    _on_refused(tasks.by_hand(task), why)

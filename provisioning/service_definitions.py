@@ -11,7 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from catalog import order_fields, price_imports, service_sources, sheet_cells, vendor_relations
+from catalog import (
+    import_previews,
+    order_fields,
+    price_imports,
+    service_sources,
+    sheet_cells,
+    vendor_relations,
+)
 from catalog.order_fields import WrongField
 from catalog.price_imports import ImportState, PriceImport
 from catalog.price_lists import PriceList
@@ -26,7 +33,7 @@ from core.errors import Conflict, Refused
 from core.languages import _
 from core.periods import Term
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, Unclear
-from provisioning import connections, fulfilment
+from provisioning import connections, vendor_calls
 from provisioning.connectors import base, registry
 from provisioning.connectors.definitions import DefinedPlan, DefinedProduct, DefinedType, Definition
 from provisioning.deliveries import ConnectorSettings
@@ -100,8 +107,8 @@ def _prepare(task: Claimed) -> tuple[str, Mapping[str, str]]:
         select(ConnectorSettings).where(ConnectorSettings.connector == source.connector)
     )
     if row is not None and row.paused:
-        raise Final(fulfilment.PAUSED)  # asked again by hand or by night, not twice a minute
-    return source.connector, fulfilment.as_values(row.settings if row else {})
+        raise Final(vendor_calls.PAUSED)  # asked again by hand or by night, not twice a minute
+    return source.connector, vendor_calls.as_values(row.settings if row else {})
 
 
 def _call(values: tuple[str, Mapping[str, str]]) -> Definition:
@@ -165,7 +172,7 @@ def stage(source: ServiceSource, told: Definition, *, by: str, quiet: bool) -> P
     )
     sheet = sheet_of(told, price_list.currency, source.connector)
     relations = list(vendor_relations.compared(source.source, related(told)))
-    found = price_imports.difference(of, sheet, relations)
+    found = import_previews.difference(of, sheet, relations)
     of.told = {"types": [_as_told(one) for one in told.types], "digest": found.digest}
     if quiet and not _is_news(source, found.digest):
         return None
@@ -173,7 +180,7 @@ def stage(source: ServiceSource, told: Definition, *, by: str, quiet: bool) -> P
         price_imports.discard(earlier)
     db.add(of)
     db.flush()
-    price_imports.stage(of, sheet, relations=relations)
+    import_previews.stage(of, sheet, relations=relations)
     source.import_code = of.code
     if quiet:
         _tell(source, of, found.counts)

@@ -9,10 +9,10 @@ from checkout.orders import OrderCost, OrderLine
 from core import db, tasks, work
 from core.parties import Customer, Reseller
 from core.tasks import Again, Claimed, Kind, Repeat
-from provisioning import deliveries, fulfilment, line_cancellations
+from provisioning import deliveries, line_cancellations, vendor_calls
 from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState, VendorRecord
-from provisioning.fulfilment import Call
+from provisioning.vendor_calls import Call
 
 OPEN = (DeliveryState.PENDING, DeliveryState.PROCESSING, DeliveryState.UNKNOWN, DeliveryState.NEEDS_ACTION)
 
@@ -48,7 +48,7 @@ def prepare(task: Claimed) -> Call | None:
         select(ConnectorSettings).where(ConnectorSettings.connector == cost.connector)
     )
     if configured is not None and configured.paused:
-        raise Again(fulfilment.PAUSE, "This connector is paused by the distributor.")
+        raise Again(vendor_calls.PAUSE, vendor_calls.PAUSED)
     _bought, record = bought_by(end)
     standing = session.scalars(
         select(Customer).where(Customer.id == end.customer_id)
@@ -64,7 +64,7 @@ def prepare(task: Claimed) -> Call | None:
         quantity=line.quantity,
         external_id=record.external_id,
         customer={"name": standing.name, "email": standing.email, "country": standing.country},
-        settings=fulfilment.as_values(configured.settings if configured else {}),
+        settings=vendor_calls.as_values(configured.settings if configured else {}),
         asked_on=end.created_at.date(),
     )
     return Call(cost.connector, request)
@@ -137,10 +137,10 @@ WITHDRAW = tasks.register(
         "withdraw",
         Repeat.LOOK_UP,
         prepare=prepare,
-        call=fulfilment.ask_vendor,
-        look_up=fulfilment.look_up,
+        call=vendor_calls.ask_vendor,
+        look_up=vendor_calls.look_up,
         record=_record,
-        limits=fulfilment.limits_of,
+        limits=vendor_calls.limits_of,
         fingerprint=lambda call: call.request.fingerprint(),
         on_unknown=_on_unknown,
         on_waiting=_on_waiting,

@@ -61,10 +61,11 @@ from partners.storefronts import Image, Storefront
 from partners.support_hours import Hours
 from partners.support_types import Described
 from partners.terms import Agreed
-from provisioning import transfers
+from provisioning import transfer_requests
 from provisioning.connectors.signed_licence import new_signing_key
 from provisioning.deliveries import ConnectorSettings
-from provisioning.transfers import Asking, Transfer
+from provisioning.transfer_requests import Asking
+from provisioning.transfers import Transfer
 from sandbox import (
     conditions,
     logos,
@@ -365,7 +366,7 @@ def _hand_over(demo: Demo) -> None:
         pair = extensions.invite(theirs.id, mine.code, by=told["with"])
         extensions.answer(mine.id, pair.code, accepts=True, by=told["by"])
         asking = Asking(whose.code, [found.code], pair.code, consent=True, extend=True, words=told["words"])
-        transfers.ask(mine.id, asking, by=told["by"])
+        transfer_requests.ask(mine.id, asking, by=told["by"])
 
 
 # --- The simulators: their addresses may change from one start to the next ----------------------------------

@@ -23,7 +23,7 @@ from core import db, tenancy
 from core.drain import Drain
 from core.settings import settings
 from core.tenancy import Scope, Side
-from provisioning import deliveries, fulfilment
+from provisioning import clearances, deliveries, vendor_calls
 from sandbox import conditions
 from storefront import paying
 from storefront.paying import Journey
@@ -98,7 +98,7 @@ def _place(wish: Wish) -> str:
     """The steps of the checkout page."""
     with tenancy.acting_as(wish.scope):
         with db.transaction(widened_because="checking with connectors"):
-            configured = fulfilment.settings_by_connector()
+            configured = vendor_calls.settings_by_connector()
             if (placed := placing.earlier(wish.buyer, wish.key)) is not None:
                 return placed
         with db.transaction():
@@ -112,7 +112,7 @@ def _place(wish: Wish) -> str:
                 wish.buyer.customer_id,
                 [plan for item in basket for plan in item.plan_ids],
             )
-        clearance = fulfilment.clear(basket, configured, wish.customer or {})
+        clearance = clearances.clear(basket, configured, wish.customer or {})
         pay_by = PayBy.CARD if wish.card else PayBy.ACCOUNT
         with db.transaction(widened_because="placing an order"):
             agreed = conditions.agreed(asked=asked)

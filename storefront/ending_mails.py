@@ -37,6 +37,7 @@ def service_cancelled(cancellation_id: UUID) -> Mail | None:
         until=asked.ends_at,
         by=asked.by,
         may_keep=cancellations.may_take_back(owner, asked),
+        back=asked.back.text if asked.back is not None else "",
     )
 
 

@@ -13,9 +13,11 @@ from core import db, tenancy, trail
 from core.clock import business_now
 from core.errors import Denied, Refusal
 from core.languages import Words, _, for_later
+from core.money import Money
 from core.parties import Membership
 from core.tenancy import Side
 from core.trail import Line
+from provisioning import windows
 from storefront.moments import Moment, moment
 from subscriptions import cancellations
 from subscriptions.cancellations import Cancellation
@@ -41,7 +43,8 @@ WORDS = Words(
 @dataclass(frozen=True, slots=True)
 class Ending:
     """What a page shows. `then` is what the end means, in plain words; `may_cancel` and `may_keep` are what
-    the server would accept now from this side."""
+    the server would accept now from this side. `back` is what the buyer gets back, gross, if it is ended at
+    once before `back_until`; none outside a window."""
 
     state: str
     label: str
@@ -54,6 +57,9 @@ class Ending:
     may_cancel: bool
     may_keep: bool
     again: bool
+    back: Money | None
+    back_until: Moment | None
+    back_minor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,9 @@ def ending_of(service: Subscription) -> Ending:
             "Then nobody can use it any more: its licences are no longer valid and its seats are taken back."
         )
     )
+    window = windows.of(service, now) if may_be_cancelled_here(service) else None
+    if asked is not None and asked.back is not None:
+        window = None
     tone, title, words = _said(service, asked, moment(ends, now), kind.ends_at_term)
     return Ending(
         state="expiring" if asked else service.state.value,
@@ -99,6 +108,9 @@ def ending_of(service: Subscription) -> Ending:
         may_cancel=_if_cancelled(service, asked, now) is not None and may_be_cancelled_here(service),
         may_keep=_may_keep(service, asked, now) and may_be_cancelled_here(service),
         again=service.state in (*STANDING, SubscriptionState.ENDING, SubscriptionState.ENDED) and not asked,
+        back=window.back if window else None,
+        back_until=moment(window.until, now) if window else None,
+        back_minor=window.back.minor if window else None,
     )
 
 
@@ -107,6 +119,13 @@ def _said(
 ) -> tuple[str, str, str]:
     at = ends.exact if ends else ""
     match service.state:
+        case SubscriptionState.ACTIVE | SubscriptionState.SUSPENDED if asked and asked.back is not None:
+            words = _(
+                "%(who)s ended it. The vendor is being asked; when that is confirmed, %(back)s goes back.",
+                who=asked.by,
+                back=asked.back.text,
+            )
+            return "wait", _("Being ended at once"), words
         case SubscriptionState.ACTIVE | SubscriptionState.SUSPENDED if asked is not None:
             words = _("%(who)s cancelled it. Until then it works as before.", who=asked.by)
             return "warn", _("Cancelled: ends on %(at)s", at=at), words
@@ -117,7 +136,7 @@ def _said(
             return "info", _("Runs on until it is cancelled"), _("It does not end with its term.")
         case SubscriptionState.ENDING:
             words = _("We have asked the vendor to end it. It has ended when the vendor has confirmed that.")
-            return "wait", _("Ending: its term was over on %(at)s", at=at) if at else _("Ending"), words
+            return "wait", _("Ending since %(at)s", at=at) if at else _("Ending"), words
         case SubscriptionState.ENDED:
             words = _(
                 "Renewals are not offered yet: to go on, order it again. It begins anew, with new licences."
@@ -197,6 +216,11 @@ HAPPENED: Mapping[str, tuple[str, str, str]] = {
     "pending -> active": (for_later("Delivered; the term began"), "ok", "circle-check"),
     "pending -> failed": (for_later("The vendor refused it"), "bad", "ban"),
     "cancelled": (for_later("Cancelled to the end of the term"), "warn", "circle-slash"),
+    "ended at once": (
+        for_later("Ended at once, within its window; %(back)s goes back"),
+        "warn",
+        "circle-slash",
+    ),
     "kept": (for_later("Kept after all"), "ok", "rotate-ccw"),
     "notice given": (for_later("Reminded by mail: %(days)s days left"), "info", "mail"),
     "active -> suspended": (for_later("Suspended"), "warn", "circle-pause"),
@@ -232,7 +256,7 @@ def _happened(entry: Line, service: Subscription, names: Mapping[UUID, str]) -> 
         at = service.starts_at
     who = entry.told.get("by") or (names.get(entry.person_id) if entry.person_id else None)
     return Happened(
-        _(words, days=entry.told.get("days", ""), to=entry.told.get("to", "")),
+        _(words, **{name: entry.told.get(name, "") for name in ("days", "to", "back")}),
         who,
         moment(at, business_now()),
         tone,

@@ -14,7 +14,7 @@ from checkout import orders
 from core import db, doors, tenancy
 from core.errors import Missing
 from core.tenancy import Scope, Side
-from provisioning import fulfilment, restorations
+from provisioning import restorations, vendor_calls
 from provisioning.connectors import base
 from provisioning.connectors.registry import CONNECTORS
 from storefront.doctor import DISTRIBUTORS
@@ -75,7 +75,7 @@ def _compare(name: str, since: datetime) -> Found:
     with db.transaction() as session:
         found.doubted = restorations.doubt()
         gateways = list(session.scalars(select(Gateway)))
-        configured = fulfilment.settings_by_connector()
+        configured = vendor_calls.settings_by_connector()
     for gateway in gateways:
         for page in stripe_gateway.pages_since(gateway.account(), since - LONGEST_PAGE):
             _ask_about(page, gateway, found)

@@ -19,7 +19,7 @@ from storefront.filters import Choice, Days
 from storefront.lists import Column, List
 from storefront.moments import Moment, moment
 from storefront.steps import Step
-from subscriptions.subscriptions import Subscription
+from subscriptions.subscriptions import SHOWN, Subscription
 from whitelabel_themes.loader import base
 
 WORDS = Words(
@@ -187,9 +187,7 @@ def row_of(item: TransferItem, codes: dict[UUID, str], page_of: Callable[[str], 
 
 
 def _codes(subscription_ids: Sequence[UUID]) -> dict[UUID, str]:
-    chosen = select(Subscription.id, Subscription.code).where(
-        Subscription.id.in_(subscription_ids), transfers.SHOWN
-    )
+    chosen = select(Subscription.id, Subscription.code).where(Subscription.id.in_(subscription_ids), SHOWN)
     return {subscription_id: code for subscription_id, code in db.session().execute(chosen)}
 
 

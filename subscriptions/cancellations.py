@@ -1,13 +1,14 @@
-"""Cancelling to the end of the term, and keeping it after all. A cancellation is a row of its own, so that
-whoever may ask needs no right to change a subscription; who asked is in the trail. What the page offers and
-what the server refuses is one function, `refuse_unless_open` (QP11)."""
+"""Cancelling to the end of the term, and keeping it after all; or ending at once, within the window that was
+sold with it (provisioning/windows.py says which, and what goes back). A cancellation is a row of its own, so
+that whoever may ask needs no right to change a subscription; who asked is in the trail. What the page offers
+and what the server refuses is one function, `end_if_cancelled` (QP11)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, select, text
+from sqlalchemy import CheckConstraint, Index, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,6 +18,7 @@ from core.clock import business_now
 from core.errors import Conflict, Denied, Refused
 from core.events import Event, publish
 from core.languages import _
+from core.money import Money
 from core.periods import next_end
 from core.tenancy import Access, CustomerOwned, Side, owned_by
 from subscriptions.subscriptions import STANDING, Subscription, SubscriptionState
@@ -32,7 +34,7 @@ class CancellationState(StrEnum):
 
 class Cancellation(CustomerOwned, db.Model):
     """Somebody's word that a subscription shall end. `ends_at` is the moment they were shown and said yes to;
-    `side` is who said it."""
+    `side` is who said it. `back`: what they were shown to get back, gross, where it ends at once."""
 
     __tablename__ = "cancellations"
     __access__ = Access(distributor="rcu", reseller="rcu", customer="rcu")
@@ -46,6 +48,7 @@ class Cancellation(CustomerOwned, db.Model):
             postgresql_where=text("state = 'asked'"),
         ),
         Index("ix_cancellations_due", "distributor_id", "ends_at", postgresql_where=text("state = 'asked'")),
+        CheckConstraint("(back_minor IS NULL) = (currency IS NULL) AND back_minor >= 0", name="back"),
     )
     LIFE = states.Transitions(
         {
@@ -62,11 +65,20 @@ class Cancellation(CustomerOwned, db.Model):
     by: Mapped[str]
     asked_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    back_minor: Mapped[int | None]
+    currency: Mapped[str | None]
+
+    @property
+    def back(self) -> Money | None:
+        """What goes back when it has ended; None for one that ends with its term."""
+        if self.back_minor is None or self.currency is None:
+            return None
+        return Money(self.back_minor, self.currency)
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionCancelled(Event):
-    """It was cancelled to the end of its term."""
+    """It was cancelled to the end of its term, or is to end at once."""
 
     subscription_id: UUID
     cancellation_id: UUID
@@ -169,6 +181,29 @@ def refuse_unless_kept(subscription: Subscription, cancelled: Cancellation | Non
 
 def cancel(subscription: Subscription, *, by: str) -> Cancellation:
     """Cancels to the end of the term. `by` is the name that the others read."""
+    ends = end_if_cancelled(subscription, business_now())
+    asked = _ask(subscription, ends, None, by=by)
+    trail.write(subscription, "cancelled", told={"ends": asked.ends_at, "by": by, "on": asked.asked_at})
+    return asked
+
+
+def end_at_once(subscription: Subscription, back: Money, *, by: str) -> Cancellation:
+    """Ends it now, not with its term, whoever cancelled it before; `back` goes back when it has ended.
+    Whether that may be is the caller's to know."""
+    if subscription.state not in STANDING:
+        raise NothingToCancel(subscription.state)
+    earlier = standing(subscription.id, locked=True)
+    if earlier is not None and earlier.back is not None:
+        raise AlreadyCancelled
+    if earlier is not None:
+        states.move(earlier, CancellationState.WITHDRAWN, by=by)
+        db.flush()
+    asked = _ask(subscription, business_now(), back, by=by)
+    trail.write(subscription, "ended at once", told={"back": back.text, "by": by, "on": asked.asked_at})
+    return asked
+
+
+def _ask(subscription: Subscription, ends_at: datetime, back: Money | None, *, by: str) -> Cancellation:
     asked = Cancellation(
         distributor_id=subscription.distributor_id,
         reseller_id=subscription.reseller_id,
@@ -177,7 +212,9 @@ def cancel(subscription: Subscription, *, by: str) -> Cancellation:
         side=tenancy.current().side,
         by=by,
         asked_at=business_now(),
-        ends_at=end_if_cancelled(subscription, business_now()),
+        ends_at=ends_at,
+        back_minor=back.minor if back is not None else None,
+        currency=back.currency if back is not None else None,
     )
     try:
         with db.savepoint():
@@ -185,7 +222,6 @@ def cancel(subscription: Subscription, *, by: str) -> Cancellation:
             db.flush()
     except IntegrityError as error:
         raise AlreadyCancelled from error
-    trail.write(subscription, "cancelled", told={"ends": asked.ends_at, "by": by, "on": asked.asked_at})
     publish(SubscriptionCancelled(subscription.id, asked.id))
     return asked
 

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from tests.ids import KINDS, catalogue
+from tests.open_ids import WAITS_FOR
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "behaviours.md"
@@ -73,7 +74,9 @@ def page() -> str:
                 if each in proven:
                     lines.append(f"- **{each}** {', '.join(f'`{test}`' for test in proven[each])}")
             still = [each for each in members if each not in proven]
-            lines += [*([f"- open: {', '.join(still)}"] if still else []), ""]
+            lines += [f"- **{each}** open: {WAITS_FOR[each]}" for each in still if each in WAITS_FOR]
+            others = [each for each in still if each not in WAITS_FOR]
+            lines += [*([f"- open: {', '.join(others)}"] if others else []), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -507,12 +507,12 @@ def campaign(given: argparse.Namespace) -> int:
 def without(name: str, rest: list[str]) -> int:
     """The same campaign in a copy of the tree that lacks a guard: it must find something (exit code of the
     campaign)."""
-    from tests import mutants  # noqa: PLC0415 only here
+    from tests.mutants import MUTANTS, trials  # noqa: PLC0415 only here
 
-    [mutant] = [mutant for mutant in mutants.MUTANTS if mutant.name == name]
+    [mutant] = [mutant for mutant in MUTANTS if mutant.name == name]
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        tree = mutants.copied(Path(folder) / "tree")
-        mutants.change(tree, mutant)
+        tree = trials.copied(Path(folder) / "tree")
+        trials.change(tree, mutant)
         return subprocess.run([sys.executable, "-m", "tests.campaign", *rest], cwd=tree).returncode
 
 
@@ -535,7 +535,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=float, default=1200, help="seconds the orders may take")
     parser.add_argument("--keep", action="store_true", help="keep the installation's folder")
     parser.add_argument(
-        "--without", default="", help="a guard to take away (a name of tests/mutants.py): must end red"
+        "--without", default="", help="a guard to take away (a name of tests/mutants/): must end red"
     )
     parser.add_argument("--found", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 import app
 from core import db, doorbell, drain, faults, tasks
 from core.tasks import Limits
-from provisioning import fulfilment, moves, withdrawals
+from provisioning import fulfilment, moves, vendor_calls, withdrawals
 from provisioning.connectors import http_service
 from provisioning.connectors.registry import CONNECTORS
 
@@ -49,7 +49,7 @@ def shorten(*, look_up: bool = True) -> None:
 
 def short_limits(lane: str) -> Limits:
     """The connector's limits with a short lease, too."""
-    return replace(fulfilment.limits_of(lane), margin=timedelta(seconds=MARGIN))
+    return replace(vendor_calls.limits_of(lane), margin=timedelta(seconds=MARGIN))
 
 
 def shorten_all() -> None:

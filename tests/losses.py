@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tests.mutants import ROOT
+from tests.mutants.trials import ROOT
 
 
 def main() -> int:

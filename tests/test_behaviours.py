@@ -6,10 +6,16 @@ from pathlib import Path
 
 from tests import behaviours
 from tests.ids import catalogue, unknown
+from tests.open_ids import WAITS_FOR
 
 
 def test_what_the_tests_show_is_written_down() -> None:
     assert behaviours.PAGE.read_text(encoding="utf-8") == behaviours.page(), "run: python -m tests.behaviours"
+
+
+def test_only_what_no_test_shows_waits_for_something() -> None:
+    assert unknown("behaviour", tuple(WAITS_FOR)) == []
+    assert not WAITS_FOR.keys() & behaviours.proofs().keys()
 
 
 def test_the_catalogue_has_every_id_once() -> None:

@@ -14,10 +14,10 @@ import app
 from checkout import orders
 from checkout.orders import PayBy
 from core import db
-from provisioning import fulfilment
+from provisioning import resolutions
 from provisioning.deliveries import Delivery
 from sandbox.servers import Postgres
-from storefront import doctor
+from storefront import doctor, invariants
 from tests.conftest import fresh
 from tests.copies import Copies
 from tests.scenes import Scenes
@@ -67,7 +67,7 @@ def refuse_one(world: World) -> None:
     world.pay(code)
     with world.acting():
         mine = select(Delivery.id).where(Delivery.order_id == orders.find(code).id)
-        fulfilment.refuse(db.session().scalars(mine).one(), why="No.")
+        resolutions.refuse(db.session().scalars(mine).one(), why="No.")
     world.work()
 
 
@@ -160,7 +160,7 @@ FAULTS = {
 
 
 def test_every_checker_has_a_planted_fault() -> None:
-    assert set(FAULTS) == {checker.name for checker in doctor.CHECKERS}
+    assert set(FAULTS) == {checker.name for checker in invariants.CHECKERS}
 
 
 @pytest.mark.promise("QP4")

@@ -195,8 +195,8 @@ def one_file_knows_the_queue(path: str, tree: ast.AST) -> Iterator[str]:
             yield f"{at(path, node)}: imports RQ; it only rings, and core/doorbell.py rings it"
 
 
-def only_fulfilment_clears(path: str, tree: ast.AST) -> Iterator[str]:
-    if path == "provisioning/fulfilment.py" or path.startswith("tests/"):
+def only_connectors_clear(path: str, tree: ast.AST) -> Iterator[str]:
+    if path == "provisioning/clearances.py" or path.startswith("tests/"):
         return
     for call in calls(tree, "Clearance"):
         yield f"{at(path, call)}: makes a clearance; only the connectors' answer may"
@@ -302,7 +302,7 @@ BREACHES: dict[Rule, tuple[str, str]] = {
     one_file_knows_the_queue: ("billing/payments.py", "import rq"),
     outside_calls_pass_fault_points: ("partners/domains.py", "httpx.get('https://x')"),
     stripe_is_asked_between_fault_points: ("billing/stripe_gateway.py", "_client(account).v1.charges.list()"),
-    only_fulfilment_clears: ("storefront/portal/basket.py", "place(buyer, Clearance('', 1))"),
+    only_connectors_clear: ("storefront/portal/basket.py", "place(buyer, Clearance('', 1))"),
     nouns_name_modules: ("billing/utils.py", "'''Bits.'''"),
     modules_say_what_they_are_for: ("billing/tax.py", "x = 1"),
     nobody_mocks: ("tests/test_x.py", "from unittest.mock import Mock"),

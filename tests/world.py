@@ -27,7 +27,7 @@ from core.ids import new_token
 from core.tenancy import Scope, Side
 from partners import companies, storefronts
 from partners.companies import Details
-from provisioning import fulfilment
+from provisioning import clearances, vendor_calls
 from provisioning.deliveries import ConnectorSettings
 
 PASSWORD = "Correct-horse-1"
@@ -171,10 +171,10 @@ class World:
         """What the connectors say about somebody's basket."""
         with tenancy.acting_as(self.scope(who)):
             with db.transaction(widened_because="checking with connectors"):
-                configured = fulfilment.settings_by_connector()
+                configured = vendor_calls.settings_by_connector()
             with db.transaction():
                 basket = baskets.items(self.people[who])
-            return fulfilment.clear(basket, configured, {"name": who})
+            return clearances.clear(basket, configured, {"name": who})
 
     def place(
         self, who: str, *, pay_by: PayBy = PayBy.CARD, key: str = "", seen_total: int | None = None

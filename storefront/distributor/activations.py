@@ -12,7 +12,7 @@ from core.ids import new_token
 from core.languages import _
 from core.parties import Reseller
 from partners import standings, storefronts
-from provisioning import fulfilment
+from provisioning import clearances, vendor_calls
 from storefront import pages
 from storefront.distributor import console, forms
 from storefront.visitors import require_role, the_shop, visitor
@@ -61,8 +61,8 @@ def activate(code: str) -> Response:
         with db.transaction():
             reseller = standings.find(code)
             line = activations.item(reseller, form.plan.data or "", form.alias.data or "")
-            settings = fulfilment.settings_by_connector()
-        clearance = fulfilment.clear(
+            settings = vendor_calls.settings_by_connector()
+        clearance = clearances.clear(
             [line], settings, {"name": reseller.name, "email": reseller.email, "country": reseller.country}
         )
         with db.transaction():
@@ -74,7 +74,7 @@ def activate(code: str) -> Response:
                 storefront_id=the_shop().storefront_id,
                 request_key=key,
             )
-    except fulfilment.FieldProblem as refusal:
+    except clearances.FieldProblem as refusal:
         form.alias.errors = [
             *form.alias.errors,
             *(words for name, words in refusal.problems.items() if name == "alias"),

@@ -18,9 +18,9 @@ def cancel_form(code: str) -> Response:
 
 @console.post("/subscriptions/<code>/cancel")
 def cancel_subscription(code: str) -> Response:
-    """Cancelled to the end of the term."""
+    """Cancelled to the end of the term, or ended at once within its window."""
     refused = cancelling.cancel(code, again(code))
-    return refused or pages.see("distributor.subscription_page", "subscription-cancelled", code=code)
+    return refused or pages.see("distributor.subscription_page", cancelling.what_happened(), code=code)
 
 
 @console.post("/subscriptions/<code>/keep")

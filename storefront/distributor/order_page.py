@@ -20,7 +20,7 @@ from core import db
 from core.errors import Refusal
 from core.languages import Words, _, for_later
 from core.money import Money
-from provisioning import deliveries, fulfilment
+from provisioning import deliveries, resolutions
 from provisioning.connectors.base import Action
 from provisioning.deliveries import DeliveryState
 from storefront import lists, pages, refund_views
@@ -255,7 +255,7 @@ def act(delivery_id: str, said: str, do: Callable[[UUID], None], form: Form | No
 @console.post("/deliveries/<delivery_id>/retry")
 def retry(delivery_id: str) -> Response:
     """Due again now."""
-    return act(delivery_id, "retried", lambda known: fulfilment.retry(known, why="asked for in the console"))
+    return act(delivery_id, "retried", lambda known: resolutions.retry(known, why="asked for in the console"))
 
 
 @console.post("/deliveries/<delivery_id>/resolve")
@@ -265,7 +265,7 @@ def resolve(delivery_id: str) -> Response:
     return act(
         delivery_id,
         "resolved",
-        lambda known: fulfilment.resolve(
+        lambda known: resolutions.resolve(
             known, external_id=form.external_id.data or "", licences=form.keys(), why=form.why.data or ""
         ),
         form,
@@ -276,7 +276,7 @@ def resolve(delivery_id: str) -> Response:
 def refuse(delivery_id: str) -> Response:
     """A person says that it will not be delivered."""
     form = Reason(request.form, prefix=f"refuse-{lists.identifier(delivery_id, 'delivery').hex[-8:]}-")
-    return act(delivery_id, "refused", lambda known: fulfilment.refuse(known, why=form.why.data or ""), form)
+    return act(delivery_id, "refused", lambda known: resolutions.refuse(known, why=form.why.data or ""), form)
 
 
 @console.post("/orders/<code>/cancel")

@@ -18,7 +18,7 @@ from core.ids import new_token
 from core.languages import _
 from core.parties import Customer
 from partners import storefronts
-from provisioning import fulfilment
+from provisioning import clearances, vendor_calls
 from provisioning import questions as asking
 from provisioning.connectors.fields import Field
 from storefront import pages
@@ -106,7 +106,7 @@ def order_for_customer(code: str) -> Response:
         placed = place(code, plan, key)
     except Missing:
         raise
-    except fulfilment.FieldProblem as refusal:
+    except clearances.FieldProblem as refusal:
         return show(code, plan, refusal.status, wrong=refusal.problems)
     except NoBuyerData as refusal:
         words = _("The customer's company data are missing: they are entered in its portal.")
@@ -131,10 +131,10 @@ def place(code: str, plan: str, key: str) -> str:
         quantity = baskets.parse_quantity(request.form.get("quantity", ""))
         answers = {name: words for name, words in typed.items() if words}
         line = provider_orders.item(customer, plan, quantity, answers)
-        settings = fulfilment.settings_by_connector()
+        settings = vendor_calls.settings_by_connector()
         shop = storefronts.of_reseller(customer.reseller_id)
     about: dict[str, Any] = {"name": customer.name, "email": customer.email, "country": customer.country}
-    clearance = fulfilment.clear([line], settings, about)
+    clearance = clearances.clear([line], settings, about)
     with db.transaction():
         return provider_orders.order(
             find(code),

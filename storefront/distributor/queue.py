@@ -14,7 +14,7 @@ from core.errors import Refusal
 from core.languages import _
 from core.tasks import Task, TaskState
 from core.work import WorkItem
-from provisioning import fulfilment
+from provisioning import resolutions
 from storefront import exports, lists, pages, refund_views
 from storefront.distributor import console, work_list
 from storefront.distributor.forms import Reason
@@ -135,7 +135,7 @@ def retry_all(item_ids: Sequence[str]) -> list[str]:
                 continue
             try:
                 with db.savepoint():
-                    fulfilment.retry(item.about_id, why="bulk retry from the work queue")
+                    resolutions.retry(item.about_id, why="bulk retry from the work queue")
             except Refusal as refusal:
                 refused.append(f"{item.kind}: {refusal}")
     return refused

@@ -15,7 +15,7 @@ from core.parties import Reseller
 from core.tasks import Task, TaskState
 from partners import extensions
 from partners.extensions import PartnerInTransition
-from provisioning import moves, transfers
+from provisioning import moves, transfer_answers, transfers
 from provisioning.transfer_calls import TransferCall
 from provisioning.transfers import UNDER_WAY, Transfer, TransferItem, TransferState
 from storefront import exports, lists, pages, transfer_views
@@ -153,7 +153,7 @@ def accept_transfer(code: str) -> Response:
     require_role(ROLE)
     try:
         with db.transaction():
-            transfers.accept(house(), code, by=f"{visitor().name}, {visitor().standing}")
+            transfer_answers.accept(house(), code, by=f"{visitor().name}, {visitor().standing}")
     except Missing:
         raise
     except Refusal as refusal:
@@ -168,7 +168,9 @@ def reject_transfer(code: str) -> Response:
     reason = request.form.get("reason", "")[: transfers.LONGEST_WORDS]
     try:
         with db.transaction():
-            transfers.reject(house(), code, reason=reason, by=f"{visitor().name}, {visitor().standing}")
+            transfer_answers.reject(
+                house(), code, reason=reason, by=f"{visitor().name}, {visitor().standing}"
+            )
     except Missing:
         raise
     except Refusal as refusal:

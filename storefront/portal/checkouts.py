@@ -25,7 +25,7 @@ from core.tenancy import current
 from partners import channels, companies, leads
 from partners.joinings import Channel
 from partners.terms import AgreementMissing, Kind
-from provisioning import fulfilment
+from provisioning import clearances, vendor_calls
 from provisioning import questions as asking
 from provisioning.connectors.fields import Field
 from storefront import agreements, pages, taxes
@@ -196,8 +196,8 @@ def order(items: Sequence[BasketItem], customer: Purchaser, key: str) -> str:
 def cleared(items: Sequence[BasketItem], customer: Purchaser) -> Clearance:
     """What the connectors say to these lines; asked outside any transaction, refusals by name."""
     with db.reading(widened_because="checking with connectors"):
-        settings = fulfilment.settings_by_connector()
-    return fulfilment.clear(
+        settings = vendor_calls.settings_by_connector()
+    return clearances.clear(
         items, settings, {"name": customer.name, "email": customer.email, "country": customer.country}
     )
 

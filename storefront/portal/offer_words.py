@@ -29,11 +29,11 @@ def of_plan(offer: Offer) -> list[tuple[str, bool]]:
         for one in facts.of_kind(LinkKind.PART)
     ]
     if facts.trial_days:
-        said.append(_("%(days)s on trial", days=counted(facts.trial_days, _("day"))))
+        days = counted(facts.trial_days, _("day"))
+        said.append(_("%(days)s on trial: ended within them, all is paid back", days=days))
     if facts.cancellation_days:
-        said.append(
-            _("Cancelled on request within %(days)s", days=counted(facts.cancellation_days, _("day")))
-        )
+        days = counted(facts.cancellation_days, _("day"))
+        said.append(_("Ended within %(days)s, the days that are left are paid back", days=days))
     if facts.reduction_days:
         said.append(
             _("Made smaller on request within %(days)s", days=counted(facts.reduction_days, _("day")))

@@ -22,7 +22,7 @@ from core.languages import _, for_later
 from core.parties import Customer
 from core.periods import Term
 from partners import storefronts
-from provisioning import fulfilment
+from provisioning import clearances, vendor_calls
 from provisioning import questions as asking
 from provisioning.connectors.fields import Field
 from storefront import pages, why
@@ -65,7 +65,7 @@ def order_subscription() -> Response:
         placed = place(request.form)
     except Missing:
         raise
-    except fulfilment.FieldProblem as refusal:
+    except clearances.FieldProblem as refusal:
         return show(request.form, _("Please look at the marked fields."), refusal.status, refusal.problems)
     except NoBuyerData as refusal:
         words = _("The customer's company data are missing: they are entered in its portal.")
@@ -88,8 +88,8 @@ def place(sent: Mapping[str, str]) -> str:
         shop = storefronts.of_reseller(customer.reseller_id)
         about: dict[str, Any] = {"name": customer.name, "email": customer.email, "country": customer.country}
     with db.transaction(widened_because="checking with connectors"):
-        configured = fulfilment.settings_by_connector()
-    clearance = fulfilment.clear([line], configured, about)
+        configured = vendor_calls.settings_by_connector()
+    clearance = clearances.clear([line], configured, about)
     by = in_the_name_of(customer)
     with db.transaction(widened_because="placing an order"):
         return reseller_orders.order(

@@ -23,10 +23,10 @@ from core.languages import _
 from core.parties import Reseller
 from partners import companies, storefronts
 from partners.storefronts import AliasTaken, Storefront, StorefrontState
-from provisioning import fulfilment
+from provisioning import clearances, vendor_calls
+from provisioning.clearances import FieldProblem
 from provisioning.connectors import fields as connector_fields
 from provisioning.connectors.registry import connector
-from provisioning.fulfilment import FieldProblem
 from storefront import agreements, endings, pages, taxes
 from storefront import companies as company_forms
 from storefront.companies import Company
@@ -44,7 +44,7 @@ def plan_page() -> Response:
     """Basic and what there is above it; the current one is marked (I1, I2, I17). What is missing is said,
     each by itself (I16)."""
     with db.transaction(widened_because="checking with connectors"):
-        paused = fulfilment.is_paused("reseller_plan")
+        paused = vendor_calls.is_paused("reseller_plan")
     with db.transaction():
         standing = parties.reseller(menu.reseller_id())
         own = reseller_plans.current(standing.id)
@@ -237,7 +237,7 @@ def earlier(who: Buyer, form: BuyPlan) -> str | None:
 def place(who: Buyer, code: str, form: BuyPlan) -> str:
     """Basket, clearance, order; refusals by name."""
     with db.transaction(widened_because="checking with connectors"):
-        configured, paused = fulfilment.settings_by_connector(), fulfilment.is_paused("reseller_plan")
+        configured, paused = vendor_calls.settings_by_connector(), vendor_calls.is_paused("reseller_plan")
     with db.transaction():
         standing, kept = parties.reseller(who.reseller_id), alias_of(storefronts.of_reseller(who.reseller_id))
         reseller_plans.refuse_if_not_now(who.reseller_id, reseller_plans.offer(code), paused=paused)
@@ -247,7 +247,7 @@ def place(who: Buyer, code: str, form: BuyPlan) -> str:
     with db.transaction():
         reseller_plans.choose(who, reseller_plans.offer(code), alias)
         basket = baskets.items(who)
-    clearance = fulfilment.clear(
+    clearance = clearances.clear(
         basket, configured, {"name": standing.name, "email": standing.email, "country": standing.country}
     )
     seen = int(form.seen_total.data) if form.seen_total.data else None

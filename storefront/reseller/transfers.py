@@ -16,8 +16,9 @@ from core.languages import Words, _
 from core.parties import Customer
 from partners import extensions
 from partners.extensions import PairState
-from provisioning import transfers
-from provisioning.transfers import Asking, Transfer, TransferState
+from provisioning import movables, transfer_answers, transfer_requests, transfers
+from provisioning.transfer_requests import Asking
+from provisioning.transfers import Transfer, TransferState
 from storefront import exports, lists, pages, transfer_views
 from storefront.lists import List
 from storefront.moments import moment
@@ -144,7 +145,7 @@ def ask_transfer() -> Response:
     asking = Asking(code, typed.chosen, typed.provider, typed.consent, typed.extend, typed.words)
     try:
         with together():
-            made = transfers.ask(menu.reseller_id(), asking, by=by()).code
+            made = transfer_requests.ask(menu.reseller_id(), asking, by=by()).code
     except Missing:
         raise
     except Refusal as refusal:
@@ -158,7 +159,7 @@ def show_form(code: str, typed: Typed, refusal: Refusal | None = None) -> Respon
         customer = customers.find(code)
         if customer.ended_at is not None:
             raise Missing("customer")
-        found = transfers.movable(customer.id, reseller_id=menu.reseller_id())
+        found = movables.movable(customer.id, reseller_id=menu.reseller_id())
         house = parties.the_distributor().name
         pairs = [
             pair
@@ -175,7 +176,7 @@ def show_form(code: str, typed: Typed, refusal: Refusal | None = None) -> Respon
         some=any(one.why_not is None for one in found),
         providers=[("house", house), *((pair.code, pair.other_name) for pair in pairs)],
         transition=moment(transition.since) if transition else None,
-        most=transfers.MOST,
+        most=transfer_requests.MOST,
         typed=typed,
         problem=str(refusal) if refusal else None,
         may_act=has_role(ROLE),
@@ -237,7 +238,7 @@ def accept_transfer(code: str) -> Response:
     require_role(ROLE)
     try:
         with together():
-            transfers.accept(menu.reseller_id(), code, by=by())
+            transfer_answers.accept(menu.reseller_id(), code, by=by())
     except Missing:
         raise
     except Refusal as refusal:
@@ -252,7 +253,7 @@ def reject_transfer(code: str) -> Response:
     reason = request.form.get("reason", "")[: transfers.LONGEST_WORDS]
     try:
         with together():
-            transfers.reject(menu.reseller_id(), code, reason=reason, by=by())
+            transfer_answers.reject(menu.reseller_id(), code, reason=reason, by=by())
     except Missing:
         raise
     except Refusal as refusal:
@@ -266,7 +267,7 @@ def withdraw_transfer(code: str) -> Response:
     require_role(ROLE)
     try:
         with together():
-            transfers.withdraw(menu.reseller_id(), code, by=by())
+            transfer_answers.withdraw(menu.reseller_id(), code, by=by())
     except Missing:
         raise
     except Refusal as refusal:

@@ -23,7 +23,7 @@ from checkout.orders import OrderLine, PayBy
 from core import db, tasks
 from core.money import Money
 from core.tasks import Limits, Task, TaskState
-from provisioning import fulfilment, undelivered
+from provisioning import resolutions, undelivered
 from provisioning.deliveries import ConnectorSettings, Delivery
 from tests.billing.conftest import Till
 from tests.races import at_once, raised
@@ -54,7 +54,7 @@ def refused(till: Till, quantity: int = 10) -> str:
     with till.world.acting():
         order = orders.find(code)
         delivery = db.session().scalars(select(Delivery).where(Delivery.order_id == order.id)).one()
-        fulfilment.refuse(delivery.id, why="This tenant may not hold it.")
+        resolutions.refuse(delivery.id, why="This tenant may not hold it.")
     return code
 
 
@@ -191,7 +191,7 @@ def test_a_line_on_account_is_taken_off_the_credit_instead(till: Till) -> None:
     world.buys("harbour", "standard-m", pay_by=PayBy.ACCOUNT, alias="harbour")
     with world.acting():
         assert credit.available(world.resellers["harbour"], "EUR") == euro(451_00)
-        fulfilment.refuse(db.session().scalars(select(Delivery.id)).one(), why="No.")
+        resolutions.refuse(db.session().scalars(select(Delivery.id)).one(), why="No.")
     world.work()
     [refund] = all_refunds(till)
     assert (refund.way, refund.state) == (refunds.Way.ACCOUNT, RefundState.DONE)

@@ -13,7 +13,7 @@ from checkout.quotes import Quote, QuoteState
 from core import db, parties, tenancy
 from core.ids import new_token
 from core.money import Money
-from provisioning import fulfilment
+from provisioning import clearances, vendor_calls
 from tests.world import World, open_portal
 
 OTTERBACH = Prospect("Otterbach Logistik GmbH", "Olga Otter", "olga@otterbach.example", "DE")
@@ -55,10 +55,10 @@ def orders(world: World, code: str, who: str = "acme", *, key: str = "") -> str:
     """Somebody of the customer accepts the quote, as its page does; the order's code."""
     with tenancy.acting_as(world.scope(who)):
         with db.transaction(widened_because="checking with connectors"):
-            configured = fulfilment.settings_by_connector()
+            configured = vendor_calls.settings_by_connector()
         with db.transaction():
             items = quote_orders.items(quotes.find(code))
-        clearance = fulfilment.clear(items, configured, {"name": who})
+        clearance = clearances.clear(items, configured, {"name": who})
         wish = Checkout(key or new_token(), world.storefronts["brightfield"])
         with db.transaction(widened_because="placing an order"):
             return quote_orders.order(code, world.people[who], clearance, wish, {})

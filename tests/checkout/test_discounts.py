@@ -27,7 +27,7 @@ from core.money import Money
 from core.tenancy import Side
 from partners import companies
 from sandbox.servers import Postgres
-from storefront import doctor, mailer, partner_code_mails
+from storefront import doctor, invariants, mailer, partner_code_mails
 from tests.checkout.offer_stage import open_offers
 from tests.races import at_once, raised
 from tests.sizes import often
@@ -155,7 +155,7 @@ def prices(world: World, code: str) -> tuple[int, int]:
 
 def healthy(world: World) -> list[str]:
     """What the doctor has to say about discounts."""
-    mine = [one for one in doctor.CHECKERS if one.promise in ("QM9", "QM3", "QM7")]
+    mine = [one for one in invariants.CHECKERS if one.promise in ("QM9", "QM3", "QM7")]
     return [f.words for f in doctor.examine_distributor(world.distributor_id, "Northwind", timedelta(), mine)]
 
 

@@ -20,7 +20,7 @@ from checkout.taken_offers import TakenOffer
 from core import db, tenancy
 from core.ids import new_token
 from core.tenancy import Side
-from provisioning import add_ons, deliveries, fulfilment, lifecycles
+from provisioning import add_ons, deliveries, lifecycles, resolutions
 from provisioning.deliveries import Delivery, DeliveryState
 from sandbox.servers import Postgres
 from storefront import doctor
@@ -120,7 +120,7 @@ def test_an_add_on_that_comes_after_its_base_has_ended_ends_too(shop: World) -> 
     with shop.acting():
         lifecycles.begin_end(subscriptions.find(base.code), why="It was cancelled.")
         late = bought(orders.lines(orders.find(code).id)[0])
-        fulfilment.resolve(late.id, external_id="shield-1", licences=["A"], why="The vendor was at it.")
+        resolutions.resolve(late.id, external_id="shield-1", licences=["A"], why="The vendor was at it.")
     shop.work(10)
     assert {one.state for one in services(shop).values()} == {SubscriptionState.ENDED}
 
@@ -156,7 +156,7 @@ def test_a_refused_base_refuses_its_add_on_and_both_go_back(shop: World) -> None
     shop.pay(code := shop.place("acme"))
     with shop.acting():
         base, add_on = (bought(line) for line in orders.lines(orders.find(code).id))
-        fulfilment.refuse(base.id, why="The vendor has no more of it.")
+        resolutions.refuse(base.id, why="The vendor has no more of it.")
     shop.work(10)
     with shop.acting():
         assert (deliveries.find(add_on.id).state, deliveries.find(add_on.id).note) == (
@@ -189,7 +189,7 @@ def test_a_bundle_becomes_its_parts_at_exact_shares_of_its_price(shop: World) ->
         assert sum(one.total_minor or 0 for one in of_parts) == 3 * (1946 + 780)
         said = db.session().scalars(select(InvoiceLine.description).order_by(InvoiceLine.number)).all()
         assert said[0] == "0patch Suite, Yearly: 0patch Pro, Yearly"
-        fulfilment.refuse(bought(parts[1]).id, why="Sold out.")
+        resolutions.refuse(bought(parts[1]).id, why="Sold out.")
     shop.work(10)
     with shop.acting():
         assert db.session().scalars(select(Refund)).one().amount.text == "€25.74"

@@ -14,7 +14,7 @@ from billing.refund_policies import Party, WhenRefused
 from billing.refunds import Refund, RefundState
 from checkout import orders
 from core import db
-from provisioning import fulfilment
+from provisioning import resolutions
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState
 from tests.visits import Visit
 from tests.world import World, open_portal
@@ -52,7 +52,7 @@ def delivery_of(world: World, code: str) -> Delivery:
 
 def refuse(world: World, code: str) -> None:
     with world.acting():
-        fulfilment.refuse(delivery_of_now(code).id, why="This tenant may not hold it.")
+        resolutions.refuse(delivery_of_now(code).id, why="This tenant may not hold it.")
     world.work()
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from checkout.orders import Order
 from core import db, trail
 from core.trail import TrailNote
-from provisioning import fulfilment
+from provisioning import resolutions
 from provisioning.deliveries import Delivery
 from tests.lists.conftest import Trade
 
@@ -19,7 +19,7 @@ def resolved(trade: Trade) -> Trade:
     trade.world.fund_by_hand(trade.acme[1])
     with trade.world.acting():
         delivery = db.session().scalars(select(Delivery).where(Delivery.order_id == order_id(trade))).one()
-        fulfilment.resolve(delivery.id, external_id=VENDORS_ID, licences=["KEY-1", "KEY-2"], why=WORDS)
+        resolutions.resolve(delivery.id, external_id=VENDORS_ID, licences=["KEY-1", "KEY-2"], why=WORDS)
     return trade
 
 

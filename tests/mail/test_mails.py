@@ -19,7 +19,7 @@ from core.money import Money
 from partners import acceptances, invitations, storefronts
 from partners.invitations import Invitation
 from partners.storefronts import Host, Image, Storefront
-from provisioning import fulfilment, line_cancellations
+from provisioning import line_cancellations, resolutions
 from provisioning.deliveries import ConnectorSettings, Delivery
 from storefront import mail, mailer
 from storefront.mailer import Letter, Mail
@@ -236,7 +236,7 @@ def test_who_gets_money_back_is_told_once_and_in_words_that_are_true(
     with world.acting():
         delivery = the(Delivery)
         if refused:
-            fulfilment.refuse(delivery.id, why="This tenant is managed by somebody else.")
+            resolutions.refuse(delivery.id, why="This tenant is managed by somebody else.")
         else:
             line_cancellations.ask(delivery.id, by="Anna")
     world.work()
@@ -265,7 +265,7 @@ def test_where_a_person_decides_the_buyer_hears_that_and_nothing_of_a_refund(
     code = world.buys("acme", "patch-y", 15)
     world.pay(code)
     with world.acting():
-        fulfilment.refuse(the(Delivery).id, why="No.")
+        resolutions.refuse(the(Delivery).id, why="No.")
     world.work()
     [told] = [each for each in post.mails(to="anna@people.example") if code not in each["subject"]]
     assert "We could not deliver" in told["subject"]

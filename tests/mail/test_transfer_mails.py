@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core import db
 from partners.extensions import TransferPartner
-from provisioning import moves, transfers
+from provisioning import moves, transfer_answers
 from provisioning.transfer_calls import TransferCall
 from storefront import mailer, transfer_mails
 from storefront.mailer import Mail
@@ -39,7 +39,7 @@ def test_every_side_is_told_what_it_has_to_do_and_what_came_of_it(world: World) 
     assert "Brightfield hands over subscriptions of Acme" in asked
     assert f"/reseller/transfers/{request}" in asked
     with world.acting():
-        transfers.accept(world.resellers["harbour"], request, by="Hugo, Harbour")
+        transfer_answers.accept(world.resellers["harbour"], request, by="Hugo, Harbour")
         assert text_of_none(transfer_mails.asked, mine)
         [call] = db.session().scalars(select(TransferCall))
         moves.resolve(call.id, external_id="sub-1", why="I saw it.")
@@ -68,14 +68,14 @@ def test_what_did_not_come_about_is_told_with_its_reason(world: World) -> None:
     asked = text_of(world, transfer_mails.asked, mine)
     assert "desk@northwind.example" in asked
     assert f"/distributor/transfers/{request}" in asked
-    together(world, "house", lambda: transfers.reject(house, request, reason="No room.", by="Nora"))
+    together(world, "house", lambda: transfer_answers.reject(house, request, reason="No room.", by="Nora"))
     rejected = text_of(world, transfer_mails.decided, mine)
     assert "does not take over" in rejected
     assert "No room." in rejected
     assert text_of(world, transfer_mails.told_customer, mine) == ""
     again = ask(world, code)
     bright = world.resellers["brightfield"]
-    together(world, "brightfield", lambda: transfers.withdraw(bright, again, by="Bea"))
+    together(world, "brightfield", lambda: transfer_answers.withdraw(bright, again, by="Bea"))
     assert "has withdrawn" in text_of(world, transfer_mails.withdrawn, half(world, again).id)
 
 

@@ -43,7 +43,7 @@ from partners.enrolments import AlreadyEnrolled
 from partners.joinings import Channel, Paperwork, Rules, after_business_days
 from partners.signatures import AlreadySigned, NotItsAdministrator, Signatory
 from partners.terms import Agreed
-from provisioning import fulfilment
+from provisioning import clearances, vendor_calls
 from tests.partners.programme_stage import (
     LENA,
     apply,
@@ -421,8 +421,8 @@ def ordered_by_nora(world: World, customer: str, *, key: str = "once") -> str:
         buyer = parties.customer(world.customers[customer])
         line = provider_orders.item(buyer, "patch-y", 2, {})
         by = Buyer(nora.membership_id, nora.person_id, buyer.reseller_id, buyer.id, "Nora", buyer.email)
-        configured = fulfilment.settings_by_connector()
-    clearance = fulfilment.clear([line], configured, {"name": customer})
+        configured = vendor_calls.settings_by_connector()
+    clearance = clearances.clear([line], configured, {"name": customer})
     with world.acting():
         return provider_orders.order(
             parties.customer(world.customers[customer]),

@@ -4,8 +4,9 @@ of a shop whose plan has ended."""
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from catalog.products import Plan
 from checkout.orders import PayBy
 from core import db
 from core.parties import Membership
@@ -69,6 +70,33 @@ def test_a_customer_cancels_after_reading_what_that_means_and_keeps_it_after_all
     assert f"Ends on {ends(world)}" in page
 
 
+def test_within_its_window_the_page_says_what_goes_back_and_holds_to_it(
+    world: World, anna: Browser, service: str
+) -> None:
+    assert "End it now" not in anna.see(f"/services/{service}")
+    assert anna.get(f"/services/{service}/cancel?when=now").status_code == 409
+    with world.acting():
+        db.session().execute(update(Plan).where(Plan.code == "patch-y").values(trial_days=30))
+    world.fund_by_hand(world.buys("acme", "patch-y", 2))
+    world.work()
+    with world.acting():
+        service = (
+            db.session().scalars(select(Subscription.code).order_by(Subscription.id.desc())).first() or ""
+        )
+    assert "49.90 would go back now" in anna.see(f"/services/{service}")
+    asked = f"/services/{service}/cancel?when=now"
+    assert "This cannot be taken back" in anna.see(asked)
+    at = f"/services/{service}/cancel"
+    assert anna.post(at, on=asked, when="now", back="9999").status_code == 409
+    assert anna.post(at, on=asked, when="now", back="4990").status_code == 303
+    page = anna.see(f"/services/{service}")
+    assert "Being ended at once" in page
+    assert "Ended at once, within its window" in page
+    assert "Keep it" not in page
+    world.work()
+    assert "Ended on" in anna.see(f"/services/{service}")
+
+
 def test_while_it_is_ending_the_page_says_ending_and_afterwards_ended(
     world: World, anna: Browser, service: str
 ) -> None:
@@ -76,7 +104,7 @@ def test_while_it_is_ending_the_page_says_ending_and_afterwards_ended(
     with world.acting():
         lifecycles.watch()
     page = anna.see(f"/services/{service}")
-    assert "Ending: its term was over on" in page
+    assert f"Ending since {ends(world)}" in page
     assert "Ended" not in page
     world.work()
     page = anna.see(f"/services/{service}")

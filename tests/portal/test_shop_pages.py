@@ -15,7 +15,8 @@ from partners import storefronts
 from partners.storefronts import Host
 from storefront.portal.heads import as_json
 from tests.portal.conftest import SHOP, Browser
-from tests.tenancy.routes import ROUTES, Owner
+from tests.tenancy.routes import ROUTES
+from tests.tenancy.routes.owners import Owner
 from tests.world import World, open_portal
 
 AMOUNT = re.compile(r"(?:€|EUR|US\$)\s?\d|\d[.,]\d\d(?!\d)|(?:minor|price)\W{1,3}\d", re.I)

@@ -11,8 +11,9 @@ from core import db, parties, tenancy
 from core.ids import new_token
 from core.parties import Customer
 from partners import extensions
-from provisioning import deliveries, fulfilment, transfers
-from provisioning.transfers import Asking, Transfer, TransferItem
+from provisioning import deliveries, resolutions, transfer_answers, transfer_requests, transfers
+from provisioning.transfer_requests import Asking
+from provisioning.transfers import Transfer, TransferItem
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Subscription
 from tests.world import World, open_portal
@@ -76,7 +77,7 @@ def ask(
         world,
         sender,
         lambda: (
-            transfers.ask(
+            transfer_requests.ask(
                 world.resellers[sender],
                 Asking(customer_code(world, who), codes, provider, consent, extend, "As agreed."),
                 by=BEA,
@@ -92,7 +93,7 @@ def customer_code(world: World, who: str = "acme") -> str:
 
 def accept(world: World, code: str, who: str = "harbour") -> None:
     """The provider takes it over; workers do what follows."""
-    together(world, who, lambda: transfers.accept(world.resellers[who], code, by=HUGO))
+    together(world, who, lambda: transfer_answers.accept(world.resellers[who], code, by=HUGO))
     world.work(15)
 
 
@@ -142,7 +143,7 @@ def serve_by_hand(world: World, plan: str = "m365-bb-m", quantity: int = 2, *, w
         line = orders.lines(orders.find(order).id)[0]
         delivery = deliveries.of_line(line.id, "provision")
         assert delivery
-        fulfilment.resolve(
+        resolutions.resolve(
             delivery.id, external_id=f"sub-{order.lower()}", licences=("A", "B"), why="I saw it."
         )
         return subscriptions.by_line(line.id).code

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core import db, trail
 from core.tasks import Again, Final
 from core.work import WorkItem
-from provisioning import add_ons, deliveries, transfers
+from provisioning import add_ons, deliveries, transfer_requests
 from provisioning.transfers import ItemState
 from storefront import doctor
 from subscriptions.subscriptions import Subscription, SubscriptionState
@@ -75,7 +75,7 @@ def test_add_ons_travel_with_their_base_and_never_alone(shop: World) -> None:
     base, add_on = serve(shop), serve(shop, "mail-shield-y", 1)
     pair = befriend(shop)
     in_transition(shop)
-    with pytest.raises(transfers.GoesWithItsBase, match="moves along with the service"):
+    with pytest.raises(transfer_requests.GoesWithItsBase, match="moves along with the service"):
         ask(shop, add_on, provider=pair)
     request = ask(shop, base, provider=pair)
     assert [item.product_name for item in items(shop, request)] == [

@@ -14,7 +14,7 @@ from checkout.orders import OrderLine
 from core import db
 from core.tasks import Claimed, Task, TaskState
 from core.work import WorkItem
-from provisioning import fulfilment, line_cancellations, undelivered
+from provisioning import fulfilment, line_cancellations, resolutions, undelivered
 from provisioning.connectors.base import Outcome
 from provisioning.deliveries import Delivery, DeliveryState
 from provisioning.line_cancellations import LineCancellation, LineCancellationState, TooLateToCancel
@@ -176,7 +176,7 @@ def test_what_the_vendor_does_not_end_stands_and_stays_paid(shop: World, vendor:
     until(lambda: work(shop) and withdrawal(shop).state is DeliveryState.NEEDS_ACTION)
     assert refunds(shop) == []
     with shop.acting():
-        fulfilment.refuse(withdrawal_now().id, why="Sold is sold.")
+        resolutions.refuse(withdrawal_now().id, why="Sold is sold.")
     assert wish(shop) is LineCancellationState.STANDS
     shop.work()
     assert refunds(shop) == []
@@ -237,7 +237,7 @@ def test_an_answer_that_comes_after_the_refund_is_ended_at_the_vendor(shop: Worl
     shop.work(1)
     [delivery] = provisions(shop)
     with shop.acting():
-        fulfilment.refuse(delivery.id, why="Their desk says no.")
+        resolutions.refuse(delivery.id, why="Their desk says no.")
     shop.work()
     assert refunds(shop) == []  # an attempt is open: whoever refuses it has to look first
     with shop.acting():

@@ -1,10 +1,11 @@
 """An order that is paid once is bought once (QP1, QP3, QC1, QC4, QC5): against real worker processes, a
 vendor that really answers (and does not recognise repeats), and a PostgreSQL that is really restarted. Each
-guard that is proved here has its mutant in tests/mutants.py."""
+guard that is proved here has its mutant in tests/mutants/."""
 
 import signal
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import select, update
 from core import db, tasks, trail
 from core.tasks import Task, TaskState
 from core.work import WorkItem
-from provisioning import fulfilment
+from provisioning import resolutions, vendor_calls
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState
 from sandbox.servers import Postgres
 from tests.fast_worker import LEASE, SETTLE
@@ -228,7 +229,7 @@ def test_a_parked_task_that_a_person_retries_is_looked_up_first(
 def test_a_pause_does_not_make_an_unclear_attempt_forgotten(
     shop: World, vendor: Vendor, hire: Hire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fulfilment, "PAUSE", fulfilment.timedelta(seconds=0.3))
+    monkeypatch.setattr(vendor_calls, "PAUSE", timedelta(seconds=0.3))
     [reference] = sell(shop)
     vendor.feels({"kind": "timeout_after_success", "seconds": 1.4, "times": 1})
     hire()
@@ -257,7 +258,7 @@ def test_nobody_changes_a_task_that_a_worker_has_in_its_hands(
 def retry(world: World, **how: Any) -> None:
     with world.acting():
         [delivery] = db.session().scalars(select(Delivery))
-        fulfilment.retry(delivery.id, **how)
+        resolutions.retry(delivery.id, **how)
 
 
 def park(world: World) -> None:

@@ -21,7 +21,7 @@ from core.tasks import Task
 from core.tenancy import Side
 from core.work import WorkItem
 from partners.storefronts import Storefront, StorefrontState
-from provisioning import connections, fulfilment, lifecycles, openings
+from provisioning import connections, lifecycles, openings, resolutions
 from provisioning.connectors.base import Action
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState, VendorRecord
 from storefront import doctor
@@ -132,10 +132,10 @@ def test_an_end_that_the_vendor_refuses_goes_to_a_person_who_says_when_it_is_don
     assert "mail_needs_attention" in kinds
     assert not kinds & {"mail_we_are_on_it", "mail_delivery_refused", "mail_service_ended"}
     assert doctor.examine() == []
-    with mailboxes.acting(), pytest.raises(fulfilment.NotGivenUp):
-        fulfilment.refuse(end.id, why="Let it be.")
+    with mailboxes.acting(), pytest.raises(resolutions.NotGivenUp):
+        resolutions.refuse(end.id, why="Let it be.")
     with mailboxes.acting():
-        fulfilment.resolve(end.id, external_id="sub-1", licences=(), why="Ended at the vendor's own desk.")
+        resolutions.resolve(end.id, external_id="sub-1", licences=(), why="Ended at the vendor's own desk.")
     assert state(mailboxes) is SubscriptionState.ENDED
     assert doctor.examine() == []
 

@@ -14,11 +14,18 @@ from core.clock import business_now
 from core.tasks import Task, TaskState
 from partners import extensions, programmes, sales
 from partners.commissions import Commission
-from provisioning import lifecycles, partner_sales, restorations, transfers
+from provisioning import (
+    lifecycles,
+    partner_sales,
+    restorations,
+    transfer_answers,
+    transfer_requests,
+)
 from provisioning.connectors.base import Action, Refused, Request, look_up, perform
 from provisioning.connectors.http_service import HttpService
 from provisioning.transfer_calls import TransferCall
-from provisioning.transfers import Asking, ItemState, TransferState
+from provisioning.transfer_requests import Asking
+from provisioning.transfers import ItemState, TransferState
 from subscriptions import cancellations, subscriptions
 from subscriptions.cancellations import NothingToCancel
 from subscriptions.subscriptions import NotAssignable, SubscriptionState
@@ -55,7 +62,7 @@ def accepted(world: World, count: int) -> tuple[str, list[str]]:
     codes = [serve(world, quantity=1) for _ in range(count)]
     in_transition(world)
     request = ask(world, *codes)
-    together(world, "house", lambda: transfers.accept(world.resellers["house"], request, by=HUGO))
+    together(world, "house", lambda: transfer_answers.accept(world.resellers["house"], request, by=HUGO))
     with world.acting():
         db.session().execute(update(Task).where(Task.kind.like("mail%")).values(state=TaskState.DONE))
         calls = db.session().scalars(select(TransferCall.reference).order_by(TransferCall.id))
@@ -136,7 +143,7 @@ def test_what_has_moved_may_move_on(shop: World, vendor: Vendor) -> None:
         extensions.begin_transition(parties.reseller(harbour), by="Nora")
     assert acme
     asking = Asking(acme.code, [new.code], "house", consent=True, extend=True)
-    second = together(shop, "harbour", lambda: transfers.ask(harbour, asking, by=HUGO).code)
+    second = together(shop, "harbour", lambda: transfer_requests.ask(harbour, asking, by=HUGO).code)
     accept(shop, second, "house")
     assert half(shop, second).state is TransferState.DONE
     with shop.acting():

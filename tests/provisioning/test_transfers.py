@@ -16,19 +16,17 @@ from partners.extensions import (
     NotInTransition,
     RelationExtension,
 )
-from provisioning import transfers
-from provisioning.transfers import (
+from provisioning import movables, transfer_answers
+from provisioning.transfer_answers import NoReasonGiven
+from provisioning.transfer_requests import (
     AskedAlready,
     CannotBeMoved,
-    ItemState,
-    NoReasonGiven,
     NoRelation,
     NothingChosen,
     NotOfThisCustomer,
     TooMany,
-    Transfer,
-    TransferState,
 )
+from provisioning.transfers import ItemState, Transfer, TransferState
 from storefront import doctor
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import LicenceState, Subscription, SubscriptionState
@@ -242,12 +240,14 @@ def test_the_provider_rejects_with_a_reason_that_the_asker_reads(world: World) -
     request = ask(world, code)
     with pytest.raises(NoReasonGiven):
         together(
-            world, "house", lambda: transfers.reject(world.resellers["house"], request, reason=" ", by=HUGO)
+            world,
+            "house",
+            lambda: transfer_answers.reject(world.resellers["house"], request, reason=" ", by=HUGO),
         )
     together(
         world,
         "house",
-        lambda: transfers.reject(world.resellers["house"], request, reason="No room.", by=HUGO),
+        lambda: transfer_answers.reject(world.resellers["house"], request, reason="No room.", by=HUGO),
     )
     assert (half(world, request).state, half(world, request).reason) == (TransferState.REJECTED, "No room.")
     assert service(world, code).state is SubscriptionState.ACTIVE
@@ -261,16 +261,20 @@ def test_only_the_provider_decides_and_only_the_asker_withdraws(world: World) ->
     request = ask(world, code)
     for who in ("brightfield", "harbour"):
         with pytest.raises(Missing):
-            together(world, who, lambda who=who: transfers.accept(world.resellers[who], request, by=BEA))
+            together(
+                world, who, lambda who=who: transfer_answers.accept(world.resellers[who], request, by=BEA)
+            )
         with pytest.raises(Missing):
             together(
                 world,
                 who,
-                lambda who=who: transfers.reject(world.resellers[who], request, reason="No.", by=BEA),
+                lambda who=who: transfer_answers.reject(world.resellers[who], request, reason="No.", by=BEA),
             )
     for who in ("house", "harbour"):
         with pytest.raises(Missing):
-            together(world, who, lambda who=who: transfers.withdraw(world.resellers[who], request, by=HUGO))
+            together(
+                world, who, lambda who=who: transfer_answers.withdraw(world.resellers[who], request, by=HUGO)
+            )
 
 
 @pytest.mark.behaviour("M47")
@@ -281,12 +285,14 @@ def test_a_subscription_is_in_one_open_request_until_that_is_withdrawn(world: Wo
     with pytest.raises(AskedAlready, match=f"{request}.*Withdraw"):
         ask(world, code, provider=pair)
     together(
-        world, "brightfield", lambda: transfers.withdraw(world.resellers["brightfield"], request, by=BEA)
+        world,
+        "brightfield",
+        lambda: transfer_answers.withdraw(world.resellers["brightfield"], request, by=BEA),
     )
     assert half(world, request, incoming=True).state is TransferState.WITHDRAWN
     assert half(world, ask(world, code, provider=pair)).state is TransferState.ASKED
     with pytest.raises(states.IllegalMove):
-        together(world, "house", lambda: transfers.accept(world.resellers["house"], request, by=HUGO))
+        together(world, "house", lambda: transfer_answers.accept(world.resellers["house"], request, by=HUGO))
 
 
 @pytest.mark.behaviour("M47")
@@ -306,12 +312,12 @@ def test_of_accepting_and_withdrawing_at_once_exactly_one_wins(world: World) -> 
         request = ask(world, code)
         ends = at_once(
             lambda request=request: together(
-                world, "house", lambda: transfers.accept(world.resellers["house"], request, by=HUGO)
+                world, "house", lambda: transfer_answers.accept(world.resellers["house"], request, by=HUGO)
             ),
             lambda request=request: together(
                 world,
                 "brightfield",
-                lambda: transfers.withdraw(world.resellers["brightfield"], request, by=BEA),
+                lambda: transfer_answers.withdraw(world.resellers["brightfield"], request, by=BEA),
             ),
         )
         assert len(raised(ends)) == 1
@@ -351,7 +357,7 @@ def test_what_does_not_run_is_refused_with_its_reason_and_the_way_out(world: Wor
     for state, words in REASONS.items():
         with world.acting():
             db.session().execute(update(Subscription).values(state=SubscriptionState(state)))
-            [shown] = transfers.movable(world.customers["acme"], reseller_id=world.resellers["brightfield"])
+            [shown] = movables.movable(world.customers["acme"], reseller_id=world.resellers["brightfield"])
             assert words in str(shown.why_not)
         with pytest.raises(CannotBeMoved, match=f"{words}.*cancel it here and to buy it again"):
             ask(world, code)

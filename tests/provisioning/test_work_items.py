@@ -11,7 +11,7 @@ from core import db, work
 from core.drain import Drain
 from core.tasks import Task
 from core.work import WorkItem
-from provisioning import fulfilment
+from provisioning import resolutions
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState
 from tests.vendors import Vendor
 from tests.world import World, open_portal
@@ -89,7 +89,7 @@ def mails(world: World, kind: str) -> int:
 
 def retry(world: World) -> None:
     with world.acting():
-        fulfilment.retry(db.session().scalars(select(Delivery.id)).one(), why="mended")
+        resolutions.retry(db.session().scalars(select(Delivery.id)).one(), why="mended")
 
 
 @pytest.mark.promise("QP4")
@@ -110,7 +110,7 @@ def test_an_unknown_delivery_that_is_refused_waits_for_one_thing(sold: World, ve
     sold.work()
     assert waits_for(sold) == ["unknown delivery"]
     with sold.acting():
-        fulfilment.refuse(db.session().scalars(select(Delivery.id)).one(), why=REFUSE)
+        resolutions.refuse(db.session().scalars(select(Delivery.id)).one(), why=REFUSE)
     assert waits_for(sold) == ["refused delivery"]
     with sold.acting():
         assert "may have delivered it all the same" in work.waiting()[0].suggestion
@@ -159,7 +159,7 @@ def test_what_is_delivered_after_a_person_refused_it_is_known_to_somebody(
     wait(drain.flying)
     with sold.acting():  # the worker was frozen for so long that its lease is over
         db.session().execute(update(Task).values(leased_until=None))
-        fulfilment.refuse(db.session().scalars(select(Delivery.id)).one(), why=REFUSE)
+        resolutions.refuse(db.session().scalars(select(Delivery.id)).one(), why=REFUSE)
     drain.record(list(drain.flying))
     drain.close()
     assert sum(vendor.state()["purchases"].values()) == 1

@@ -15,7 +15,7 @@ from core.parties import Membership, Reseller
 from core.tasks import Task
 from partners import storefronts
 from partners.storefronts import Storefront, StorefrontState
-from provisioning import deliveries, fulfilment
+from provisioning import deliveries, resolutions
 from subscriptions.subscriptions import Subscription, SubscriptionState
 from tests.reseller.conftest import Person
 from tests.world import World, open_portal
@@ -203,7 +203,7 @@ def test_a_plan_that_fails_opens_nothing_and_frees_the_alias(world: World, bea: 
     ).rsplit("/", 1)[-1]
     with world.acting():
         (delivery,) = deliveries.of_order(world_order(code).id)
-        fulfilment.refuse(delivery.id, why="Not this time.")
+        resolutions.refuse(delivery.id, why="Not this time.")
     world.work()
     assert storefront_of(world) is None
     assert plan_of(world) is None

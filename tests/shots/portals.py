@@ -155,6 +155,13 @@ CUSTOMERS = [
             ),
             Stop("customer-service-checking", "/services/<code>", "/services", row="Visio"),
             Stop(
+                "customer-service-end-now",
+                "/services/<code>/cancel",
+                "/services",
+                row="Business Standard",
+                then=to_link("?when=now"),
+            ),
+            Stop(
                 "customer-service-cancel",
                 "/services/<code>/cancel",
                 "/services",

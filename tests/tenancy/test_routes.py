@@ -19,7 +19,8 @@ from tests.copies import Copies
 from tests.forms import PageForm, forms_of
 from tests.pictures import Camera, changed
 from tests.scenes import Scenes
-from tests.tenancy.routes import ROUTES, Owner, Route
+from tests.tenancy.routes import ROUTES
+from tests.tenancy.routes.owners import Owner, Route
 from tests.tenancy.stage import Stage, build
 from tests.visits import Visit, make_app
 from tests.world import World, open_portal
@@ -62,7 +63,7 @@ def unclassified(app: Flask) -> set[str]:
 @pytest.mark.promise("QS1")
 def test_every_route_has_an_owner_and_every_line_a_route(world: World) -> None:
     app = make_app()
-    assert unclassified(app) == set(), "add a line to tests/tenancy/routes.py"
+    assert unclassified(app) == set(), "add a line to tests/tenancy/routes/"
     assert set(ROUTES) - keys_of(app) == set(), "these routes are gone"
 
 
@@ -114,7 +115,7 @@ def path_of(key: str, route: Route, names: dict[str, str]) -> str:
     path = key.split(" ", 1)[1].replace("<uuid:", "<")
     for argument, name in route.at.items():
         path = path.replace(f"<{argument}>", name[1:] if name.startswith("=") else names[name])
-    assert "<" not in path, f"{key}: routes.py must say which {path}"
+    assert "<" not in path, f"{key}: routes/ must say which {path}"
     return path + (f"?{route.query.format(**names)}" if route.query else "")
 
 

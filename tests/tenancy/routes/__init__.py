@@ -1,0 +1,28 @@
+"""Whose each route is. A route without a line here fails the build; adding a page means adding its line to
+the chapter of its side. `page` is where its owner finds the form, `form` what is typed into it; {names} are
+the stage's (tests/tenancy/stage.py)."""
+
+from tests.tenancy.routes import (
+    customers,
+    distributor_catalogue,
+    distributor_house,
+    distributor_partners,
+    distributor_programmes,
+    distributor_trade,
+    reseller_sales,
+    reseller_standing,
+    visitors,
+)
+from tests.tenancy.routes.owners import Route
+
+ROUTES: dict[str, Route] = (
+    visitors.ROUTES
+    | customers.ROUTES
+    | reseller_sales.ROUTES
+    | reseller_standing.ROUTES
+    | distributor_catalogue.ROUTES
+    | distributor_programmes.ROUTES
+    | distributor_partners.ROUTES
+    | distributor_trade.ROUTES
+    | distributor_house.ROUTES
+)
