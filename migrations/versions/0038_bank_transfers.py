@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'wire'
-down_revision = 'promotions'
+down_revision = 'windows'
 branch_labels = None
 depends_on = None
 
