@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from catalog import attributes, categories, pricing, publication, translations
+from catalog import attributes, categories, order_fields, pricing, publication, translations
 from catalog.attributes import Attribute
 from catalog.listings import Listing
 from catalog.pictures import ProductPicture
@@ -192,6 +192,16 @@ def change_type(kind: ProductType, details: TypeDetails) -> None:
         publication.changed(
             db.session().scalars(select(Product).where(Product.product_type_id == kind.id)).all()
         )
+
+
+def ask_with_orders(kind: ProductType, wanted: Sequence[Mapping[str, Any]]) -> None:
+    """What is asked with an order of the type from now on; WrongField names the first that cannot be."""
+    fresh = order_fields.checked(wanted)
+    if fresh == list(kind.order_fields):
+        return
+    kind.order_fields = fresh
+    trail.write(kind, "questions changed", now=", ".join(one["label"] for one in fresh) or "none")
+    publication.changed(db.session().scalars(select(Product).where(Product.product_type_id == kind.id)).all())
 
 
 def products_of_type(kind: ProductType) -> int:

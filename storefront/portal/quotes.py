@@ -30,6 +30,7 @@ from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.portal import portal
 from storefront.portal.checkouts import (
+    asks_sales,
     checkout_page,
     cleared,
     current_customer,
@@ -277,7 +278,7 @@ def order_quote(code: str) -> Response:
     except Refusal as refusal:
         note(refusal, customer)
         return checkout_page(items, customer, problem=str(refusal), status=refusal.status, quote=code)
-    return to_payment(placed, free=not any(item.total for item in items))
+    return to_payment(placed, free=not any(item.total for item in items) or asks_sales())
 
 
 def place(code: str, items: Sequence[BasketItem], customer: Purchaser) -> str:

@@ -339,6 +339,28 @@ def test_categories_have_an_order_a_parent_and_other_names(world: World, nora: V
     fine(nora, f"{endpoints}/archive")
 
 
+@pytest.mark.behaviour("M70")
+def test_questions_of_a_product_type_are_edited_asked_and_answered(world: World, nora: Visit) -> None:
+    open_portal(world)
+    page = "/distributor/product-types/licence"
+    first = {"question-0-label": "Region", "question-0-kind": "choice", "question-0-required": "y"}
+    wrong = nora.post(f"{page}/questions", first | {"question-0-hint": "Where it runs."})
+    assert (wrong.status_code, 'value="Where it runs."' in wrong.text) == (422, True)
+    assert "needs its choices" in wrong.text
+    fine(nora, f"{page}/questions", **first | {"question-0-more": "EU, US"})
+    assert 'value="EU, US"' in nora.get(page).text
+    shop = Visit(nora.app, "/brightfield").sign_in("anna")
+    world.put("acme", "patch-y", 1)
+    assert "<option>EU</option>" in shop.get("/checkout").text
+    assert "Region" in order_refused(shop)
+    page = shop.get("/checkout").text
+    sent = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    [asked] = re.findall(r'<select class="select" id="(field-[^"]+)"', page)
+    placed = shop.post("/checkout", sent | {asked: "US"})
+    assert placed.status_code == 303
+    assert "Region: US" in shop.get("/orders/" + placed.location.split("/orders/")[1].split("/")[0]).text
+
+
 def test_a_plan_is_sold_in_its_markets_and_segments_only(world: World, nora: Visit) -> None:
     open_portal(world)
     path = f"{AT}/patch/plans/patch-y"
