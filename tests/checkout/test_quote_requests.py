@@ -68,7 +68,7 @@ def test_nothing_is_asked_for_that_could_not_be_quoted(world: World, monkeypatch
     open_portal(world)
     with pytest.raises(NotOffered):
         asks(world, "standard-m", 1)
-    with pytest.raises(Refusal, match="at most 300"):
+    with pytest.raises(Refusal, match="The maximum is 300"):
         asks(world, "m365-bb-y", 301)
     monkeypatch.setattr(quote_requests, "MOST_WAITING", 1)
     asks(world)

@@ -79,5 +79,5 @@ ROUTES: dict[str, Route] = {
         CUSTOMER, {"code": "asked_transfer"}, page="/orders/{asked_transfer}"
     ),
     "GET /quotes/ask": Route(CUSTOMER, query="product=patch"),
-    "POST /quotes/ask": Route(CUSTOMER, page="/quotes/ask?product=patch", form={"*quantity-*": "3"}),
+    "POST /quotes/ask": Route(CUSTOMER, page="/quotes/ask?product=patch", form={"quantity-*": "3"}),
 }
