@@ -5,6 +5,12 @@ on one screen: what follows when something has happened. A function is a *now* r
 from flask import Flask
 
 from billing import credit_terms
+from billing.bank_transfers import (
+    BankTransferAsked,
+    BankTransferDeclined,
+    BankTransferGranted,
+    BankTransferReceived,
+)
 from billing.payments import PaymentCaptured
 from billing.refunds import RefundRequested
 from catalog import (
@@ -23,9 +29,12 @@ from checkout import (
     popularity,  # noqa: F401 its kind of task
     quote_ends,  # noqa: F401 its kinds of task
     quote_orders,
+    quote_requests,
+    transfer_requests,
     won_deals,
 )
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
+from checkout.quote_requests import QuoteNotOffered, QuoteWanted
 from checkout.quotes import (
     QuoteAccepted,
     QuoteAnswered,
@@ -34,6 +43,7 @@ from checkout.quotes import (
     QuoteExpired,
     QuoteExpiring,
     QuoteSent,
+    QuoteThrownAway,
     QuoteWithdrawn,
 )
 from core import events
@@ -106,6 +116,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     account_mails,
     agreement_mails,
     application_mails,
+    bank_transfer_mails,
     deal_mails,
     domain_mails,
     ending_mails,
@@ -139,11 +150,19 @@ REACTIONS: Reactions = {
     OrderCancelled: [
         *(orders.release_alias, quote_orders.reopen, orders.release_offers),
         discounts.release,
+        transfer_requests.end,
     ],
+    BankTransferAsked: [Later("mail_bank_transfer_asked", key="bank_transfer_id")],
+    BankTransferGranted: [Later("mail_bank_transfer_granted", key="bank_transfer_id")],
+    BankTransferDeclined: [Later("mail_bank_transfer_declined", key="bank_transfer_id")],
+    BankTransferReceived: [Later("mail_bank_transfer_received", key="bank_transfer_id")],
     CodeIssued: [Later("mail_code_issued", key="code_id")],
     PricesWillChange: [Later("mail_prices_will_change", key="notice_id")],
     PricesWillNotChange: [Later("mail_prices_will_not_change", key="notice_id")],
-    QuoteSent: [Later("mail_quote_sent", key="quote_id")],
+    QuoteSent: [quote_requests.quoted, Later("mail_quote_sent", key="quote_id")],
+    QuoteThrownAway: [quote_requests.thrown_away],
+    QuoteWanted: [Later("mail_quote_wanted", key="request_id")],
+    QuoteNotOffered: [Later("mail_quote_not_offered", key="request_id")],
     QuoteAsked: [Later("mail_quote_asked", key="message_id")],
     QuoteAnswered: [Later("mail_quote_answered", key="message_id")],
     QuoteAccepted: [Later("mail_quote_accepted", key="acceptance")],

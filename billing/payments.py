@@ -1,6 +1,7 @@
-"""Card payments. A payment is what an order asks for; an attempt is one page at the gateway for it. `settle`
-is the one way a payment becomes paid, used by webhook, return page, poller and command line alike (QW7), and
-it believes only what the gateway itself reports about a session that we made (QM5)."""
+"""Payments: what an order asks its buyer for. Cards settle them here, bank transfers in
+billing/bank_transfers.py. An attempt is one page at the gateway. `settle` is the one way by which a card
+pays, used by webhook, return page, poller and command line alike (QW7), and it believes only what the gateway
+itself reports about a session that we made (QM5)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -475,7 +476,7 @@ def _paid(payment: Payment, attempt: PaymentAttempt, report: PaymentReport) -> N
         _unexpected(payment, attempt, captured, f"{captured.text} arrived for an order that {again}.")
     else:
         states.move(attempt, AttemptState.PAID)
-        _capture(payment, captured, _fee(payment, captured, report))
+        capture(payment, captured, _fee(payment, captured, report))
 
 
 def _fee(payment: Payment, captured: Money, report: PaymentReport) -> Money:
@@ -485,7 +486,9 @@ def _fee(payment: Payment, captured: Money, report: PaymentReport) -> Money:
     return Money(report.fee_minor, report.currency)
 
 
-def _capture(payment: Payment, captured: Money, fee: Money) -> None:
+def capture(payment: Payment, captured: Money, fee: Money, *, into: Account = Account.STRIPE) -> None:
+    """The money of a locked, pending payment is there: at the gateway, or at the bank
+    (billing/bank_transfers.py). Books it, gives the invoice its number, and what follows funds the order."""
     payment.captured_minor, payment.fee_minor, payment.paid_at = (
         captured.minor,
         fee.minor,
@@ -497,7 +500,7 @@ def _capture(payment: Payment, captured: Money, fee: Money) -> None:
     invoice = invoices.of_order(payment.order_id)
     tax = invoice.tax if invoice is not None else Money(0, captured.currency)
     entry = [
-        (Account.STRIPE, captured - fee, None),
+        (into, captured - fee, None),
         (Account.FEES, on_us, None),
         (Account.RESELLER_TAX, -tax, payment.reseller_id),
         (Account.RESELLER, -(captured - tax - (fee - on_us)), payment.reseller_id),

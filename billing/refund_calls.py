@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from billing import foreign_refunds, payments, refunds, stripe_gateway, stripe_refunds
 from billing.payments import AttemptState, Gateway, Payment, PaymentAttempt
-from billing.refunds import RefundState
+from billing.refunds import BY_BANK, RefundState, Way
 from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused
 from billing.stripe_refunds import RefundReport
 from core import db, tasks, work
@@ -38,6 +38,8 @@ def prepare(task: Claimed) -> Call | None:
     ended = (RefundState.DONE, RefundState.SENT, RefundState.PAID_OTHERWISE)
     if refund.state in ended or refund.payment_id is None:
         return None
+    if refund.way is Way.TRANSFER:
+        raise NeedsPerson(BY_BANK)
     payment = db.session().scalars(select(Payment).where(Payment.id == refund.payment_id))
     account = payments.gateway(payment.one().gateway_account_id).account()
     session_id = db.session().scalar(

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from billing import credit, credit_notes, invoices, ledger, payments
+from billing import bank_transfers, credit, credit_notes, invoices, ledger, payments
 from billing.ledger import Account
 from billing.payments import FundKind, Payment
 from billing.refund_policies import Party
@@ -51,11 +51,18 @@ class Because(StrEnum):
 
 
 class Way(StrEnum):
-    """Where it goes. ACCOUNT: off what the reseller owes. NOTHING: no money moved for it."""
+    """Where it goes. TRANSFER: from the bank, by a person, as it came. ACCOUNT: off what the reseller owes.
+    NOTHING: no money moved for it."""
 
     CARD = "card"
+    TRANSFER = "transfer"
     ACCOUNT = "account"
     NOTHING = "nothing"
+
+
+PAID_BACK = (Way.CARD, Way.TRANSFER)
+"""Money that leaves us for the buyer."""
+BY_BANK = "It was paid by bank transfer, so a person pays it back from the bank."
 
 
 class Refund(CustomerOwned, db.Model):
@@ -73,7 +80,9 @@ class Refund(CustomerOwned, db.Model):
         Index("ix_refunds_order", "distributor_id", "order_id"),
         Index("ix_refunds_line", "distributor_id", "order_line_id"),
         CheckConstraint("amount_minor >= 0 AND tax_minor >= 0 AND tax_minor <= amount_minor", name="amount"),
-        CheckConstraint("(way = 'card') = (payment_id IS NOT NULL)", name="a_card_has_a_payment"),
+        CheckConstraint(
+            "(way IN ('card', 'transfer')) = (payment_id IS NOT NULL)", name="a_card_has_a_payment"
+        ),
     )
     LIFE = states.Transitions(
         {
@@ -287,7 +296,9 @@ def request(claim: Claim) -> Refund:
     payment = payments.lock(fund.payment_id) if by_card and fund.payment_id else None
     if payment is not None and claim.amount > payments.refundable(payment):
         raise MoreThanCaptured(payments.refundable(payment))
-    way = Way.CARD if payment else Way.ACCOUNT if fund.kind is FundKind.CREDIT else Way.NOTHING
+    way = Way.ACCOUNT if fund.kind is FundKind.CREDIT else Way.NOTHING
+    if payment is not None:
+        way = Way.TRANSFER if bank_transfers.has_paid(claim.order_id) else Way.CARD
     refund = db.add(
         Refund(
             reseller_id=claim.reseller_id, customer_id=claim.customer_id, key=claim.key,
@@ -315,7 +326,9 @@ def request(claim: Claim) -> Refund:
             reason=claim.why,
         )
     trail.write(refund, "requested", why=claim.why, amount=claim.amount.text, by=claim.by)
-    if payment is not None:
+    if way is Way.TRANSFER:
+        _by_hand(refund)
+    elif payment is not None:
         tasks.add(CALL, {"refund": str(refund.id)}, key=f"{CALL}:{refund.call_key}", lane="stripe")
     else:
         _done(refund)
@@ -342,8 +355,7 @@ def _book(refund: Refund, share: RefundShare) -> None:
     """The sale is taken back in both legs: the reseller's margin with it. A fee that the reseller bore at the
     capture comes back to it where the distributor bears it now."""
     nothing = Money(0, refund.currency)
-    by_card = refund.way is Way.CARD
-    back, taxed = (refund.amount, refund.tax) if by_card else (nothing, nothing)
+    back, taxed = (refund.amount, refund.tax) if refund.way in PAID_BACK else (nothing, nothing)
     moved = refund.customer_id is not None and share.fee_borne_by is Party.DISTRIBUTOR
     fee = share.fee if moved else nothing
     ledger.post(
@@ -430,7 +442,7 @@ def _done(refund: Refund, to: RefundState = RefundState.DONE) -> None:
         return
     states.move(refund, to)
     refund.done_at = db.session().info["now"]
-    if refund.way is Way.CARD:
+    if refund.way in PAID_BACK:
         paid_from = Account.BANK if to is RefundState.PAID_OTHERWISE else Account.STRIPE
         ledger.post(
             f"refund {refund.call_key} paid",
@@ -459,6 +471,19 @@ def _fail(refund: Refund, words: str) -> None:
         order_id=refund.order_id,
         words=f"{refund.amount.text} did not reach the buyer. {words}",
         suggestion="Mend the cause and try again; or pay it by bank transfer and say so.",
+    )
+
+
+def _by_hand(refund: Refund) -> None:
+    """No gateway has it: a person transfers it back and says so."""
+    states.move(refund, RefundState.FAILED, why=BY_BANK)
+    work.open_item(
+        "refund by bank",
+        about_type="refunds",
+        about_id=refund.id,
+        order_id=refund.order_id,
+        words=f"{refund.amount.text} are to be paid back. {BY_BANK}",
+        suggestion="Transfer them to the account they came from, and say so on the order.",
     )
 
 

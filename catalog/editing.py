@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from catalog import attributes, categories, pricing, publication, translations
+from catalog import attributes, categories, order_fields, pricing, publication, translations
 from catalog.attributes import Attribute
 from catalog.listings import Listing
 from catalog.pictures import ProductPicture
@@ -194,6 +194,16 @@ def change_type(kind: ProductType, details: TypeDetails) -> None:
         )
 
 
+def ask_with_orders(kind: ProductType, wanted: Sequence[Mapping[str, Any]]) -> None:
+    """What is asked with an order of the type from now on; WrongField names the first that cannot be."""
+    fresh = order_fields.checked(wanted)
+    if fresh == list(kind.order_fields):
+        return
+    kind.order_fields = fresh
+    trail.write(kind, "questions changed", now=", ".join(one["label"] for one in fresh) or "none")
+    publication.changed(db.session().scalars(select(Product).where(Product.product_type_id == kind.id)).all())
+
+
 def products_of_type(kind: ProductType) -> int:
     """How many products are of it, those in the archive aside."""
     chosen = select(func.count()).where(Product.product_type_id == kind.id, Product.archived_at.is_(None))
@@ -221,6 +231,7 @@ class ProductDetails:
     summary: str
     description: str
     attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    transfer_from: int | None = None
 
     def columns(self) -> dict[str, Any]:
         """As the row has them."""
@@ -231,6 +242,7 @@ class ProductDetails:
             "summary": self.summary.strip(),
             "description": self.description.replace("\r\n", "\n").strip(),
             "attributes": dict(self.attributes),
+            "transfer_from": self.transfer_from,
         }
 
 

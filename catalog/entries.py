@@ -142,6 +142,10 @@ WORDS = " || ".join(
 BAND = """CASE WHEN price_minor = 0 THEN 0 ELSE 2 * (length(price_minor::text) - 1)
   + CASE WHEN left(price_minor::text, 1) >= '5' THEN 2 ELSE 1 END END"""
 TRANSLATED = "FROM translations t WHERE t.distributor_id = o.distributor_id AND t.product_id = o.id"
+# What is sold in other countries is not shown; where the shop's country is not known, nothing is hidden.
+SOLD_HERE = """(p.markets = '[]' OR EXISTS (SELECT 1 FROM resellers r
+      WHERE r.distributor_id = $1 AND r.id = $2
+        AND (r.country = '' OR jsonb_exists(p.markets, r.country))))"""
 SHELF = f"""
   SELECT s.*, {BAND} AS band, md5(concat_ws(chr(31), name, vendor, category, plans, summary, called, said)) AS digest FROM (
     SELECT l.distributor_id, l.reseller_id, l.product_id, o.name, o.vendor, o.category, o.summary,
@@ -155,7 +159,7 @@ SHELF = f"""
       (SELECT string_agg(t.name, ' ' ORDER BY t.language) {TRANSLATED}) AS called,
       (SELECT string_agg(t.summary, ' ' ORDER BY t.language) {TRANSLATED}) AS said
     FROM listings l
-    JOIN plans p ON p.distributor_id = l.distributor_id AND p.id = l.plan_id AND p.published
+    JOIN plans p ON p.distributor_id = l.distributor_id AND p.id = l.plan_id AND p.published AND {SOLD_HERE}
     JOIN products o ON o.distributor_id = l.distributor_id AND o.id = l.product_id AND o.published
     WHERE l.distributor_id = $1 AND l.reseller_id = $2 AND l.published AND ($3 IS NULL OR l.product_id = ANY ($3))
     GROUP BY l.distributor_id, l.reseller_id, l.product_id, o.distributor_id, o.id

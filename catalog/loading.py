@@ -262,6 +262,7 @@ def _product(entry: Mapping[str, Any], kind: ProductType) -> Product:
             summary=entry["summary"],
             description=entry.get("description", ""),
             attributes=furnishing.values_of(entry, kind),
+            transfer_from=entry.get("transfer_from"),
             **furnishing.sale_of(entry),
         )
     )

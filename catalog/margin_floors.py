@@ -153,14 +153,16 @@ UNBROKEN = Broken()
 
 def judge(
     product: str, *, price: Money, wholesale: Money, cost: Money | None,
-    floors: tuple[int | None, int | None], to_customer: bool,
+    floors: tuple[int | None, int | None], to_customer: bool, borne: Money | None = None,
 ) -> Broken:  # fmt: skip
     """Whether a line is sold under a floor that warns; PriceInReview under one that refuses. `floors` are
-    WHOLESALE_FLOOR and RETAIL_FLOOR. A cost in a currency without a rate of the day is not judged: it stands
-    among the alarms (catalog/margin_alarms.py)."""
+    WHOLESALE_FLOOR and RETAIL_FLOOR; `borne` is what somebody else pays of the wholesale price. A cost in a
+    currency without a rate of the day is not judged: it stands among the alarms
+    (catalog/margin_alarms.py)."""
     ours, theirs = floors
+    received = wholesale + borne if borne else wholesale
     broken = Broken(
-        ours is not None and _under(wholesale, cost, ours // 2),
+        ours is not None and _under(received, cost, ours // 2),
         to_customer and theirs is not None and _under(price, wholesale, theirs // 2),
     )
     if (broken.wholesale and ours and ours % 2) or (broken.retail and theirs and theirs % 2):

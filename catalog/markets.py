@@ -1,5 +1,5 @@
 """To whom a plan is sold: countries and segments are data of the plan, asked at checkout. Nothing named means
-everybody."""
+everybody. A shop in another country does not show it either (catalog/entries.py)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +28,19 @@ class NotInThisMarket(Refused):
                 product=product,
                 country=country_name(country),
                 countries=", ".join(map(country_name, sold_in)),
+            )
+        )
+
+
+class NotInThisShop(Refused):
+    """The plan is sold in other countries than the shop's."""
+
+    def __init__(self, product: str, country: str) -> None:
+        super().__init__(
+            _(
+                "%(product)s is not sold by shops in %(country)s. Please take it out of your basket.",
+                product=product,
+                country=country_name(country),
             )
         )
 
@@ -71,6 +84,14 @@ def refuse_unless_sold_to(country: str, lines: Iterable[tuple[str, Eligible]]) -
             raise NotInThisMarket(product, country, sold_to.markets)
         if sold_to.segments and sold_to.buyer is not None and sold_to.buyer not in sold_to.segments:
             raise NotForThisSegment(product, sold_to.segments)
+
+
+def refuse_unless_sold_by(country: str, lines: Iterable[tuple[str, Eligible]]) -> None:
+    """NotInThisShop for the first (product, eligible) whose markets are elsewhere; a shop whose country is
+    not known sells all."""
+    for product, sold_to in lines:
+        if country and sold_to.markets and country not in sold_to.markets:
+            raise NotInThisShop(product, country)
 
 
 def read(typed: str) -> list[str]:

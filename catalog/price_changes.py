@@ -1,14 +1,14 @@
 """What a confirmed import does to the catalogue, and what undoing it does: a handful of statements over the
 rows of the preview, in one transaction, by a worker. Shops show either the old prices or the new."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from catalog import assortments, factors, margin_alarms, price_imports
+from catalog import assortments, factors, margin_alarms, price_imports, relation_changes
 from catalog.listings import Listing, changed
 from catalog.price_imports import ImportRow, ImportState, PriceImport, RowKind
 from catalog.products import touch_catalogue
@@ -34,10 +34,11 @@ WHERE r.import_id = %(import)s AND r.kind = 'new' AND r.relation = ''
   AND EXISTS (SELECT 1 FROM plans p WHERE p.code = r.plan_code)"""
 TYPES = """
 INSERT INTO product_types (distributor_id, id, code, name, connector, audience, opens_storefront, unit, notice_days, ends_at_term,
-  grace_days, by_usage)
+  grace_days, by_usage, order_fields)
 SELECT DISTINCT ON (t.code) i.distributor_id, gen_random_uuid(), t.code, t.name, %(connector)s, 'customer', false, t.unit, '[30, 7, 1]',
-  true, 30, false
-FROM price_imports i CROSS JOIN LATERAL jsonb_to_recordset(i.told -> 'types') AS t(code text, name text, unit text)
+  true, 30, false, coalesce(t.order_fields, '[]')
+FROM price_imports i CROSS JOIN LATERAL jsonb_to_recordset(i.told -> 'types')
+  AS t(code text, name text, unit text, order_fields jsonb)
 WHERE i.id = %(import)s AND EXISTS (SELECT 1 FROM price_import_rows r
   WHERE r.import_id = i.id AND r.kind = 'new' AND r.product_type = t.code)
 ON CONFLICT (distributor_id, code) DO NOTHING"""  # noqa: E501 SQL
@@ -132,14 +133,9 @@ OFF_THE_LIST = """
 DELETE FROM wholesale_prices w USING price_import_rows r
 WHERE r.import_id = %(import)s AND r.kind = 'changed' AND w.plan_id = r.plan_id AND w.price_list_id = %(list)s
   AND r.was_wholesale_minor IS NULL"""
-APPLYING = (
-    *(STALE, TAKEN, TYPES, PRODUCTS, PLANS, PRICES, COSTS, WHOLESALE, RETIRED, SHELF),
-    *(RELATED, UNRELATED, TRAIL),
-)
-UNDOING = (
-    *(STILL_OURS, TAKEN_BACK, PRICES_BACK, COSTS_BACK, OFF_THE_LIST, WHOLESALE_BACK),
-    *(RELATED, UNRELATED, TRAIL),
-)
+APPLYING = (STALE, TAKEN, TYPES, PRODUCTS, PLANS, PRICES, COSTS, WHOLESALE, RETIRED, SHELF)
+UNDOING = (STILL_OURS, TAKEN_BACK, PRICES_BACK, COSTS_BACK, OFF_THE_LIST, WHOLESALE_BACK)
+WRITTEN_DOWN = (RELATED, UNRELATED, TRAIL)
 
 
 def apply(of: PriceImport) -> None:
@@ -147,8 +143,7 @@ def apply(of: PriceImport) -> None:
     house = db.session().scalars(select(Reseller.id).where(Reseller.house)).one()
     values = _values(of) | {"house": house, "what": f"imported, {of.code}", "now": business_now()}
     values["why"] = _("Somebody changed it after the file was read; it was left as it is.")
-    for statement in APPLYING:
-        _do(statement, values | {"added": RowKind.NEW, "removed": RowKind.RETIRED})
+    _change(of, APPLYING, values, added=RowKind.NEW, removed=RowKind.RETIRED)
     of.outcome = _counted(of.id)
     of.applied_at = db.session().info["now"]
     states.move(of, ImportState.APPLIED)
@@ -161,11 +156,21 @@ def take_back(of: PriceImport) -> None:
     bought them."""
     values = _values(of) | {"what": f"import undone, {of.code}"}
     values["why"] = _("Somebody changed it after the import; it was left as it is.")
-    for statement in UNDOING:
-        _do(statement, values | {"added": RowKind.RETIRED, "removed": RowKind.NEW})
+    _change(of, UNDOING, values, added=RowKind.RETIRED, removed=RowKind.NEW)
     of.outcome = _counted(of.id)
     states.move(of, ImportState.UNDONE)
     _tell_shops(of)
+
+
+def _change(
+    of: PriceImport, statements: Sequence[str], values: Mapping[str, Any], *, added: RowKind, removed: RowKind
+) -> None:
+    """Plans and prices, then what the vendor says about them, and at last the record of it."""
+    for statement in statements:
+        _do(statement, values)
+    relation_changes.take_over(of.id, added=added, removed=removed)
+    for statement in WRITTEN_DOWN:
+        _do(statement, values | {"added": added, "removed": removed})
 
 
 def _values(of: PriceImport) -> dict[str, Any]:

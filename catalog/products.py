@@ -98,7 +98,8 @@ class Product(OnSale, DistributorOwned, db.Model):
     """What is described in the catalogue. `programme_id`: the partner programme that it belongs to, if any:
     what partners sell of it counts there, and their tier lowers its wholesale price. `category` is the name
     of a row of catalog/categories.py; `picture` and its words are copies of the first of its pictures
-    (catalog/pictures.py), so that lists need no other row. `description` is Markdown."""
+    (catalog/pictures.py), so that lists need no other row. `description` is Markdown. `transfer_from`: from
+    so many licences on an order of it may be paid by bank transfer, by request to sales (P18); else never."""
 
     __tablename__ = "products"
     __access__ = REMOVABLE
@@ -108,6 +109,7 @@ class Product(OnSale, DistributorOwned, db.Model):
         owned_by("programmes", "programme_id"),
         owned_by("products", "replaced_by_id"),
         Index("ix_products_name", "distributor_id", "name", "id"),
+        CheckConstraint("transfer_from >= 1", name="transfer_from"),
         Index(
             "ix_products_turns",
             "distributor_id",
@@ -127,6 +129,7 @@ class Product(OnSale, DistributorOwned, db.Model):
     picture: Mapped[str] = mapped_column(default="", server_default="")
     picture_alt: Mapped[str] = mapped_column(default="", server_default="")
     replaced_by_id: Mapped[UUID | None]
+    transfer_from: Mapped[int | None]
 
 
 class Plan(OnSale, Ordered, Stepped, DistributorOwned, db.Model):

@@ -9,18 +9,18 @@ from uuid import UUID
 from sqlalchemy import Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from catalog import translations, volumes
+from catalog import exchange, translations, volumes
 from catalog.markets import Eligible
 from catalog.plan_links import LinkKind, PlanLink
 from catalog.products import PlanCost
-from checkout import offers
+from checkout import offers, pricing
 from checkout.baskets import Buyer, parted
 from checkout.offer_readings import Part, Wanted
 from checkout.offers import Finding
 from checkout.pricing import PricedLine, Terms
 from checkout.taken_offers import Taking
 from core.ids import new_id
-from core.money import Money
+from core.money import Money, total
 from core.statements import Statement
 
 COSTS = Statement(
@@ -48,6 +48,8 @@ def compose(buyer: Buyer, lines: Sequence[PricedLine]) -> list[PricedLine]:
     number = 0
     for line in lines:
         found = findings.get(line.line_id, Finding())
+        if not found.parts:
+            line = pricing.judged(line) if line.terms.conditional else line
         if found.parts:
             number += 1
             composed += translations.in_words(_parts(line, found.parts, number))
@@ -75,10 +77,18 @@ def _costs(parts: Sequence[Part], quantity: int) -> Mapping[UUID, Money]:
     }
 
 
+def _together(costs: Mapping[UUID, Money], currency: str) -> Money | None:
+    """What the vendors ask for one bundle, as far as its parts have costs; none where nothing is known."""
+    known = [exchange.converted(cost, currency) for cost in costs.values()]
+    sums = [cost for cost in known if cost is not None]
+    return total(sums, currency) if sums else None
+
+
 def _parts(bundle: PricedLine, parts: Sequence[Part], number: int) -> list[PricedLine]:
     """A bundle as lines: both legs are split by the same weights, and add up to the bundle's price and to its
     discounts exactly."""
     costs = _costs(parts, bundle.quantity)
+    bundle = pricing.judged(bundle, _together(costs, bundle.wholesale.currency))
     retail = parted(bundle.list_price, bundle.retail_cuts, parts)
     wholesale = parted(bundle.list_wholesale, bundle.wholesale_cuts, parts)
     lines = [

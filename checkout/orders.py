@@ -2,7 +2,7 @@
 delivered of an order is computed from its deliveries, not stored here a second time."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -39,11 +39,16 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+UNPAID_LIFE = timedelta(hours=24)
+
+
 class PayBy(StrEnum):
-    """How the buyer pays. ACCOUNT: on the reseller's credit or deposit."""
+    """How the buyer pays. ACCOUNT: on the reseller's credit or deposit. TRANSFER: from bank to bank, if sales
+    grants it (checkout/transfer_requests.py)."""
 
     CARD = "card"
     ACCOUNT = "account"
+    TRANSFER = "transfer"
 
 
 class Order(CustomerOwned, db.Model):

@@ -5,7 +5,6 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from billing.payments import Fees, FundKind, Payment, PaymentState
 from billing.stripe_gateway import stripe_amount
 from billing.tax import Party
 from catalog import markets, obligations
-from checkout import compositions, discounts, orders, pricing, taken_offers, under_floor
+from checkout import compositions, discounts, orders, pricing, taken_offers, transfer_requests, under_floor
 from checkout.baskets import BasketLine, Buyer
 from checkout.discounts import OrderDiscount, OrderWholesaleDiscount
 from checkout.orders import Order, OrderCost, OrderLine, OrderPlaced, OrderState, OrderWholesale, PayBy
@@ -36,9 +35,6 @@ from core.tenancy import current
 from partners import leads, storefronts, terms
 from partners.channels import TheProviderOrders
 from partners.terms import Agreed, Asked, Kind, TermsAcceptance
-
-UNPAID_LIFE = timedelta(hours=24)
-
 
 # --- Refusals -----------------------------------------------------------------------------------------------
 
@@ -175,16 +171,21 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Pri
     _refuse_a_lead_of_others(buyer, standing, taxed.chain.customer)
     sold_to = [(one.product, one.sold_to) for one in (*basket, *lines)]  # a bundle and its parts
     markets.refuse_unless_sold_to(taxed.chain.buyer.country, sold_to)
+    if buyer.customer_id is not None:
+        markets.refuse_unless_sold_by(taxed.chain.seller.country, sold_to)
     amount, wholesale = taxed.retail.gross, taxed.wholesale.gross
     if checkout.seen_total is not None and checkout.seen_total != amount.minor:
         raise PriceChanged(amount)
     tax.refuse_unknown(taxed.chain)
     accepts = _refuse_unless_agreed(buyer, checkout, [*basket, *lines])
-    by_card = checkout.pay_by is PayBy.CARD and amount.minor > 0
-    if amount.minor and not by_card and current().customer_id is not None:
+    if checkout.pay_by is PayBy.TRANSFER:
+        ordered = [(line.plan_id, line.quantity, line.product) for line in basket]
+        transfer_requests.refuse_unless_offered(ordered)
+    by_buyer = checkout.pay_by is not PayBy.ACCOUNT and amount.minor > 0
+    if amount.minor and not by_buyer and current().customer_id is not None:
         raise NotOnAccount
-    fees = payments.fees() if by_card else None
-    if by_card:
+    fees = payments.fees() if by_buyer else None  # who asks for a transfer may come to pay by card
+    if by_buyer and checkout.pay_by is PayBy.CARD:
         stripe_amount(amount.minor, amount.currency)
     held = _reserve_what_the_payment_will_not_cover(buyer, amount, wholesale, fees)
     for line in lines:
@@ -197,7 +198,9 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Pri
     publish(OrderPlaced(order["id"]))
     if any(line.broken.wholesale for line in lines):
         under_floor.note(order["id"], lines)
-    if not by_card:
+    if by_buyer and checkout.pay_by is PayBy.TRANSFER:
+        transfer_requests.ask(order["id"], by=buyer.name)
+    if not by_buyer:
         owed = amount.minor or wholesale.minor  # free for the customer is not free for its reseller
         orders.fund(order["id"], FundKind.CREDIT if owed else FundKind.NOTHING_DUE, wholesale)
     db.flush()
@@ -307,7 +310,7 @@ def _write(
         "return_token": new_token(), "storefront_id": checkout.storefront_id,
         "membership_id": buyer.membership_id, "placed_by": buyer.name, "email": buyer.email,
         "state": OrderState.AWAITING_PAYMENT, "pay_by": checkout.pay_by,
-        "created_at": now, "expires_at": business_now() + UNPAID_LIFE, "cancelled_because": "",
+        "created_at": now, "expires_at": business_now() + orders.UNPAID_LIFE, "cancelled_because": "",
     }  # fmt: skip
     invoice = owner | sums | {
         "id": new_id(), "order_id": order["id"], "series": "", "state": InvoiceState.DRAFT, "created_at": now,

@@ -17,7 +17,7 @@ from catalog.margin_floors import Broken
 from catalog.markets import Eligible
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
-from catalog.reductions import Cuts
+from catalog.reductions import Bearer, Cuts
 from checkout import discounts
 from checkout.baskets import BasketLine, Buyer
 from checkout.quantities import check_quantity
@@ -58,8 +58,9 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class PricedLine:
     """A basket line with everything that an order keeps of it. `price` is what the buyer pays for a unit;
-    `per` is the word for one. The cuts are what discounts took off a unit of each leg. The last five say what
-    it belongs to in its order (checkout/compositions.py)."""
+    `per` is the word for one. The cuts are what discounts took off a unit of each leg. Then comes what it
+    belongs to in its order (checkout/compositions.py), and the floors that hold for it, the shop's own where
+    `floor_of_shop` says so."""
 
     line_id: UUID
     quantity: int
@@ -86,6 +87,8 @@ class PricedLine:
     base_id: UUID | None = None
     bundle: str = ""
     bundle_number: int = 0
+    floors: tuple[int | None, int | None] = (None, None)
+    floor_of_shop: bool = False
 
     @property
     def list_price(self) -> Money:
@@ -213,7 +216,27 @@ def price(buyer: Buyer, *, quoted: bool = False) -> tuple[Standing, list[PricedL
     if not rows:
         raise EmptyBasket
     lines = translations.in_words([_priced(buyer, row[6:-1], quoted) for row in rows])
-    return Standing(*rows[0][:6]), _less_discounts(buyer, lines, quoted) if rows[0][-1] else lines
+    if rows[0][-1]:
+        lines = _less_discounts(buyer, lines, quoted)
+    return Standing(*rows[0][:6]), [one if one.terms.conditional else judged(one) for one in lines]
+
+
+def judged(line: PricedLine, cost: Money | None = None) -> PricedLine:
+    """The line with the floors that it breaks, or PriceInReview. What stays is judged on the prices after
+    discounts; what the vendor takes off a wholesale price it bears itself, so it counts as paid. `cost`: of a
+    bundle, whose parts cost something. Lines of conditional plans are judged when it is known what they
+    consist of (checkout/compositions.py)."""
+    borne = [cut.unit for cut in line.wholesale_cuts if cut.offer.bearer is Bearer.VENDOR]
+    broken = margin_floors.judge(
+        line.product,
+        price=line.price,
+        wholesale=line.wholesale,
+        cost=cost or line.cost,
+        floors=line.floors,
+        to_customer=line.floor_of_shop,
+        borne=total(borne, line.wholesale.currency),
+    )
+    return replace(line, broken=broken)
 
 
 def _less_discounts(buyer: Buyer, lines: Sequence[PricedLine], quoted: bool) -> list[PricedLine]:
@@ -240,13 +263,10 @@ def _priced(buyer: Buyer, row: Sequence[Any], quoted: bool) -> PricedLine:
     if not published or wholesale is None or price is None or (audience is Audience.RESELLER) != to_reseller:
         raise NotOffered
     check_quantity(quantity, minimum, maximum, per, terms.step)
-    broken = margin_floors.judge(
-        product, price=price, wholesale=wholesale, cost=cost, floors=(our_floor, their_floor),
-        to_customer=not to_reseller and not quoted,
-    )  # fmt: skip
     return PricedLine(
         line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens,
-        price, wholesale, cost, sold_to, terms, broken,
+        price, wholesale, cost, sold_to, terms, floors=(our_floor, their_floor),
+        floor_of_shop=not to_reseller and not quoted,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from checkout.quotes import (
     QuoteLine,
     QuoteMessage,
     QuoteState,
+    QuoteThrownAway,
     QuoteWithdrawn,
 )
 from core import db, states
@@ -85,6 +86,8 @@ def withdraw(quote: Quote) -> None:
         if quote.state not in OPEN:
             raise quotes.QuoteOver(quote.state)
         publish(QuoteWithdrawn(quote.id))
+    else:
+        publish(QuoteThrownAway(quote.id))
     states.move(quote, QuoteState.WITHDRAWN)
 
 

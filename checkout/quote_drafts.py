@@ -287,9 +287,9 @@ def paid_when_sent(quote: Quote) -> dict[UUID, Money]:
     return {row.quote_line_id: row.unit for row in db.session().scalars(noted)}
 
 
-def add_line(quote: Quote, plan_id: UUID) -> QuoteLine:
-    """Puts a plan into a draft at the shop's price, its smallest number of units to begin with. NotOffered,
-    TooManyLines; one that is there already stays as it is."""
+def add_line(quote: Quote, plan_id: UUID, quantity: int | None = None) -> QuoteLine:
+    """Puts a plan into a draft at the shop's price, its smallest number of units to begin with, or so many.
+    NotOffered, TooManyLines, WrongQuantity; one that is there already stays as it is."""
     refuse_unless_draft(quote)
     present = quotes.lines(quote.id)
     if (known := next((line for line in present if line.plan_id == plan_id), None)) is not None:
@@ -300,7 +300,9 @@ def add_line(quote: Quote, plan_id: UUID) -> QuoteLine:
     if row is None or row[0].currency != quote.currency:
         raise NotOffered
     plan, product, kind, _price, _discount = row
-    price = _shelf(quote.reseller_id, [plan_id], plan.minimum_quantity).get(plan_id, plan.list_price)
+    units = plan.minimum_quantity if quantity is None else quantity
+    check_quantity(units, plan.minimum_quantity, plan.maximum_quantity, kind.unit, plan.quantity_step)
+    price = _shelf(quote.reseller_id, [plan_id], units).get(plan_id, plan.list_price)
     line = db.add(
         QuoteLine(
             id=new_id(),
@@ -311,7 +313,7 @@ def add_line(quote: Quote, plan_id: UUID) -> QuoteLine:
             product_name=product.name,
             plan_name=plan.name,
             unit=kind.unit,
-            quantity=plan.minimum_quantity,
+            quantity=units,
             term=plan.term,
             billing_period=plan.billing_period,
             unit_minor=price.minor,

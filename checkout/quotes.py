@@ -278,6 +278,13 @@ class QuoteWithdrawn(Event):
     quote_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class QuoteThrownAway(Event):
+    """A draft that nobody but its reseller has seen is gone."""
+
+    quote_id: UUID
+
+
 # --- Refusals -----------------------------------------------------------------------------------------------
 
 

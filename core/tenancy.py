@@ -357,6 +357,7 @@ WIDENED = Widenings(
         "following an invitation",
         "sending a quote",
         "following a quote",
+        "asking for a quote",
         "looking after a customer",
     }
 )

@@ -6,11 +6,20 @@ none a second time."""
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
-from catalog import import_previews, price_imports, service_sources, sheet_cells, vendor_relations
+from catalog import (
+    import_previews,
+    order_fields,
+    price_imports,
+    service_sources,
+    sheet_cells,
+    vendor_relations,
+)
+from catalog.order_fields import WrongField
 from catalog.price_imports import ImportState, PriceImport
 from catalog.price_lists import PriceList
 from catalog.priced_lines import Line, Problem, Reading, Sheet, check_range
@@ -26,7 +35,7 @@ from core.periods import Term
 from core.tasks import Again, Claimed, Final, Kind, Limits, NeedsPerson, Repeat, Unclear
 from provisioning import connections, vendor_calls
 from provisioning.connectors import base, registry
-from provisioning.connectors.definitions import DefinedPlan, DefinedProduct, Definition
+from provisioning.connectors.definitions import DefinedPlan, DefinedProduct, DefinedType, Definition
 from provisioning.deliveries import ConnectorSettings
 
 DIFFERS = "services differ"
@@ -164,7 +173,7 @@ def stage(source: ServiceSource, told: Definition, *, by: str, quiet: bool) -> P
     sheet = sheet_of(told, price_list.currency, source.connector)
     relations = list(vendor_relations.compared(source.source, related(told)))
     found = import_previews.difference(of, sheet, relations)
-    of.told = {"types": [asdict(one) for one in told.types], "digest": found.digest}
+    of.told = {"types": [_as_told(one) for one in told.types], "digest": found.digest}
     if quiet and not _is_news(source, found.digest):
         return None
     for earlier in price_imports.waiting(source.source):
@@ -176,6 +185,15 @@ def stage(source: ServiceSource, told: Definition, *, by: str, quiet: bool) -> P
     if quiet:
         _tell(source, of, found.counts)
     return of
+
+
+def _as_told(one: DefinedType) -> dict[str, Any]:
+    """A type with what its buyers will be asked: the vendor's questions, as far as they can be asked."""
+    asks = [{"name": each.name, "label": each.label, "required": each.required} for each in one.asks]
+    try:
+        return asdict(one) | {"order_fields": order_fields.checked(asks)}
+    except WrongField:
+        return asdict(one) | {"order_fields": []}
 
 
 def _is_news(source: ServiceSource, digest: str) -> bool:

@@ -3,6 +3,7 @@ shelves, addresses and sessions."""
 
 from typing import Any
 
+from billing.bank_transfers import BankTransfer
 from billing.disputes import Dispute
 from billing.invoices import Charge, Invoice
 from billing.payments import Payment
@@ -35,6 +36,7 @@ LIVES: tuple[Any, ...] = (
     LineCancellation,
     Promotion,
     PartnerCode,
+    BankTransfer,
 )
 
 

@@ -96,9 +96,13 @@ def order_received(order_id: UUID) -> Mail | None:
             )
         ],
         unpaid=order.state is OrderState.AWAITING_PAYMENT,
+        by_transfer=order.pay_by is PayBy.TRANSFER,
         until=until.exact if until else "",
         confirmation_url=f"{place}/confirmation.pdf",
     )
+
+
+PAID_BY = {PayBy.CARD: "Card", PayBy.ACCOUNT: "On account", PayBy.TRANSFER: "Bank transfer"}
 
 
 def confirmation(order: Order) -> Paper:
@@ -108,7 +112,7 @@ def confirmation(order: Order) -> Paper:
         order.code,
         placed_at=order.created_at,
         placed_by=order.placed_by,
-        payment="Card" if order.pay_by is PayBy.CARD else "On account",
+        payment=PAID_BY[order.pay_by],
         seller=order.seller,
         buyer=order.buyer,
         lines=[
@@ -221,7 +225,7 @@ def delivery_refused(delivery_id: UUID) -> Mail:
         amount=counted(line.quantity, line.unit),
         note=vendors_words(order, delivery),
         total=line.gross.text,
-        paid_by_card=order.pay_by is PayBy.CARD,
+        paid_by_card=order.pay_by is not PayBy.ACCOUNT,
         free=not line.total,
     )
 
@@ -268,6 +272,7 @@ def refunded(refund_id: UUID) -> Mail | None:
         whole=refund.amount == line.gross,
         total=line.gross.text,
         to_card=refund.way is Way.CARD,
+        by_bank=refund.way is Way.TRANSFER,
         credit_note=notes[0].label if notes else "",
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from billing import refunds
-from billing.refunds import Because, Refund, RefundState, Way
+from billing.refunds import PAID_BACK, Because, Refund, RefundState, Way
 from checkout.orders import OrderLine
 from core.languages import _
 from provisioning import line_cancellations
@@ -41,13 +41,21 @@ def step(refund: Refund, ours: bool) -> Step:
     """How one refund stands; `ours`: who looks at it is who gets the money."""
     money, asked, done = refund.amount.text, moment(refund.requested_at), moment(refund.done_at)
     title = _("Partly refunded") if refund.because is Because.BY_HAND else _("Refunded")
+    if refund.way is Way.TRANSFER and refund.state is not RefundState.PAID_OTHERWISE:
+        words = _("%(money)s are paid back by bank transfer, to the account they came from.", money=money)
+        return Step("now", _("Money on its way back"), words, asked)
     if refund.state is RefundState.FAILED:
         words = _("%(money)s are with us still: the bank did not take them. We see to it.", money=money)
         return Step("wait", _("Refund delayed"), words, asked)
-    if refund.way is not Way.CARD:
+    if refund.way not in PAID_BACK:
         return Step("done", title, _("%(money)s are off the account.", money=money), done)
     if refund.state is RefundState.PAID_OTHERWISE:
-        return Step("done", title, _("%(money)s were paid by another way than the card.", money=money), done)
+        words = (
+            _("%(money)s were paid back by bank transfer.", money=money)
+            if refund.way is Way.TRANSFER
+            else _("%(money)s were paid by another way than the card.", money=money)
+        )
+        return Step("done", title, words, done)
     days = (
         _("It can take some days until your bank shows it.")
         if ours

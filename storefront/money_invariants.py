@@ -35,12 +35,14 @@ MONEY: tuple[Checker, ...] = (
         "QM5",
         """
         SELECT o.code, CASE WHEN p.captured_minor IS DISTINCT FROM p.amount_minor THEN 'the amount captured is not the amount asked for'
-            WHEN a.paid <> 1 THEN 'it has ' || a.paid || ' paid pages' WHEN f.id IS NULL THEN 'no fund was made of it' ELSE 'the order is ' || o.state END AS fault
+            WHEN a.paid + b.received <> 1 THEN 'it has ' || a.paid || ' paid pages and ' || b.received || ' transfers' WHEN f.id IS NULL THEN 'no fund was made of it' ELSE 'the order is ' || o.state END AS fault
         FROM payments p JOIN orders o ON o.distributor_id = p.distributor_id AND o.id = p.order_id
         CROSS JOIN LATERAL (SELECT count(*) AS paid FROM payment_attempts a
           WHERE a.distributor_id = p.distributor_id AND a.payment_id = p.id AND a.state = 'paid') a
+        CROSS JOIN LATERAL (SELECT count(*) AS received FROM bank_transfers b
+          WHERE b.distributor_id = p.distributor_id AND b.payment_id = p.id AND b.state = 'received') b
         LEFT JOIN funds f ON f.distributor_id = p.distributor_id AND f.payment_id = p.id AND f.order_id = p.order_id
-        WHERE p.state = 'paid' AND (a.paid <> 1 OR p.captured_minor IS DISTINCT FROM p.amount_minor
+        WHERE p.state = 'paid' AND (a.paid + b.received <> 1 OR p.captured_minor IS DISTINCT FROM p.amount_minor
           OR (f.id IS NULL OR o.state <> 'funded') AND NOT (o.state = 'uncovered' AND EXISTS (SELECT 1 FROM work_items w
             WHERE w.distributor_id = o.distributor_id AND w.about_id = o.id AND w.closed_at IS NULL)))
         UNION ALL

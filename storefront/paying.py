@@ -16,7 +16,7 @@ from billing.stripe_gateway import (
     GatewayRefused,
 )
 from checkout import orders
-from checkout.orders import Order, OrderState
+from checkout.orders import Order, OrderState, PayBy
 from core import db
 from core.errors import Refused
 from core.faults import fault
@@ -55,7 +55,7 @@ def find_page(code: str, journey: Journey) -> str:
         )
         if order.tax:
             lines += (AttemptLine(order.tax_name, 1, order.tax.minor),)
-    if order.state is not OrderState.AWAITING_PAYMENT:
+    if order.state is not OrderState.AWAITING_PAYMENT or order.pay_by is PayBy.TRANSFER:
         raise NothingToPay
     for _attempt in range(MOST_ATTEMPTS):
         attempt, account, is_new = _current(order)

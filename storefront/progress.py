@@ -219,6 +219,7 @@ def _first(order: Order, declined: str | None, *, paying: bool) -> tuple[Step, S
         how = {
             PayBy.CARD: _("%(total)s by card.", total=order.total.text),
             PayBy.ACCOUNT: _("%(total)s on account.", total=order.total.text),
+            PayBy.TRANSFER: _("%(total)s by bank transfer.", total=order.total.text),
         }[order.pay_by]
         return placed, Step(
             "done", _("Paid"), how if order.total.minor else _("Nothing to pay."), moment(order.funded_at)
@@ -231,6 +232,8 @@ def _first(order: Order, declined: str | None, *, paying: bool) -> tuple[Step, S
         )
     if order.state is OrderState.CANCELLED:
         return placed, Step("wrong", _("Not paid"), f"{order.cancelled_because} {_('No money moved.')}")
+    if order.pay_by is PayBy.TRANSFER:
+        return placed, Step("now", _("Waiting for the bank transfer"), _("Nothing has been charged."))
     if declined:
         return placed, Step(
             "wrong", _("Payment declined"), f"{declined} {_('No money moved, and your order is kept.')}"

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from checkout import quote_orders, quotes
+from checkout import quote_orders, quote_requests, quotes
+from checkout.quote_requests import QuoteRequestState
 from checkout.quotes import Quote, QuoteMessage, QuoteState
 from core import db, parties
 from core.languages import _
@@ -124,6 +125,43 @@ def expired(quote_id: UUID) -> Mail:
     )
 
 
+def wanted(request_id: UUID) -> Mail | None:
+    """To the reseller: a customer waits for an offer; nothing when it has its answer."""
+    asked = quote_requests.of_id(request_id)
+    if asked.state is not QuoteRequestState.WAITING:
+        return None
+    quote = quotes.of_id(asked.quote_id)
+    return _to_the_reseller(
+        quote,
+        _("%(company)s asks for a quote", company=quote.company),
+        _(
+            "%(name)s would like to have: %(wanted)s. It stands among your quotes as a draft.",
+            name=asked.asked_by,
+            wanted="; ".join(asked.wanted),
+        ),
+        quote=asked.words,
+        act=_("Write the quote"),
+    )
+
+
+def not_offered(request_id: UUID) -> Mail:
+    """To whoever asked: there will be no offer."""
+    asked = quote_requests.of_id(request_id)
+    about = quotes.of_id(asked.quote_id)
+    shop = mail.sender(links.open_shop_of(about.reseller_id))
+    values: dict[str, Any] = {
+        "words": _("We make no offer for this at the moment. What our shop offers, you can order there."),
+        "facts": [(_("You asked for"), "; ".join(asked.wanted))],
+        "quote": "",
+        "act": _("See all products"),
+        "url": f"{shop.url}/",
+        "note": "",
+    }
+    reason = _("You get this mail because you asked for a quote at %(shop)s.", shop=shop.name)
+    subject = _("About the quote that you asked for")
+    return Mail("application", shop, about.email, about.name, subject, reason, values)
+
+
 def _message(message_id: UUID) -> QuoteMessage:
     return db.session().scalars(select(QuoteMessage).where(QuoteMessage.id == message_id)).one()
 
@@ -176,6 +214,8 @@ def _to_the_reseller(about: Quote, subject: str, words: str, *, act: str = "", q
     return Mail("application", shop, reseller.email, reseller.name, subject, reason, values)
 
 
+mail.register("mail_quote_wanted", "request_id", wanted)
+mail.register("mail_quote_not_offered", "request_id", not_offered)
 mail.register("mail_quote_sent", "quote_id", sent)
 mail.register("mail_quote_asked", "message_id", asked)
 mail.register("mail_quote_answered", "message_id", answered)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, or_, select
 
 from billing import documents, tax
 from billing.documents import Line, Paper
 from billing.tax import Sums, TaxUndecided
 from checkout import quote_orders, quotes
 from checkout.baskets import BasketItem
+from checkout.quote_requests import QuoteRequest, QuoteRequestState
 from checkout.quotes import OPEN, Quote, QuoteMessage, QuoteState
 from core import clock
 from core.languages import Words, _, counted
@@ -49,7 +50,16 @@ FOR_CUSTOMERS = Words(
         "replaced": "Replaced",
     }
 )
-SHOWS = Words({"drafts": "Drafts", "open": "Open", "asked": "Questions", "won": "Accepted", "over": "Over"})
+SHOWS = Words(
+    {
+        "wanted": "Asked for",
+        "drafts": "Drafts",
+        "open": "Open",
+        "asked": "Questions",
+        "won": "Accepted",
+        "over": "Over",
+    }
+)
 MEANT: Mapping[str, tuple[QuoteState, ...]] = {
     "drafts": (QuoteState.DRAFT,),
     "open": OPEN,
@@ -112,9 +122,13 @@ def search(query: str) -> ColumnElement[bool]:
 
 def views() -> Choice:
     """What waits for whom."""
-    return Choice(
-        "show", _("View"), SHOWS.options(), lambda word: Quote.state.in_(MEANT[word]), any_word=_("All")
-    )
+    return Choice("show", _("View"), SHOWS.options(), _shown_as, any_word=_("All"))
+
+
+def _shown_as(word: str) -> ColumnElement[bool]:
+    if word != "wanted":
+        return Quote.state.in_(MEANT[word])
+    return Quote.id.in_(select(QuoteRequest.quote_id).where(QuoteRequest.state == QuoteRequestState.WAITING))
 
 
 def filters(words: Words = WORDS) -> list[Choice | Days]:

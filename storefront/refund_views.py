@@ -64,6 +64,7 @@ class RefundView:
     note_id: UUID | None
     note: str | None
     failed: bool
+    by_bank: bool
 
 
 def statement():
@@ -96,7 +97,12 @@ def view(
     refund: Refund, share: RefundShare, line: OrderLine, code: str, note: CreditNote | None
 ) -> RefundView:
     """One row of the statement."""
-    ways = {Way.CARD: _("to the card"), Way.ACCOUNT: _("off the account"), Way.NOTHING: _("nothing was paid")}
+    ways = {
+        Way.CARD: _("to the card"),
+        Way.TRANSFER: _("by bank transfer"),
+        Way.ACCOUNT: _("off the account"),
+        Way.NOTHING: _("nothing was paid"),
+    }
     return RefundView(
         id=refund.id,
         order=code,
@@ -121,4 +127,5 @@ def view(
         note_id=note.id if note else None,
         note=note.label if note else None,
         failed=refund.state is RefundState.FAILED,
+        by_bank=refund.way is Way.TRANSFER,
     )

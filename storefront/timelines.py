@@ -76,8 +76,14 @@ TYPES = Words(
         "price_schedules": "Price change",
         "promotions": "Promotion",
         "partner_codes": "Partner code",
+<<<<<<< HEAD
         "admin_rights": "Admin rights",
         "customer_requests": "Request for a customer",
+||||||| 73b1054
+=======
+        "bank_transfers": "Bank transfer",
+        "quote_requests": "Request for a quote",
+>>>>>>> wire
     }
 )
 TONES = {
@@ -114,8 +120,13 @@ TONES = {
     "running": "ok",
     "scheduled": "wait",
     "revoked": "bad",
+<<<<<<< HEAD
     "removed": "warn",
     "created": "ok",
+||||||| 73b1054
+=======
+    "received": "ok",
+>>>>>>> wire
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
@@ -172,6 +183,10 @@ PLAINLY = Words(
         "quotes sent": "Quote open",
         "promotions running": "Promotion begun",
         "promotions stopped": "Promotion stopped",
+        "bank_transfers granted": "Bank transfer granted",
+        "bank_transfers declined": "Bank transfer declined",
+        "bank_transfers received": "The transfer has arrived",
+        "bank_transfers ended": "Bank transfer no longer awaited",
         "partner_codes running": "Code valid",
         "partner_codes ended": "Code expired",
         "partner_codes revoked": "Code revoked",

@@ -38,7 +38,7 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "se
 WIDENING = {
     "placing an order": 5,
     "checking with connectors": 5,
-    "opening a payment page": 5,
+    "opening a payment page": 6,
     "giving up an order": 2,
     "reporting what an order lacked": 1,
     "drawing a paper": 1,
@@ -53,6 +53,7 @@ WIDENING = {
     "looking after a customer": 2,
     "sending a quote": 1,
     "following a quote": 1,
+    "asking for a quote": 1,
 }
 """reason -> in how many places of the product it may stand. One more is a decision, not an accident."""
 

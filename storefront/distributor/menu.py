@@ -5,6 +5,7 @@ from typing import Any
 from flask import request, url_for
 from sqlalchemy import func, select
 
+from billing.bank_transfers import BankTransfer, BankTransferState
 from core import db
 from core.languages import _, for_later
 from core.parties import Reseller
@@ -48,6 +49,7 @@ SECTIONS = (
     (for_later("Money"), None, ""),
     (for_later("Invoices"), "invoice_list", "receipt-text"),
     (for_later("Payments"), "payment_list", "wallet"),
+    (for_later("Bank transfers"), "bank_transfer_list", "coins"),
     (for_later("Commissions"), "commission_list", "coins"),
     (for_later("Engine"), None, ""),
     (for_later("Deliveries"), "delivery_list", "truck"),
@@ -121,6 +123,7 @@ def waiting() -> dict[str, int]:
         "work_queue": select(WorkItem.id).where(WorkItem.closed_at.is_(None)),
         "task_list": select(Task.id).where(Task.state == TaskState.PARKED),
         "application_list": select(Application.id).where(Application.state.in_(WAITING)),
+        "bank_transfer_list": select(BankTransfer.id).where(BankTransfer.state == BankTransferState.ASKED),
         "deal_list": select(Deal.id).where(Deal.state == DealState.PENDING),
         "transfer_list": (  # only what the house itself is asked to take over
             select(Transfer.id)

@@ -40,7 +40,7 @@ SHOWS = Words(
         "cancelled": "Cancelled",
     }
 )
-PAYMENTS = Words({"card": "Card", "account": "On account"})
+PAYMENTS = Words({"card": "Card", "account": "On account", "transfer": "Bank transfer"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from typing import Any
 from flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import DateField, SelectField, StringField, TextAreaField
+from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from catalog import attributes, categories, editing, pricing, publication
 from catalog.attributes import Attribute, AttributeKind
@@ -64,6 +64,12 @@ class ProductForm(Form):
         description="What partners sell of it counts there, and their tier lowers its wholesale price.",
     )
 
+    transfer_from = IntegerField(
+        "Bank transfer from so many licences",
+        [Optional(), NumberRange(1, 1_000_000, "A whole number such as 100, or nothing.")],
+        description="An order of so many may ask sales to be paid by bank transfer. Empty: by card alone.",
+    )
+
     def details(self, values: Mapping[str, Any]) -> ProductDetails:
         """What it says."""
         return ProductDetails(
@@ -73,6 +79,7 @@ class ProductForm(Form):
             summary=self.summary.data or "",
             description=self.description.data or "",
             attributes=values,
+            transfer_from=self.transfer_from.data,
         )
 
 
@@ -257,6 +264,7 @@ def stored(product: Product, schema: Sequence[Attribute]) -> dict[str, Any]:
         "category": product.category,
         "summary": product.summary,
         "description": product.description,
+        "transfer_from": product.transfer_from,
         "programme": programmes.of_id(product.programme_id).code if product.programme_id else "",
         "values": as_typed(schema, product.attributes),
     }

@@ -18,11 +18,11 @@ from catalog.attributes import KINDS, Attribute, AttributeKind
 from catalog.editing import TypeDetails
 from catalog.products import Audience, Product, ProductType
 from core import db
-from core.errors import Refusal
+from core.errors import Missing, Refusal
 from core.languages import Words, _, for_later
 from provisioning.connectors.registry import CONNECTORS
 from storefront import exports, lists, pages, timelines
-from storefront.distributor import console, product_pages
+from storefront.distributor import console, order_questions, product_pages
 from storefront.distributor.product_pages import ROLE, Both
 from storefront.forms import Form
 from storefront.lists import Column, List
@@ -35,6 +35,7 @@ pages.saying(
     type_added="The product type is there. Products of it can be made now.",
     type_archived="Archived: no new products are made of it.",
     type_back="Out of the archive.",
+    questions_kept="Saved. They are asked from the next order on.",
 )
 
 
@@ -332,6 +333,8 @@ def show(
     lines: Sequence[Line] | None = None,
     problem: str | None = None,
     overtaken: bool = False,
+    questions: Sequence[Any] | None = None,
+    questions_problem: str | None = None,
 ) -> Response:
     """The page, with a refused form as it was sent, and both values where somebody else was faster."""
     with db.transaction():
@@ -360,6 +363,9 @@ def show(
         both=different,
         seen=product_pages.seen({**values, "attributes": kind.attributes}),
         may_change=has_role(ROLE),
+        questions=order_questions.lines_of(kind.order_fields) if questions is None else questions,
+        question_kinds=order_questions.KIND_WORDS.options(),
+        questions_problem=questions_problem,
     )
 
 
@@ -390,6 +396,22 @@ def save_type(code: str) -> Response:
             overtaken=isinstance(refusal, editing.Overtaken),
         )
     return pages.see("distributor.type_page", "saved", code=code)
+
+
+@console.post("/product-types/<code>/questions")
+def save_questions(code: str) -> Response:
+    """They are asked from the next order on; what was ordered keeps its answers."""
+    require_role(ROLE)
+    lines = order_questions.typed()
+    try:
+        with db.transaction():
+            kind = editing.product_type(code, hold=True)
+            editing.ask_with_orders(kind, order_questions.wanted(lines))
+    except Missing:
+        raise
+    except Refusal as refusal:
+        return show(code, refusal.status, questions=lines, questions_problem=str(refusal))
+    return pages.see("distributor.type_page", "questions-kept", code=code)
 
 
 @console.post("/product-types/<code>/archive")

@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 from billing import tax
 from billing.tax import TaxUndecided
 from catalog import obligations
-from checkout import baskets, placing
+from checkout import baskets, placing, transfer_requests
 from checkout.baskets import BasketItem
+from checkout.orders import PayBy
 from checkout.placing import Checkout, Clearance
 from core import db, parties
 from core.errors import Missing, Refusal
@@ -80,6 +81,9 @@ def checkout_page(
         missing = [one for one in asked_terms if one.kind is Kind.CUSTOMER_AGREEMENT and not one.accepted]
         admins = agreements.administrators(customer.id) if missing else []
         won = channels.row_of(customer.id)
+        by_transfer = transfer_requests.is_offered(
+            (item.plan_id, item.quantity, item.product) for item in items
+        )
     indirect = won is not None and won.channel is Channel.INDIRECT
     if company is None and not chain.buyer.known:
         company = company_forms.form_of(None, name=customer.name, country=customer.country)
@@ -119,6 +123,8 @@ def checkout_page(
         may_order=customer.ordered_by is OrderedBy.CUSTOMER and not indirect,
         seller=the_shop().legal_name,
         quote=quote,
+        by_transfer=by_transfer,
+        pay_by=request.form.get("pay_by", ""),
     )
 
 
@@ -134,7 +140,7 @@ def place() -> Response:
         items, customer = baskets.items(me), parties.purchaser(current_customer())
         code = None if items else placing.earlier(me, key)
     if code:
-        return to_payment(code)
+        return to_payment(code, free=asks_sales())
     if not items:
         return pages.see("portal.basket")
     answers = {item.line_id: given(item) for item in items}
@@ -156,13 +162,13 @@ def place() -> Response:
         return checkout_page(items, customer, wrong=wrong, problem=problem, company=company, status=422)
     items = [answered(item, answers[item.line_id]) for item in items]
     try:
-        return to_payment(order(items, customer, key), free=not baskets.sum_of(items))
+        return to_payment(order(items, customer, key), free=not baskets.sum_of(items) or asks_sales())
     except IntegrityError:  # the same form, sent twice at once: the first one has placed it
         with db.reading():
             placed = placing.earlier(me, key)
         if placed is None:
             raise
-        return to_payment(placed)
+        return to_payment(placed, free=asks_sales())
     except Refusal as refusal:
         if isinstance(refusal, TaxUndecided):
             taxes.report(refusal)
@@ -202,6 +208,7 @@ def wished(key: str) -> Checkout:
     return Checkout(
         key or new_token(),
         the_shop().storefront_id,
+        PayBy.TRANSFER if asks_sales() else PayBy.CARD,
         seen_total=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else -1,
         agreed=agreements.agreed(),
     )
@@ -213,6 +220,11 @@ def first_company(form: Company, customer: Purchaser) -> bool:
     if companies.of(customer.id) is not None:
         return True
     return company_forms.keep(form, reseller_id=customer.reseller_id, customer_id=customer.id)
+
+
+def asks_sales() -> bool:
+    """Whether the buyer asks to pay by bank transfer, so that no card is asked for yet."""
+    return request.form.get("pay_by") == "transfer"
 
 
 def to_payment(code: str, *, free: bool = False) -> Response:

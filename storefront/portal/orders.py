@@ -11,10 +11,11 @@ from flask import redirect, request, url_for
 from sqlalchemy import ColumnElement, or_, select
 from werkzeug.wrappers import Response
 
-from billing import stripe_events
+from billing import bank_transfers, stripe_events
+from billing.bank_transfers import BankTransfer
 from billing.payments import BeingChecked, PaidAlready
 from billing.stripe_gateway import GatewayDown, GatewayRefused
-from checkout import discounts, orders, returns
+from checkout import discounts, orders, returns, transfer_requests
 from checkout.discounts import Given
 from checkout.orders import Order, OrderLine, OrderState
 from core import db
@@ -24,7 +25,7 @@ from provisioning import deliveries, line_cancellations
 from storefront import downloads, exports, lists, pages, paying, progress, taxes, timelines
 from storefront.filters import Days
 from storefront.lists import Column, List
-from storefront.moments import moment
+from storefront.moments import day, moment
 from storefront.paying import Journey, NothingToPay
 from storefront.portal import portal
 from storefront.visitors import has_role, require_role, signed_in_customer, the_shop, visitor
@@ -131,13 +132,14 @@ def order(code: str) -> Response:
     with db.transaction():
         found = orders.find(code)
         now, given = progress.of(found), discounts.of_order(found.id)
-        timeline = timelines.of([found.id])
+        transfer = bank_transfers.of_order(found.id)
+        timeline = timelines.of([found.id, *([transfer.id] if transfer else [])])
     return pages.render(
         "portal/order.html",
         title=_("Order %(code)s", code=code),
         timeline=timeline,
         refresh_seconds=3 if now.live and not now.declined else None,
-        **order_values(found, now, given),
+        **order_values(found, now, given, transfer),
     )
 
 
@@ -148,18 +150,21 @@ def order_progress(code: str) -> Response:
     with db.transaction():
         found = orders.find(code)
         now, given = progress.of(found), discounts.of_order(found.id)
+        transfer = bank_transfers.of_order(found.id)
     if now.live and request.args.get("seen") == now.mark:
         return Response(status=204)
     body = pages.part(
         "portal/fragments/order.html",
-        **order_values(found, now, given),
+        **order_values(found, now, given, transfer),
         places=pages.portal_places(),
         shop=the_shop(),
     )
     return Response(body, 200 if now.live else 286, content_type="text/html; charset=utf-8")
 
 
-def order_values(found: Order, now: progress.Progress, given: Sequence[Given]) -> dict[str, Any]:
+def order_values(
+    found: Order, now: progress.Progress, given: Sequence[Given], transfer: BankTransfer | None
+) -> dict[str, Any]:
     """What the order's page and its live part show."""
     return {
         "order": found,
@@ -170,6 +175,8 @@ def order_values(found: Order, now: progress.Progress, given: Sequence[Given]) -
         "expires": moment(found.expires_at),
         "poll_url": url_for("portal.order_progress", code=found.code, seen=now.mark) if now.live else None,
         "unpaid": found.state is OrderState.AWAITING_PAYMENT,
+        "transfer": transfer,
+        "due": day(transfer.due_on) if transfer and transfer.due_on else "",
         "single": len(now.lines) == 1,
         "discounts": given,
         "sums": taxes.after_discounts(
@@ -197,6 +204,18 @@ def cancel(code: str) -> Response:
     with db.transaction(widened_because="giving up an order"):
         orders.cancel(orders.of_id(found.id), why=f"{visitor().name} cancelled it.")
     return pages.see("portal.order", "cancelled", code=code)
+
+
+@portal.post("/orders/<code>/by-card")
+@signed_in_customer
+def pay_by_card(code: str) -> Response:
+    """Not by bank transfer after all: on to the card."""
+    require_role("buyer", "billing_agent")
+    with db.transaction():
+        found = orders.find(code)
+    with db.transaction(widened_because="opening a payment page"):
+        transfer_requests.pay_by_card(found.id)
+    return pages.see("portal.pay", code=code)
 
 
 @portal.post("/deliveries/<uuid:delivery_id>/cancel")

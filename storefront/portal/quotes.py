@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from billing.tax import TaxUndecided
-from checkout import quote_answers, quote_orders, quotes
+from checkout import quote_answers, quote_orders, quote_requests, quotes
 from checkout.baskets import BasketItem
 from checkout.quotes import NoSuchQuote, Quote, QuoteState
 from core import db, parties
@@ -27,8 +27,10 @@ from storefront import downloads, exports, lists, pages, taxes, timelines
 from storefront import quotes as shown
 from storefront.customer_agreements import note_refusal
 from storefront.lists import Column, List
+from storefront.moments import moment
 from storefront.portal import portal
 from storefront.portal.checkouts import (
+    asks_sales,
     checkout_page,
     cleared,
     current_customer,
@@ -56,7 +58,10 @@ def quote_list() -> Response:
     """The newest first."""
     with db.transaction():
         page = lists.page(the_list(), select(Quote))
-    return pages.render("portal/quotes.html", title=_("Quotes"), page=page)
+        asked = [(one, moment(one.asked_at)) for one in quote_requests.unanswered()]
+    return pages.render(
+        "portal/quotes.html", title=_("Quotes"), page=page, asked=asked, may_ask=not the_shop().house
+    )
 
 
 @portal.get("/quotes.csv")
@@ -273,7 +278,7 @@ def order_quote(code: str) -> Response:
     except Refusal as refusal:
         note(refusal, customer)
         return checkout_page(items, customer, problem=str(refusal), status=refusal.status, quote=code)
-    return to_payment(placed, free=not any(item.total for item in items))
+    return to_payment(placed, free=not any(item.total for item in items) or asks_sales())
 
 
 def place(code: str, items: Sequence[BasketItem], customer: Purchaser) -> str:

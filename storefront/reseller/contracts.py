@@ -23,6 +23,8 @@ from core.parties import Customer
 from core.periods import Term
 from partners import storefronts
 from provisioning import clearances, vendor_calls
+from provisioning import questions as asking
+from provisioning.connectors.fields import Field
 from storefront import pages, why
 from storefront.reseller import accounts, console, menu
 from storefront.visitors import has_role, require_role, the_shop, visitor
@@ -63,6 +65,8 @@ def order_subscription() -> Response:
         placed = place(request.form)
     except Missing:
         raise
+    except clearances.FieldProblem as refusal:
+        return show(request.form, _("Please look at the marked fields."), refusal.status, refusal.problems)
     except NoBuyerData as refusal:
         words = _("The customer's company data are missing: they are entered in its portal.")
         return show(request.form, words, refusal.status)
@@ -79,7 +83,8 @@ def place(sent: Mapping[str, str]) -> str:
         customer = of_code(sent.get("customer", ""))
         reseller_orders.refuse_unless_ours(customer)
         quantity = baskets.parse_quantity(sent.get("quantity", ""))
-        line = provider_orders.item(customer, sent.get("plan", "")[:200], quantity, {})
+        plan = sent.get("plan", "")[:200]
+        line = provider_orders.item(customer, plan, quantity, answers(questions(customer, plan), sent))
         shop = storefronts.of_reseller(customer.reseller_id)
         about: dict[str, Any] = {"name": customer.name, "email": customer.email, "country": customer.country}
     with db.transaction(widened_because="checking with connectors"):
@@ -98,6 +103,20 @@ def place(sent: Mapping[str, str]) -> str:
         )
 
 
+def questions(customer: Customer, plan: str) -> list[Field]:
+    """What is asked besides the three inputs: what a product type wants to know, and what its connector
+    cannot do without."""
+    connector, added = provider_orders.asking(customer, plan)
+    own = {str(one["name"]) for one in added}
+    return [field for field in asking.of(connector, added) if field.required or field.name in own]
+
+
+def answers(asked: Sequence[Field], sent: Mapping[str, str]) -> dict[str, str]:
+    """What was typed; an empty answer is no answer."""
+    typed = {field.name: sent.get(f"field-{field.name}", "").strip() for field in asked}
+    return {name: words for name, words in typed.items() if words}
+
+
 def in_the_name_of(customer: Customer) -> Buyer:
     """The person at the console as the buyer for a customer, who gets the mails."""
     who = visitor()
@@ -113,7 +132,9 @@ def of_code(code: str) -> Customer:
     return accounts.find(code[:40])
 
 
-def show(sent: Mapping[str, str], problem: str = "", status: int = 200) -> Response:
+def show(
+    sent: Mapping[str, str], problem: str = "", status: int = 200, wrong: Mapping[str, str] | None = None
+) -> Response:
     """The page, with a refused form as it was sent."""
     with db.transaction() as session:
         known = session.scalars(
@@ -122,7 +143,7 @@ def show(sent: Mapping[str, str], problem: str = "", status: int = 200) -> Respo
         customer = of_code(sent["customer"]) if sent.get("customer") else None
         products: Sequence[tuple[str, str]] = ()
         found: Sequence[Interval] = ()
-        support = None
+        support, asked = None, list[Field]()
         if customer is not None:
             try:
                 reseller_orders.refuse_unless_ours(customer)
@@ -130,6 +151,7 @@ def show(sent: Mapping[str, str], problem: str = "", status: int = 200) -> Respo
                 if sent.get("product"):
                     found = reseller_orders.intervals(customer, sent["product"][:200])
                     support = accounts.form_of(accounts.types(), customer)
+                    asked = questions(customer, found[0].plan_code)
             except Refusal as refusal:
                 problem = problem or str(refusal)
         values = calculated(found, sent, customer.id if customer else None) if found else {}
@@ -148,6 +170,19 @@ def show(sent: Mapping[str, str], problem: str = "", status: int = 200) -> Respo
         intervals=[(one.plan_code, words_of(one, found)) for one in found],
         key=sent.get("request_key", "")[:64] or new_token(),
         problem=problem,
+        asked=[
+            {
+                "name": f"field-{field.name}",
+                "label": _(field.label),
+                "hint": _(field.hint),
+                "kind": field.kind,
+                "choices": field.choices,
+                "required": field.required,
+                "value": sent.get(f"field-{field.name}", "")[:500],
+                "problem": (wrong or {}).get(field.name, ""),
+            }
+            for field in asked
+        ],
         may_order=has_role(ORDERS),
         **({"chosen": "", "quantity": ""} | values),
     )

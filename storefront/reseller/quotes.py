@@ -12,7 +12,7 @@ from flask import request, url_for
 from sqlalchemy import ColumnElement, or_, select
 from werkzeug.wrappers import Response
 
-from checkout import baskets, quote_answers, quote_drafts, quote_orders, quotes
+from checkout import baskets, quote_answers, quote_drafts, quote_orders, quote_requests, quotes
 from checkout.quote_drafts import Prospect, QuoteIncomplete, Said
 from checkout.quote_orders import Quoted
 from checkout.quotes import Quote, QuoteLine, QuoteState
@@ -25,6 +25,7 @@ from partners import companies, leads
 from storefront import downloads, exports, lists, pages, quote_margins, timelines
 from storefront import quotes as shown
 from storefront.lists import Column, List
+from storefront.moments import moment
 from storefront.reseller import console, customers, menu
 from storefront.visitors import require_role, visitor
 from whitelabel_themes.loader import base
@@ -211,6 +212,7 @@ def show(code: str, status: int = 200, *, typed: Typed | None = None, problem: s
         timeline = timelines.of([one.id for one in quotes.versions(quote)])
         versions = [(one.code, shown.WORDS[one.state.value]) for one in quotes.versions(quote)]
         customer = quote_drafts.customer_of(quote)
+        wanted = quote_requests.of_quote(quote.id)
     place = url_for("reseller.customer_page", code=customer.code) if customer else None
     portal = menu.portal_url(menu.own_storefront(), absolute=True)
     is_draft = quote.state is QuoteState.DRAFT
@@ -233,6 +235,8 @@ def show(code: str, status: int = 200, *, typed: Typed | None = None, problem: s
         link=f"{portal}quote-links/{quotes.token_of(quote.nonce)}" if portal and quote.open else None,
         order=url_for("reseller.order_page", code=quote.order_code) if quote.order_code else None,
         may_change=quote.open or quote.state in (QuoteState.EXPIRED, QuoteState.DECLINED),
+        wanted=wanted,
+        wanted_at=moment(wanted.asked_at) if wanted else None,
         words_kept=request.form.get("words", ""),
         **values,
     )
@@ -314,6 +318,7 @@ def keep_quote(code: str) -> Response:
 def kept(code: str, typed: Typed) -> Quote:
     """The draft, held, with what was typed in it; a reseller's alone, also while it is sent."""
     quote = mine(code)
+    quote_requests.take_over(quote, by=visitor().name)
     quote_drafts.keep(quote, Said(typed.lines, typed.day, typed.words.get("message", "")))
     return quote
 

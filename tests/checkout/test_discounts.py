@@ -12,10 +12,10 @@ from sqlalchemy import create_engine, select
 
 from billing import credit, invoices
 from billing.refunds import Because
-from catalog import partner_codes, products, promotions, reductions
+from catalog import margin_floors, partner_codes, products, promotions, reductions
 from catalog.listings import Listing
 from catalog.partner_codes import CodeState, PartnerCode, WrongCode
-from catalog.products import Plan, Product
+from catalog.products import Plan, PlanCost, Product
 from catalog.promotions import Promotion, PromotionState, Terms
 from catalog.reductions import Bearer, Offer, Position
 from checkout import baskets, discounts, line_refunds, orders
@@ -28,6 +28,7 @@ from core.tenancy import Side
 from partners import companies
 from sandbox.servers import Postgres
 from storefront import doctor, invariants, mailer, partner_code_mails
+from tests.checkout.offer_stage import open_offers
 from tests.races import at_once, raised
 from tests.sizes import often
 from tests.world import World, a_company, open_portal, staff
@@ -183,6 +184,45 @@ def test_a_discount_of_each_leg_stands_in_its_table_and_the_price_is_the_one_sho
     ]
     assert sum(one.unit.minor for one in ours) == listed - round(less * 0.8)
     assert healthy(shop) == []
+
+
+def floor_of(world: World, plan: str, cost: int, points: int) -> None:
+    """Northwind refuses to sell a product with less than so many basis points left."""
+    found = world.plan(plan)
+    with world.acting():
+        made = select(PlanCost).where(PlanCost.plan_id == found.id)
+        row = db.session().scalar(made) or db.add(PlanCost(plan_id=found.id, cost_minor=0, currency="EUR"))
+        row.cost_minor = cost
+        product = db.session().scalars(select(Product).where(Product.id == found.product_id)).one()
+        margin_floors.keep(points, refuses=True, product=product)
+
+
+@pytest.mark.promise("QM9")
+def test_floors_judge_what_is_left_after_promotions_that_one_bears_oneself(shop: World) -> None:
+    floor_of(shop, "patch-y", 19_00, 500)
+    assert shop.buys("acme", "patch-y")
+    theirs = runs(shop, bearer=Bearer.VENDOR)
+    assert shop.buys("acme", "patch-y"), "the vendor pays what it takes off"
+    with shop.acting():
+        promotions.stop(db.session().scalars(select(Promotion).where(Promotion.id == theirs)).one())
+    runs(shop)
+    shop.put("acme", "patch-y")
+    with pytest.raises(margin_floors.PriceInReview):
+        shop.place("acme")
+
+
+@pytest.mark.promise("QM9")
+def test_a_bundle_is_held_to_its_floor_by_what_its_parts_cost(world: World) -> None:
+    open_offers(world)
+    world.give_credit("brightfield", 1_000_000)
+    floor_of(world, "suite-y", 1_00, 1000)
+    floor_of(world, "patch-y", 14_00, 0)
+    floor_of(world, "shield-y", 4_50, 0)
+    world.put("acme", "suite-y")
+    with pytest.raises(margin_floors.PriceInReview, match="0patch Suite"):
+        world.place("acme")
+    floor_of(world, "shield-y", 3_00, 0)
+    assert world.place("acme")
 
 
 @pytest.mark.behaviour("P26")

@@ -12,14 +12,15 @@ from sqlalchemy import select, text
 from billing.invoices import InvoiceLine
 from catalog import editing
 from catalog.listings import NotOffered
-from catalog.markets import NotForThisSegment, NotInThisMarket
+from catalog.markets import NotForThisSegment, NotInThisMarket, NotInThisShop
 from catalog.products import Plan, Product, SaleState
 from checkout.orders import OrderLine
 from core import db
 from core.clock import business_now
+from partners import companies
 from subscriptions.subscriptions import Subscription
 from tests.visits import Visit
-from tests.world import World, open_portal
+from tests.world import World, a_company, open_portal
 
 SEEN = re.compile(r'name="seen" value="([^"]+)"')
 AT = "/distributor/catalogue"
@@ -338,6 +339,28 @@ def test_categories_have_an_order_a_parent_and_other_names(world: World, nora: V
     fine(nora, f"{endpoints}/archive")
 
 
+@pytest.mark.behaviour("M70")
+def test_questions_of_a_product_type_are_edited_asked_and_answered(world: World, nora: Visit) -> None:
+    open_portal(world)
+    page = "/distributor/product-types/licence"
+    first = {"question-0-label": "Region", "question-0-kind": "choice", "question-0-required": "y"}
+    wrong = nora.post(f"{page}/questions", first | {"question-0-hint": "Where it runs."})
+    assert (wrong.status_code, 'value="Where it runs."' in wrong.text) == (422, True)
+    assert "needs its choices" in wrong.text
+    fine(nora, f"{page}/questions", **first | {"question-0-more": "EU, US"})
+    assert 'value="EU, US"' in nora.get(page).text
+    shop = Visit(nora.app, "/brightfield").sign_in("anna")
+    world.put("acme", "patch-y", 1)
+    assert "<option>EU</option>" in shop.get("/checkout").text
+    assert "Region" in order_refused(shop)
+    page = shop.get("/checkout").text
+    sent = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    [asked] = re.findall(r'<select class="select" id="(field-[^"]+)"', page)
+    placed = shop.post("/checkout", sent | {asked: "US"})
+    assert placed.status_code == 303
+    assert "Region: US" in shop.get("/orders/" + placed.location.split("/orders/")[1].split("/")[0]).text
+
+
 def test_a_plan_is_sold_in_its_markets_and_segments_only(world: World, nora: Visit) -> None:
     open_portal(world)
     path = f"{AT}/patch/plans/patch-y"
@@ -345,8 +368,10 @@ def test_a_plan_is_sold_in_its_markets_and_segments_only(world: World, nora: Vis
     wrong = nora.post(path, plan | {"markets": "DE, Atlantis"} | seen(nora, path))
     assert wrong.status_code == 422
     assert "“ATLANTIS” is no country" in wrong.text
-    fine(nora, path, **plan | seen(nora, path))
     shop = Visit(nora.app, "/brightfield").sign_in("anna")
+    assert "0patch Pro" in shop.get("/", sort="name").text
+    fine(nora, path, **plan | seen(nora, path))
+    assert "0patch Pro" not in shop.get("/", sort="name").text
     world.put("acme", "patch-y", 1)
 
     with pytest.raises(NotInThisMarket, match="not sold in Germany. It is sold in: France, Austria"):
@@ -354,6 +379,12 @@ def test_a_plan_is_sold_in_its_markets_and_segments_only(world: World, nora: Vis
     assert "is not sold in Germany" in order_refused(shop)
     fine(nora, path, **plan | {"markets": "DE", "segments": "education"} | seen(nora, path))
     with pytest.raises(NotForThisSegment, match="only sold to: Education"):
+        world.place("acme")
+    fine(nora, path, **plan | {"markets": "FR"} | seen(nora, path))
+    with world.acting():
+        moved = a_company("Acme", "FR")
+        companies.keep(moved, reseller_id=world.resellers["brightfield"], customer_id=world.customers["acme"])
+    with pytest.raises(NotInThisShop, match="not sold by shops in Germany"):
         world.place("acme")
 
 

@@ -8,6 +8,7 @@ PAYMENTS = "tests/billing/test_payments.py::test_"
 WEBHOOKS = "tests/billing/test_webhooks.py::test_"
 AGREEING = "tests/partners/test_customer_agreements.py::test_"
 ADDING = "tests/reseller/test_adding_customers.py::test_"
+WIRE = "tests/checkout/test_transfer_requests.py::test_"
 
 MUTANTS = (
     Mutant(
@@ -103,5 +104,19 @@ MUTANTS = (
         " SubscriptionState.MOVING, ],",
         "SubscriptionState.ACTIVE: list(SubscriptionState),",
         ENDINGS + "nothing_but_a_recorded_end_leads_to_ended",
+    ),
+    Mutant(
+        "a movement is recorded once",
+        "billing/bank_transfers.py",
+        "if not _keep(transfer, amount, received_on, reference, by): raise RecordedAlready(reference)",
+        "_keep(transfer, amount, received_on, reference, by)",
+        WIRE + "one_movement_is_recorded_once_also_by_two_people_at_one_moment",
+    ),
+    Mutant(
+        "a part of the money is not the money",
+        "billing/bank_transfers.py",
+        "if awaited and amount < payment.amount: raise TooLittle(amount, payment.amount)",
+        "pass",
+        WIRE + "nothing_is_delivered_before_the_money_is_recorded_and_then_the_books_balance",
     ),
 )

@@ -10,6 +10,7 @@ AGREEING = "tests/partners/test_customer_agreements.py::test_"
 JOINING = "tests/partners/test_joining.py::test_"
 PLAN_PRICES = "tests/distributor/test_plan_prices.py::test_"
 OFFERS = "tests/checkout/test_offers.py::test_"
+WIRE = "tests/checkout/test_transfer_requests.py::test_"
 DISCOUNTS = "tests/checkout/test_discounts.py::test_"
 
 MUTANTS = (
@@ -203,5 +204,26 @@ MUTANTS = (
         "_release(TakenOffer.order_id == order_id)",
         "pass",
         OFFERS + "an_offer_is_taken_once_per_customer_and_again_after_nothing_came_of_it",
+    ),
+    Mutant(
+        "bank transfer has its number",
+        "checkout/transfer_requests.py",
+        "if number is None or licences[product_id] < number:",
+        "if number is None:",
+        WIRE + "99_licences_are_refused_bank_transfer_and_100_may_ask_for_it",
+    ),
+    Mutant(
+        "floors look after promotions",
+        "checkout/pricing.py",
+        "[one if one.terms.conditional else judged(one) for one in lines]",
+        "lines",
+        DISCOUNTS + "floors_judge_what_is_left_after_promotions_that_one_bears_oneself",
+    ),
+    Mutant(
+        "a shop sells in its country",
+        "checkout/placing.py",
+        "markets.refuse_unless_sold_by(taxed.chain.seller.country, sold_to)",
+        "pass",
+        "tests/distributor/test_product_editor.py::test_a_plan_is_sold_in_its_markets_and_segments_only",
     ),
 )

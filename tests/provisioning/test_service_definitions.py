@@ -10,10 +10,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from catalog import plan_links, upgrades
 from catalog.price_imports import ImportRow, ImportState, PriceImport, RowKind
 from catalog.price_lists import PriceList
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
 from catalog.service_sources import ServiceSource
+from catalog.upgrades import Moves
 from catalog.vendor_relations import Related, Relation, VendorRelation
 from core import db
 from core.tasks import Task, TaskState
@@ -117,9 +119,16 @@ def test_what_the_vendor_lists_is_looked_at_and_taken_over_with_types_steps_and_
             Related(one.relation, one.from_code, one.to_code)
             for one in session.scalars(select(VendorRelation))
         }
+    assert [one["label"] for one in kind.order_fields] == ["Mail domain", "Postmaster's address"]
     assert Related(Relation.NEEDS, "marlow-vault", "marlow-backup-server") in said
     assert Related(Relation.PARTIAL, MAIL, "marlow-mail-complete-m") in said
     assert Related(Relation.UPGRADE, MAIL, "marlow-mail-starter-y") in said
+    with desk.world.acting():
+        archive = db.session().scalars(select(Plan).where(Plan.code.startswith("marlow-archive"))).first()
+        assert archive
+        assert "marlow-mail-starter" in plan_links.of(archive).bases
+        ways = {(step.code, step.moves) for step in upgrades.steps(plan.id) if not step.down}
+        assert {("marlow-mail-complete-m", Moves.SOME), ("marlow-mail-starter-y", Moves.ALL)} <= ways
     assert "Marlow Mail Starter" in desk.nora.get("/search", q="marlow").text
     assert "marlow-vault" in desk.nora.get(AT).text
 
@@ -127,6 +136,8 @@ def test_what_the_vendor_lists_is_looked_at_and_taken_over_with_types_steps_and_
     desk.world.work()
     with desk.world.acting():
         assert not db.session().scalars(select(VendorRelation)).all()
+        assert not plan_links.of(archive).bases
+        assert not upgrades.steps(plan.id)
     assert not desk.world.plan(MAIL).published
 
 

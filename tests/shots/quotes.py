@@ -50,6 +50,21 @@ CHAPTERS = [
         (
             Stop("portal-quotes", "/quotes"),
             Stop("portal-quotes-none-match", "", "/quotes?q=nothing-like-it"),
+            Stop("portal-quote-wanted", "/quotes/ask", "/quotes/ask?product=0patch-pro"),
+            Stop(
+                "portal-quote-wanted-wrong",
+                "",
+                STAY,
+                then=all_of(fill("[name^='quantity-']", "many"), send("main form[data-guard]")),
+            ),
+            Stop(
+                "portal-quotes-asked",
+                "",
+                "/quotes/ask?product=0patch-pro",
+                then=all_of(
+                    fill("[name^='quantity-']", "300"), send("main form[data-guard]", words="We grow.")
+                ),
+            ),
             Stop("portal-quote", "/quotes/<code>", "/quotes", then=to_link("/quotes/QUO-")),
             Stop("portal-quote-ask", "", STAY, then=opens("Ask a question")),
             Stop(

@@ -1,7 +1,7 @@
 """The tour: every page of every side, in the order of a story, so that what the demo world lacks exists when
 it is needed. tests/test_shots.py compares it with the application's addresses."""
 
-from tests.shots import consoles, discounts, portals, quotes, relations
+from tests.shots import bank_transfers, consoles, discounts, portals, quotes, relations
 from tests.shots.camera import Chapter
 
 TOUR: list[Chapter] = [
@@ -15,6 +15,7 @@ TOUR: list[Chapter] = [
     *relations.CHAPTERS,
     *quotes.CHAPTERS,
     *discounts.CHAPTERS,
+    *bank_transfers.CHAPTERS,
     *consoles.DISTRIBUTOR,
     *consoles.TRANSFERS,
     *portals.SIMULATORS,

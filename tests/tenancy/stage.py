@@ -28,6 +28,7 @@ from partners.storefronts import Storefront
 from storefront.fragments import FRAGMENTS
 from tests.partners import agreement_stage
 from tests.tenancy import (
+    bank_stage,
     catalogue_stage,
     orders_stage,
     people_stage,
@@ -114,6 +115,7 @@ def build(world: World, app: Flask) -> Stage:
     )
     stage.names |= orders_stage.hand_over(world)
     stage.names["unpaid"] = world.buys("acme", "patch-y", 2)
+    stage.names |= bank_stage.ask(world)
     stage.names["own_order"] = orders_stage.own_order(world)
     stage.names["terms"] = publish_terms(world)
     stage.names |= ask_for_agreement(world)

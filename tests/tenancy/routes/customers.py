@@ -75,4 +75,9 @@ ROUTES: dict[str, Route] = {
     ),
     "GET /company": Route(CUSTOMER),
     "POST /company": Route(CUSTOMER, page="/company", form={"company-city": "Berlin"}),
+    "POST /orders/<code>/by-card": Route(
+        CUSTOMER, {"code": "asked_transfer"}, page="/orders/{asked_transfer}"
+    ),
+    "GET /quotes/ask": Route(CUSTOMER, query="product=patch"),
+    "POST /quotes/ask": Route(CUSTOMER, page="/quotes/ask?product=patch", form={"quantity-*": "3"}),
 }

@@ -260,4 +260,10 @@ ROUTES: dict[str, Route] = {
     ),
     "GET /distributor/plans": Route(DISTRIBUTOR),
     "GET /distributor/plans.csv": Route(DISTRIBUTOR),
+    "POST /distributor/product-types/<code>/questions": Route(
+        DISTRIBUTOR,
+        {"code": "=cloud"},
+        page="/distributor/product-types/cloud",
+        form={"question-0-label": "Region"},
+    ),
 }

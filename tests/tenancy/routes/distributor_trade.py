@@ -117,4 +117,28 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/work/retry": Route(
         DISTRIBUTOR, page="/distributor/work", form={"+item": "{item}"}, foreign=True
     ),
+    "GET /distributor/bank-transfers": Route(DISTRIBUTOR),
+    "GET /distributor/bank-transfers.csv": Route(DISTRIBUTOR),
+    "GET /distributor/bank-transfers/<code>": mine(DISTRIBUTOR, code="asked_transfer"),
+    "POST /distributor/bank-transfers/<code>/grant": Route(
+        DISTRIBUTOR,
+        {"code": "asked_transfer"},
+        page="/distributor/bank-transfers/{asked_transfer}",
+        form={"account": "12-34-56 7"},
+    ),
+    "POST /distributor/bank-transfers/<code>/decline": Route(
+        DISTRIBUTOR,
+        {"code": "asked_transfer"},
+        page="/distributor/bank-transfers/{asked_transfer}",
+        form={"decline-why": "By card, please."},
+    ),
+    "POST /distributor/bank-transfers/<code>/receipts": Route(
+        DISTRIBUTOR,
+        {"code": "granted_transfer"},
+        page="/distributor/bank-transfers/{granted_transfer}",
+        form={"receipt-reference": "N-9"},
+    ),
+    "POST /distributor/bank-transfers/<code>/given-back": Route(
+        DISTRIBUTOR, {"code": "paid_transfer"}, page="/distributor/bank-transfers/{paid_transfer}"
+    ),
 }
