@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from core import db
 from core.errors import Refusal
-from core.languages import _
+from core.languages import _, for_later
 from core.tenancy import Side
 from storefront import pages
 from storefront.visitors import ShopClosed, the_shop, visitor
@@ -31,6 +31,31 @@ BARE = {
         "Something we need does not answer right now. Nothing was lost; please try again shortly.",
     ),
 }
+
+WORDS = {
+    400: (
+        for_later("That did not arrive as it should"),
+        for_later("Please go back, reload the page and send it again."),
+    ),
+    403: (for_later("That is refused"), for_later("Please go back, reload the page and send it again.")),
+    405: (
+        for_later("There is no page at this address"),
+        for_later(
+            "A form sends to it, and nothing was changed now. Please go back to the page with the form."
+        ),
+    ),
+    413: (
+        for_later("That is too much at once"),
+        for_later(
+            "What was sent is larger than this page takes. Please send a smaller file or a shorter text."
+        ),
+    ),
+    415: (
+        for_later("That is no form of ours"),
+        for_later("Please go back, reload the page and send it again."),
+    ),
+}
+"""What is said of a request that HTTP itself refuses, and how it goes on."""
 
 
 def bare(environ: WSGIEnvironment, start_response: StartResponse, status: int) -> Iterable[bytes]:
@@ -107,7 +132,9 @@ def install(app: Flask) -> None:
             return answer(404, _("Not found"), _("We could not find this page."))
         if error.code in (301, 302, 303, 307, 308):
             return error.get_response()  # type: ignore[return-value]  Flask takes Werkzeug's own too
-        return answer(error.code or 500, error.name, error.description or "")
+        title, words = WORDS.get(error.code or 500, WORDS[400])
+        own = error.description != type(error).description  # said by whoever refused it
+        return answer(error.code or 500, _(title), error.description or "" if own else _(words))
 
     @app.errorhandler(DBAPIError)
     @app.errorhandler(PoolTimeout)

@@ -132,18 +132,25 @@ def refuse_what_no_text_can_hold() -> None:
 def check_origin() -> None:
     """A form of another site is refused, whoever is signed in."""
     origin = request.headers.get("Origin")
-    if origin not in (None, "null") and urlsplit(origin or "").netloc.lower() != request.host.lower():
+    if origin not in (None, "null") and host_in(origin or "") != request.host.lower():
         abort(403, _("This form was sent from another site."))
     if origin == "null" or request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
         abort(403, _("This form was sent from another site."))
 
 
+def host_in(address: str) -> str:
+    """The host of an address, with its port; empty for what is none."""
+    try:
+        return urlsplit(address).netloc.lower()
+    except ValueError:
+        return ""
+
+
 def check_token() -> None:
     """The session's token must come back with every unsafe request of somebody signed in."""
     expected = g.visitor.csrf
-    if expected and not hmac.compare_digest(
-        request.form.get("csrf_token", request.headers.get("X-CSRF-Token", "")), expected
-    ):
+    said = request.form.get("csrf_token", request.headers.get("X-CSRF-Token", ""))
+    if expected and not hmac.compare_digest(said.encode(), expected.encode()):
         abort(400, _("This form is too old. Please go back, reload the page and send it again."))
 
 
