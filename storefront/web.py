@@ -156,7 +156,8 @@ def check_token() -> None:
 
 def finish(response: Whole) -> Whole:
     """Headers of every answer, where the view did not set its own; private pages are stored nowhere."""
-    response.ours = headers(framed=g.get("framed", False), forms=g.get("form_targets", ()))
+    secure = settings().public_url.startswith("https://")
+    response.ours = headers(framed=g.get("framed", False), forms=g.get("form_targets", ()), secure=secure)
     if g.get("appearance", appearance.AS_IT_COMES).fresh:
         appearance.remember(response, g.shop, g.appearance)
     if g.get("request_id"):
@@ -166,9 +167,13 @@ def finish(response: Whole) -> Whole:
 
 
 @lru_cache(maxsize=500)
-def headers(*, framed: bool, forms: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
-    """What every answer says."""
+def headers(
+    *, framed: bool, forms: tuple[str, ...] = (), secure: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """What every answer says. `secure`: browsers reach us by https, and are to keep to it; browsers take that
+    from a host for itself alone, so a reseller's other hosts are its own business."""
     return (
+        *((("Strict-Transport-Security", "max-age=31536000"),) if secure else ()),
         ("Content-Security-Policy", policy(framed=framed, forms=forms)),
         *HEADERS.items(),
         ("Cache-Control", "no-store"),

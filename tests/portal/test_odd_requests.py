@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from werkzeug.test import TestResponse
 
+from storefront import web
 from tests.portal.conftest import SHOP, TOKEN, Browser
 from tests.world import PASSWORD, World, open_portal
 
@@ -48,6 +49,11 @@ def test_what_http_refuses_is_said_in_words_of_ours(anna: Browser) -> None:
     large = anna.client.post("/brightfield/profile/name", base_url=SHOP, data=b"a" * (6 * 1024 * 1024 + 1))
     assert large.status_code == 413
     assert "larger than this page takes" in large.text
+
+
+def test_browsers_keep_to_https_where_the_shop_is_reached_by_it() -> None:
+    assert "Strict-Transport-Security" in dict(web.headers(framed=False, secure=True))
+    assert "Strict-Transport-Security" not in dict(web.headers(framed=False))
 
 
 def test_signing_out_of_one_shop_leaves_the_other_alone(world: World, shop: Callable[..., Browser]) -> None:
