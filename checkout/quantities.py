@@ -65,7 +65,11 @@ def allowed(minimum: int, maximum: int, unit: str, step: int = 1) -> str:
     if least == most:
         return _("%(number)s at a time", number=_units(least, unit))
     if step == 1:
-        return _("%(least)s to %(most)s %(unit)ss", least=least, most=most, unit=unit)
+        return _("%(least)s to %(most)s %(unit)ss", least=f"{least:,}", most=f"{most:,}", unit=unit)
     return _(
-        "%(least)s to %(most)s %(unit)ss, in steps of %(step)s", least=least, most=most, unit=unit, step=step
+        "%(least)s to %(most)s %(unit)ss, in steps of %(step)s",
+        least=f"{least:,}",
+        most=f"{most:,}",
+        unit=unit,
+        step=step,
     )
