@@ -8,12 +8,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from core import db
-from core.errors import Refusal
+from core.errors import Conflict, Refusal
 from core.languages import _, for_later
 from core.tenancy import Side
 from storefront import pages
@@ -21,6 +21,7 @@ from storefront.visitors import ShopClosed, the_shop, visitor
 
 log = structlog.get_logger("web")
 
+TWICE = "23505"  # what PostgreSQL calls a key that is there already
 BARE = {
     404: (
         "There is no shop at this address",
@@ -143,6 +144,18 @@ def install(app: Flask) -> None:
         log.warning("web.database", error=str(error), request_id=g.get("request_id"))
         return answer(503, *map(_, BARE[503]))
 
+    @app.errorhandler(IntegrityError)
+    def _overtaken(error: IntegrityError) -> Response:
+        """The same row, written by two at once, unforeseen by its rule; any other is our mistake."""
+        if getattr(error.orig, "sqlstate", None) != TWICE:
+            return _bug(error)
+        log.warning("web.overtaken", error=str(error.orig), request_id=g.get("request_id"))
+        words = _(
+            "The same was saved at this very moment, perhaps by a second click. This one changed nothing."
+        )
+        return answer(Conflict.status, _(Conflict.title), words)
+
+    @app.errorhandler(DataError)
     @app.errorhandler(Exception)
     def _bug(error: Exception) -> Response:
         log.exception("web.bug", request_id=g.get("request_id"), path=request.path)

@@ -3,10 +3,14 @@ Each is refused in words; none of them is a fault of ours."""
 
 from collections.abc import Callable
 
+import psycopg
+import pytest
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from werkzeug.test import TestResponse
 
 from storefront import web
 from tests.portal.conftest import SHOP, TOKEN, Browser
+from tests.visits import make_app
 from tests.world import PASSWORD, World, open_portal
 
 NO_ADDRESS = "http://[bad"
@@ -49,6 +53,25 @@ def test_what_http_refuses_is_said_in_words_of_ours(anna: Browser) -> None:
     large = anna.client.post("/brightfield/profile/name", base_url=SHOP, data=b"a" * (6 * 1024 * 1024 + 1))
     assert large.status_code == 413
     assert "larger than this page takes" in large.text
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "status"),
+    [
+        (IntegrityError, psycopg.errors.UniqueViolation("twice"), 409),
+        (IntegrityError, psycopg.errors.NotNullViolation("missing"), 500),
+        (DataError, psycopg.errors.NumericValueOutOfRange("large"), 500),
+        (OperationalError, psycopg.OperationalError("away"), 503),
+    ],
+)
+def test_only_a_database_that_is_away_is_said_to_be(
+    error: type[DBAPIError], cause: Exception, status: int
+) -> None:
+    app = make_app()
+    with app.test_request_context("/"):
+        answer = app.make_response(app.handle_user_exception(error("INSERT", {}, cause)))
+    assert answer.status_code == status
+    assert ("second click" in answer.text) == (status == 409)
 
 
 def test_browsers_keep_to_https_where_the_shop_is_reached_by_it() -> None:
