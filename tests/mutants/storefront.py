@@ -218,4 +218,11 @@ MUTANTS = (
         "",
         f"{SHOP_PAGES}filters_are_links_that_add_and_take_away",
     ),
+    Mutant(
+        "one seat for one person",
+        "subscriptions/subscriptions.py",
+        "db.session().execute(select(func.pg_advisory_xact_lock(func.hashtextextended(whose, 0))))",
+        "pass",
+        "tests/portal/test_orders.py::test_of_two_clicks_at_once_for_one_person_one_gives_a_seat",
+    ),
 )
