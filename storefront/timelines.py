@@ -76,14 +76,10 @@ TYPES = Words(
         "price_schedules": "Price change",
         "promotions": "Promotion",
         "partner_codes": "Partner code",
-<<<<<<< HEAD
         "admin_rights": "Admin rights",
         "customer_requests": "Request for a customer",
-||||||| 73b1054
-=======
         "bank_transfers": "Bank transfer",
         "quote_requests": "Request for a quote",
->>>>>>> wire
     }
 )
 TONES = {
@@ -120,13 +116,9 @@ TONES = {
     "running": "ok",
     "scheduled": "wait",
     "revoked": "bad",
-<<<<<<< HEAD
     "removed": "warn",
     "created": "ok",
-||||||| 73b1054
-=======
     "received": "ok",
->>>>>>> wire
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
 PLAINLY = Words(
