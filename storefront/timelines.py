@@ -74,6 +74,7 @@ TYPES = Words(
         "programme_requests": "Request",
         "quotes": "Quote",
         "price_schedules": "Price change",
+        "price_lists": "Price list",
         "promotions": "Promotion",
         "partner_codes": "Partner code",
         "admin_rights": "Admin rights",
