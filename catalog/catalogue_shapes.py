@@ -2,6 +2,7 @@
 these kinds, and a file is written by people. What is not named here is looked at by whoever reads it
 (offering_files.py)."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
@@ -103,8 +104,8 @@ INSIDE = {"product_type": ("attributes",), "product": ("plan",)}
 
 def problems(content: Entry) -> Iterator[str]:
     """What is of another kind than it should be, with the name of its entry."""
-    if _has_nul(content):
-        yield "The file has characters that no text has (U+0000)."
+    if _cannot_be_kept(content):
+        yield "The file has characters that no text has (U+0000), or numbers that are none (nan, inf)."
         return
     for name in ("product_type", "category", "product", "upgrade"):
         yield from _entries(content, name, "The file")
@@ -128,9 +129,11 @@ def _entries(holder: Entry, name: str, where: str) -> Iterator[str]:
                 yield from _entries(entry, inside, here)
 
 
-def _has_nul(value: object) -> bool:
+def _cannot_be_kept(value: object) -> bool:
+    if isinstance(value, float):
+        return not math.isfinite(value)
     if isinstance(value, str):
         return "\x00" in value
     if isinstance(value, Mapping):
-        return any(_has_nul(one) for pair in cast(Entry, value).items() for one in pair)
-    return isinstance(value, list) and any(map(_has_nul, cast(list[object], value)))
+        return any(_cannot_be_kept(one) for pair in cast(Entry, value).items() for one in pair)
+    return isinstance(value, list) and any(map(_cannot_be_kept, cast(list[object], value)))

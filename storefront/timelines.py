@@ -15,6 +15,7 @@ from core.parties import Membership
 from core.tenancy import Side
 from core.trail import Line
 from storefront.moments import Moment, moment
+from storefront.timeline_details import in_words
 
 TYPES = Words(
     {
@@ -246,7 +247,7 @@ def entry_of(line: Line, names: Mapping[UUID, str]) -> Entry:
         moment(line.at),
         tone,
         ICONS.get(tone),
-        "\n".join(f"{name}: {value}" for name, value in {**line.told, **line.detail}.items()) or None,
+        in_words({**line.told, **line.detail}),
         line.at,
     )
 

@@ -197,6 +197,7 @@ def test_a_value_of_another_kind_is_named_and_nothing_breaks(nora: Visit) -> Non
         ('"3.50"', '"3.50"\nsteps = 7', "steps is a list of steps"),
         ('"3.50"', '"3.50"\nminimum = true', "minimum is a whole number"),
         ('"Huntress"', '"a\\u0000b"', "characters that no text has"),
+        ('"3.50"', '"3.50"\nfeatures = { Storage = nan }', "numbers that are none"),
         ('connector = "http_service"', "connector = [1]", "connector is words in quotes"),
         (
             'connector = "http_service"',
