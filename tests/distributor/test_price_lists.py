@@ -71,3 +71,13 @@ def test_a_list_keeps_its_prices_under_another_name(world: World, nora: Visit) -
     assert "Silver" in nora.get(AT).text
     assert "0patch Pro" in nora.get(at).text
     assert "0patch Pro" in nora.get(f"{at}.csv").text
+
+
+def test_products_and_resellers_are_named_as_people_name_them(world: World, nora: Visit) -> None:
+    for form in ({"percent": "5", "product": "0patch Pro"}, {"percent": "5", "reseller": "Brightfield"}):
+        assert nora.post("/distributor/margins/floors", form).status_code == 303, form
+    page = nora.get("/distributor/margins").text
+    assert '<option value="patch">0patch Pro</option>' in page
+    wrong = nora.post("/distributor/margins/floors", {"percent": "5", "product": "Nothing like it"})
+    assert wrong.status_code == 422
+    assert 'value="Nothing like it"' in wrong.text
