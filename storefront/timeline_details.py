@@ -1,6 +1,7 @@
 """The values of a line of a timeline in words: what the trail keeps under the names of columns, as people
 call it. Ids are left out: nobody can read them, and what they name is said elsewhere."""
 
+import ast
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -72,12 +73,13 @@ def name_of(name: str) -> str:
 
 def value_of(name: str, value: object) -> str:
     """A value as people write it: yes and no, percent, moments with their zone, lists with commas."""
+    value = _kept(value)
     if value is None or value == "" or value == []:
         return "–"
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    if name in BASIS_POINTS and isinstance(value, int):
-        return f"{Decimal(value) / 100:f} %"
+    if name in BASIS_POINTS and str(value).isdecimal():
+        return f"{Decimal(str(value)) / 100:f} %"
     if isinstance(value, list):
         return ", ".join(value_of("", one) for one in cast(list[object], value))
     if isinstance(value, Mapping):
@@ -85,6 +87,16 @@ def value_of(name: str, value: object) -> str:
         return str(held["name"]) if "name" in held else in_words(held) or "–"
     text = str(value)
     return text.replace("_", " ") if STORED_WORD.fullmatch(text) else _moment(text) or text
+
+
+def _kept(value: object) -> object:
+    """The trail keeps words: a yes or no and a list as Python writes them."""
+    if not isinstance(value, str) or (value not in ("True", "False", "None") and value[:1] not in ("[", "{")):
+        return value
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return value
 
 
 def _moment(text: str) -> str:

@@ -89,7 +89,7 @@ def console() -> dict[str, Any]:
         },
         "places": {
             "home": url_for("distributor.dashboard"),
-            "search": url_for("distributor.order_list"),
+            "search": url_for("distributor.find"),
             "shop": f"{at}/",
             "sign_out": f"{at}/sign-out",
             "profile": f"{at}/profile",
