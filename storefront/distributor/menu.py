@@ -18,7 +18,8 @@ from partners.partner_requests import PartnerRequest, PartnerRequestState
 from partners.requests import ProgrammeRequest, RequestState
 from provisioning.transfers import Transfer, TransferState
 from storefront import pages
-from storefront.visitors import the_shop, visitor
+from storefront.evidence import READERS
+from storefront.visitors import has_role, the_shop, visitor
 
 SECTIONS = (
     (for_later("Dashboard"), "dashboard", "layout-dashboard"),
@@ -74,6 +75,8 @@ SECTIONS = (
     (for_later("Conditions"), "condition_list", "shield-check"),
     (for_later("Acceptances"), "acceptance_list", "badge-check"),
 )
+CLOSED = {"acceptance_list": READERS}
+"""Sections that not everybody may enter, and who may."""
 TIME_MACHINE = (for_later("Time machine"), "time_machine_page", "history")
 
 
@@ -106,6 +109,8 @@ def nav(counts: dict[str, int]) -> list[tuple[str, str | None, str, int, bool]]:
     sections = (*SECTIONS, TIME_MACHINE) if the_shop().sandbox else SECTIONS
     entries: list[tuple[str, str | None, str, int, bool]] = []
     for label, endpoint, icon in sections:
+        if endpoint in CLOSED and not has_role(*CLOSED[endpoint]):
+            continue
         url = url_for(f"distributor.{endpoint}") if endpoint else None
         inside = bool(url) and (
             request.path == here(url)
