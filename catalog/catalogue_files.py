@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from catalog import offering_files
+from catalog import catalogue_shapes, offering_files
 from catalog.loading import STEPS, BadCatalogue, amount, own_price_or_factor, volume
 from catalog.products import Audience
 from core.periods import Term
@@ -35,6 +35,8 @@ def problems(content: Entry, connectors: frozenset[str]) -> list[str]:
     """Every fault in words, in the order of the file; an empty list when it can be loaded."""
     if not isinstance(content.get("currency"), str):
         return ['The file does not name its currency, such as currency = "EUR".']
+    if misshapen := list(catalogue_shapes.problems(content)):
+        return misshapen
     found = list(_types(content, connectors))
     known = {str(entry.get("code")) for entry in _entries(content, "product_type")}
     seen: set[str] = set()

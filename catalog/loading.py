@@ -54,9 +54,9 @@ def amount(text: str, currency: str, where: str) -> Money:
     try:
         minor = Decimal(str(text)).scaleb(exponent(currency))
     except ArithmeticError:
-        raise BadCatalogue(f"{where}: {text!r} is no amount.") from None
+        raise BadCatalogue(f"{where}: {str(text)[:40]!r} is no amount.") from None
     if not minor.is_finite() or not minor < 10**15:
-        raise BadCatalogue(f"{where}: {text!r} is no amount.")
+        raise BadCatalogue(f"{where}: {str(text)[:40]!r} is no amount.")
     if minor != int(minor) or minor < 0:
         raise BadCatalogue(f"{where}: {text!r} has too many digits for {currency}, or is negative.")
     return Money(int(minor), currency)
@@ -202,6 +202,9 @@ def load(content: Mapping[str, Any], wholesale_of: Mapping[str, Decimal]) -> Loa
     lists = {name: price_list(name, currency) for name in wholesale_of}
     kinds = {entry["code"]: _product_type(entry) for entry in content["product_type"]}
     known = set(db.session().scalars(select(Product.code)))
+    _refuse_taken(
+        offer["code"] for entry in content["product"] if entry["code"] not in known for offer in entry["plan"]
+    )
     products, new = 0, list[Mapping[str, Any]]()
     for entry in content["product"]:
         if entry["code"] in known:
@@ -227,6 +230,12 @@ def load(content: Mapping[str, Any], wholesale_of: Mapping[str, Decimal]) -> Loa
             raise BadCatalogue(str(fault)) from fault
         touch_catalogue()
     return Loaded(products, len(new))
+
+
+def _refuse_taken(codes: Iterable[str]) -> None:
+    taken = db.session().scalar(select(Plan.code).where(Plan.code.in_(list(codes))).limit(1))
+    if taken is not None:
+        raise BadCatalogue(f"Plan {taken}: another product has a plan of this code already.")
 
 
 def _product_type(entry: Mapping[str, Any]) -> ProductType:

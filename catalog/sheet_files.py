@@ -35,6 +35,8 @@ def opened(content: bytes, name: str = "") -> Table:
     """The sheet of a file; NotASheet for what is none, or is not what its name says."""
     if len(content) > LARGEST:
         raise NotASheet(_("The file is larger than %(most)s MB.", most=LARGEST // 1024 // 1024))
+    if not content.strip():
+        raise NotASheet(_("The file is empty."))
     if content.startswith(OLE):
         raise NotASheet(_("This is no text but an old Excel file, or one with a password. Save it as .xlsx."))
     called, is_book = name.lower().rpartition(".")[2], content.startswith(ZIP)

@@ -56,6 +56,7 @@ def rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
         TypeError,
         IndexError,
         AttributeError,
+        OSError,
     ) as error:
         raise NotASheet(
             _("The workbook is damaged (%(error)s). Save it again as .xlsx.", error=type(error).__name__)

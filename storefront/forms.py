@@ -22,6 +22,8 @@ class Form(wtforms.Form):
             if isinstance(field, wtforms.SelectField) and field.choices:
                 chosen = map(SelectChoice.from_input, field.choices)
                 field.choices = [replace(one, label=_(one.label)) for one in chosen]
+            if _only_blanks(field):
+                field.raw_data = field.data = None  # what is needed and has blanks alone is missing
 
     def validate(self, extra_validators: Any = None) -> bool:
         """The sentences of the validators are said too."""
@@ -29,3 +31,14 @@ class Form(wtforms.Form):
         for field in self:
             field.errors = [_(sentence) for sentence in field.errors]
         return fine
+
+
+def _only_blanks(field: Any) -> bool:
+    needed = isinstance(field, wtforms.StringField) and field.flags.required
+    return bool(
+        needed
+        and not isinstance(field, wtforms.PasswordField)
+        and isinstance(field.data, str)
+        and field.data
+        and not field.data.strip()
+    )

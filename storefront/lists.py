@@ -19,7 +19,18 @@ from core.languages import _
 from storefront import cursors
 from storefront.filters import Choice, Control, Filter, Options, stray
 
-__all__ = ["Choice", "Column", "List", "Listed", "all_rows", "at_most", "identifier", "page", "words"]
+__all__ = [
+    "Choice",
+    "Column",
+    "List",
+    "Listed",
+    "Options",
+    "all_rows",
+    "at_most",
+    "identifier",
+    "page",
+    "words",
+]
 
 SIZES = (20, 50, 100, 200)
 LONGEST_WORDS = 100

@@ -15,6 +15,7 @@ from core.parties import Membership
 from core.tenancy import Side
 from core.trail import Line
 from storefront.moments import Moment, moment
+from storefront.timeline_details import in_words
 
 TYPES = Words(
     {
@@ -74,6 +75,7 @@ TYPES = Words(
         "programme_requests": "Request",
         "quotes": "Quote",
         "price_schedules": "Price change",
+        "price_lists": "Price list",
         "promotions": "Promotion",
         "partner_codes": "Partner code",
         "admin_rights": "Admin rights",
@@ -245,7 +247,7 @@ def entry_of(line: Line, names: Mapping[UUID, str]) -> Entry:
         moment(line.at),
         tone,
         ICONS.get(tone),
-        "\n".join(f"{name}: {value}" for name, value in {**line.told, **line.detail}.items()) or None,
+        in_words({**line.told, **line.detail}),
         line.at,
     )
 

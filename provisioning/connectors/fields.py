@@ -1,7 +1,7 @@
 """What a connector asks of the buyer or of the distributor, and what is wrong with an answer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -22,7 +22,8 @@ ALIAS = re.compile(r"[a-z0-9]([a-z0-9-]{1,38})[a-z0-9]")
 @dataclass(frozen=True)
 class Field:
     """One question. `reserved` are answers that would be well formed but are not given away (aliases);
-    `pattern` is what a whole answer has to match."""
+    `pattern` is what a whole answer has to match; `reads` raises for an answer that the connector could not
+    use."""
 
     name: str
     label: str
@@ -33,6 +34,7 @@ class Field:
     asked_of: Party = "buyer"
     reserved: frozenset[str] = frozenset()
     pattern: str = ""
+    reads: Callable[[str], object] | None = None
 
     def problem(self, value: str | None) -> str | None:
         """The sentence that a user reads about this answer, or None if the answer is good."""
@@ -66,13 +68,23 @@ class Field:
             case "alias":
                 return self._problem_of_alias(value)
             case "text" if self.pattern and not re.fullmatch(self.pattern, value):
-                if self.hint:
-                    return _(
-                        "%(field)s does not look right: %(hint)s", field=_(self.label), hint=_(self.hint)
-                    )
-                return _("%(field)s does not look right.", field=_(self.label))
+                return self._not_right()
             case _:
-                return None
+                return None if self._can_be_read(value) else self._not_right()
+
+    def _can_be_read(self, value: str) -> bool:
+        if self.reads is None:
+            return True
+        try:
+            self.reads(value)
+        except Exception:  # a key of another kind raises whatever its library likes
+            return False
+        return True
+
+    def _not_right(self) -> str:
+        if self.hint:
+            return _("%(field)s does not look right: %(hint)s", field=_(self.label), hint=_(self.hint))
+        return _("%(field)s does not look right.", field=_(self.label))
 
     def _problem_of_alias(self, value: str) -> str | None:
         if not ALIAS.fullmatch(value):

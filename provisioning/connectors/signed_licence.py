@@ -63,6 +63,7 @@ class SignedLicence:
             "secret",
             hint="An Ed25519 private key, as PEM or as base64 of its 32 bytes.",
             asked_of="distributor",
+            reads=lambda text: read_signing_key(text),
         ),
     )
     # A key that is verified offline cannot be switched off and on, so neither suspend nor resume is offered.

@@ -386,6 +386,7 @@ def show_product(
         kind=kind,
         head=head,
         audience=BUYERS[kind.audience],
+        connector=_(CONNECTORS[kind.connector].label) if kind.connector in CONNECTORS else kind.connector,
         rows=rows,
         price_lists=[one.name for one in price_lists],
         shelves=shelves,

@@ -67,7 +67,7 @@ def the_list() -> List:
         views=lists.Choice(
             "show",
             _("View"),
-            lists.states(DeliveryState),
+            [(one.value, lists.word_of(BADGES.get(one, one.value))) for one in DeliveryState],
             lambda word: Delivery.state == DeliveryState(word),
             any_word=_("All"),
         ),

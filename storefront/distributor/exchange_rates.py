@@ -18,6 +18,7 @@ from storefront import exports, lists, pages
 from storefront.distributor import console
 from storefront.forms import Form
 from storefront.lists import Column, List
+from storefront.moments import day
 from storefront.visitors import has_role, require_role, the_shop
 
 MOST_FAULTS = 20
@@ -87,6 +88,7 @@ def row_of(rate: ExchangeRate) -> dict[str, Any]:
         "pair": f"{rate.base} → {rate.currency}",
         "rate": f"{rate.rate.normalize():f}",
         "day": f"{rate.day:%Y-%m-%d}",
+        "said": day(rate.day),
         "stale": rate.day <= exchange.today() - exchange.OLDEST,
         "source": rate.source or _("Entered by hand"),
     }

@@ -16,12 +16,12 @@ from catalog.price_lists import PriceList
 from catalog.products import Plan, Product
 from catalog.retail_rules import Method
 from core import db
-from core.errors import Missing, Refusal
+from core.errors import Refusal
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Reseller
 from storefront import exports, lists, pages
-from storefront.distributor import console
+from storefront.distributor import console, named
 from storefront.filters import Days
 from storefront.forms import Form
 from storefront.lists import Column, List
@@ -44,8 +44,8 @@ class NewMarginFloor(Form):
     percent = StringField(
         "At least", description="Share of the wholesale price that stays after the vendor's cost."
     )
-    product = StringField("Product", description="Its code. Empty: for all.")
-    reseller = StringField("Reseller", description="Its code. Empty: for all.")
+    product = StringField("Product", description="Its name or code. Empty: for all.")
+    reseller = StringField("Reseller", description="Its name or code. Empty: for all.")
     act = SelectField("A price below it", choices=ACTS.options(), default="warn", validate_choice=False)
 
 
@@ -171,12 +171,14 @@ def show(form: NewMarginFloor, status: int = 200, *, problem: str | None = None)
             }
             for floor, product, reseller in session.execute(chosen)
         ]
+        offered = {"products": named.products(), "resellers": named.resellers()}
     return pages.render(
         "distributor/margins.html",
         status,
         title=_("Margins"),
         page=page,
         floors=floors,
+        **offered,
         form=form,
         problem=problem,
         may_change=has_role("storefront_manager"),
@@ -190,23 +192,9 @@ def keep_floor() -> Response:
     form = NewMarginFloor(request.form)
     try:
         least = retail_rules.parse_points(form.percent.data or "", Method.MARGIN)
-        with db.transaction() as session:
-            product_code, reseller_code = (
-                (form.product.data or "").strip(),
-                (form.reseller.data or "").strip(),
-            )
-            product = (
-                session.scalar(select(Product).where(Product.code == product_code)) if product_code else None
-            )
-            reseller = (
-                session.scalar(select(Reseller).where(Reseller.code == reseller_code))
-                if reseller_code
-                else None
-            )
-            if product_code and product is None:
-                raise Missing("product")
-            if reseller_code and reseller is None:
-                raise Missing("reseller")
+        with db.transaction():
+            product = named.product(goods) if (goods := (form.product.data or "").strip()) else None
+            reseller = named.reseller(whose) if (whose := (form.reseller.data or "").strip()) else None
             margin_floors.keep(least, refuses=form.act.data == "refuse", product=product, reseller=reseller)
             margin_alarms.look_at_costs()
     except Refusal as refusal:

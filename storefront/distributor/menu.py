@@ -18,7 +18,8 @@ from partners.partner_requests import PartnerRequest, PartnerRequestState
 from partners.requests import ProgrammeRequest, RequestState
 from provisioning.transfers import Transfer, TransferState
 from storefront import pages
-from storefront.visitors import the_shop, visitor
+from storefront.evidence import READERS
+from storefront.visitors import has_role, the_shop, visitor
 
 SECTIONS = (
     (for_later("Dashboard"), "dashboard", "layout-dashboard"),
@@ -29,6 +30,7 @@ SECTIONS = (
     (for_later("Subscriptions"), "subscription_list", "key-round"),
     (for_later("Transfers"), "transfer_list", "arrow-right"),
     (for_later("Refunds"), "refund_list", "rotate-ccw"),
+    (for_later("Partner network"), None, ""),
     (for_later("Resellers"), "reseller_list", "handshake"),
     (for_later("Partner invitations"), "partner_invitation_list", "send"),
     (for_later("Customers"), "customer_list", "users"),
@@ -38,11 +40,14 @@ SECTIONS = (
     (for_later("Partners"), "partnership_list", "award"),
     (for_later("Newsletter"), "newsletter_list", "mail"),
     (for_later("Partner requests"), "request_list", "message-circle"),
+    (for_later("Catalogue and prices"), None, ""),
     (for_later("Catalogue"), "product_list", "boxes"),
     (for_later("Plans"), "plan_list", "tags"),
+    (for_later("Price lists"), "price_list_list", "coins"),
     (for_later("First page"), "front_page", "star"),
     (for_later("Margins"), "margin_list", "percent"),
     (for_later("Exchange rates"), "exchange_rate_list", "coins"),
+    (for_later("Price imports"), "import_list", "upload"),
     (for_later("Price changes"), "schedule_list", "calendar"),
     (for_later("Promotions"), "promotion_list", "percent"),
     (for_later("Partner codes"), "code_list", "sparkles"),
@@ -70,6 +75,8 @@ SECTIONS = (
     (for_later("Conditions"), "condition_list", "shield-check"),
     (for_later("Acceptances"), "acceptance_list", "badge-check"),
 )
+CLOSED = {"acceptance_list": READERS}
+"""Sections that not everybody may enter, and who may."""
 TIME_MACHINE = (for_later("Time machine"), "time_machine_page", "history")
 
 
@@ -85,7 +92,7 @@ def console() -> dict[str, Any]:
         },
         "places": {
             "home": url_for("distributor.dashboard"),
-            "search": url_for("distributor.order_list"),
+            "search": url_for("distributor.find"),
             "shop": f"{at}/",
             "sign_out": f"{at}/sign-out",
             "profile": f"{at}/profile",
@@ -102,6 +109,8 @@ def nav(counts: dict[str, int]) -> list[tuple[str, str | None, str, int, bool]]:
     sections = (*SECTIONS, TIME_MACHINE) if the_shop().sandbox else SECTIONS
     entries: list[tuple[str, str | None, str, int, bool]] = []
     for label, endpoint, icon in sections:
+        if endpoint in CLOSED and not has_role(*CLOSED[endpoint]):
+            continue
         url = url_for(f"distributor.{endpoint}") if endpoint else None
         inside = bool(url) and (
             request.path == here(url)

@@ -1,16 +1,15 @@
 """Partner discount codes: issued to one reseller, and revoked (P25)."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from flask import request
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import (
     BooleanField,
     DateField,
     IntegerField,
-    SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
@@ -24,10 +23,9 @@ from checkout import discounts
 from core import db, parties
 from core.errors import Missing, Refusal
 from core.languages import _
-from core.parties import Reseller
 from storefront import exports, lists, pages, timelines
 from storefront import partner_codes as code_lists
-from storefront.distributor import console
+from storefront.distributor import console, named
 from storefront.distributor.forms import Reason
 from storefront.forms import Form
 from storefront.moments import moment
@@ -44,9 +42,9 @@ pages.saying(
 class NewCode(Form):
     """What the code gives, and to whom."""
 
-    reseller = SelectField(
-        "Reseller", [InputRequired("Please choose the reseller.")], validate_choice=False,
-        description="The code is its own: for everybody else it does not exist.",
+    reseller = StringField(
+        "Reseller", [InputRequired("Please choose the reseller.")],
+        description="Its name or code. The partner code is its own: for everybody else it does not exist.",
     )  # fmt: skip
     name = StringField(
         "Name", [InputRequired("Give it a name, such as First order."), Length(max=60)],
@@ -94,25 +92,21 @@ def code_file() -> Response:
 def new_code() -> Response:
     """The form; a reseller's page names whom it is for."""
     require_role(SALES)
-    with db.transaction():
-        code = request.args.get("reseller", "")[:40]
-        chosen = db.session().scalar(select(Reseller.id).where(Reseller.code == code)) if code else None
-    return show_form(NewCode(reseller=str(chosen or ""), combines=True))
+    return show_form(NewCode(reseller=request.args.get("reseller", "")[:40], combines=True))
 
 
 def show_form(form: NewCode, status: int = 200, *, problem: str | None = None) -> Response:
     """The form, with what was typed where it was refused."""
     with db.transaction():
-        resellers = db.session().execute(
-            select(Reseller.id, Reseller.name).where(~Reseller.house).order_by(Reseller.name).limit(1000)
-        )
-        form.reseller.choices = [
-            SelectChoice("", _("Please choose")),
-            *(SelectChoice(str(one), name) for one, name in resellers),
-        ]
+        resellers = named.resellers()
         form.goods.choices = [SelectChoice(word, name) for word, name in goods.choices(programmes=True)]
     return pages.render(
-        "distributor/new_partner_code.html", status, title=_("New partner code"), form=form, problem=problem
+        "distributor/new_partner_code.html",
+        status,
+        title=_("New partner code"),
+        form=form,
+        resellers=resellers,
+        problem=problem,
     )
 
 
@@ -125,15 +119,19 @@ def issue_code() -> Response:
         return show_form(form, 422)
     try:
         with db.transaction():
-            code = partner_codes.issue(_reseller(form.reseller.data), terms_of(form), by=visitor().name).code
+            code = partner_codes.issue(
+                _reseller(form.reseller.data or ""), terms_of(form), by=visitor().name
+            ).code
     except Refusal as refusal:
         return show_form(form, 422 if isinstance(refusal, Missing) else refusal.status, problem=str(refusal))
     return pages.see("distributor.code_page", "code-issued", code=code)
 
 
-def _reseller(text: str) -> UUID:
-    """A reseller of ours from the form."""
-    return parties.reseller(lists.identifier(text, "reseller")).id
+def _reseller(typed: str) -> UUID:
+    """A reseller of ours from the form, by its name, its code or its id."""
+    with suppress(ValueError):
+        return parties.reseller(UUID(typed)).id
+    return named.reseller(typed).id
 
 
 def terms_of(form: NewCode) -> Terms:

@@ -243,7 +243,7 @@ def explanation(plan: Plan) -> dict[str, Any]:
     known = list(session.scalars(select(Reseller).order_by(Reseller.name).limit(NAMES)))
     wanted = request.args.get("reseller", "").strip()[:40]
     chosen = (
-        session.scalar(select(Reseller).where(Reseller.code == wanted))
+        session.scalar(select(Reseller).where(Reseller.code == wanted.upper()))
         if wanted
         else session.scalar(select(Reseller).where(Reseller.house))
     )

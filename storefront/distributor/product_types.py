@@ -253,7 +253,7 @@ def rows_of(found: Sequence[tuple[ProductType, int]]) -> list[dict[str, Any]]:
             "code": one.code,
             "url": url_for("distributor.type_page", code=one.code),
             "buyers": BUYERS[one.audience],
-            "connector": one.connector,
+            "connector": _(CONNECTORS[one.connector].label) if one.connector in CONNECTORS else one.connector,
             "unit": one.unit,
             "attributes": len(one.attributes),
             "products": many,

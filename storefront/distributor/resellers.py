@@ -102,11 +102,23 @@ def the_list() -> List:
         filters=[
             lists.Choice("tier", _("Tier"), tier_options(), is_in_tier, any_word=_("All tiers")),
             as_filter(),
+            lists.Choice("prices", _("Price list"), price_list_options(), is_on_list, any_word=_("All")),
             Days("joined", _("Joined"), Reseller.created_at),
         ],
         export="distributor.reseller_file",
         chosen_first=True,
     )
+
+
+def price_list_options() -> lists.Options:
+    """The price lists by name."""
+    known = db.session().execute(select(PriceList.id, PriceList.name).order_by(PriceList.name))
+    return [(str(list_id), name) for list_id, name in known]
+
+
+def is_on_list(list_id: str) -> ColumnElement[bool]:
+    """Whoever buys by it."""
+    return Reseller.price_list_id == UUID(list_id)
 
 
 def resellers() -> Select[Reseller, Storefront, int]:

@@ -13,11 +13,11 @@ from catalog import assortments, listings
 from catalog.assortments import Arrangement
 from catalog.products import Product
 from core import db
-from core.errors import Missing, Refusal
+from core.errors import Refusal
 from core.languages import _
 from core.parties import Reseller
 from storefront import pages
-from storefront.distributor import console
+from storefront.distributor import console, named
 from storefront.forms import Form
 from storefront.visitors import has_role, require_role, the_shop
 
@@ -40,7 +40,7 @@ class Front(Form):
 class Feature(Form):
     """One more product in front."""
 
-    product = StringField("Product", description="Its code.")
+    product = StringField("Product", description="Its name or code; both are offered while you type.")
 
 
 @console.get("/front")
@@ -68,12 +68,14 @@ def show(
         names = dict(session.execute(select(Product.id, Product.name).where(Product.id.in_(standing))).all())
         setting = assortments.of(reseller_id)
         categories = listings.all_categories(reseller_id)
+        products = named.products()
     return pages.render(
         "distributor/front.html",
         status,
         title=_("First page"),
         featured=[(one, names.get(one, "")) for one in standing],
         categories=categories,
+        products=products,
         form=form or Front(new_days=setting.new_days, popular=setting.popular),
         feature=feature or Feature(),
         problem=problem,
@@ -88,11 +90,8 @@ def feature_product() -> Response:
     require_role("storefront_manager")
     form = Feature(request.form)
     try:
-        with db.transaction() as session:
-            chosen = select(Product.id).where(Product.code == (form.product.data or "").strip())
-            if (found := session.scalar(chosen)) is None:
-                raise Missing("product")
-            assortments.feature(house_id(), [found])
+        with db.transaction():
+            assortments.feature(house_id(), [named.product(form.product.data or "").id])
     except Refusal as refusal:
         return show(422, feature=form, problem=str(refusal))
     return pages.see("distributor.front_page", "front-arranged")

@@ -19,7 +19,7 @@ from provisioning import moves, transfer_answers, transfers
 from provisioning.transfer_calls import TransferCall
 from provisioning.transfers import UNDER_WAY, Transfer, TransferItem, TransferState
 from storefront import exports, lists, pages, transfer_views
-from storefront.distributor import console
+from storefront.distributor import console, named
 from storefront.lists import List
 from storefront.moments import moment
 from storefront.visitors import has_role, require_role, visitor
@@ -228,9 +228,11 @@ def show_transition(typed: str = "", refusal: Refusal | None = None) -> Response
             .order_by(PartnerInTransition.id.desc())
             .limit(200)
         ).all()
+        resellers = named.resellers()
     return pages.render(
         "distributor/transition.html",
         refusal.status if refusal else 200,
+        resellers=resellers,
         title=_("Partners in transition"),
         rows=[(reseller, moment(one.since), one.by) for one, reseller in rows],
         typed=typed,
@@ -246,7 +248,7 @@ def begin_transition() -> Response:
     typed = request.form.get("code", "").strip()[:40]
     try:
         with db.transaction():
-            extensions.begin_transition(of_code(typed), by=visitor().name)
+            extensions.begin_transition(to_begin(typed), by=visitor().name)
     except Refusal as refusal:
         return show_transition(typed, refusal)
     return pages.see("distributor.transition_page", "transition-begun")
@@ -259,6 +261,14 @@ def end_transition(code: str) -> Response:
     with db.transaction():
         extensions.end_transition(of_code(code), by=visitor().name)
     return pages.see("distributor.transition_page", "transition-ended")
+
+
+def to_begin(typed: str) -> Reseller:
+    """Whoever was typed; the house hands nothing over to itself."""
+    found = named.reseller(typed)
+    if found.house:
+        raise Missing("reseller")
+    return found
 
 
 def of_code(code: str) -> Reseller:

@@ -92,6 +92,8 @@ MANY = b"<sheetData><row>" + b"".join(b'<c r="%d"/>' % n for n in range(200_000)
         (archive(xl__workbook=b"<w/>", xl__worksheets__sheet1=b"0" * 4_000_000), "x.xlsx", "far more"),
         (archive(xl__workbook=b"<w/>", xl__worksheets__sheet1=MANY), "x.xlsx", "too large"),
         (archive(xl__workbook=b"<w/>"), "x.xlsx", "damaged"),
+        (archive(xl__workbook=b"<w/>", **{"[Content_Types].xml": b"<Types/>"}), "x.xlsx", "damaged"),
+        (b" \r\n", "prices.csv", "The file is empty"),
         (b"PK\x03\x04 and nothing more", "x.xlsx", "damaged"),
         (b"\xd0\xcf\x11\xe0", "old.xls", "old Excel file"),
         (workbook([["a", "b", "a"]]), "x.xlsx", "Two columns are called “a”"),

@@ -186,5 +186,30 @@ def test_what_is_no_catalogue_is_said(world: World, nora: Visit) -> None:
         assert words in answer.text, words
 
 
+def test_a_value_of_another_kind_is_named_and_nothing_breaks(nora: Visit) -> None:
+    for wanted, instead, words in (
+        ('"3.50"', '"NaN"', "is no amount"),
+        ('"3.50"', '"Infinity"', "is no amount"),
+        ('"3.50"', '"1e309"', "is no amount"),
+        ('"huntress"', "true", "code is small letters"),
+        ('"huntress"', '"a/b"', "code is small letters"),
+        ('"Monthly"', "{ a = 1 }", "name is words in quotes"),
+        ('"3.50"', '"3.50"\nsteps = 7', "steps is a list of steps"),
+        ('"3.50"', '"3.50"\nminimum = true', "minimum is a whole number"),
+        ('"Huntress"', '"a\\u0000b"', "characters that no text has"),
+        ('"3.50"', '"3.50"\nfeatures = { Storage = nan }', "numbers that are none"),
+        ('connector = "http_service"', "connector = [1]", "connector is words in quotes"),
+        (
+            'connector = "http_service"',
+            'connector = "http_service"\nby_usage = "x"',
+            "by_usage is true or false",
+        ),
+        ('"huntress-m"', '"patch-y"', "another product has a plan of this code"),
+    ):
+        answer = upload(nora, FILE.replace(wanted, instead, 1))
+        assert answer.status_code == 422, instead
+        assert words in answer.text, instead
+
+
 def test_the_worlds_own_catalogue_has_no_fault() -> None:
     assert problems(CATALOGUE, CONNECTORS) == []

@@ -57,6 +57,9 @@ def test_wrong_settings_are_refused_with_the_input_kept(world: World, nora: Visi
     assert "must be a web address" in refused.text
     assert 'value="ftp://vendor"' in refused.text
     assert "a new one" not in refused.text
+    no_key = nora.post("/distributor/connectors/signed_licence", {"signing_key": "NaN"})
+    assert no_key.status_code == 422, "with it every delivery of keys would stop"
+    assert "Signing key does not look right: An Ed25519 private key" in no_key.text
 
 
 def test_the_pre_check_really_asks_the_vendor(world: World, nora: Visit, vendor: Vendor) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from checkout.orders import Order, OrderState
 from core import db
+from core.parties import Reseller
 from core.tasks import Task, TaskState
 from core.work import WorkItem
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState
@@ -201,3 +202,25 @@ def test_a_late_delivery_counts_as_stuck(world: World, nora: Visit) -> None:
             update(Delivery).values(changed_at=db.session().info["now"] - timedelta(hours=1))
         )
     assert codes(nora.get("/distributor/orders", show="stuck").text) == {code}
+
+
+def test_whatever_is_quoted_is_found_from_every_page(world: World, nora: Visit) -> None:
+    open_portal(world)
+    code = world.buys("acme", "patch-y", 2)
+    with world.acting():
+        reseller = db.session().scalars(select(Reseller.code).where(Reseller.name == "Brightfield")).one()
+    for words, path in (
+        (code.lower(), f"/orders/{code}"),
+        (reseller, f"/resellers/{reseller}"),
+        ("patch", "/catalogue/patch"),
+        ("m365-bb-y", "/catalogue/m365-bb/plans/m365-bb-y"),
+        ("Acme", "/orders?q=Acme"),
+        ("Harbour", "/resellers?q=Harbour"),
+        ("Zebra", "/customers?q=Zebra"),
+        ("northwind-2026-000017", "/orders?q=northwind-2026-000017"),
+        ("ORD-NOTHING1", "/orders?q=ORD-NOTHING1"),
+        ("", "/orders"),
+    ):
+        answer = nora.get("/distributor/find", q=words)
+        assert (answer.status_code, answer.location) == (302, f"/distributor{path}"), words
+    assert 'action="/distributor/find"' in nora.get("/distributor/margins").text

@@ -58,6 +58,17 @@ def test_a_programme_has_each_of_its_tabs_once(world: World, nora: Visit) -> Non
     assert len(words) == len(set(words)) == len(programme_pages.PAGES)
 
 
+def test_the_menu_leads_nobody_to_a_closed_door(world: World, nora: Visit) -> None:
+    with world.acting():
+        db.session().execute(
+            update(Membership).where(Membership.name == "Nora").values(roles=["billing_agent"])
+        )
+    page = nora.get("/distributor/").text
+    menu = set(re.findall(r'href="(/distributor/[a-z-]+)"', page))
+    assert len(menu) > 30
+    assert {path: nora.get(path).status_code for path in menu} == dict.fromkeys(menu, 200)
+
+
 def test_an_empty_world_says_so(world: World, nora: Visit) -> None:
     assert "No orders yet" in nora.get("/distributor/orders").text
     assert "Nothing needs you" in nora.get("/distributor/work").text

@@ -73,6 +73,12 @@ def made(nora: Visit) -> None:
     fine(nora, f"{AT}/uem/sale", act="publish")
 
 
+def test_blanks_are_no_name(nora: Visit) -> None:
+    answer = nora.post("/distributor/product-types/new", TYPE | {"name": " \t "})
+    assert answer.status_code == 422
+    assert "A product type needs a name." in ERROR.findall(answer.text)[-1]
+
+
 @pytest.mark.behaviour("I83", "H72", "P19")
 def test_a_product_made_by_hand_is_sold_by_its_editions(world: World, nora: Visit) -> None:
     open_portal(world)

@@ -8,6 +8,7 @@ from core import db, trail
 from core.trail import TrailNote
 from provisioning import resolutions
 from provisioning.deliveries import Delivery
+from storefront.timeline_details import in_words
 from tests.lists.conftest import Trade
 
 WORDS, VENDORS_ID = "The vendor's desk says yes", "VEND-4711"
@@ -77,3 +78,24 @@ def test_wholesale_is_no_customers_story(resolved: Trade) -> None:
 def every_object():
     """Whatever the trail tells of, as far as the scope sees."""
     return list(db.session().scalars(select(trail.TrailEntry.object_id)).all())
+
+
+def test_what_the_trail_keeps_under_the_names_of_columns_is_read_in_words() -> None:
+    kept = {
+        "prorate_billing": True,
+        "valid_days": 60,
+        "left_as_they_were": None,
+        "discount": 250,
+        "conditions": ["two_factor", "revenue"],
+        "attributes": [{"key": "a", "name": "Storage"}, {"key": "b", "name": "Region"}],
+        "on": "2027-02-28 17:54:10.504793+00:00",
+        "parent_id": "01a218fa-2c82-7a8d-84c5-000000000000",
+        "by": "Nora",
+    }
+    assert in_words({name: str(value) for name, value in kept.items()}) == (
+        "Prorate billing: Yes\nDays an approved deal is valid: 60\nLeft as they were: –\nDiscount: 2.5 %\n"
+        "Looked at once a year: two factor, revenue\nAttributes: Storage, Region\n"
+        "On: 28 Feb 2027, 17:54 UTC"
+    )
+    assert in_words({"category_id": "None"}) is None
+    assert in_words({"title": "[as it is"}) == "Title: [as it is"

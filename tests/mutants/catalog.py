@@ -210,4 +210,18 @@ MUTANTS = (
         "if False:",
         "tests/catalog/test_sheet_files.py::test_what_is_not_what_it_says_or_would_not_fit_is_refused_by_name",
     ),
+    Mutant(
+        "a catalogue file is of the kinds that its readers go by",
+        "catalog/catalogue_files.py",
+        "if misshapen := list(catalogue_shapes.problems(content)):",
+        "if misshapen := list(content.get('misshapen', [])):",
+        "tests/distributor/test_catalogue.py::test_a_value_of_another_kind_is_named_and_nothing_breaks",
+    ),
+    Mutant(
+        "a price list is told apart by its name",
+        "catalog/price_list_editing.py",
+        "if db.session().scalar(taken if but is None else taken.where(PriceList.id != but.id)) is not None:",
+        "if not words:",
+        "tests/distributor/test_price_lists.py::test_what_no_list_can_be_is_refused_by_name",
+    ),
 )

@@ -215,4 +215,11 @@ MUTANTS = (
         "if False:",
         WINDOWS + "of_many_who_end_it_one_does_whoever_cancelled_it_before",
     ),
+    Mutant(
+        "a key that cannot be read is not kept",
+        "provisioning/connectors/fields.py",
+        "return None if self._can_be_read(value) else self._not_right()",
+        "return None",
+        "tests/distributor/test_engine.py::test_wrong_settings_are_refused_with_the_input_kept",
+    ),
 )

@@ -225,4 +225,11 @@ MUTANTS = (
         "pass",
         "tests/portal/test_orders.py::test_of_two_clicks_at_once_for_one_person_one_gives_a_seat",
     ),
+    Mutant(
+        "blanks are no name",
+        "storefront/forms.py",
+        "if _only_blanks(field):",
+        "if not field.name:",
+        "tests/distributor/test_product_editor.py::test_blanks_are_no_name",
+    ),
 )

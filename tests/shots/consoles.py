@@ -999,6 +999,17 @@ DISTRIBUTOR = [
                 then=all_of(upload("[name=file]", PRICE_SHEET), send(market="DE")),
             ),
             Stop("distributor-price-imports", "/distributor/price-imports"),
+            *lists("distributor", **{"price-lists": "price-lists"}),
+            Stop(
+                "distributor-price-lists-wrong", "", "/distributor/price-lists", then=send("form[data-guard]")
+            ),
+            Stop(
+                "distributor-price-list",
+                "/distributor/price-lists/<uuid:list_id>",
+                "/distributor/price-lists",
+                row="Gold",
+            ),
+            Stop("distributor-price-list-wrong", "", STAY, then=send("form[data-guard]", name="")),
             Stop("distributor-front", "/distributor/front"),
             Stop(
                 "distributor-front-wrong",

@@ -30,6 +30,7 @@ NO_PAGES: dict[str, str] = {
     "/robots.txt": "words for machines",
     "/sitemap.xml": "addresses for machines",
     "/sitemaps/<part>.xml": "addresses for machines",
+    "/distributor/find": "leads to the page or list of what was typed",
     "/home": "leads to the first page of whoever is signed in",
     "/ticket/<token>": "leads into a shop on another host",
     "/applications/<token>/documents/<uuid:document_id>": "a file of the applicant's",

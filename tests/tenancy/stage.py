@@ -122,6 +122,7 @@ def build(world: World, app: Flask) -> Stage:
     world.put("acme", "patch-y", 3)
     stage.names |= everything_else(world, stage.names["unpaid"])
     stage.names["reset"] = people_stage.forget(world)
+    stage.names["price_list"] = str(world.price_list_id)
     stage.names |= (
         programmes_stage.apply_to_programme(world)
         | programmes_stage.register_deals(world)

@@ -266,4 +266,17 @@ ROUTES: dict[str, Route] = {
         page="/distributor/product-types/cloud",
         form={"question-0-label": "Region"},
     ),
+    "GET /distributor/price-lists": Route(DISTRIBUTOR),
+    "GET /distributor/price-lists.csv": Route(DISTRIBUTOR),
+    "POST /distributor/price-lists": Route(
+        DISTRIBUTOR, page="/distributor/price-lists", form={"name": "Platinum", "currency": "EUR"}
+    ),
+    "GET /distributor/price-lists/<uuid:list_id>": mine(DISTRIBUTOR, list_id="price_list"),
+    "GET /distributor/price-lists/<uuid:list_id>.csv": mine(DISTRIBUTOR, list_id="price_list"),
+    "POST /distributor/price-lists/<uuid:list_id>": Route(
+        DISTRIBUTOR,
+        {"list_id": "price_list"},
+        page="/distributor/price-lists/{price_list}",
+        form={"name": "Silver"},
+    ),
 }

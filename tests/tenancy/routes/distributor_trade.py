@@ -141,4 +141,5 @@ ROUTES: dict[str, Route] = {
     "POST /distributor/bank-transfers/<code>/given-back": Route(
         DISTRIBUTOR, {"code": "paid_transfer"}, page="/distributor/bank-transfers/{paid_transfer}"
     ),
+    "GET /distributor/find": Route(DISTRIBUTOR, query="q=patch"),
 }
