@@ -50,6 +50,7 @@ WIDENING = {
     "handing over subscriptions": 1,
     "enrolling a reseller": 1,
     "following a partner's invitation": 1,
+    "following an invitation": 1,
     "looking after a customer": 2,
     "sending a quote": 1,
     "following a quote": 1,
