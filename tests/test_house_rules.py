@@ -133,6 +133,7 @@ MAY_BEGIN = (
     "sandbox/notes.py",
     "sandbox/orders.py",
     "sandbox/quoting.py",
+    "sandbox/delegations.py",
     "sandbox/relations.py",
     "sandbox/promotions.py",
     "core/db.py",
