@@ -282,7 +282,7 @@ def create(reseller: Reseller, programme_id: UUID | None, wanted: Wanted, *, by:
         email=wanted.email,
         name=wanted.name,
         roles=["admin"],
-        by=f"{by}, {reseller.name}",
+        by=reseller.name,
         reseller_id=reseller.id,
         customer_id=created.id,
         adds=not channels.enters_by_link(created),

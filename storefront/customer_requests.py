@@ -114,7 +114,7 @@ def the_list(side: str, *, resellers: bool) -> List:
             Column("email", _("E-mail"), itemgetter("email"), only_file=True),
             Column("state", _("State"), itemgetter("words")),
             Column("asked", _("Asked"), itemgetter("asked"), CustomerRequest.id),
-            Column("by", _("Answered by"), itemgetter("by")),
+            Column("by", _("Answered by"), itemgetter("by"), only_file=True),
         ],
         CustomerRequest.id,
         rows(side),

@@ -1,6 +1,6 @@
 """Who knows whom: customers are added and removed, companies are invited, providers compared."""
 
-from tests.shots.acts import all_of, mail, opens, press, send, to_link
+from tests.shots.acts import all_of, checks, mail, opens, press, send, to_link
 from tests.shots.camera import STAY, Chapter, Stop
 from tests.shots.consoles import lists
 
@@ -85,19 +85,17 @@ CHAPTERS = [
     ),
     Chapter(
         "Admin rights that are asked for",
-        "anna@",
+        "anna@acorn",
         "/harbour",
         (
             Stop("customer-rights-asked", "/admin-rights"),
             Stop("customer-rights-wrong", "", STAY, then=send("form[action$='/admin-rights']")),
-        ),
-    ),
-    Chapter(
-        "Admin rights that are given",
-        "wanda@",
-        "/harbour",
-        (
-            Stop("customer-rights-given", "", "/admin-rights"),
+            Stop(
+                "customer-rights-given",
+                "",
+                STAY,
+                then=all_of(checks("input[name=rights][value=yes]"), press("Answer", exact=True)),
+            ),
             Stop("customer-rights-remove", "", STAY, then=opens("What a removal means")),
             Stop("customer-rights-remove-wrong", "", STAY, then=send("form[action$='/remove']")),
         ),
