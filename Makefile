@@ -8,14 +8,18 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-checks := check-types check-form check-imports check-security
+checks := check-behaviours check-form check-imports check-security check-types
 .PHONY: help run test check format lint $(checks) tests campaign bench shots readme-shots words lock clean
 
 PORT ?= 8400
 INSTANCE ?=
 TESTS ?= tests
-JOBS ?= 2
+# Processes of tests: one more than there are cores, because a third of the time of the tests is waiting.
+JOBS ?= 3
 export PORT INSTANCE
+# Some hundred processes are started in a run of the tests; where the environment forbids to keep what was compiled
+# (images of containers like to), each would compile 1,800 files again and take twice as long to start.
+unexport PYTHONDONTWRITEBYTECODE
 
 bin := .venv/bin
 wanted := core partners catalog subscriptions billing checkout provisioning storefront whitelabel_themes sandbox
@@ -40,6 +44,9 @@ check: test ## the same as test
 lint: ## the checks without the tests, two at a time; each says what it has to say in one piece
 	@bin/install test
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going $(checks)
+
+check-behaviours:
+	$(bin)/python -m tests.behaviours --check
 
 check-types:
 	$(bin)/pyright

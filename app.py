@@ -50,8 +50,16 @@ from core import events
 from core.account_links import LinkAsked
 from core.accounts import AccountChanged
 from core.events import Later, Reactions
-from partners import late_answers, leavings, reauthorisations, tiers, viewings  # noqa: F401 their kinds of task
+from partners import (  # noqa: F401 their kinds of task
+    admin_rights,
+    late_answers,
+    leavings,
+    reauthorisations,
+    tiers,
+    viewings,
+)
 from partners.account_managers import ManagerAssigned, ManagerChanged
+from partners.admin_rights import RightsAnswered, RightsAsked
 from partners.agreement_links import AgreementLinkSent
 from partners.anniversaries import PartnerFlagged, TierDecided
 from partners.applications import (
@@ -63,6 +71,7 @@ from partners.applications import (
     ApplicationTakenBack,
 )
 from partners.customer_agreements import AgreementAccepted
+from partners.customer_requests import CustomerAsked, CustomerRequestDecided
 from partners.customers import RelationshipEnding
 from partners.deals import (
     DealApproved,
@@ -120,6 +129,7 @@ from storefront import (  # noqa: F401 their kinds of task become known
     partner_mails,
     price_mails,
     quote_mails,
+    relation_mails,
     request_mails,
     transfer_mails,
     web,
@@ -196,7 +206,11 @@ REACTIONS: Reactions = {
     RefundRequested: [Later("mail_refunded", key="refund_id")],
     NotRefunded: [Later("mail_delivery_refused", key="delivery_id")],
     InvitationSent: [Later("mail_invitation", key="sending")],
-    RelationshipEnding: [holdings.refuse_if_held, orders.refuse_if_open],
+    RightsAsked: [Later("mail_rights_asked", key="sending")],
+    RightsAnswered: [Later("mail_rights_answered", key="answer_id")],
+    CustomerAsked: [Later("mail_customer_asked", key="request_id")],
+    CustomerRequestDecided: [Later("mail_customer_decided", key="request_id")],
+    RelationshipEnding: [holdings.refuse_if_held, orders.refuse_if_open, admin_rights.end],
     ApplicationSent: [
         Later("mail_application_received", key="sending"),
         Later("mail_application_waits", key="sending"),

@@ -354,6 +354,7 @@ WIDENED = Widenings(
         "handing over subscriptions",
         "enrolling a reseller",
         "following a partner's invitation",
+        "following an invitation",
         "sending a quote",
         "following a quote",
         "asking for a quote",

@@ -11,16 +11,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, UniqueConstraint, and_, exists, or_, select
 from sqlalchemy.orm import Mapped
 
-from core import db, trail
+from core import db, parties, tenancy, trail
 from core.clock import business_now
 from core.errors import Refused
 from core.languages import _
 from core.parties import Customer, Reseller
-from core.tenancy import Access, CustomerOwned, ResellerOwned, owned_by
-from partners import direct_notices, enrolments
+from core.tenancy import Access, CustomerOwned, ResellerOwned, Side, owned_by
+from partners import direct_notices, enrolments, relation_rules
 from partners.enrolments import EnrolmentState
 from partners.joinings import Channel
 from partners.programmes import Programme
+from partners.relation_rules import Ruled
 
 
 class ResellerChannel(ResellerOwned, db.Model):
@@ -165,11 +166,15 @@ def ways(reseller_id: UUID) -> list[Way]:
 
 def win(customer: Customer, chosen: str) -> CustomerChannel:
     """The channel of a new customer, for good. `chosen`: a programme's id, "direct", or nothing for the first
-    way that the reseller has."""
+    way that the reseller has. TheProviderCreates, Elsewhere or NoCountry where its programme says so."""
     possible = ways(customer.reseller_id)
     if not possible:
         raise NoWayToSell
     way = _way(possible, chosen)
+    rules = relation_rules.of_way(customer.reseller_id, way.programme_id)
+    if tenancy.current().side is Side.RESELLER:
+        relation_rules.refuse_to_create(rules)
+    _refuse_elsewhere(customer, rules)
     added = db.add(
         CustomerChannel(
             reseller_id=customer.reseller_id,
@@ -183,6 +188,16 @@ def win(customer: Customer, chosen: str) -> CustomerChannel:
     db.flush()
     trail.write(customer, f"won {way.channel.value}", told={"programme": way.programme})
     return added
+
+
+def refuse_to_come_back(customer: Customer) -> None:
+    """Elsewhere or NoCountry for a customer that was on the list before, too (M34)."""
+    _refuse_elsewhere(customer, ruled(customer))
+
+
+def _refuse_elsewhere(customer: Customer, rules: Sequence[Ruled]) -> None:
+    seller = parties.reseller(customer.reseller_id).country
+    relation_rules.refuse_elsewhere(rules, reseller=seller, customer=customer.country)
 
 
 def _way(possible: Sequence[Way], chosen: str) -> Way:
@@ -200,6 +215,18 @@ def of_customer(customer: Customer) -> Channel:
     if row is not None:
         return row.channel
     return Channel.DIRECT if Channel.DIRECT in profile(customer.reseller_id) else Channel.INDIRECT
+
+
+def ruled(customer: Customer) -> list[Ruled]:
+    """The programmes whose rules about relations count for a customer; in any scope that reads it."""
+    won = row_of(customer.id)
+    return relation_rules.of_way(customer.reseller_id, won.programme_id if won else None)
+
+
+def enters_by_link(customer: Customer) -> bool:
+    """Whether whoever comes in for the customer has something to accept with it (M33): then signing in
+    somewhere is not enough, and the invitation's link leads to where it is read."""
+    return any(one.rules.agreement_first for one in ruled(customer))
 
 
 def row_of(customer_id: UUID) -> CustomerChannel | None:

@@ -17,7 +17,7 @@ from core.events import Event, publish
 from core.languages import _
 from core.parties import Customer, Membership, Reseller, Segment, normal_email
 from core.tenancy import Access, ResellerOwned, Side, current, owned_by
-from partners import invitations, leads
+from partners import channels, invitations, leads
 from partners.invitations import Invitation, InvitationState
 
 LONGEST_COMMENT = 2000
@@ -106,6 +106,7 @@ def add(
     if known is not None:
         lead = leads.keys([known.name], known.country, addresses=[email])
         leads.refuse_to_take_on(reseller_id, known.name, lead)
+        channels.refuse_to_come_back(known)
         known.ended_at = None
         trail.write(known, "added again")
         invited = invitations.invite(
@@ -116,7 +117,7 @@ def add(
             by=by,
             customer_id=known.id,
             words=words,
-            adds=True,
+            adds=not channels.enters_by_link(known),
         )
         customer = known
     else:

@@ -184,7 +184,7 @@ def invite_customer(
         by=by,
         customer_id=customer.id,
         words=words,
-        adds=adds,
+        adds=adds and not channels.enters_by_link(customer),
     )
 
 

@@ -44,6 +44,7 @@ from partners import (
     logins,
     newsletters,
     programmes,
+    relation_rules,
     requests,
     resources,
     signatures,
@@ -56,6 +57,7 @@ from partners.deal_rules import Rules
 from partners.enrolling import Contact
 from partners.joinings import Channel, Paperwork
 from partners.programmes import Programme, Settings
+from partners.relation_rules import Relations
 from partners.signatures import Signatory
 from partners.storefronts import Image, Storefront
 from partners.support_hours import Hours
@@ -68,6 +70,7 @@ from provisioning.transfer_requests import Asking
 from provisioning.transfers import Transfer
 from sandbox import (
     conditions,
+    delegations,
     logos,
     notes,
     orders,
@@ -110,6 +113,7 @@ def seed(say: Callable[[str], None] = lambda _words: None) -> Path:
     say("Companies, people and catalogue")
     with tenancy.acting_as(demo.scope()), db.transaction():
         _found(demo)
+    delegations.begin(demo)
     relations.neighbour(passwords.hashed(world["password"]), world["password"])
     _connect(demo)
     say("Reseller plans")
@@ -197,6 +201,7 @@ def _open_programmes(price_list_id: UUID, hashed: str, currency: str) -> None:
         _set_credit(programme, entry.get("credit", {}), currency)
         tiers.give(programme, entry)
         joinings.keep(programme, _joining(entry.get("joining", {})))
+        relation_rules.keep(programme, Relations(**entry.get("relations", {})))
         if types := entry.get("support_type", []):
             support_types.set_rules(programme, terms_first=True)
         for one in types:

@@ -20,8 +20,9 @@ from core.languages import _
 from core.parties import Customer, Reseller
 from core.tasks import Claimed, Kind, Limits, Repeat
 from core.tenancy import Side
-from partners import acceptances, invitations, storefronts
+from partners import acceptances, invitations, relations, storefronts
 from partners.invitations import Invitation, InvitationState
+from partners.roles import ADMIN
 from partners.storefronts import Image, Storefront
 from provisioning import deliveries
 from provisioning.connectors.base import Action
@@ -292,6 +293,7 @@ def invitation(invitation_id: UUID) -> Mail | None:
         "link": f"{shop.url}/invitations/{invitations.fresh_token(invited)}",
         "known": invited.adds and acceptances.has_account(invited.email),
         "words": [part.strip() for part in invited.words.split(invitations.LINK)],
+        "brings": what_it_brings(invited),
     }
     reason = _(
         "You get this mail because %(person)s entered this address at %(shop)s.",
@@ -302,6 +304,27 @@ def invitation(invitation_id: UUID) -> Mail | None:
     if values["known"]:
         subject = _("%(person)s has added you to %(company)s", person=invited.invited_by, company=company)
     return Mail("invitation", shop, invited.email, invited.name, subject, reason, values)
+
+
+def what_it_brings(invited: Invitation) -> list[str]:
+    """Whether admin rights are asked for and which agreements come with the relation, so that it is known
+    before the link is opened (M33, M34)."""
+    if invited.customer_id is None or ADMIN not in invited.roles:
+        return []
+    asked = relations.of_customer(parties.customer(invited.customer_id))
+    lines: list[str] = []
+    if asked.rights:
+        lines.append(
+            _(
+                "%(person)s asks for admin rights, too: to open your services and to give seats to your"
+                " people. You decide, and can remove them at any time.",
+                person=asked.by,
+            )
+        )
+    elif asked.offered:
+        lines.append(_("No admin rights are asked for: your services and seats stay yours to look after."))
+    lines += [_("You accept “%(agreement)s” with it.", agreement=row.name) for row in asked.agreements]
+    return lines
 
 
 # --- What they read -----------------------------------------------------------------------------------------

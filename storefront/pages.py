@@ -330,6 +330,7 @@ def account_nav(standing: str = "") -> list[tuple[str, str, str]]:
             (_("Company"), f"{at}/company", "building-2"),
             (_("People"), f"{at}/people", "user-check"),
             (_("Agreements"), f"{at}/agreements", "scale"),
+            (_("Admin rights"), f"{at}/admin-rights", "key-round"),
         ]
     own = [
         (_("Profile and security"), f"{at}/profile", "circle-user"),

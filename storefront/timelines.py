@@ -76,6 +76,8 @@ TYPES = Words(
         "price_schedules": "Price change",
         "promotions": "Promotion",
         "partner_codes": "Partner code",
+        "admin_rights": "Admin rights",
+        "customer_requests": "Request for a customer",
         "bank_transfers": "Bank transfer",
         "quote_requests": "Request for a quote",
     }
@@ -114,6 +116,8 @@ TONES = {
     "running": "ok",
     "scheduled": "wait",
     "revoked": "bad",
+    "removed": "warn",
+    "created": "ok",
     "received": "ok",
 }
 ICONS = {"ok": "circle-check", "bad": "circle-x", "warn": "triangle-alert", "wait": "loader"}
@@ -178,6 +182,13 @@ PLAINLY = Words(
         "partner_codes running": "Code valid",
         "partner_codes ended": "Code expired",
         "partner_codes revoked": "Code revoked",
+        "admin_rights granted": "Admin rights given",
+        "admin_rights declined": "Admin rights not given",
+        "admin_rights removed": "Admin rights removed",
+        "admin_rights withdrawn": "Admin rights given back, or asked for no more",
+        "customer_requests created": "Customer created",
+        "customer_requests declined": "Request declined",
+        "customer_requests withdrawn": "Request withdrawn",
     }
 )
 """What and its new state -> how everybody but the distributor reads it; the distributor reads the states."""

@@ -15,7 +15,7 @@ import app
 from core import db, doorbell, languages, roles
 from sandbox.servers import Postgres, Valkey
 from storefront import schema
-from tests import compiled, ids, machines, together
+from tests import compiled, garbage, ids, machines, together
 from tests import world as worlds
 from tests.budget import Budget
 from tests.copies import Copies, on_server, quick_folder
@@ -25,13 +25,15 @@ from whitelabel_themes import assets
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Once per run, in the process that leads: build the static files, hold the time budget."""
+    """In every process order and garbage; once per run, in the process that leads, the static files and the
+    time budget."""
     config.pluginmanager.register(ids, "ids")
+    config.pluginmanager.register(garbage, "garbage")
+    config.pluginmanager.register(together, "together")
     compiled.share()
     if hasattr(config, "workerinput"):
         return
     config.pluginmanager.register(Budget())
-    config.pluginmanager.register(together)
     assets.build(INSTANCE / "static")
 
 

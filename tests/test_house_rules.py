@@ -63,11 +63,31 @@ Rule = Callable[[str, ast.AST], Iterator[str]]
 @cache
 def sources(*rooms: str) -> dict[str, ast.AST]:
     """path -> syntax tree of every Python file of these rooms."""
-    files = [file for room in rooms for file in sorted((ROOT / room).rglob("*.py"))]
-    return {
-        str(file.relative_to(ROOT)): ast.parse(file.read_text(encoding="utf-8"))
-        for file in [*files, ROOT / "app.py"]
-    }
+    return {path: read(path) for room in rooms for path in files_of(room)} | {"app.py": read("app.py")}
+
+
+@cache
+def files_of(room: str) -> list[str]:
+    return sorted(str(file.relative_to(ROOT)) for file in (ROOT / room).rglob("*.py"))
+
+
+@cache
+def read(path: str) -> ast.AST:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+
+@cache
+def walked(tree: ast.AST) -> list[ast.AST]:
+    """Every node of a tree. Trees of whole files are walked by a dozen rules, and once is enough."""
+    return list(ast.walk(tree))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """A million nodes are of no use to the tests after these."""
+    yield
+    for known in (sources, read, walked):
+        known.cache_clear()
 
 
 def called(node: ast.AST) -> str:
@@ -84,7 +104,7 @@ def called(node: ast.AST) -> str:
 
 
 def calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Call) and called(node) == name:
             yield node
 
@@ -131,7 +151,7 @@ def only_edges_begin_transactions(path: str, tree: ast.AST) -> Iterator[str]:
 def only_states_move(path: str, tree: ast.AST) -> Iterator[str]:
     if path == "core/states.py" or path.startswith(("tests/", "sandbox/stripe/", "sandbox/vendor/")):
         return
-    for node in ast.walk(tree):
+    for node in walked(tree):
         targets = (
             node.targets
             if isinstance(node, ast.Assign)
@@ -151,7 +171,7 @@ def only_states_move(path: str, tree: ast.AST) -> Iterator[str]:
 def no_float_where_money_is(path: str, tree: ast.AST) -> Iterator[str]:
     if not path.startswith(MONEY):
         return
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if (isinstance(node, ast.Name) and node.id == "float") or (
             isinstance(node, ast.Constant) and isinstance(node.value, float)
         ):
@@ -168,7 +188,7 @@ def one_file_knows_stripe(path: str, tree: ast.AST) -> Iterator[str]:
         or path == "sandbox/stripe/deliveries.py"
     ):
         return
-    for node in ast.walk(tree):
+    for node in walked(tree):
         names = (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
@@ -183,7 +203,7 @@ def one_file_knows_stripe(path: str, tree: ast.AST) -> Iterator[str]:
 def one_file_knows_the_queue(path: str, tree: ast.AST) -> Iterator[str]:
     if path == "core/doorbell.py" or path.startswith("tests/"):
         return
-    for node in ast.walk(tree):
+    for node in walked(tree):
         names = (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
@@ -218,7 +238,7 @@ def modules_say_what_they_are_for(path: str, tree: ast.AST) -> Iterator[str]:
 
 
 def nobody_mocks(path: str, tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in walked(tree):
         modules = (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
@@ -251,7 +271,7 @@ def outside_calls_pass_fault_points(path: str, tree: ast.AST) -> Iterator[str]:
     points = {
         str(call.args[0].value) for call in calls(tree, "fault") if isinstance(call.args[0], ast.Constant)
     }
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
@@ -262,13 +282,13 @@ def outside_calls_pass_fault_points(path: str, tree: ast.AST) -> Iterator[str]:
             yield f"{at(path, node)}: reaches the outside without a fault point before and after (QC5)"
     only_types = {
         id(inner)
-        for node in ast.walk(tree)
+        for node in walked(tree)
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
     bare = {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in walked(tree)
         if isinstance(node, ast.ImportFrom)
         and id(node) not in only_types
         and (node.module or "").split(".")[0] in SENDS
@@ -284,7 +304,7 @@ def stripe_is_asked_between_fault_points(path: str, tree: ast.AST) -> Iterator[s
         return
     guarded = {
         id(call)
-        for node in ast.walk(tree)
+        for node in walked(tree)
         if isinstance(node, ast.FunctionDef) and node.name == "asking"
         for call in calls(node, "_client")
     }
@@ -394,7 +414,7 @@ def test_every_life_is_closed_and_every_state_can_be_reached() -> None:
 def test_widening_is_counted() -> None:
     stands: dict[str, int] = {}
     for path, tree in sources(*(room for room in ROOMS if room not in ("tests", "sandbox"))).items():
-        for call in ast.walk(tree):
+        for call in walked(tree):
             if not isinstance(call, ast.Call) or called(call) not in ("transaction", "reading", "widened"):
                 continue
             reasons = [

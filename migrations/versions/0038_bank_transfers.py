@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'wire'
-down_revision = 'windows'
+down_revision = 'rights'
 branch_labels = None
 depends_on = None
 

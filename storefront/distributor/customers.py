@@ -14,10 +14,11 @@ from core import db
 from core.errors import Missing
 from core.languages import Words, _
 from core.parties import Customer, Membership, Reseller
-from partners import channels, companies, customer_search
+from partners import admin_rights, channels, companies, customer_search
 from partners import customers as customer_lists
 from partners.joinings import CHANNELS, Channel
 from storefront import exports, lists, pages, timelines
+from storefront.customer_requests import RIGHTS
 from storefront.distributor import console
 from storefront.distributor.order_list import orders, rows_of
 from storefront.filters import Days
@@ -138,7 +139,9 @@ def customer_page(code: str) -> Response:
             .select_from(Membership)
             .where(Membership.customer_id == customer.id, Membership.ended_at.is_(None))
         )
-        timeline = timelines.of([customer.id])
+        rights = admin_rights.newest(customer.id)
+        timeline = timelines.of([customer.id, *([rights.id] if rights else [])])
+        said = admin_rights.answers(customer.id)
         channel = channels.of_customer(customer)
     return pages.render(
         "distributor/customer.html",
@@ -153,6 +156,8 @@ def customer_page(code: str) -> Response:
         orders_url=url_for("distributor.order_list", q=customer.name),
         timeline=timeline,
         channel=CHANNELS[channel],
+        rights=RIGHTS[rights.state.value] if rights else None,
+        answer=(said[0].name, said[0].email, moment(said[0].at), said[0].address) if said else None,
         order_url=url_for("distributor.provider_order_page", code=code)
         if channel is Channel.INDIRECT
         else None,

@@ -12,6 +12,7 @@ from core.parties import Reseller
 from core.tasks import Task, TaskState
 from core.work import WorkItem
 from partners.applications import WAITING, Application
+from partners.customer_requests import CustomerRequest, CustomerRequestState
 from partners.deals import Deal, DealState
 from partners.partner_requests import PartnerRequest, PartnerRequestState
 from partners.requests import ProgrammeRequest, RequestState
@@ -131,6 +132,9 @@ def waiting() -> dict[str, int]:
         ),
         "partner_invitation_list": select(PartnerRequest.id).where(
             PartnerRequest.state == PartnerRequestState.ASKED
+        ),
+        "customer_list": select(CustomerRequest.id).where(
+            CustomerRequest.state == CustomerRequestState.ASKED
         ),
         "request_list": select(ProgrammeRequest.id).where(ProgrammeRequest.state == RequestState.SUBMITTED),
     }

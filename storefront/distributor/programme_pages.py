@@ -13,6 +13,7 @@ PAGES = (
     (for_later("Tiers"), "programme_tiers"),
     (for_later("Year"), "programme_year"),
     (for_later("Customer agreements"), "attesting_page"),
+    (for_later("Customers"), "programme_relations"),
     (for_later("Accounts"), "programme_accounts"),
     (for_later("Support hours"), "programme_hours"),
     (for_later("Resources"), "programme_resources"),

@@ -15,13 +15,14 @@ from core import db, parties, trail
 from core.errors import Missing, Refusal
 from core.languages import _
 from core.parties import Customer
-from partners import support_types
+from partners import admin_rights, channels, relation_rules, support_types
 from partners.support_types import NotQualified, Offered
 from storefront import lists, pages
+from storefront.customer_requests import RIGHTS
 from storefront.forms import Form
 from storefront.moments import moment
 from storefront.reseller import console, menu
-from storefront.visitors import require_role
+from storefront.visitors import require_role, visitor
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Licence, LicenceState, Subscription, SubscriptionState
 
@@ -120,6 +121,7 @@ def settings_page(code: str, refusal: Refusal | None = None) -> Response:
         found = types()
         form = form_of(found, customer)
         kept = support_types.of_customer(customer.id)
+        opens = dashboard_opens(customer.id, kept)
         shown = {"code": customer.code, "name": customer.name, "email": customer.email}
     return pages.render(
         "reseller/customer_settings.html",
@@ -127,10 +129,45 @@ def settings_page(code: str, refusal: Refusal | None = None) -> Response:
         title=_("Account settings of %(customer)s", customer=shown["name"]),
         customer=shown,
         support=kept.label if kept else None,
-        dashboard=url_for("reseller.customer_dashboard", code=code) if kept and kept.co_managed else None,
+        dashboard=url_for("reseller.customer_dashboard", code=code) if opens else None,
         form=form,
         message=str(refusal) if refusal else None,
     )
+
+
+def dashboard_opens(customer_id: UUID, kept: support_types.CustomerSupport | None) -> bool:
+    """Whether a customer's dashboard is ours to open."""
+    rights = admin_rights.newest(customer_id)
+    opens = admin_rights.opens(
+        rights.state if rights else None, co_managed=kept is not None and kept.co_managed
+    )
+    return opens and not menu.goes_without("no_agents")
+
+
+def rights_of(customer: Customer) -> dict[str, Any]:
+    """How it stands with admin rights, as the page shows it."""
+    kept = admin_rights.newest(customer.id)
+    state = kept.state.value if kept else "none"
+    said = admin_rights.answers(customer.id)
+    return {
+        "ids": [kept.id] if kept else [],
+        "state": state,
+        "words": RIGHTS.get(state, ""),
+        "offered": admin_rights.may_be_asked(channels.ruled(customer)),
+        "open": state in ("asked", "granted"),
+        "dashboard": dashboard_opens(customer.id, support_types.of_customer(customer.id)),
+        "answers": [
+            {
+                "said": RIGHTS[one.said.value],
+                "name": one.name,
+                "email": one.email,
+                "address": one.address,
+                "at": moment(one.at),
+                "words": one.words,
+            }
+            for one in said
+        ],
+    }
 
 
 # --- The dashboard of a customer that we look after -------------------------------------------------------
@@ -147,8 +184,9 @@ def show_dashboard(
 ) -> Response:
     """The page, with what was typed where a seat was refused."""
     with db.transaction() as session:
+        relation_rules.refuse_agents(menu.reseller_id())
         customer = find(code)
-        support_types.refuse_unless_co_managed(customer)
+        admin_rights.refuse_unless_open(customer)
         own = (
             select(Subscription)
             .where(Subscription.customer_id == customer.id)
@@ -210,7 +248,9 @@ def give_seat(code: str, service: str) -> Response:
     looked_after(code)
     try:
         with db.transaction(widened_because="looking after a customer"):
-            subscriptions.assign(own_service(code, service), to)
+            found, owner = own_service(code, service)
+            subscriptions.assign(found, to)
+            note(owner, "used: seat given", found, to)
     except Missing:
         raise
     except Refusal as refusal:
@@ -224,20 +264,32 @@ def free_seat(code: str, service: str) -> Response:
     require_role("subscriptions_manager", "cloud_administrator")
     looked_after(code)
     with db.transaction(widened_because="looking after a customer"):
-        subscriptions.release(
-            own_service(code, service), lists.identifier(request.form.get("seat", ""), "seat")
-        )
+        found, owner = own_service(code, service)
+        subscriptions.release(found, lists.identifier(request.form.get("seat", ""), "seat"))
+        note(owner, "used: seat taken back", found)
     return pages.see("reseller.customer_dashboard", "seat-free", code=code)
 
 
+def note(owner: Customer, what: str, service: Subscription, to: str = "") -> None:
+    """In the customer's trail, too: who did it, for whom."""
+    admin_rights.note_use(
+        owner,
+        what,
+        by=f"{visitor().name}, {visitor().standing}",
+        service=f"{service.product_name}, {service.code}",
+        **({"to": to} if to else {}),
+    )
+
+
 def looked_after(code: str) -> None:
-    """The customer is ours and supported by us: asked in our own scope, before anything is done in a wider
-    one."""
+    """The customer is ours, and its services are ours to look after: asked in our own scope, before anything
+    is done in a wider one."""
     with db.transaction():
-        support_types.refuse_unless_co_managed(find(code))
+        relation_rules.refuse_agents(menu.reseller_id())
+        admin_rights.refuse_unless_open(find(code))
 
 
-def own_service(code: str, service: str) -> Subscription:
+def own_service(code: str, service: str) -> tuple[Subscription, Customer]:
     """A service of this customer of ours; the wider scope would find others' too."""
     found = subscriptions.find(service)
     owner = db.session().scalar(
@@ -245,8 +297,8 @@ def own_service(code: str, service: str) -> Subscription:
     )
     if owner is None or owner.code != code:
         raise Missing("subscription")
-    support_types.refuse_unless_co_managed(owner)
-    return found
+    admin_rights.refuse_unless_open(owner)
+    return found, owner
 
 
 def find(code: str) -> Customer:

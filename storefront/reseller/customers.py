@@ -17,19 +17,32 @@ from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.parties import Customer, OrderedBy, Segment
 from core.tenancy import Side
-from partners import channels, companies, deals, invitations, leads, support_types
+from partners import (
+    admin_rights,
+    channels,
+    companies,
+    customer_requests,
+    deals,
+    invitations,
+    leads,
+    relation_rules,
+    support_types,
+)
 from partners import customers as customer_lists
+from partners.admin_rights import AdminRights, RightsState
 from partners.channels import CustomerChannel, TheProviderOrders
 from partners.invitations import Invitation
 from partners.joinings import CHANNELS, Channel
+from partners.relation_rules import Elsewhere, TheProviderCreates
 from partners.roles import ROLES
 from partners.storefronts import StorefrontState
 from storefront import exports, lists, pages, timelines
+from storefront.customer_requests import RIGHTS
 from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.people import InviteStaff, invitation_rows
-from storefront.reseller import accounts, console, menu, orders
+from storefront.reseller import accounts, console, menu, orders, provider
 from storefront.reseller.forms import AboutCustomer, InviteCustomer, WhoOrders
 from storefront.visitors import has_role, require_role, visitor
 from subscriptions.subscriptions import SHOWN, Subscription, SubscriptionState
@@ -58,7 +71,8 @@ def customer_list() -> Response:
     """By name, with what each has."""
     with db.transaction():
         page = lists.page(the_list(), customers())
-    return pages.render("reseller/customers.html", title=_("Customers"), page=page)
+        asks = bool(customer_requests.programmes_of(menu.reseller_id()))
+    return pages.render("reseller/customers.html", title=_("Customers"), page=page, asks=asks)
 
 
 @console.get("/customers.csv")
@@ -81,6 +95,7 @@ def the_list() -> List:
             Column("channel", _("Channel"), itemgetter("channel")),
             Column("state", _("State"), itemgetter("state_words"), only_file=True),
             Column("support", _("Support type"), itemgetter("support")),
+            Column("rights", _("Admin rights"), itemgetter("rights"), only_file=True),
             Column("ordering", _("Orders"), lambda row: dict(ORDER)[row["customer"].ordered_by]),
             Column("since", _("Since"), itemgetter("since"), Customer.id),
         ],
@@ -99,6 +114,7 @@ def the_list() -> List:
                 "ordering", _("Orders"), ORDER.options(), lambda word: Customer.ordered_by == OrderedBy(word)
             ),
             lists.Choice("channel", _("Channel"), CHANNELS.options(), by_channel),
+            lists.Choice("rights", _("Admin rights"), RIGHTS.options(), by_rights),
             Days("since", _("Since"), Customer.created_at),
         ],
         export="reseller.customer_file",
@@ -132,6 +148,8 @@ def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
     active, peopled = active_subscriptions(ids), customer_lists.peopled(ids)
     won = channels_of([each.id for (each,) in found])
     supports = support_types.of_customers([each.id for (each,) in found])
+    rights = admin_rights.states_of([each.id for (each,) in found])
+    agents = bool(found) and not menu.goes_without("no_agents")
     return [
         {
             "customer": each,
@@ -139,8 +157,9 @@ def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
             "settings": url_for("reseller.customer_settings", code=each.code),
             "support": kept.label if (kept := supports.get(each.id)) else "",
             "dashboard": url_for("reseller.customer_dashboard", code=each.code)
-            if kept and kept.co_managed
+            if agents and admin_rights.opens(rights.get(each.id), co_managed=bool(kept and kept.co_managed))
             else None,
+            "rights": RIGHTS[rights[each.id].value] if each.id in rights else "",
             "active": active.get(each.id, 0),
             "channel": CHANNELS[won.get(each.id, Channel.DIRECT)],
             "indirect": won.get(each.id) is Channel.INDIRECT,
@@ -150,6 +169,18 @@ def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
         }
         for (each,) in found
     ]
+
+
+def by_rights(word: str) -> ColumnElement[bool]:
+    """What the filter means: how it stands now, which the newest request says."""
+    newest = (
+        select(AdminRights.state)
+        .where(AdminRights.distributor_id == Customer.distributor_id, AdminRights.customer_id == Customer.id)
+        .order_by(AdminRights.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return newest == RightsState(word)
 
 
 def by_channel(word: str) -> ColumnElement[bool]:
@@ -241,14 +272,29 @@ def invite_customer() -> Response:
             )
             if added.invitation:
                 support_types.choose(added.customer, accounts.sent())
+                if form.rights.data == "with":
+                    admin_rights.ask(added.customer, by=by())
     except Refusal as refusal:
         if isinstance(refusal, leads.LeadTaken | leads.DealComesFirst):
             with db.transaction():
                 leads.note_refused(parties.reseller(menu.reseller_id()), form.company.data or "", refusal)
         accounts.note_refusal(refusal)
+        if isinstance(refusal, Elsewhere | TheProviderCreates | admin_rights.RightsNotOffered):
+            with db.transaction():
+                trail.write(
+                    parties.reseller(menu.reseller_id()),
+                    "refused to add a customer",
+                    why=str(refusal),
+                    company=form.company.data or form.email.data or "",
+                )
         return show_invite(form, refusal)
     said = "invited" if added.invitation else "on-the-list"
     return pages.see("reseller.customer_page", said, code=added.customer.code)
+
+
+def by() -> str:
+    """Who acts, as the customer reads it."""
+    return f"{visitor().name}, {visitor().standing}"
 
 
 def draft() -> str:
@@ -288,6 +334,8 @@ def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: in
         support=support,
         is_open=storefront_open(),
         several=with_ways(form),
+        rights=rights_offered(),
+        created_by_provider=created_by_provider(),
         portal_url=menu.portal_url(menu.own_storefront(), absolute=True),
     )
 
@@ -295,7 +343,14 @@ def show_invite(form: InviteCustomer, refusal: Refusal | None = None, status: in
 def with_ways(form: InviteCustomer) -> bool:
     """Puts the channels by which we may win a customer into the form; whether there is a choice."""
     with db.transaction():
-        ways = channels.ways(menu.reseller_id())
+        ways = [
+            way
+            for way in channels.ways(menu.reseller_id())
+            if not any(
+                one.rules.provider_creates
+                for one in relation_rules.of_way(menu.reseller_id(), way.programme_id)
+            )
+        ]
     form.channel.choices = [
         SelectChoice(
             str(way.programme_id) if way.programme_id else way.channel.value,
@@ -305,6 +360,19 @@ def with_ways(form: InviteCustomer) -> bool:
     ]
     form.channel.data = form.channel.data or next((choice.value for choice in form.channel.choices), None)
     return len(ways) > 1
+
+
+def rights_offered() -> bool:
+    """Whether one of our programmes lets us ask for admin rights."""
+    with db.transaction():
+        return admin_rights.may_be_asked(relation_rules.of_reseller(menu.reseller_id()))
+
+
+def created_by_provider() -> list[str]:
+    """Our programmes whose customers the provider creates (M32)."""
+    with db.transaction():
+        ruled = relation_rules.of_reseller(menu.reseller_id())
+    return [one.programme for one in ruled if one.rules.provider_creates]
 
 
 # --- One customer -------------------------------------------------------------------------------------------
@@ -350,8 +418,15 @@ def show(
             comment=customer_lists.comment_of(customer.id),
             segment=customer.segment.value,
         )
+        rights = accounts.rights_of(customer)
+        ordering = provider.of(customer, won) if channel is Channel.INDIRECT else None
         timeline = timelines.of(
-            [customer.id, *(person.id for person in people), *(each["invitation"].id for each in invited)]
+            [
+                customer.id,
+                *rights["ids"],
+                *(person.id for person in people),
+                *(each["invitation"].id for each in invited),
+            ]
         )
     person = person or InviteStaff()
     person.roles.choices = customer_roles()
@@ -376,6 +451,8 @@ def show(
         removal=(_(removal.title), str(removal)) if removal else None,
         may_change=has_role("storefront_manager", "buyer"),
         roles=ROLES,
+        rights=rights,
+        provider=ordering,
         channel=channel.value,
         channel_words=CHANNELS[channel],
         through=won.programme_name if won else "",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import url_for
+from flask import redirect, request, url_for
 from sqlalchemy import ColumnElement, exists, func, select
 from werkzeug.wrappers import Response
 
@@ -76,7 +76,9 @@ class Task:
 
 @console.get("/")
 def dashboard() -> Response:
-    """The page."""
+    """The page; a console without one begins with the customers (P3)."""
+    if menu.goes_without("no_dashboard"):
+        return redirect(url_for("reseller.customer_list", said=request.args.get("said")), 303)
     with db.transaction():
         standing = parties.reseller(menu.reseller_id())
         own, storefront = reseller_plans.current(standing.id), menu.own_storefront()

@@ -19,6 +19,7 @@ from partners.invitations import LONGEST_WORDS
 from storefront.forms import Form
 from storefront.people import ADDRESS, trimmed
 
+RIGHTS = Words({"without": "Ask for no admin rights", "with": "Ask for admin rights"})
 PAYMENTS = Words({"card": "By card", "account": "On account"})
 
 
@@ -59,6 +60,13 @@ class InviteCustomer(Form):
         "Channel",
         validate_choice=False,
         description="How you win this customer; it stays so. For an indirect one the distributor orders.",
+    )
+    rights = RadioField(
+        "Admin rights",
+        choices=RIGHTS.options(),
+        default="without",
+        filters=[lambda value: value or "without"],
+        description="The customer reads what they allow before it accepts, and may say no.",
     )
     comment = TextAreaField(
         "Private comment",

@@ -7,7 +7,7 @@ from flask import g, request, url_for
 from core import db
 from core.errors import Missing
 from core.languages import _, for_later
-from partners import enrolments, providers, storefronts
+from partners import enrolments, providers, relation_rules, storefronts
 from partners.storefronts import Storefront, StorefrontState
 from storefront import links, pages
 from storefront.visitors import the_shop, visitor
@@ -87,6 +87,18 @@ def is_enrolled() -> bool:
     return g.is_enrolled
 
 
+def goes_without(page: str) -> bool:
+    """Whether our programmes leave a page out of this console ("no_dashboard", "no_agents": P3); asked once a
+    request."""
+    if "goes_without" not in g:
+        if db.in_transaction():
+            g.goes_without = relation_rules.goes_without(reseller_id())
+        else:
+            with db.transaction():
+                g.goes_without = relation_rules.goes_without(reseller_id())
+    return page in g.goes_without
+
+
 def portal_url(storefront: Storefront | None, *, absolute: bool = False) -> str | None:
     """Where the reseller's portal stands, seen from the shop this page came from; None while it is not
     open."""
@@ -109,12 +121,16 @@ def frame() -> dict[str, Any]:
     """What layouts/console.html expects."""
     at = the_shop().base
     own = own_storefront()
-    sections = [section for section in SECTIONS if section[1] != "provider_list" or is_enrolled()]
+    left_out = {
+        *([] if is_enrolled() else ["provider_list"]),
+        *(["dashboard"] if goes_without("no_dashboard") else []),
+    }
+    sections = [section for section in SECTIONS if section[1] not in left_out]
     logo = f"{at}/images/{own.logo}.png" if own and own.logo and own.id == the_shop().storefront_id else None
     return {
         "console": {"name": visitor().standing, "role": _("Reseller"), "logo_url": logo, "css_url": None},
         "places": {
-            "home": url_for("reseller.dashboard"),
+            "home": url_for(f"reseller.{'customer_list' if 'dashboard' in left_out else 'dashboard'}"),
             "search": url_for("reseller.order_list"),
             "shop": portal_url(own),
             "storefront": url_for("reseller.plan_page"),

@@ -58,6 +58,7 @@ TOUR: dict[str, list[str]] = {
         "/harbour/services",
         "/harbour/invoices",
         "/harbour/quotes",
+        "/harbour/admin-rights",
         "/harbour/agreements",
         "/harbour/agreements/cloud-customer-agreement",
         "/harbour/profile/consents",

@@ -11,6 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from sqlalchemy import insert, select, update
 
+from billing.invoices import Charge
 from catalog.listings import NotOffered
 from checkout.orders import Order
 from core import db, parties
@@ -476,7 +477,7 @@ def test_the_provider_orders_for_an_indirect_customer_on_its_page(world: World, 
     assert "refused to be ordered for" in nora.see(f"/distributor/customers/{acme}")
 
 
-@pytest.mark.behaviour("M31", "M36")
+@pytest.mark.behaviour("M21", "M31", "M36")
 def test_the_reseller_manages_what_the_provider_has_ordered_and_orders_nothing_itself(
     world: World, nora: Browser, bea: Browser
 ) -> None:
@@ -507,6 +508,11 @@ def test_the_reseller_manages_what_the_provider_has_ordered_and_orders_nothing_i
     assert refused.status_code == 403
     with world.acting():
         assert db.session().scalars(select(Order.placed_by)).all() == ["Nora"]
+        [charge] = db.session().scalars(select(Charge).where(Charge.reseller_id == brightfield))
+        owed, support = charge.gross.text, parties.the_distributor().contact_email
+    page = html.unescape(bea.see(at))  # the provider orders, bills and supports
+    for words in ("What Northwind does", "1 order for this customer", f"{owed} on your account", support):
+        assert words in page, words
 
 
 # --- The programme's page -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Who knows whom: customers are added and removed, companies are invited, providers compared."""
 
-from tests.shots.acts import all_of, mail, opens, send, to_link
+from tests.shots.acts import all_of, mail, opens, press, send, to_link
 from tests.shots.camera import STAY, Chapter, Stop
 from tests.shots.consoles import lists
 
@@ -51,6 +51,116 @@ CHAPTERS = [
                 row="Acorn",
                 then=send("form[action$='/remove']"),
             ),
+        ),
+    ),
+    Chapter(
+        "Customers that the provider creates, as the reseller asks",
+        "hugo@",
+        "",
+        (
+            *lists("reseller", **{"customer-requests": "customers/requests"}),
+            Stop("reseller-invite-indirect", "", "/reseller/customers/invite"),
+            Stop("reseller-customer-request-new", "/reseller/customers/requests/new"),
+            Stop(
+                "reseller-customer-request-wrong",
+                "",
+                STAY,
+                then=send("form[data-guard]", company="", email="no address", words="Soon, please."),
+            ),
+            Stop(
+                "reseller-customer-request",
+                "/reseller/customers/requests/<code>",
+                "/reseller/customers/requests",
+                row="Sluis",
+            ),
+            Stop(
+                "reseller-customer-request-declined",
+                "",
+                "/reseller/customers/requests",
+                row="Lighthouse",
+            ),
+            Stop("reseller-customer-indirect", "", "/reseller/customers", row="Willow"),
+            Stop("reseller-customer-rights-asked", "", "/reseller/customers", row="Acorn"),
+        ),
+    ),
+    Chapter(
+        "Admin rights that are asked for",
+        "anna@",
+        "/harbour",
+        (
+            Stop("customer-rights-asked", "/admin-rights"),
+            Stop("customer-rights-wrong", "", STAY, then=send("form[action$='/admin-rights']")),
+        ),
+    ),
+    Chapter(
+        "Admin rights that are given",
+        "wanda@",
+        "/harbour",
+        (
+            Stop("customer-rights-given", "", "/admin-rights"),
+            Stop("customer-rights-remove", "", STAY, then=opens("What a removal means")),
+            Stop("customer-rights-remove-wrong", "", STAY, then=send("form[action$='/remove']")),
+        ),
+    ),
+    Chapter(
+        "Customers that the provider creates",
+        "nora@",
+        "",
+        (
+            *lists("distributor", **{"customer-requests": "customers/requests"}),
+            Stop(
+                "distributor-customer-request",
+                "/distributor/customers/requests/<code>",
+                "/distributor/customers/requests",
+                row="Sluis",
+            ),
+            Stop("distributor-customer-request-decline", "", STAY, then=opens("Decline")),
+            Stop(
+                "distributor-customer-new",
+                "/distributor/resellers/<code>/customers/new",
+                "/distributor/resellers",
+                row="Harbour",
+                then=to_link("/customers/new"),
+            ),
+            Stop(
+                "distributor-customer-new-wrong",
+                "",
+                STAY,
+                then=send("form[data-guard]", company="", email="no address"),
+            ),
+            Stop(
+                "distributor-programme-relations",
+                "/distributor/programmes/<code>/relations",
+                "/distributor/programmes/cloud-solutions/relations",
+            ),
+            Stop(
+                "distributor-programme-relations-wrong",
+                "",
+                STAY,
+                then=send("form[data-guard]", region="NL XX"),
+            ),
+            Stop("distributor-customer-indirect", "", "/distributor/customers", row="Willow"),
+            Stop(
+                "distributor-customer-created",
+                "",
+                "/distributor/customers/requests",
+                row="Sluis",
+                then=press("Create the customer"),
+            ),
+        ),
+    ),
+    Chapter(
+        "Customers that the provider created come in",
+        "",
+        "/harbour",
+        (
+            Stop(
+                "invitation-rights",
+                "",
+                STAY,
+                then=mail("saskia@sluisdental.example", "invites", "/invitations/"),
+            ),
+            Stop("invitation-rights-wrong", "", STAY, then=send(name="Saskia Mol", password="short")),
         ),
     ),
     Chapter(

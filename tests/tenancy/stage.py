@@ -38,6 +38,7 @@ from tests.tenancy import (
     quotes_stage,
     relations_stage,
     retail_stage,
+    rights_stage,
 )
 from tests.visits import Visit
 from tests.world import CATALOGUE, HASH, World, a_company, open_portal, staff
@@ -135,6 +136,7 @@ def build(world: World, app: Flask) -> Stage:
     stage.names |= catalogue_stage.furnish(world)
     stage.names |= quotes_stage.offer(world)
     stage.names |= promotions_stage.announce(world)
+    stage.names |= rights_stage.delegate(world)
     claim(world)
     for who in CAST:
         person, where = who.split("@")

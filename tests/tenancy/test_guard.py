@@ -147,6 +147,7 @@ def test_the_reasons_to_widen_are_counted(world: World) -> None:
         "handing over subscriptions",
         "enrolling a reseller",
         "following a partner's invitation",
+        "following an invitation",
         "looking after a customer",
         "sending a quote",
         "following a quote",

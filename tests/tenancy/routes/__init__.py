@@ -9,6 +9,7 @@ from tests.tenancy.routes import (
     distributor_partners,
     distributor_programmes,
     distributor_trade,
+    relations,
     reseller_sales,
     reseller_standing,
     visitors,
@@ -25,4 +26,5 @@ ROUTES: dict[str, Route] = (
     | distributor_partners.ROUTES
     | distributor_trade.ROUTES
     | distributor_house.ROUTES
+    | relations.ROUTES
 )
