@@ -80,8 +80,10 @@ class Invoice(CustomerOwned, db.Model):
 
     @property
     def label(self) -> str:
-        """As it is printed: series and number, or "Draft"."""
-        return f"{self.series}-{self.number:06d}" if self.number else "Draft"
+        """As it is printed: series and number, or what it is without one."""
+        if self.number:
+            return f"{self.series}-{self.number:06d}"
+        return "Void" if self.state is InvoiceState.VOID else "Draft"
 
 
 class InvoiceLine(CustomerOwned, db.Model):

@@ -90,7 +90,8 @@ def number(words: str) -> str:
         found = Decimal(words.replace(",", "."))
     except InvalidOperation:
         raise WrongValue(_("A number, such as 50 or 1.5.")) from None
-    if not found.is_finite() or abs(found) >= 10**15 or -int(found.as_tuple().exponent) > 6:
+    large = 10**15
+    if not found.is_finite() or not -large < found < large or -int(found.as_tuple().exponent) > 6:
         raise WrongValue(_("A number below 10^15 with at most six decimals, such as 50 or 1.5."))
     return f"{found.normalize():f}"
 

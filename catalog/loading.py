@@ -5,7 +5,7 @@ sold."""
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -53,8 +53,10 @@ def amount(text: str, currency: str, where: str) -> Money:
     """An amount as a catalogue writes it: "12.50"."""
     try:
         minor = Decimal(str(text)).scaleb(exponent(currency))
-    except InvalidOperation:
+    except ArithmeticError:
         raise BadCatalogue(f"{where}: {text!r} is no amount.") from None
+    if not minor.is_finite() or not minor < 10**15:
+        raise BadCatalogue(f"{where}: {text!r} is no amount.")
     if minor != int(minor) or minor < 0:
         raise BadCatalogue(f"{where}: {text!r} has too many digits for {currency}, or is negative.")
     return Money(int(minor), currency)

@@ -6,7 +6,7 @@ has it on which order checkout/discounts.py."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -195,9 +195,9 @@ def basis_points(text: str) -> int:
     cleaned = text.strip().removesuffix("%").strip().replace(",", ".")
     try:
         exact = Decimal(cleaned) * 100
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one too large to be one
         raise WrongDiscount from None
-    if not exact.is_finite() or exact != int(exact) or not 0 < exact <= 10_000:
+    if not exact.is_finite() or not 0 < exact <= 10_000 or exact != int(exact):  # a long number costs much
         raise WrongDiscount
     return int(exact)
 

@@ -7,7 +7,7 @@ the price it has."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -237,7 +237,7 @@ def parse_points(text: str, method: Method) -> int:
     least, most = (0, MOST_MARGIN) if method is Method.MARGIN else (LEAST, MOST)
     try:
         points = Decimal(text.replace("%", "").replace(",", ".").strip()) * 100
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one too large to be one
         points = Decimal("NaN")
     if not points.is_finite() or not least <= points <= most or points != int(points):
         raise WrongValue(

@@ -374,7 +374,8 @@ def parse_percent(text: str) -> Decimal | None:
         percent = Decimal(cleaned)
     except InvalidOperation:
         percent = Decimal("NaN")
-    if not percent.is_finite() or not LEAST <= percent <= MOST:
+    exact = percent.as_tuple().exponent
+    if not percent.is_finite() or not LEAST <= percent <= MOST or (isinstance(exact, int) and exact < -6):
         raise ValueError(
             _("Enter a percentage between %(least)s and %(most)s, such as 5 or -2.5.", least=LEAST, most=MOST)
         )

@@ -15,18 +15,16 @@ def check_quantity(quantity: int, minimum: int, maximum: int, unit: str, step: i
     if quantity < minimum:
         raise WrongQuantity(
             _(
-                "The minimum is %(minimum)s %(unit)ss; you asked for %(quantity)s.",
-                minimum=first_allowed(minimum, step),
-                unit=unit,
+                "The minimum is %(minimum)s; you asked for %(quantity)s.",
+                minimum=_units(first_allowed(minimum, step), unit),
                 quantity=quantity,
             )
         )
     if quantity > maximum:
         raise WrongQuantity(
             _(
-                "The maximum is %(maximum)s %(unit)ss; you asked for %(quantity)s.",
-                maximum=maximum // step * step,
-                unit=unit,
+                "The maximum is %(maximum)s; you asked for %(quantity)s.",
+                maximum=_units(maximum // step * step, unit),
                 quantity=quantity,
             )
         )
@@ -40,6 +38,11 @@ def check_quantity(quantity: int, minimum: int, maximum: int, unit: str, step: i
                 quantity=quantity,
             )
         )
+
+
+def _units(number: int, unit: str) -> str:
+    """ "1 seat", "10 seats"."""
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _near(quantity: int, minimum: int, maximum: int, step: int) -> str:
@@ -60,9 +63,13 @@ def allowed(minimum: int, maximum: int, unit: str, step: int = 1) -> str:
     """The allowed numbers in words: "10 to 300 seats, in steps of 10"."""
     least, most = first_allowed(minimum, step), maximum // step * step
     if least == most:
-        return _("%(number)s %(unit)ss at a time", number=least, unit=unit)
+        return _("%(number)s at a time", number=_units(least, unit))
     if step == 1:
-        return _("%(least)s to %(most)s %(unit)ss", least=least, most=most, unit=unit)
+        return _("%(least)s to %(most)s %(unit)ss", least=f"{least:,}", most=f"{most:,}", unit=unit)
     return _(
-        "%(least)s to %(most)s %(unit)ss, in steps of %(step)s", least=least, most=most, unit=unit, step=step
+        "%(least)s to %(most)s %(unit)ss, in steps of %(step)s",
+        least=f"{least:,}",
+        most=f"{most:,}",
+        unit=unit,
+        step=step,
     )

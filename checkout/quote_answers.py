@@ -24,17 +24,38 @@ from checkout.quotes import (
 )
 from core import db, states
 from core.clock import business_now
-from core.errors import Missing
+from core.errors import Missing, Refused
 from core.events import publish
 from core.ids import new_id
+from core.languages import _
 from partners import customers
 
 LONGEST_NAME = 120
+MOST_WAITING = 5  # questions without an answer; each of them is a mail
+
+
+class EnoughAsked(Refused):
+    """A link in a mail is nobody's way to fill a mailbox."""
+
+    status = 429
+    title = "Your questions wait for an answer"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "%(most)s questions wait for their answer already. Please wait for it; it comes by mail.",
+                most=MOST_WAITING,
+            )
+        )
 
 
 def ask(quote: Quote, words: str, *, name: str) -> QuoteMessage:
-    """A question about an open quote. `name`: who asks."""
+    """A question about an open quote, which is held meanwhile; EnoughAsked while too many wait. `name`: who
+    asks."""
     quotes.refuse_unless_open(quote)
+    last = [one.by_reseller for one in quotes.messages(quote)[-MOST_WAITING:]]
+    if len(last) == MOST_WAITING and not any(last):
+        raise EnoughAsked
     asked = _say(quote, words, name=name, by_reseller=False)
     if quote.state in (QuoteState.SENT, QuoteState.ANSWERED):
         states.move(quote, QuoteState.ASKED, told={"by": asked.name})

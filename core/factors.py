@@ -215,7 +215,7 @@ def step_of(secret: str, code: str, at_second: int) -> int | None:
     matching = [
         step
         for step in range(now - DRIFT, now + DRIFT + 1)
-        if hmac.compare_digest(app.generate_otp(step), code)
+        if hmac.compare_digest(app.generate_otp(step).encode(), code.encode())
     ]
     return matching[-1] if matching else None
 

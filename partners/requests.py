@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint, literal_column, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doors, states, tasks, tenancy, trail
@@ -246,23 +247,26 @@ def hand_in(
     if db.session().scalar(waiting):
         raise AskedAlready(kind.label)
     now = db.session().info["now"]
-    added = db.add(
-        ProgrammeRequest(
-            reseller_id=reseller_id,
-            code=new_code("ASK", 8),
-            kind_id=kind_id,
-            label=kind.label,
-            programme_name=kind.programme,
-            yearly=kind.yearly,
-            answers=said,
-            name=name,
-            email=email,
-            state=RequestState.SUBMITTED,
-            handed_in_at=now,
-            answer_by=support_hours.answer_by(reseller_id, kind.programme_id, now),
-        )
+    added = ProgrammeRequest(
+        reseller_id=reseller_id,
+        code=new_code("ASK", 8),
+        kind_id=kind_id,
+        label=kind.label,
+        programme_name=kind.programme,
+        yearly=kind.yearly,
+        answers=said,
+        name=name,
+        email=email,
+        state=RequestState.SUBMITTED,
+        handed_in_at=now,
+        answer_by=support_hours.answer_by(reseller_id, kind.programme_id, now),
     )
-    db.flush()
+    try:
+        with db.savepoint():
+            db.add(added)
+            db.flush()
+    except IntegrityError as error:  # a second click, or a colleague, at the same moment
+        raise AskedAlready(kind.label) from error
     trail.write(added, "handed in")
     publish(RequestHandedIn(added.id))
     return added

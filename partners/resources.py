@@ -222,7 +222,10 @@ def show(programme: Programme, resource_id: UUID, *, shown: bool) -> None:
 
 
 def _is_link(url: str) -> bool:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return parts.scheme == "https" and bool(parts.netloc) and len(url) <= 500 and url.isprintable()
 
 

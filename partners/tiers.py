@@ -6,7 +6,7 @@ often."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -147,7 +147,7 @@ def parse_percent(text: str) -> int:
     """What a person typed ("10", "12,5 %") in basis points; PercentRefused otherwise."""
     try:
         points = Decimal(text.strip().rstrip("%").strip().replace(",", ".")) * 100
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one too large to be one
         raise PercentRefused from None
     if not points.is_finite() or not 0 <= points <= ALL or points != int(points):
         raise PercentRefused

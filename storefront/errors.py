@@ -8,19 +8,20 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from core import db
-from core.errors import Refusal
-from core.languages import _
+from core.errors import Conflict, Refusal
+from core.languages import _, for_later
 from core.tenancy import Side
 from storefront import pages
 from storefront.visitors import ShopClosed, the_shop, visitor
 
 log = structlog.get_logger("web")
 
+TWICE = "23505"  # what PostgreSQL calls a key that is there already
 BARE = {
     404: (
         "There is no shop at this address",
@@ -31,6 +32,31 @@ BARE = {
         "Something we need does not answer right now. Nothing was lost; please try again shortly.",
     ),
 }
+
+WORDS = {
+    400: (
+        for_later("That did not arrive as it should"),
+        for_later("Please go back, reload the page and send it again."),
+    ),
+    403: (for_later("That is refused"), for_later("Please go back, reload the page and send it again.")),
+    405: (
+        for_later("There is no page at this address"),
+        for_later(
+            "A form sends to it, and nothing was changed now. Please go back to the page with the form."
+        ),
+    ),
+    413: (
+        for_later("That is too much at once"),
+        for_later(
+            "What was sent is larger than this page takes. Please send a smaller file or a shorter text."
+        ),
+    ),
+    415: (
+        for_later("That is no form of ours"),
+        for_later("Please go back, reload the page and send it again."),
+    ),
+}
+"""What is said of a request that HTTP itself refuses, and how it goes on."""
 
 
 def bare(environ: WSGIEnvironment, start_response: StartResponse, status: int) -> Iterable[bytes]:
@@ -107,7 +133,9 @@ def install(app: Flask) -> None:
             return answer(404, _("Not found"), _("We could not find this page."))
         if error.code in (301, 302, 303, 307, 308):
             return error.get_response()  # type: ignore[return-value]  Flask takes Werkzeug's own too
-        return answer(error.code or 500, error.name, error.description or "")
+        title, words = WORDS.get(error.code or 500, WORDS[400])
+        own = error.description != type(error).description  # said by whoever refused it
+        return answer(error.code or 500, _(title), error.description or "" if own else _(words))
 
     @app.errorhandler(DBAPIError)
     @app.errorhandler(PoolTimeout)
@@ -116,6 +144,18 @@ def install(app: Flask) -> None:
         log.warning("web.database", error=str(error), request_id=g.get("request_id"))
         return answer(503, *map(_, BARE[503]))
 
+    @app.errorhandler(IntegrityError)
+    def _overtaken(error: IntegrityError) -> Response:
+        """The same row, written by two at once, unforeseen by its rule; any other is our mistake."""
+        if getattr(error.orig, "sqlstate", None) != TWICE:
+            return _bug(error)
+        log.warning("web.overtaken", error=str(error.orig), request_id=g.get("request_id"))
+        words = _(
+            "The same was saved at this very moment, perhaps by a second click. This one changed nothing."
+        )
+        return answer(Conflict.status, _(Conflict.title), words)
+
+    @app.errorhandler(DataError)
     @app.errorhandler(Exception)
     def _bug(error: Exception) -> Response:
         log.exception("web.bug", request_id=g.get("request_id"), path=request.path)

@@ -132,24 +132,32 @@ def refuse_what_no_text_can_hold() -> None:
 def check_origin() -> None:
     """A form of another site is refused, whoever is signed in."""
     origin = request.headers.get("Origin")
-    if origin not in (None, "null") and urlsplit(origin or "").netloc.lower() != request.host.lower():
+    if origin not in (None, "null") and host_in(origin or "") != request.host.lower():
         abort(403, _("This form was sent from another site."))
     if origin == "null" or request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
         abort(403, _("This form was sent from another site."))
 
 
+def host_in(address: str) -> str:
+    """The host of an address, with its port; empty for what is none."""
+    try:
+        return urlsplit(address).netloc.lower()
+    except ValueError:
+        return ""
+
+
 def check_token() -> None:
     """The session's token must come back with every unsafe request of somebody signed in."""
     expected = g.visitor.csrf
-    if expected and not hmac.compare_digest(
-        request.form.get("csrf_token", request.headers.get("X-CSRF-Token", "")), expected
-    ):
+    said = request.form.get("csrf_token", request.headers.get("X-CSRF-Token", ""))
+    if expected and not hmac.compare_digest(said.encode(), expected.encode()):
         abort(400, _("This form is too old. Please go back, reload the page and send it again."))
 
 
 def finish(response: Whole) -> Whole:
     """Headers of every answer, where the view did not set its own; private pages are stored nowhere."""
-    response.ours = headers(framed=g.get("framed", False), forms=g.get("form_targets", ()))
+    secure = settings().public_url.startswith("https://")
+    response.ours = headers(framed=g.get("framed", False), forms=g.get("form_targets", ()), secure=secure)
     if g.get("appearance", appearance.AS_IT_COMES).fresh:
         appearance.remember(response, g.shop, g.appearance)
     if g.get("request_id"):
@@ -159,9 +167,13 @@ def finish(response: Whole) -> Whole:
 
 
 @lru_cache(maxsize=500)
-def headers(*, framed: bool, forms: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
-    """What every answer says."""
+def headers(
+    *, framed: bool, forms: tuple[str, ...] = (), secure: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """What every answer says. `secure`: browsers reach us by https, and are to keep to it; browsers take that
+    from a host for itself alone, so a reseller's other hosts are its own business."""
     return (
+        *((("Strict-Transport-Security", "max-age=31536000"),) if secure else ()),
         ("Content-Security-Policy", policy(framed=framed, forms=forms)),
         *HEADERS.items(),
         ("Cache-Control", "no-store"),

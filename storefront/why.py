@@ -28,25 +28,24 @@ class Range:
     current: bool
 
 
-def ranges(volume: Volume, quantity: int | None) -> list[Range]:
-    """The steps in words, the one that counts marked; none where the price is the same for every number."""
+def ranges(volume: Volume, quantity: int | None, *, least: int = 1) -> list[Range]:
+    """The steps in words, the one that counts marked; none where the price is the same for every number that
+    may be ordered. Steps below `least` are nobody's to buy."""
     table = volume.table()
-    if len(table) == 1:
-        return []
-    here = volume.step(quantity) if quantity else 0
     ends = [begin - 1 for begin, _price in table[1:]]
-    return [
-        Range(
-            _("%(n)s and more", n=f"{begin:,}")
-            if place == len(ends)
-            else f"{begin:,}"
-            if begin == ends[place]
-            else _("%(first)s to %(last)s", first=f"{begin:,}", last=f"{ends[place]:,}"),
-            price,
-            begin == here,
-        )
-        for place, (begin, price) in enumerate(table)
+    here = volume.step(quantity) if quantity else 0
+    shown = [
+        Range(_range(max(begin, least), end), price, begin == here)
+        for (begin, price), end in zip(table, [*ends, None], strict=True)
+        if end is None or end >= least
     ]
+    return shown if len(shown) > 1 else []
+
+
+def _range(first: int, last: int | None) -> str:
+    if last is None:
+        return _("%(n)s and more", n=f"{first:,}")
+    return f"{first:,}" if first == last else _("%(first)s to %(last)s", first=f"{first:,}", last=f"{last:,}")
 
 
 @dataclass(frozen=True, slots=True)

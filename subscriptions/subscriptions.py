@@ -456,10 +456,12 @@ def assign(subscription: Subscription, to: str) -> Licence:
         raise NotAssignable(subscription.state)
     obligations.refuse_unless_agreed(subscription.reseller_id, subscription.customer_id, subscription.plan_id)
     mine = Licence.subscription_id == subscription.id
-    if "@" in name and db.session().scalar(
-        select(Licence.id).where(mine, func.lower(Licence.assignee) == name.lower()).limit(1)
-    ):
-        raise HasSeat(name)
+    if "@" in name:
+        whose = f"seat {subscription.id} {name.lower()}"  # one click after the other, of two for one person
+        db.session().execute(select(func.pg_advisory_xact_lock(func.hashtextextended(whose, 0))))
+        has = select(Licence.id).where(mine, func.lower(Licence.assignee) == name.lower()).limit(1)
+        if db.session().scalar(has):
+            raise HasSeat(name)
     free = (
         select(Licence)
         .where(mine, Licence.state == LicenceState.FREE)

@@ -3,7 +3,7 @@ loading a catalogue file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -511,7 +511,7 @@ def load_file() -> Response:
     try:
         share = Decimal((form.share.data or "").strip().rstrip("%").replace(",", ".")) / 100
         content = catalogue_files.parse(upload.read())
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one too large to be one
         return show_file(form, 422, faults=[_("The wholesale share is a number of percent, such as 85.")])
     except BadCatalogue as error:
         return show_file(form, 422, faults=[str(error)])

@@ -2,7 +2,7 @@
 check that the key works."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from flask import request, url_for
 from sqlalchemy import select
@@ -104,7 +104,7 @@ def basis_points(text: str) -> int | None:
     """1.5 -> 150; none for what is no sensible percentage."""
     try:
         points = Decimal(text.strip().rstrip("%").strip().replace(",", ".")) * 100
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one too large to be one
         return None
     return int(points) if points.is_finite() and 0 <= points <= 2000 and points == int(points) else None
 

@@ -2,7 +2,7 @@
 sold stays as it was sold."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask import request
@@ -152,7 +152,7 @@ def share_of(typed: str) -> Decimal | None:
         return None
     try:
         share = Decimal(words) / 100
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one too large to be one
         raise WrongShare(_("A number of percent, such as 85.")) from None
     if not share.is_finite() or not 0 < share <= 1:
         raise WrongShare(_("More than 0 and at most 100 percent."))

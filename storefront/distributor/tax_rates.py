@@ -1,7 +1,7 @@
 """Tax rates: one per country, each from a day on; the history stays, because invoices were written by it."""
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask import request
@@ -107,7 +107,7 @@ def basis_points(text: str) -> int | None:
     """19 -> 1900; none for what is no percentage with at most two digits after the point."""
     try:
         points = Decimal(text.strip().rstrip("%").strip().replace(",", ".")) * 100
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one too large to be one
         return None
     fine = points.is_finite() and 0 <= points <= tax.MOST and points == int(points)
     return int(points) if fine else None

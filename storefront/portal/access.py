@@ -17,7 +17,7 @@ from core.tenancy import Side
 from partners import acceptances
 from storefront import pages
 from storefront.portal import portal
-from storefront.shop import host_of, tokens
+from storefront.shop import host_of
 from storefront.visitors import the_shop, to_sign_in, visitor
 
 WEEK, STEP = 7 * 24 * 3600, 10 * 60  # seconds that the browser keeps a session's and a second step's token
@@ -97,8 +97,8 @@ def home() -> Response:
 
 @portal.post("/sign-out")
 def sign_out() -> Response:
-    """Ends the session of this shop."""
-    for token in tokens(request.environ):
+    """Ends the session of this shop; in others on the same host one stays who one is."""
+    if token := request.cookies.get(the_shop().cookie):
         sessions.end(token)
     response = redirect(f"{the_shop().base}/?said=signed-out", 303)
     forget(response, the_shop().cookie)
@@ -147,11 +147,15 @@ def _with_cookie(response: Response, name: str, token: str, seconds: int) -> Res
 
 
 def safe_target(target: str) -> str:
-    """A path of this shop, or nothing: never another site."""
-    parts = urlsplit(target)
+    """A path of this shop, or nothing: never another site, nor what no header can hold."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return ""
     inside = (
         target.startswith("/")
         and not target.startswith(("//", "/\\"))
+        and target.isprintable()
         and not parts.netloc
         and not parts.scheme
     )

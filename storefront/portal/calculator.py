@@ -54,7 +54,7 @@ def answer(offers: Sequence[Offer], plan: str, typed: str) -> dict[str, Any]:
         "per": offer.per,
         "total": unit * quantity if unit and quantity else None,
         "longer": longer(offer, unit * quantity) if unit and quantity else None,
-        "ranges": why.ranges(prices, quantity),
+        "ranges": why.ranges(prices, quantity, least=offer.minimum),
         "steps": explained(offer, quantity).of(Leg.RETAIL) if quantity else (),
     }
 

@@ -35,6 +35,10 @@ from storefront.customer_agreements import note_refusal
 from storefront.portal import portal
 from storefront.visitors import buyer, require_role, signed_in_customer, the_shop
 
+pages.saying(
+    nothing_to_order_bad="Your basket is empty: nothing was ordered now. What you ordered is under “Orders”.",
+)
+
 
 @portal.get("/checkout")
 @signed_in_customer
@@ -43,9 +47,12 @@ def checkout() -> Response:
     require_role("buyer")
     with db.reading():
         items, customer = baskets.items(buyer()), parties.purchaser(current_customer())
-    if not items:
-        return pages.see("portal.basket")
-    return checkout_page(items, customer)
+    return checkout_page(items, customer) if items else nothing_to_order()
+
+
+def nothing_to_order() -> Response:
+    """To the basket, with the reason: another window has ordered what was in it, or taken it out."""
+    return pages.see("portal.basket", "nothing-to-order-bad")
 
 
 def current_customer() -> UUID:
@@ -142,7 +149,7 @@ def place() -> Response:
     if code:
         return to_payment(code, free=asks_sales())
     if not items:
-        return pages.see("portal.basket")
+        return nothing_to_order()
     answers = {item.line_id: given(item) for item in items}
     wrong = {
         f"{item.line_id}-{name}": words
@@ -182,7 +189,7 @@ def place() -> Response:
         return (
             checkout_page(items, customer, problem=str(refusal), status=refusal.status)
             if items
-            else pages.see("portal.basket")
+            else nothing_to_order()
         )
 
 

@@ -18,6 +18,7 @@ from core.periods import Term
 from storefront import pages
 from storefront.visitors import prices_shown, the_shop
 
+LAST_BAND = 30  # beyond every amount that can be written (catalog/shelves.py: LEAST)
 AT_FIRST = 8  # values of a facet that are shown before "more"
 PRICE_SORTS = ("price", "-price")
 
@@ -31,9 +32,7 @@ def wanted(*, category: str = "", sort: str = shelves.FRONT) -> Wanted:
         category,
         several("vendor"),
         tuple(kind for kind in several("term") if is_kind(kind)),
-        tuple(sorted({int(n) for n in several("price") if n.isascii() and n.isdigit() and len(n) < 3}))
-        if prices_shown()
-        else (),
+        tuple(sorted({int(n) for n in several("price") if is_band(n)})) if prices_shown() else (),
         chosen,
     )
 
@@ -47,6 +46,11 @@ def several(name: str) -> tuple[str, ...]:
 def is_kind(text: str) -> bool:
     """Whether it is a term and a billing period."""
     return all(part in set(Term) for part in text.split("/")) and text.count("/") == 1
+
+
+def is_band(text: str) -> bool:
+    """Whether it is the number of a span of prices that a price can be in."""
+    return text.isascii() and text.isdigit() and len(text) < 3 and int(text) <= LAST_BAND
 
 
 # --- Addresses ----------------------------------------------------------------------------------------------

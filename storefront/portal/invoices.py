@@ -165,7 +165,11 @@ def invoice(invoice_id: UUID) -> Response:
         timeline = timelines.of([found.id])
     return pages.render(
         "portal/invoice.html",
-        title=_("Invoice %(number)s", number=found.label) if found.number else _("Draft invoice"),
+        title=_("Invoice %(number)s", number=found.label)
+        if found.number
+        else _("Void invoice")
+        if found.state is InvoiceState.VOID
+        else _("Draft invoice"),
         invoice=found,
         lines=lines,
         rates={line.id: tax.percent(line.tax_basis_points) for line in lines},

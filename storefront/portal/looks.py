@@ -63,15 +63,25 @@ def product_picture(size: str, name: str) -> Response:
     )
 
 
+def came_from() -> str:
+    """The page of this shop that one was on, with its query; empty where the browser does not say."""
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:
+        return ""
+    if parts.netloc != request.host:
+        return ""
+    path = parts.path.removeprefix(the_shop().base)
+    return f"{path}?{parts.query}" if parts.query else path
+
+
 @portal.post("/look")
 def choose_look() -> Response:
     """Light, dark or as the device has it, for this shop and its consoles; back to where one was."""
     mode = request.form.get("mode", "")
     if mode not in MODES:
         raise Refused(_("Choose light, dark, or as the device."))
-    at, came_from = the_shop().base, urlsplit(request.referrer or "")
-    path = came_from.path.removeprefix(at) if came_from.netloc == request.host else ""
-    back = safe_target(f"{path}?{came_from.query}" if came_from.query else path)
-    answer = redirect(back or f"{at}/", 303)
+    at = the_shop().base
+    answer = redirect(safe_target(came_from()) or f"{at}/", 303)
     appearance.remember(answer, the_shop(), Appearance(mode, pages.the_appearance().language))
     return answer  # type: ignore[return-value]  Flask takes Werkzeug's own too

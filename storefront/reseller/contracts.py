@@ -229,5 +229,5 @@ def calculated(
         "total": unit * quantity if unit and quantity else None,
         "customer_pays": retail * quantity if retail and quantity else None,
         "sold": pays is not None,
-        "ranges": why.ranges(pays, quantity) if pays else [],
+        "ranges": why.ranges(pays, quantity, least=chosen.minimum) if pays else [],
     }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import g, request, url_for
+from sqlalchemy import inspect
 
 from core import db
 from core.errors import Missing
@@ -57,13 +58,18 @@ def reseller_id() -> Any:
 
 def own_storefront() -> Storefront | None:
     """The reseller's own storefront, read once a request; opens its own transaction where none is open."""
-    if "own_storefront" not in g:
+    if "own_storefront" not in g or lost(g.own_storefront):
         if db.in_transaction():
             g.own_storefront = storefronts.of_reseller(reseller_id())
         else:
             with db.transaction():
                 g.own_storefront = storefronts.of_reseller(reseller_id())
     return g.own_storefront
+
+
+def lost(kept: Storefront | None) -> bool:
+    """Whether a refusal rolled back the transaction that read it, and its values with it."""
+    return kept is not None and inspect(kept).detached and bool(inspect(kept).expired_attributes)
 
 
 def own_tiers() -> list[tuple[str, str, str]]:

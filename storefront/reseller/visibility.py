@@ -2,7 +2,10 @@
 
 from werkzeug.wrappers import Response
 
+from core.languages import _
 from partners import storefronts
+from partners.storefronts import StorefrontState
+from storefront import pages
 from storefront.price_visibility import Desk
 from storefront.reseller import console, menu
 
@@ -15,7 +18,10 @@ DESK = Desk(
 
 @console.get("/visibility")
 def visibility_page() -> Response:
-    """The setting."""
+    """The setting, or what has to be there first."""
+    own = menu.own_storefront()
+    if own is None or own.state is not StorefrontState.OPEN:
+        return pages.render("reseller/visibility.html", title=_("Visibility of prices"), form=None)
     return DESK.show()
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog import catalogue_files, listings, loading, volumes
-from catalog.loading import BadCatalogue
+from catalog.loading import BadCatalogue, amount
 from catalog.volumes import Volume, WrongSteps
 from checkout.baskets import WrongQuantity
 from core.money import Money, exponent
@@ -174,3 +174,9 @@ def test_the_demo_sells_0patch_by_the_year_and_by_the_month_from_twenty_on(world
             world.put("acme", month.code, 19)
         world.put("acme", month.code, 20)
         world.put("acme", year.code, 1)
+
+
+@pytest.mark.parametrize("written", ["NaN", "Infinity", "1e999999", "1e999999999", "much", "-1", "1.001"])
+def test_an_amount_that_is_none_is_said_to_be_at_fault_in_the_catalogues_file(written: str) -> None:
+    with pytest.raises(BadCatalogue, match="plan m"):
+        amount(written, "EUR", "plan m")

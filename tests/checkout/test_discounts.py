@@ -1,6 +1,7 @@
 """Discounts of orders: which of several holds, who bears it, that its uses are counted once, and that the
 price in the order is the one that was shown."""
 
+import time
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -479,11 +480,20 @@ def test_what_nobody_could_mean_is_refused_by_name(world: World, wrong: dict[str
         promotions.add(Terms(**({"name": "Sale", "basis_points": 100} | wrong)), by="Nora")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("typed", ["", "0", "-1", "101", "NaN", "1e309", "1.234", "ten", "Infinity", "0.001"])
+@pytest.mark.parametrize(
+    "typed", ["", "0", "-1", "101", "NaN", "1e309", "1e999999", "1.234", "ten", "Infinity", "0.001"]
+)
 def test_a_percentage_is_read_or_refused(typed: str) -> None:
     assert promotions.basis_points(" 12,5 %") == 1250
     with pytest.raises(promotions.WrongDiscount):
         promotions.basis_points(typed)
+
+
+def test_a_number_of_a_hundred_thousand_digits_is_refused_before_anybody_reckons_with_it() -> None:
+    began = time.process_time()
+    with pytest.raises(promotions.WrongDiscount):
+        promotions.basis_points("9" * 100_000)
+    assert time.process_time() - began < 0.3
 
 
 def test_a_refund_gives_back_what_was_paid(shop: World) -> None:

@@ -322,6 +322,22 @@ def test_questions_and_answers_stand_on_both_sides_and_no_ends_it(world: World) 
     assert mails(world) == ["sent", "asked", "answered", "declined"]
 
 
+def test_five_questions_wait_for_an_answer_and_no_more(world: World) -> None:
+    code = quote_stage.sent(world)
+
+    def asks() -> None:
+        with tenancy.acting_as(world.scope("acme")), db.transaction(widened_because="following a quote"):
+            quote_answers.ask(quotes.hold(code), "And now?", name="Anna")
+
+    for _time in range(quote_answers.MOST_WAITING):
+        asks()
+    with pytest.raises(quote_answers.EnoughAsked, match="5 questions wait"):
+        asks()
+    with world.acting("brightfield"):
+        quote_answers.answer(quotes.hold(code), "Soon.", name="Bea")
+    asks()
+
+
 def test_it_ends_on_its_day_by_the_distributors_clock_after_a_reminder(world: World) -> None:
     code, draft = quote_stage.sent(world), quote_stage.draft(world)
     world.goes_on(days=12)

@@ -226,4 +226,11 @@ MUTANTS = (
         "pass",
         "tests/distributor/test_product_editor.py::test_a_plan_is_sold_in_its_markets_and_segments_only",
     ),
+    Mutant(
+        "five questions wait and no more",
+        "checkout/quote_answers.py",
+        "if len(last) == MOST_WAITING and not any(last):",
+        "if False:",
+        "tests/checkout/test_quotes.py::test_five_questions_wait_for_an_answer_and_no_more",
+    ),
 )

@@ -197,4 +197,32 @@ MUTANTS = (
         "values",
         "tests/themes/test_words.py::test_each_language_has_its_own_templates_and_fills_in_what_it_is_given",
     ),
+    Mutant(
+        "two at once are no database that is away",
+        "storefront/errors.py",
+        'if getattr(error.orig, "sqlstate", None) != TWICE:',
+        "if True:",
+        "tests/portal/test_odd_requests.py::test_only_a_database_that_is_away_is_said_to_be",
+    ),
+    Mutant(
+        "a way on that a header can hold",
+        "storefront/portal/access.py",
+        "and target.isprintable()",
+        "",
+        "tests/portal/test_odd_requests.py::test_what_no_header_can_hold_is_no_way_on",
+    ),
+    Mutant(
+        "spans of prices that a price can be in",
+        "storefront/portal/facets.py",
+        "and int(text) <= LAST_BAND",
+        "",
+        f"{SHOP_PAGES}filters_are_links_that_add_and_take_away",
+    ),
+    Mutant(
+        "one seat for one person",
+        "subscriptions/subscriptions.py",
+        "db.session().execute(select(func.pg_advisory_xact_lock(func.hashtextextended(whose, 0))))",
+        "pass",
+        "tests/portal/test_orders.py::test_of_two_clicks_at_once_for_one_person_one_gives_a_seat",
+    ),
 )

@@ -129,7 +129,7 @@ def test_a_percentage_is_read_as_people_write_it(typed: str, points: int) -> Non
     assert tiers.parse_percent(typed) == points
 
 
-@pytest.mark.parametrize("typed", ["", "ten", "-1", "100.01", "1.234", "nan", "inf"])
+@pytest.mark.parametrize("typed", ["", "ten", "-1", "100.01", "1.234", "nan", "inf", "1e999999"])
 def test_what_is_no_percentage_is_refused(typed: str) -> None:
     with pytest.raises(PercentRefused):
         tiers.parse_percent(typed)

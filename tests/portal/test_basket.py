@@ -176,6 +176,10 @@ def test_a_form_sent_twice_gives_one_order(world: World, anna: Browser) -> None:
         anna.client.post("/brightfield/checkout", base_url="http://shop.test", data=form) for _ in range(2)
     )
     assert first.location == second.location
+    other_window = anna.client.post(
+        "/brightfield/checkout", base_url="http://shop.test", data=form | {"request_key": "another"}
+    )
+    assert "nothing was ordered now" in anna.see(other_window.location.removeprefix("/brightfield"))
     assert len(orders_of(world)) == 1
 
 

@@ -10,7 +10,10 @@ from sqlalchemy import select
 
 from catalog import listings
 from catalog.listings import Listing
+from catalog.volumes import Volume
 from core import db
+from core.money import Money
+from storefront import why
 from tests.portal.conftest import Browser, counted
 from tests.world import World, open_portal
 
@@ -63,6 +66,16 @@ def test_typing_a_number_shows_its_step_a_unit_and_the_total(
         assert "50 and more" in answer, "the steps are seen all the same"
         assert "Total" not in answer
         assert browser.get(f"/p/patch?quantity={typed}").status_code == 200
+
+
+def test_steps_below_the_least_that_may_be_ordered_are_not_shown() -> None:
+    volume = Volume(Money(24_95, "EUR"), ((10, 23_95), (50, 21_95)))
+    for least, shown in (
+        (1, ["1 to 9", "10 to 49", "50 and more"]),
+        (20, ["20 to 49", "50 and more"]),
+        (60, []),
+    ):
+        assert [one.words for one in why.ranges(volume, least, least=least)] == shown
 
 
 def test_what_the_term_costs_is_said_where_it_is_billed_in_parts(

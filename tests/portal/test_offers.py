@@ -38,7 +38,7 @@ def in_basket(world: World) -> int:
 
 @pytest.mark.behaviour("H27", "H28", "P19", "P21")
 def test_numbers_are_held_to_minimum_and_step_of_each_delivery(world: World, anna: Browser) -> None:
-    assert "15 to 10000 seats" in anna.see("/p/devices")
+    assert "15 to 10,000 seats" in anna.see("/p/devices")
     assert "PRO" in (page := anna.see("/p/levels"))
     assert "Enterprise" in page
     assert "The minimum is 20 seats" in put(world, anna, "levels", 19, "pro-m")

@@ -15,6 +15,7 @@ from provisioning.deliveries import Delivery, DeliveryState
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Licence, LicenceState, Subscription, SubscriptionState
 from tests.portal.conftest import Browser
+from tests.races import at_once, raised
 from tests.world import World
 
 
@@ -274,6 +275,19 @@ def test_twenty_at_once_get_exactly_the_ten_seats(world: World, service: str) ->
             assert sum(got) == 10
             for seat in seats:
                 subscriptions.release(subscriptions.find(service), seat.id)
+
+
+def test_of_two_clicks_at_once_for_one_person_one_gives_a_seat(world: World, service: str) -> None:
+    def click() -> None:
+        with world.acting("acme"):
+            subscriptions.assign(subscriptions.find(service), "Ben@acme.example")
+
+    for _ in range(3):
+        [refused] = raised(at_once(click, click))
+        assert isinstance(refused, subscriptions.HasSeat)
+        with world.acting():
+            [seat] = db.session().scalars(select(Licence).where(Licence.assignee.is_not(None))).all()
+            subscriptions.release(subscriptions.find(service), seat.id)
 
 
 def test_a_draft_invoice_says_so_and_a_paid_one_has_its_number(world: World, anna: Browser) -> None:

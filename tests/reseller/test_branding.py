@@ -69,6 +69,7 @@ def picture(kind: str = "PNG") -> io.BytesIO:
 @pytest.mark.behaviour("I33")
 def test_before_the_storefront_opens_the_page_says_how_to_get_one(world: World, bea: Person) -> None:
     bea.sees("/reseller/branding", "First a storefront, then its looks")
+    bea.sees("/reseller/visibility", "First a storefront, then its visibility")
     for path in ("/reseller/branding", "/reseller/branding/logo"):
         assert bea.post(path, **SETTINGS, act="save").status_code == 404
     for path in ("/reseller/branding/preview", "/reseller/branding/preview.css", "/reseller/branding/frame"):

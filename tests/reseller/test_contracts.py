@@ -113,7 +113,7 @@ def test_a_refused_form_comes_back_as_it_was_and_changes_nothing(world: World, b
         ("-1", "whole number"),
         ("1e309", "whole number"),
         ("2.5", "whole number"),
-        ("0", "The minimum is 1 seats"),
+        ("0", "The minimum is 1 seat;"),
         ("10001", "The maximum is 10000 seats"),
     ):
         refused = bea.post(ADD, **typed | {"quantity": quantity})

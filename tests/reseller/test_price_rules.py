@@ -94,6 +94,7 @@ def test_the_most_specific_rule_makes_a_price_and_the_page_says_which(world: Wor
     assert "A plan" in bea.get("/reseller/prices/rules.csv").text
     bea.places("/reseller/prices/rounding", ending="100.99", up="y")
     assert prices(world) == {"patch-y": "€23.99", "m365-bb-m": "€6.99", "m365-bb-y": "€5.99"}
+    assert "endings that prices in EUR can have" in bea.post("/reseller/prices/rounding", ending="1.5").text
     answer = bea.post(
         "/reseller/prices/rules", level="category", target="Nowhere", method="percent", value="7"
     )

@@ -28,6 +28,7 @@ from partners.requests import (
 from partners.resources import Audience, Described, FileRefused, LinkOrFile, NoTitle, Sort
 from tests.mail.conftest import PostOffice
 from tests.partners import programme_stage
+from tests.races import at_once, raised
 from tests.reseller.conftest import Person
 from tests.visits import Visit, make_app
 from tests.world import World, staff
@@ -289,3 +290,9 @@ def test_support_hours_are_shown_and_a_request_is_answered_within_them(
     assert "is over" in nora.get(f"/distributor/requests/{code}").text
     assert nora.post(f"/distributor/requests/{code}/grant", {"reply": ""}).status_code == 303
     assert "Late" not in nora.get("/distributor/requests").text
+
+
+def test_of_two_clicks_at_once_one_asks_and_the_other_is_told(world: World) -> None:
+    wanted = kind(world)
+    [refused] = raised(at_once(*[lambda: ask(world, wanted)] * 2))
+    assert isinstance(refused, AskedAlready)
