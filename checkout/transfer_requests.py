@@ -22,7 +22,7 @@ from billing.bank_transfers import (
 from catalog.products import Plan, Product
 from checkout import orders
 from checkout.orders import Order, OrderCancelled, OrderState, PayBy
-from core import db, states, work
+from core import db, states, trail, work
 from core.clock import business_now
 from core.errors import Conflict, Missing, Refused
 from core.events import publish
@@ -136,6 +136,7 @@ def ask(order_id: UUID, *, by: str) -> None:
         )
     )  # fmt: skip
     db.flush()
+    trail.write(asked, "asked for")
     work.open_item(
         "bank transfer asked",
         about_type="bank_transfers",

@@ -24,7 +24,7 @@ def asked(bank_transfer_id: UUID) -> Mail | None:
     shop = mail.sender(links.house())
     facts = [
         (_("Order"), order.code),
-        (_("Buyer"), str(order.buyer.get("legal_name", order.placed_by))),
+        (_("Buyer"), str(order.buyer.get("name", order.placed_by))),
         (_("Asked by"), transfer.asked_by),
         (_("Total, with VAT"), transfer.amount.text),
     ]

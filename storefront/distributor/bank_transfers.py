@@ -241,7 +241,8 @@ def show(
         apart=apart,
         grant=grant,
         decline=decline or Decline(prefix="decline-"),
-        receipt=receipt or Receipt(amount=str(one.amount.amount), received_on=today, prefix="receipt-"),
+        receipt=receipt
+        or Receipt(amount=str(one.amount.amount) if one.open else "", received_on=today, prefix="receipt-"),
         timeline=timeline,
         problem=problem,
         may_act=has_role(MONEY),

@@ -25,6 +25,7 @@ SECRETS_OF_THE_DISTRIBUTOR = {
     "task_attempts",
     "journal_entries",
     "journal_lines",
+    "bank_receipts",
     "funds",
     "work_items",
     "invoice_series",
