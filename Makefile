@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-checks := check-behaviours check-form check-imports check-security check-types
+checks := check-types check-behaviours check-form check-imports check-security
 .PHONY: help run test check format lint $(checks) tests campaign bench shots readme-shots words lock clean
 
 PORT ?= 8400

@@ -87,9 +87,15 @@ class InTransaction(RuntimeError):
 def engine() -> Engine:
     """The engine of this process, logged in as the application role that may read nothing by itself."""
     chosen = settings()
+    return _engine_at(chosen.database_url, chosen.database_pool)
+
+
+@cache
+def _engine_at(url: str, pool_size: int) -> Engine:
+    """One for each address, for ever: what was compiled for it outlives its connections."""
     made = create_engine(
-        chosen.database_url,
-        pool_size=chosen.database_pool,
+        url,
+        pool_size=pool_size,
         max_overflow=3,
         pool_timeout=5,
         pool_pre_ping=False,
@@ -121,10 +127,15 @@ def doors() -> Engine:
     does. They are made for tables that will have grown: a plan from the day when baskets were empty would
     read all of them ever after."""
     chosen = settings()
+    return _doors_at(chosen.database_url, chosen.database_pool)
+
+
+@cache
+def _doors_at(url: str, pool_size: int) -> Engine:
     return create_engine(
-        chosen.database_url,
+        url,
         isolation_level="AUTOCOMMIT",
-        pool_size=chosen.database_pool,
+        pool_size=pool_size,
         max_overflow=3,
         pool_timeout=5,
         pool_reset_on_return=None,
@@ -144,8 +155,8 @@ def database() -> str:
 
 
 @cache
-def _factory() -> sessionmaker[Session]:
-    factory = sessionmaker(engine(), expire_on_commit=False, autoflush=False)
+def _factory(bound: Engine) -> sessionmaker[Session]:
+    factory = sessionmaker(bound, expire_on_commit=False, autoflush=False)
     tenancy.listen(factory, Model)
 
     @event.listens_for(factory, "after_begin")
@@ -258,7 +269,7 @@ def transaction(*, widened_because: str = "") -> Generator[Session]:
     tenancy.current()
     if in_transaction():
         raise InTransaction("a transaction is open already")
-    with tenancy.wide_from_the_start(widened_because), _factory()() as opened:
+    with tenancy.wide_from_the_start(widened_because), _factory(engine())() as opened:
         token = _session.set(opened)
         try:
             opening = _opens_its_scope.set(True)
@@ -352,9 +363,9 @@ def make_room(error: BaseException) -> None:
 
 
 def reset() -> None:
-    """Forgets engine and settings (after a fork, and between test databases)."""
+    """Forgets connections and settings (after a fork, and between test databases)."""
     for opened in (doors, engine):
         if opened.cache_info().currsize:
             opened().dispose()
-    for cached in (_factory, doors, engine, database, settings):
+    for cached in (doors, engine, database, settings):
         cached.cache_clear()

@@ -295,13 +295,17 @@ def test_what_came_into_the_basket_while_the_order_was_placed_stays_there(shop: 
 def test_an_order_is_one_commit(shop: World) -> None:
     shop.put("acme", "patch-y", 3)
     clearance, commits, statements = shop.clearance("acme"), [], list[str]()
-    engine = db.engine()
-    event.listen(engine, "commit", commits.append)
-    event.listen(
-        engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: statements.append(statement)
-    )
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        statements.append(statement)
+
+    heard = [(db.engine(), "commit", commits.append), (db.engine(), "before_cursor_execute", note)]
+    for each in heard:
+        event.listen(*each)
     with tenancy.acting_as(shop.scope("acme")):
         place_with(shop, clearance, "form")
+    for each in heard:
+        event.remove(*each)
     assert len(commits) == 1
     assert len(statements) <= 10, "\n".join(statements)
 
