@@ -137,8 +137,8 @@ MUTANTS = (
     Mutant(
         "fence",
         "core/outcomes.py",
-        "Task.leased_by == worker, Task.state",
-        "Task.state",
+        'Task.leased_by == bindparam("worker"), _IS_OPEN',
+        "_IS_OPEN",
         QUEUE + "an_unclear_answer_counts_only_from_the_worker_who_holds_the_task",
     ),
     Mutant(
