@@ -269,4 +269,11 @@ MUTANTS = (
         " unique=False,",
         TRANSFERS + "of_two_requests_at_once_exactly_one_wins",
     ),
+    Mutant(
+        "what a savepoint undoes is not kept",
+        "core/events.py",
+        "None if db.session().in_nested_transaction() else _gathered.get()",
+        "_gathered.get()",
+        "tests/core/test_events.py::test_what_a_savepoint_undoes_has_never_happened",
+    ),
 )
