@@ -443,7 +443,11 @@ def charged(town: Town) -> dict[str, set[str]]:
             " WHERE a.session_id IS NOT NULL"
         )
     }
-    times = Counter(ours[session][0] if session in ours else session for session in there)
+    times = Counter(
+        ours[page["session"]][0] if page["session"] in ours else page["session"]
+        for page in pages
+        if page["paid"] and page["refunded"] < page["amount"]
+    )
     still_held = town.sql(
         f"SELECT o.code {WHERE} JOIN holds h ON h.distributor_id = o.distributor_id AND h.order_id = o.id"
         " WHERE d.state = 'refused' AND h.released_at IS NULL"
