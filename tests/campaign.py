@@ -108,9 +108,9 @@ class Town:
     def web_workers(self) -> list[int]:
         """Whom the web's main process has started."""
         main = self.replicas["web"].pid
-        if not main or not Path(f"/proc/{main}").exists():
-            return []
-        return [int(pid) for pid in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
+        with suppress(OSError):  # it may die at this moment
+            return [int(pid) for pid in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
+        return []
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         """As the administrator, who sees everything."""
