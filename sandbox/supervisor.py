@@ -110,13 +110,12 @@ def start(keeper: Keeper, installation: Installation) -> None:
         with progress("Demo world"):
             keeper.run(demo)
     web, *others = processes(installation)
-    with progress("Web"):
-        keeper.start(web)
+    with progress("Web" if prepared else "Web, workers, dispatcher"):
+        keeper.start(web, *([] if prepared else others))
         keeper.wait_for("web", lambda: is_ready(installation.port), patience=60)
     note(keeper, installation)
-    with progress("Workers, dispatcher"):
-        keeper.start(*others)
     if prepared:  # the page came first; the world behind it is only looked over
+        keeper.start(*others)
         wait_for_simulators(keeper, installation)
         with progress("Demo world"):
             keeper.run(demo)
