@@ -49,7 +49,7 @@ from checkout.quotes import (
 from core import events
 from core.account_links import LinkAsked
 from core.accounts import AccountChanged
-from core.events import Later, Reactions
+from core.events import ForAll, Later, Reactions
 from partners import (  # noqa: F401 their kinds of task
     admin_rights,
     late_answers,
@@ -171,21 +171,21 @@ REACTIONS: Reactions = {
     QuoteExpiring: [Later("mail_quote_expiring", key="quote_id")],
     QuoteExpired: [Later("mail_quote_expired", key="quote_id")],
     SubscriptionActivated: [
-        openings.open_storefront,
+        ForAll(openings.open_storefronts),
         lifecycles.end_what_is_left_behind,
-        add_ons.call_those_that_wait,
-        partner_sales.sold,
+        ForAll(add_ons.call_those_that_wait),
+        ForAll(partner_sales.sold),
         Later("mail_service_ready", key="subscription_id"),
     ],
     SubscriptionFailed: [
         openings.release_storefront,
         add_ons.release_offer,
-        add_ons.call_those_that_wait,
+        ForAll(add_ons.call_those_that_wait),
     ],
     SubscriptionGivenUp: [
         openings.release_storefront,
         add_ons.release_offer,
-        add_ons.call_those_that_wait,
+        ForAll(add_ons.call_those_that_wait),
     ],
     SubscriptionCancelled: [windows.end_at_once, Later("mail_service_cancelled", key="cancellation_id")],
     CancellationWithdrawn: [Later("mail_service_kept", key="cancellation_id")],

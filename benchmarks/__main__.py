@@ -22,7 +22,7 @@ import httpx
 import psycopg
 from sqlalchemy.engine import make_url
 
-from benchmarks import delivery, imports, load, seed
+from benchmarks import delivery, imports, load, seed, start
 from sandbox.ports import reserve
 from sandbox.servers import Postgres, Valkey
 
@@ -363,6 +363,8 @@ def main(parts: list[str]) -> int:
                 )
         if "delivery" in parts:
             delivery.measure(report, Path(room), postgres, valkey, env)
+        if "start" in parts:
+            start.measure(report, Path(room))
     sys.stdout.write(json.dumps({"missed": report.missed}) + "\n")
     return len(report.missed)
 
@@ -407,4 +409,4 @@ def some_plans(admin_url: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(1 if main(sys.argv[1:] or ["pages", "place", "imports", "delivery"]) else 0)
+    sys.exit(1 if main(sys.argv[1:] or ["pages", "place", "imports", "delivery", "start"]) else 0)

@@ -7,7 +7,7 @@ until the database is back."""
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ import psycopg
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from core import db, doorbell, logs, tasks, tenancy
+from core import db, doorbell, events, logs, tasks, tenancy
 from core.faults import fault
 from core.locks import Locks, LocksLost
 from core.outcomes import Changes, Step
@@ -29,6 +29,7 @@ log = structlog.get_logger("drain")
 Held = TypeVar("Held")
 
 LONGEST = 30.0  # seconds one ring may keep the worker, so that RQ hears of it now and then
+TOGETHER = 0.01  # seconds an answer waits for others, which are then recorded in the same transaction
 PAUSE = 0.2  # seconds between looks for a database that is away
 
 LANES: dict[str, Callable[[], tasks.Limits]] = {}
@@ -183,8 +184,11 @@ class Drain:
     # --- Answers ---
 
     def _finished(self) -> list[Future[Any]]:
-        """Calls that came back; waits a moment for the first."""
-        return list(wait(self.flying, timeout=0.05, return_when=FIRST_COMPLETED).done) if self.flying else []
+        """Calls that came back; waits a moment for the first, and a little for those that were sent with
+        it."""
+        if not self.flying or not wait(self.flying, timeout=0.05, return_when=FIRST_COMPLETED).done:
+            return []
+        return list(wait(self.flying, timeout=TOGETHER).done)
 
     def record(self, finished: Sequence[Future[Any]]) -> None:
         """Outcomes: one transaction per distributor and kind. Answers that the database could not take stay
@@ -202,9 +206,10 @@ class Drain:
         with acting_for(self.flying[batch[0]].task), db.transaction():
             changes = Changes(self.worker, [self.flying[future].task.id for future in batch])
             gather([self.flying[future].task for future in batch], careful)
-            for future in batch:
-                with logs.about(self.flying[future].task.id, self.flying[future].task.kind):
-                    self._came_back(changes, self.flying[future], future, careful)
+            with nullcontext() if careful else events.together():
+                for future in batch:
+                    with logs.about(self.flying[future].task.id, self.flying[future].task.kind):
+                        self._came_back(changes, self.flying[future], future, careful)
             changes.write()
 
     def _came_back(self, changes: Changes, plan: Plan, future: Future[Any], careful: bool) -> None:

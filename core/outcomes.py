@@ -5,13 +5,14 @@ answer), nothing may close it but a clear answer of the other side or a person's
 import random
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import ARRAY, Table, Uuid, any_, bindparam, func, insert, or_, select, update
 
 from core import db
+from core.statements import Statement
 from core.tasks import (
     OPEN,
     Again,
@@ -34,36 +35,52 @@ ALARM = timedelta(minutes=5)  # an attempt that is unclear for longer is a perso
 Step = Literal["call", "look_up"]
 Phase = Literal["prepare", "call", "look_up"]
 
-INTENT = (
-    update(Task)
-    .where(Task.id == bindparam("t"))
+_tasks, _attempts = cast(Table, Task.__table__), cast(Table, TaskAttempt.__table__)
+_IS_OPEN = or_(*(_tasks.c.state == state for state in OPEN))  # no IN: its length is not known beforehand
+OURS = Statement(
+    select(Task.id)
+    .where(
+        Task.id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
+        Task.leased_by == bindparam("worker"),
+        _IS_OPEN,
+    )
+    .order_by(Task.id)
+    .with_for_update()
+)
+ATTEMPT = Statement(
+    insert(_attempts).values(
+        {
+            name: bindparam(f"new_{name}", type_=_attempts.c[name].type)
+            for name in _attempts.c.keys()  # noqa: SIM118 not a dict
+            if name != "answered_at"
+        }
+    )
+)
+INTENT = Statement(
+    update(_tasks)
+    .where(_tasks.c.id == bindparam("t"))
     .values(
         intent_at=bindparam("at"), intent_open=True, attempts=bindparam("n"), leased_until=bindparam("until")
     )
-    .execution_options(synchronize_session=False)
 )
-OUTCOME = (
-    update(Task)
-    .where(
-        Task.id == bindparam("t"), or_(*(Task.state == state for state in OPEN))
-    )  # no IN: it cannot be sent for many at once
+OUTCOME = Statement(
+    update(_tasks)
+    .where(_tasks.c.id == bindparam("t"), _IS_OPEN)
     .values(
         state=bindparam("to"),
         next_at=bindparam("next"),
-        attempts=func.greatest(Task.attempts, bindparam("n")),
+        attempts=func.greatest(_tasks.c.attempts, bindparam("n")),
         intent_open=bindparam("open"),
         finished_at=bindparam("finished"),
         note=bindparam("words"),
         leased_until=None,
         leased_by=None,
     )
-    .execution_options(synchronize_session=False)
 )
-ANSWER = (
-    update(TaskAttempt)
-    .where(TaskAttempt.task_id == bindparam("t"), TaskAttempt.number == bindparam("n"))
+ANSWER = Statement(
+    update(_attempts)
+    .where(_attempts.c.task_id == bindparam("t"), _attempts.c.number == bindparam("n"))
     .values(answered_at=bindparam("at"), outcome=bindparam("o"), note=bindparam("words"))
-    .execution_options(synchronize_session=False)
 )
 
 
@@ -73,10 +90,7 @@ class Changes:
     else counts only from the one who does."""
 
     def __init__(self, worker: UUID, task_ids: Iterable[UUID]) -> None:
-        ours = select(Task.id).where(
-            Task.id.in_(list(task_ids)), Task.leased_by == worker, Task.state.in_(OPEN)
-        )
-        self.mine = set(db.session().scalars(ours.order_by(Task.id).with_for_update()))
+        self.mine: set[UUID] = {row[0] for row in OURS.rows(ids=list(task_ids), worker=worker)}
         self.now: datetime = db.session().info["now"]
         self._attempts: list[dict[str, Any]] = []
         self._intents: list[dict[str, Any]] = []
@@ -232,14 +246,11 @@ class Changes:
 
     def write(self) -> None:
         """Sends it all."""
-        session = db.session()
-        session.flush()
-        connection = session.connection()
-        if self._attempts:
-            connection.execute(insert(TaskAttempt), self._attempts)
-        for statement, rows in ((INTENT, self._intents), (ANSWER, self._answers), (OUTCOME, self._outcomes)):
-            if rows:
-                connection.execute(statement, rows)
+        db.flush()
+        ATTEMPT.each([{f"new_{name}": value for name, value in row.items()} for row in self._attempts])
+        INTENT.each(self._intents)
+        ANSWER.each(self._answers)
+        OUTCOME.each(self._outcomes)
 
 
 def unsettled(kind: Kind, task: Claimed) -> timedelta | None:

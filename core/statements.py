@@ -2,7 +2,7 @@
 (decision 14). Rows come as tuples of columns; nothing is an entity, so nothing loads more or is written
 behind one's back. Row-level security holds as everywhere; what is inserted here states its owner itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -50,11 +50,24 @@ class Statement:
         ]
         return [(place, process) for place, process in enumerate(made) if process is not None]
 
-    def rows(self, **values: Any) -> Sequence[Sequence[Any]]:
-        """All rows that it gives, each a sequence in the order of its columns."""
-        said = self._compiled.construct_params(values)
+    def each(self, many: Sequence[Mapping[str, Any]]) -> None:
+        """Sent once for each of these values, all in one round trip; what it gives is not read."""
+        if len(many) == 1:
+            self.rows(**many[0])
+        elif many:
+            said = [self._said(values) for values in many]
+            with db.told_by_the_driver(self._compiled), db.driver().cursor() as cursor:
+                cursor.executemany(self._sql, said)
+
+    def _said(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        said = dict(self._compiled.construct_params(values))
         for name, process in self._to_database.items():
             said[name] = process(said[name])
+        return said
+
+    def rows(self, **values: Any) -> Sequence[Sequence[Any]]:
+        """All rows that it gives, each a sequence in the order of its columns."""
+        said = self._said(values)
         with db.told_by_the_driver(self._compiled):
             cursor = db.driver().execute(self._sql, said)
             found = cursor.fetchall() if cursor.description else []

@@ -254,8 +254,7 @@ def add(
 
 def add_rows(rows: list[dict[str, Any]]) -> None:
     """Adds tasks; a key that is there already is a repeat."""
-    for new in rows:
-        ADD.rows(**{f"new_{name}": value for name, value in new.items()})
+    ADD.each([{f"new_{name}": value for name, value in new.items()} for new in rows])
     if rows:
         db.after_commit(doorbell.ring)
 

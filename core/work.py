@@ -1,13 +1,12 @@
 """The work queue: what only a person can go on with, oldest first, with the reason and a suggested act. One
 open item per kind and object."""
 
-from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, select, text
+from sqlalchemy import Exists, Index, exists, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from core import db, tenancy, trail
 from core.errors import Missing, Refused
@@ -71,13 +70,9 @@ def open_item(
     )
 
 
-def open_about(about_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the objects that somebody waits for."""
-    return set(
-        db.session().scalars(
-            select(WorkItem.about_id).where(WorkItem.about_id.in_(about_ids), WorkItem.closed_at.is_(None))
-        )
-    )
+def is_open_about(about_id: InstrumentedAttribute[UUID]) -> Exists:
+    """For a query: whether somebody waits for the object."""
+    return exists().where(WorkItem.about_id == about_id, WorkItem.closed_at.is_(None))
 
 
 def was_closed(about_id: UUID, words: str) -> bool:

@@ -2,6 +2,7 @@
 that is refused), ended with it. The waiting task looks by itself every half minute; what happens to the base
 calls it at once."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -41,9 +42,11 @@ def after_its_base(base: SubscriptionState) -> None:
         raise Final(LEFT)
 
 
-def call_those_that_wait(event: SubscriptionActivated | SubscriptionFailed | SubscriptionGivenUp) -> None:
-    """Now-reaction: what becomes of the base is known, so the deliveries of its add-ons are due. One that a
-    worker has in its hands is left to it, so that nobody waits for anybody."""
+def call_those_that_wait(
+    events: Sequence[SubscriptionActivated | SubscriptionFailed | SubscriptionGivenUp],
+) -> None:
+    """Now-reaction: what becomes of the bases is known, so the deliveries of their add-ons are due. One that
+    a worker has in its hands is left to it, so that nobody waits for anybody."""
     waiting = (
         select(Task.id)
         .join(Delivery, (Delivery.distributor_id == Task.distributor_id) & (Delivery.task_id == Task.id))
@@ -53,7 +56,7 @@ def call_those_that_wait(event: SubscriptionActivated | SubscriptionFailed | Sub
             & (Subscription.id == Delivery.subscription_id),
         )
         .where(
-            Subscription.base_id == event.subscription_id,
+            Subscription.base_id.in_([event.subscription_id for event in events]),
             Subscription.state == SubscriptionState.PENDING,
             Delivery.action == Action.PROVISION.value,
             Task.state.in_(OPEN),

@@ -4,10 +4,11 @@ hands of that task: `prepare` reads rows into values, a connector gets values ou
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from checkout import orders
@@ -111,9 +112,7 @@ def begin(event: OrderFunded) -> None:
 def _gather(batch: Sequence[Claimed]) -> None:
     """The rows of a whole batch, left in the session for `_prepare` and `_record`: round trips are paid once,
     not for each task."""
-    ids = [UUID(task.args["delivery"]) for task in batch]
-    db.session().info["gathered"] = _gathered(ids)
-    db.session().info["on_the_queue"] = work.open_about(ids)
+    db.session().info["gathered"] = _gathered([UUID(task.args["delivery"]) for task in batch])
 
 
 class Gathered(NamedTuple):
@@ -129,6 +128,7 @@ class Gathered(NamedTuple):
     external_id: str | None
     cancellation: LineCancellation | None
     base: SubscriptionState | None
+    on_the_queue: bool
 
 
 def _row_of(task: Claimed) -> Gathered:
@@ -137,81 +137,82 @@ def _row_of(task: Claimed) -> Gathered:
     return gathered.get(delivery_id) or _gathered([delivery_id])[delivery_id]
 
 
-def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
+@cache
+def _everything() -> Select[*tuple[Any, ...]]:
+    """Drawn up once: that takes longer than asking."""
     made = aliased(Delivery)  # the purchase: under its id the vendor keeps what is ended later
     extended = aliased(Subscription)  # what an add-on belongs to
-    rows = (
-        db.session()
-        .execute(
-            select(
-                Delivery,
-                Subscription,
-                OrderLine,
-                OrderCost,
-                Reseller,
-                Customer,
-                ConnectorSettings,
-                func.coalesce(TransferCall.new_external_id, VendorRecord.external_id),
-                LineCancellation,
-                extended.state,
-            )
-            .join(
-                Subscription,
-                (Subscription.distributor_id == Delivery.distributor_id)
-                & (Subscription.id == Delivery.subscription_id),
-            )
-            .join(
-                OrderLine,
-                (OrderLine.distributor_id == Delivery.distributor_id)
-                & (OrderLine.id == Delivery.order_line_id),
-            )
-            .join(
-                OrderCost,
-                (OrderCost.distributor_id == Delivery.distributor_id)
-                & (OrderCost.order_line_id == Delivery.order_line_id),
-            )
-            .join(
-                Reseller,
-                (Reseller.distributor_id == Delivery.distributor_id) & (Reseller.id == Delivery.reseller_id),
-            )
-            .outerjoin(
-                Customer,
-                (Customer.distributor_id == Delivery.distributor_id) & (Customer.id == Delivery.customer_id),
-            )
-            .outerjoin(
-                ConnectorSettings,
-                (ConnectorSettings.distributor_id == Delivery.distributor_id)
-                & (ConnectorSettings.connector == OrderCost.connector),
-            )
-            .outerjoin(
-                made,
-                (made.distributor_id == Delivery.distributor_id)
-                & (made.order_line_id == Delivery.order_line_id)
-                & (made.action == Action.PROVISION.value),
-            )
-            .outerjoin(
-                VendorRecord,
-                (VendorRecord.distributor_id == made.distributor_id) & (VendorRecord.delivery_id == made.id),
-            )
-            .outerjoin(  # what was moved has another id since
-                TransferCall,
-                (TransferCall.distributor_id == Delivery.distributor_id)
-                & (TransferCall.new_subscription_id == Delivery.subscription_id),
-            )
-            .outerjoin(
-                LineCancellation,
-                (LineCancellation.distributor_id == Delivery.distributor_id)
-                & (LineCancellation.delivery_id == Delivery.id),
-            )
-            .outerjoin(
-                extended,
-                (extended.distributor_id == Subscription.distributor_id)
-                & (extended.id == Subscription.base_id),
-            )
-            .where(Delivery.id.in_(delivery_ids))
+    return (
+        select(
+            Delivery,
+            Subscription,
+            OrderLine,
+            OrderCost,
+            Reseller,
+            Customer,
+            ConnectorSettings,
+            func.coalesce(TransferCall.new_external_id, VendorRecord.external_id),
+            LineCancellation,
+            extended.state,
+            work.is_open_about(Delivery.id),
         )
-        .all()
+        .join(
+            Subscription,
+            (Subscription.distributor_id == Delivery.distributor_id)
+            & (Subscription.id == Delivery.subscription_id),
+        )
+        .join(
+            OrderLine,
+            (OrderLine.distributor_id == Delivery.distributor_id) & (OrderLine.id == Delivery.order_line_id),
+        )
+        .join(
+            OrderCost,
+            (OrderCost.distributor_id == Delivery.distributor_id)
+            & (OrderCost.order_line_id == Delivery.order_line_id),
+        )
+        .join(
+            Reseller,
+            (Reseller.distributor_id == Delivery.distributor_id) & (Reseller.id == Delivery.reseller_id),
+        )
+        .outerjoin(
+            Customer,
+            (Customer.distributor_id == Delivery.distributor_id) & (Customer.id == Delivery.customer_id),
+        )
+        .outerjoin(
+            ConnectorSettings,
+            (ConnectorSettings.distributor_id == Delivery.distributor_id)
+            & (ConnectorSettings.connector == OrderCost.connector),
+        )
+        .outerjoin(
+            made,
+            (made.distributor_id == Delivery.distributor_id)
+            & (made.order_line_id == Delivery.order_line_id)
+            & (made.action == Action.PROVISION.value),
+        )
+        .outerjoin(
+            VendorRecord,
+            (VendorRecord.distributor_id == made.distributor_id) & (VendorRecord.delivery_id == made.id),
+        )
+        .outerjoin(  # what was moved has another id since
+            TransferCall,
+            (TransferCall.distributor_id == Delivery.distributor_id)
+            & (TransferCall.new_subscription_id == Delivery.subscription_id),
+        )
+        .outerjoin(
+            LineCancellation,
+            (LineCancellation.distributor_id == Delivery.distributor_id)
+            & (LineCancellation.delivery_id == Delivery.id),
+        )
+        .outerjoin(
+            extended,
+            (extended.distributor_id == Subscription.distributor_id) & (extended.id == Subscription.base_id),
+        )
+        .where(Delivery.id.in_(bindparam("ids", expanding=True)))
     )
+
+
+def _gathered(delivery_ids: Sequence[UUID]) -> dict[UUID, Gathered]:
+    rows = db.session().execute(_everything(), {"ids": list(delivery_ids)})
     return {row[0].id: Gathered(*row) for row in rows}
 
 
@@ -220,7 +221,7 @@ def _prepare(task: Claimed) -> Call | None:
     and nothing of it is open at the vendor (QP9)."""
     delivery, subscription, line, cost, reseller, customer, configured, external_id, wish, under = _row_of(
         task
-    )
+    )[:-1]
     if delivery.state not in GOING_ON:
         return None
     if wish is not None and not task.intent_open:
@@ -282,7 +283,7 @@ def _record(task: Claimed, outcome: Outcome) -> None:
     else:
         subscriptions.issue_licences(subscription, outcome.licences)
         subscriptions.activate(subscription)
-    if delivery.id in db.session().info.get("on_the_queue", [delivery.id]):
+    if found.on_the_queue:
         work.close_about(delivery.id, "Ended." if delivery.action == Action.END else "Delivered.")
 
 

@@ -2,6 +2,7 @@
 I29). The connector of such a plan only answers "done"; these now-reactions do the rest in the recording
 transaction, so all of it happens or none of it (I9)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -32,12 +33,20 @@ def _opens_storefront(order_line_id: object) -> bool:
     )
 
 
-def open_storefront(event: SubscriptionActivated) -> None:
+def open_storefronts(events: Sequence[SubscriptionActivated]) -> None:
+    """The plans of resellers among what was activated open their storefronts."""
+    lines = {event.order_line_id: event for event in events}
+    opening = select(OrderCost.order_line_id).where(
+        OrderCost.opens_storefront, OrderCost.order_line_id.in_(lines)
+    )
+    for line_id in db.session().scalars(opening).all():
+        _open_storefront(lines[line_id])
+
+
+def _open_storefront(event: SubscriptionActivated) -> None:
     """The held alias becomes a shop with everything offerable on its shelf, at the price of the reseller's
     rules, else the recommended one. A reseller has one plan at a time: the one before ends, and a storefront
     that is open stays as it is (I22)."""
-    if not _opens_storefront(event.order_line_id):
-        return
     for earlier in reseller_plans.running(event.reseller_id):
         if earlier.id != event.subscription_id:
             earlier.ends_at = business_now()

@@ -1,7 +1,9 @@
 """Feeds the tally of what partners sold (partners.sales): a customer counts from the moment its service was
 really delivered (H47) to the moment its last one has ended. Now-reactions of the recording transaction."""
 
-from sqlalchemy import Uuid, bindparam, func, literal, select
+from collections.abc import Sequence
+
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from catalog.products import Plan, Product
@@ -21,6 +23,7 @@ from subscriptions.subscriptions import (
 
 OF_A_PROGRAMME = Statement(
     select(
+        OrderLine.id,
         Product.programme_id,
         OrderLine.product_name,
         OrderLine.plan_name,
@@ -34,26 +37,30 @@ OF_A_PROGRAMME = Statement(
         (OrderWholesale.distributor_id == OrderLine.distributor_id)
         & (OrderWholesale.order_line_id == OrderLine.id),
     )
-    .where(OrderLine.id == bindparam("line"), Product.programme_id.is_not(None))
+    .where(OrderLine.id == any_(bindparam("lines", type_=ARRAY(Uuid()))), Product.programme_id.is_not(None))
+    .order_by(OrderLine.id)
 )
 
 
-def sold(event: SubscriptionActivated) -> None:
-    """A customer's service of a programme's product was delivered. What a reseller bought for itself is no
+def sold(events: Sequence[SubscriptionActivated]) -> None:
+    """Customers' services of programmes' products were delivered. What a reseller bought for itself is no
     customer."""
-    if event.customer_id is None:
-        return
-    for programme_id, product, plan, minor, currency in OF_A_PROGRAMME.rows(line=event.order_line_id):
-        sales.tally(
-            Delivered(
-                programme_id,
-                event.reseller_id,
-                event.customer_id,
-                event.subscription_id,
-                f"{product}, {plan}",
-                Money(minor, currency),
+    lines = {event.order_line_id: event for event in events if event.customer_id is not None}
+    for line, programme_id, product, plan, minor, currency in (
+        OF_A_PROGRAMME.rows(lines=list(lines)) if lines else ()
+    ):
+        event = lines[line]
+        if event.customer_id is not None:
+            sales.tally(
+                Delivered(
+                    programme_id,
+                    event.reseller_id,
+                    event.customer_id,
+                    event.subscription_id,
+                    f"{product}, {plan}",
+                    Money(minor, currency),
+                )
             )
-        )
 
 
 def take_in(product: Product) -> None:

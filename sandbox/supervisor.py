@@ -22,6 +22,7 @@ import click
 
 from sandbox import installations, ports
 from sandbox.installations import Installation
+from sandbox.preparations import Preparations
 from sandbox.privileges import NotPossible
 from sandbox.processes import Keeper, Process, StepFailed, Stopped
 from sandbox.servers import Postgres, ServerFailed, Valkey
@@ -83,7 +84,8 @@ def run(installation: Installation, started: float) -> None:
 
 
 def start(keeper: Keeper, installation: Installation) -> None:
-    """From nothing to a shop that answers; every step may be repeated."""
+    """From nothing to a shop that answers; every step may be repeated. What the last start has prepared is
+    not prepared again: then the first page comes first."""
     databases = start_servers(keeper, installation)
     keeper.env = installation.environment() | {"DATABASE_URL": databases.app, "REDIS_URL": databases.redis}
     administrator = (databases.roles or {}).get("ADMIN_DATABASE_URL", "")
@@ -96,18 +98,35 @@ def start(keeper: Keeper, installation: Installation) -> None:
         "assets", (PYTHON, "-m", "whitelabel_themes.assets", "--out", installation.folder / "static")
     )
     roles = [Process("roles", (PYTHON, "-m", "core.roles"), env=databases.roles)] if databases.roles else []
-    with progress("Static files and database roles"):
-        keeper.run(assets, *roles)
-    with progress("Database schema"):
-        keeper.run(Process("migrate", (*FLASK, "migrate"), env=owner))
+    demo = Process("demo", (*FLASK, "demo"), env=owner)
+    preparations = Preparations(installation.folder)
+    prepared = not os.environ.get("DATABASE_URL") and preparations.recall()
+    if not prepared:
+        with progress("Static files and database roles"):
+            keeper.run(assets, *roles)
+        with progress("Database schema"):
+            keeper.run(Process("migrate", (*FLASK, "migrate"), env=owner))
+        wait_for_simulators(keeper, installation)
+        with progress("Demo world"):
+            keeper.run(demo)
+    web, *others = processes(installation)
+    with progress("Web" if prepared else "Web, workers, dispatcher"):
+        keeper.start(web, *([] if prepared else others))
+        keeper.wait_for("web", lambda: is_ready(installation.port), patience=60)
+    note(keeper, installation)
+    if prepared:  # the page came first; the world behind it is only looked over
+        keeper.start(*others)
+        wait_for_simulators(keeper, installation)
+        with progress("Demo world"):
+            keeper.run(demo)
+    preparations.keep()
+
+
+def wait_for_simulators(keeper: Keeper, installation: Installation) -> None:
+    """Until the outside world answers."""
     with progress("Payment and vendor simulators, inbox, names"):
         for name, port in installation.ports.items():
             keeper.wait_for(BEHIND.get(name, name), lambda port=port: ports.listens(port), patience=30)
-    with progress("Demo world"):
-        keeper.run(Process("demo", (*FLASK, "demo"), env=owner))
-    with progress("Web, workers, dispatcher"):
-        keeper.start(*processes(installation))
-        keeper.wait_for("web", lambda: is_ready(installation.port), patience=60)
 
 
 def start_servers(keeper: Keeper, installation: Installation) -> installations.Databases:

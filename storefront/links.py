@@ -5,20 +5,37 @@ of the distributor."""
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 
 from core import db, doors
 from core.doors import door
 from core.errors import Missing
 from core.parties import Reseller
 from core.settings import settings
+from core.statements import Statement
 from partners.storefronts import Host, Storefront, StorefrontState
+
+# Drawn up once, because every mail asks.
+_HOUSE = (
+    select(Storefront)
+    .join(
+        Reseller,
+        (Reseller.distributor_id == Storefront.distributor_id) & (Reseller.id == Storefront.reseller_id),
+    )
+    .where(Reseller.house)
+)
+_SHOP = select(Storefront).where(
+    Storefront.reseller_id == bindparam("reseller"),
+    Storefront.state.in_((StorefrontState.OPEN, StorefrontState.CLOSED)),
+)
+_HOSTS = Statement(
+    select(Host.host).where(Host.storefront_id == bindparam("shop", type_=Uuid())).order_by(Host.id)
+)
 
 
 def house() -> Storefront:
     """The distributor's own shop."""
-    joined = (Reseller.distributor_id == Storefront.distributor_id) & (Reseller.id == Storefront.reseller_id)
-    found = db.session().scalar(select(Storefront).join(Reseller, joined).where(Reseller.house))
+    found = db.session().scalar(_HOUSE)
     if found is None:
         raise Missing("shop")
     return found
@@ -27,11 +44,7 @@ def house() -> Storefront:
 def open_shop_of(reseller_id: object) -> Storefront:
     """Where a reseller's customers are at home: its portal (a closed one still shows them what they have),
     else the distributor's shop."""
-    of_reseller = select(Storefront).where(
-        Storefront.reseller_id == reseller_id,
-        Storefront.state.in_((StorefrontState.OPEN, StorefrontState.CLOSED)),
-    )
-    return db.session().scalar(of_reseller) or house()
+    return db.session().scalar(_SHOP, {"reseller": reseller_id}) or house()
 
 
 def address(shop: Storefront) -> str:
@@ -65,9 +78,7 @@ def canonical(storefront_id: UUID) -> str:
 
 def _hosts(shop: Storefront) -> list[str]:
     """A shop's verified hosts, the oldest first."""
-    return list(
-        db.session().scalars(select(Host.host).where(Host.storefront_id == shop.id).order_by(Host.id))
-    )
+    return [row[0] for row in _HOSTS.rows(shop=shop.id)]
 
 
 def _at(hosts: list[str]) -> str:

@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from billing import credit_notes, documents, refunds, tax
 from billing.documents import Line, Paper
 from billing.refunds import Because, Way
 from checkout import discounts, line_refunds, orders
-from checkout.orders import Order, OrderLine, OrderState, PayBy
+from checkout.orders import Order, OrderCost, OrderLine, OrderState, PayBy
 from core import db, languages, parties, tasks, work
 from core.languages import _
 from core.parties import Customer, Reseller
@@ -138,9 +138,8 @@ def confirmation(order: Order) -> Paper:
 def service_ready(subscription_id: UUID) -> Mail | None:
     """To the buyer, when the vendor delivered: a reseller plan opened the storefront, anything else is
     ready to use."""
-    subscription = db.session().scalars(select(Subscription).where(Subscription.id == subscription_id)).one()
-    order = _order_of(subscription.order_line_id)
-    opened = storefronts.of_reseller(order.reseller_id) if _is_plan(subscription) else None
+    subscription, order, is_plan = db.session().execute(_SERVICE, {"subscription": subscription_id}).one()
+    opened = storefronts.of_reseller(order.reseller_id) if is_plan else None
     if opened is not None:
         return _storefront_ready(order, subscription, opened)
     shop = _sender_of(order)
@@ -342,18 +341,17 @@ def _words_of(line: OrderLine) -> tuple[str, str]:
     )
 
 
-def _order_of(order_line_id: UUID) -> Order:
-    joined = (OrderLine.distributor_id == Order.distributor_id) & (OrderLine.order_id == Order.id)
-    return (
-        db.session().scalars(select(Order).join(OrderLine, joined).where(OrderLine.id == order_line_id)).one()
+# Drawn up once: nearly every delivery has such a mail.
+_SERVICE = (
+    select(Subscription, Order, OrderCost.opens_storefront)
+    .join(
+        OrderCost,
+        (OrderCost.distributor_id == Subscription.distributor_id)
+        & (OrderCost.order_line_id == Subscription.order_line_id),
     )
-
-
-def _is_plan(subscription: Subscription) -> bool:
-    cost = select(orders.OrderCost.opens_storefront).where(
-        orders.OrderCost.order_line_id == subscription.order_line_id
-    )
-    return bool(db.session().scalar(cost))
+    .join(Order, (Order.distributor_id == OrderCost.distributor_id) & (Order.id == OrderCost.order_id))
+    .where(Subscription.id == bindparam("subscription"))
+)
 
 
 def _about(delivery_id: UUID) -> tuple[Delivery, Order, OrderLine]:
@@ -403,7 +401,7 @@ def _limits(_lane: str) -> Limits:
         timeout=timedelta(seconds=15),
         send_deadline=timedelta(seconds=10),
         settle=timedelta(seconds=30),
-        slots=4,
+        slots=8,
     )
 
 

@@ -69,8 +69,8 @@ def create_app() -> Flask:
     require_safe(administrating=on_the_command_line())
     logs.set_up(access.of_the_request)
     if not on_the_command_line():
+        lifeline.follow_the_server()  # first: looking at the database may take long
         schema.refuse_unsafe_database()
-        lifeline.follow_the_server()
     app = Flask("storefront", static_folder=None)
     app.response_class = Whole
     app.config.update(

@@ -1,7 +1,8 @@
 """The crash campaign (QP1, QC1): a whole installation as processes, customers who order over HTTP and pay at
 the Stripe sandbox, a vendor without idempotency that answers late, wrongly, never, or refuses for good, while
-everything is killed, frozen, wiped and restarted. Afterwards the vendor's books and Stripe's are compared
-with ours: nothing lost, nothing doubled, what was refused given back once, and the doctor has nothing to say.
+everything is killed, frozen, wiped and restarted. Afterwards the vendor's books, Stripe's and the inbox are
+compared with ours: nothing lost, nothing doubled (an order, a charge, a licence, a mail), what was refused
+given back once, no web worker left of a dead server, and the doctor has nothing to say.
 `python -m tests.campaign --help`."""
 
 import argparse
@@ -46,6 +47,7 @@ MOODS = [
 FROZEN = 5.0
 PATIENCE = 120.0
 TELL = 30.0  # seconds between lines about how far it is
+LIFELINE = 10.0  # seconds within which workers end whose web server was killed; half of one when idle
 KILLED = (
     "web",
     "web worker",
@@ -101,13 +103,14 @@ class Town:
             return self.valkey.pid
         if name != "web worker":
             return self.replicas[name].pid
+        return random.choice(found) if (found := self.web_workers()) else None
+
+    def web_workers(self) -> list[int]:
+        """Whom the web's main process has started."""
         main = self.replicas["web"].pid
-        found = (
-            Path(f"/proc/{main}/task/{main}/children").read_text().split()
-            if main and Path(f"/proc/{main}").exists()
-            else []
-        )
-        return int(random.choice(found)) if found else None
+        with suppress(OSError):  # it may die at this moment
+            return [int(pid) for pid in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
+        return []
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         """As the administrator, who sees everything."""
@@ -285,6 +288,7 @@ class Chaos:
         self.strikes += [self._flush] * given.flushes + [self._restart] * given.restarts
         random.shuffle(self.strikes)
         self.total, self.done = len(self.strikes), Counter[str]()
+        self.outlived: set[str] = set()
         self._frozen: list[tuple[float, int]] = []
 
     def go_on(self, progress: float) -> None:
@@ -303,7 +307,21 @@ class Chaos:
 
     def _signal(self, name: str, number: signal.Signals) -> str:
         pid = self.town.pid(name)
-        return f"{number.name} {name.rstrip('-12')}" if pid and send(pid, number) else ""
+        workers = self.town.web_workers() if name == "web" else []
+        if not pid or not send(pid, number):
+            return ""
+        self._see_them_end(workers)
+        return f"{number.name} {name.rstrip('-12')}"
+
+    def _see_them_end(self, workers: list[int]) -> None:
+        """Nothing helps them: the web is started again only afterwards, and would end what is left. Those
+        that are frozen cannot notice anything."""
+        frozen = {pid for _until, pid in self._frozen}
+        for pid in set(workers) - frozen:
+            with suppress(TimeoutError):
+                until(lambda pid=pid: not lives(pid), LIFELINE)
+            if lives(pid):
+                self.outlived.add(f"process {pid}")
 
     def _freeze(self, name: str) -> str:
         pid = self.town.pid(name)
@@ -333,12 +351,21 @@ def send(pid: int, number: signal.Signals) -> bool:
     return True
 
 
+def lives(pid: int) -> bool:
+    """Whether it runs; one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 # --- What came of it ----------------------------------------------------------------------------------------
 
 
-def judge(town: Town, shoppers: Shoppers) -> list[str]:
+def judge(town: Town, shoppers: Shoppers, chaos: Chaos) -> list[str]:
     """What is wrong; nothing, if everything that was paid was bought once and the doctor is silent."""
-    bought: dict[str, int] = httpx.get(f"{town.vendor}/_sandbox/state", timeout=30).json()["purchases"]
+    vendor = httpx.get(f"{town.vendor}/_sandbox/state", timeout=30).json()
+    bought: dict[str, int] = vendor["purchases"]
     ours = {
         str(reference): (code, state)
         for reference, code, state in town.sql(f"SELECT d.reference, o.code, d.state {WHERE}")
@@ -361,7 +388,11 @@ def judge(town: Town, shoppers: Shoppers) -> list[str]:
         "placed, though nobody knows (doubled)": set()
         if shoppers.gave_up
         else {code for (code,) in town.sql("SELECT code FROM orders")} - set(shoppers.placed),
+        **charged(town),
+        **licensed(town, vendor["running"]),
         **mailed(town),
+        **told(town),
+        "web workers that outlived their server": chaos.outlived,
     }
     wrong = [
         f"{len(codes)} {what}: {', '.join(sorted(codes)[:5])}" for what, codes in findings.items() if codes
@@ -396,6 +427,91 @@ def given_back(town: Town, refused: set[str]) -> dict[str, set[str]]:
         if made != len(refused)
         else set(),
     }
+
+
+def charged(town: Town) -> dict[str, set[str]]:
+    """Stripe's pages against ours: who was charged, how often, how much (QM5); and what a refused order would
+    still hold of somebody's credit (QM7)."""
+    pages = httpx.get(f"{town.stripe}/_sandbox/payments", timeout=30).json()["payments"]
+    there = {page["session"]: page["amount"] for page in pages if page["paid"]}
+    ours = {
+        session: (code, captured if state == "paid" else None)
+        for session, code, state, captured in town.sql(
+            "SELECT a.session_id, o.code, a.state, p.captured_minor FROM payment_attempts a"
+            " JOIN payments p ON p.distributor_id = a.distributor_id AND p.id = a.payment_id"
+            " JOIN orders o ON o.distributor_id = p.distributor_id AND o.id = p.order_id"
+            " WHERE a.session_id IS NOT NULL"
+        )
+    }
+    times = Counter(
+        ours[page["session"]][0] if page["session"] in ours else page["session"]
+        for page in pages
+        if page["paid"] and page["refunded"] < page["amount"]
+    )
+    still_held = town.sql(
+        f"SELECT o.code {WHERE} JOIN holds h ON h.distributor_id = o.distributor_id AND h.order_id = o.id"
+        " WHERE d.state = 'refused' AND h.released_at IS NULL"
+    )
+    return {
+        "charged more than once (doubled)": {code for code, count in times.items() if count > 1},
+        "charged, and not written down as that (lost)": {
+            ours.get(session, (session, None))[0]
+            for session, amount in there.items()
+            if ours.get(session, (session, None))[1] != amount
+        },
+        "written down as paid, but not charged": {
+            code
+            for session, (code, captured) in ours.items()
+            if captured is not None and session not in there
+        },
+        "refused, and credit is still held": {code for (code,) in still_held},
+    }
+
+
+def licensed(town: Town, running: dict[str, str]) -> dict[str, set[str]]:
+    """What was delivered is what runs at the vendor, under its id, with a licence for each seat and no key
+    twice (QP1, QP5)."""
+    rows = town.sql(
+        "SELECT o.code, d.reference, v.external_id, s.quantity, count(l.id), count(DISTINCT l.key)"
+        f" {WHERE} JOIN subscriptions s ON s.distributor_id = d.distributor_id AND s.id = d.subscription_id"
+        " LEFT JOIN vendor_records v ON v.distributor_id = d.distributor_id AND v.delivery_id = d.id"
+        " LEFT JOIN licences l ON l.distributor_id = s.distributor_id AND l.subscription_id = s.id"
+        " WHERE d.state = 'success' GROUP BY o.code, d.reference, v.external_id, s.quantity"
+    )
+    twice = town.sql("SELECT key FROM licences GROUP BY key HAVING count(*) > 1")
+    return {
+        "delivered under an id that does not run at the vendor": {
+            code for code, reference, external_id, *_ in rows if running.get(str(reference)) != external_id
+        },
+        "delivered without a licence for each seat, or with more": {
+            code for code, _, _, *seats in rows if len(set(seats)) != 1
+        },
+        "licence keys given twice (doubled)": {str(key) for (key,) in twice},
+    }
+
+
+TOLD = {
+    "mail_order_received": ("order_id", "o.id", "true"),
+    "mail_service_ready": ("subscription_id", "d.subscription_id", "d.state = 'success'"),
+    "mail_refunded": ("refund_id", "r.id", "r.state = 'done'"),
+}
+"""kind of mail -> the argument that names its object, the object, and when somebody must have got it."""
+
+
+def told(town: Town) -> dict[str, set[str]]:
+    """Whoever ordered was told of the order and of what came of it, once each (QC9)."""
+    findings: dict[str, set[str]] = {}
+    for kind, (argument, about, due) in TOLD.items():
+        rows = town.sql(
+            f"SELECT o.code, count(t.id) {WHERE}"
+            " LEFT JOIN refunds r ON r.distributor_id = o.distributor_id AND r.order_id = o.id"
+            f" LEFT JOIN tasks t ON t.distributor_id = o.distributor_id AND t.kind = '{kind}'"
+            f" AND t.state = 'done' AND t.args ->> '{argument}' = CAST({about} AS text)"
+            f" WHERE {due} GROUP BY o.code"
+        )
+        findings[f"without a {kind} (lost)"] = {code for code, count in rows if not count}
+        findings[f"with a second {kind} (doubled)"] = {code for code, count in rows if count > 1}
+    return findings
 
 
 def arrived(room: Path) -> Counter[str]:
@@ -478,7 +594,7 @@ def campaign(given: argparse.Namespace) -> int:
         took = converged(lambda: not unfinished(town, shoppers), town, late)
         quiet = converged(lambda: not still_to_do(town), town, late)
         until(lambda: answers(f"{town.vendor}/_sandbox/state"), 30, town.look)
-        wrong = late + judge(town, shoppers)
+        wrong = late + judge(town, shoppers, chaos)
         states = dict(town.sql("SELECT d.state, count(*) FROM deliveries d GROUP BY 1"))
         copies = arrived(room)
         attempts = dict(town.sql("SELECT outcome, count(*) FROM task_attempts GROUP BY 1"))

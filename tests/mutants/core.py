@@ -137,8 +137,8 @@ MUTANTS = (
     Mutant(
         "fence",
         "core/outcomes.py",
-        "Task.leased_by == worker, Task.state",
-        "Task.state",
+        'Task.leased_by == bindparam("worker"), _IS_OPEN',
+        "_IS_OPEN",
         QUEUE + "an_unclear_answer_counts_only_from_the_worker_who_holds_the_task",
     ),
     Mutant(
@@ -268,5 +268,12 @@ MUTANTS = (
         "op.create_index('uq_transfer_items_open', 'transfer_items', ['distributor_id', 'subscription_id'],"
         " unique=False,",
         TRANSFERS + "of_two_requests_at_once_exactly_one_wins",
+    ),
+    Mutant(
+        "what a savepoint undoes is not kept",
+        "core/events.py",
+        "None if db.session().in_nested_transaction() else _gathered.get()",
+        "_gathered.get()",
+        "tests/core/test_events.py::test_what_a_savepoint_undoes_has_never_happened",
     ),
 )
