@@ -113,7 +113,8 @@ LEAST = """CASE WHEN {band} = 0 THEN 0 ELSE (10::numeric ^ ((least({band}, 30) -
     * CASE WHEN least({band}, 30) % 2 = 1 THEN 1 ELSE 5 END END"""
 # A word stands for itself and for the words of names, vendors and categories that begin with it: an index of
 # words finds those at once, while all that begins with "guard" or "8" is gathered from thousands of entries.
-# Where there are none, or too many, or the word ends with a star, it is whatever begins with it.
+# Where there are none, or too many, or the word ends with a star, it is whatever begins with it; an article's
+# number that somebody has is that article.
 ASKED = f"""
   FOREACH word IN ARRAY p_words LOOP
     bare := btrim({plain("rtrim(word, '*')")});
@@ -123,13 +124,16 @@ ASKED = f"""
     one := CASE WHEN right(word, 1) = '*' THEN to_tsquery('simple', bare || ':*')
       WHEN bare ~ '^[0-9]{{1,{SHORT_NUMBER}}}$' THEN to_tsquery('simple', bare)
       WHEN cardinality(begun) BETWEEN 1 AND {MOST_BEGUN} THEN to_tsquery('simple', bare) || array_to_string(begun, ' | ')::tsquery
+      WHEN bare ~ '[0-9].*[0-9].*[0-9]' AND EXISTS (SELECT 1 FROM search_texts t WHERE t.words @@ (shelf && to_tsquery('simple', bare)))
+        THEN to_tsquery('simple', bare)
       ELSE to_tsquery('simple', bare || ':*') END;
     said := CASE WHEN said IS NULL THEN one WHEN p_any THEN said || one ELSE said && one END;
   END LOOP;
   IF cardinality(p_words) > 0 THEN  -- the shelf itself is the first of the words
-    asked := coalesce(quote_literal('~' || current_setting('app.reseller_id'))::tsquery && said, quote_literal('~')::tsquery);
+    asked := coalesce(shelf && said, quote_literal('~')::tsquery);
   END IF;"""  # noqa: E501, S608 SQL of our own
 ASKING = """
+  shelf tsquery := quote_literal('~' || current_setting('app.reseller_id'))::tsquery;
   said tsquery;
   asked tsquery;
   one tsquery;

@@ -3,7 +3,7 @@ value is a link that adds or takes it away, so it works without scripts and by k
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from unicodedata import combining, normalize
@@ -59,9 +59,11 @@ def is_band(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a list stands: the shelf, a category of it, or a search for some words."""
+    """Where a list stands: the shelf, a category of it, or a search for some words. `addresses`: those of the
+    categories, where they are at hand."""
 
     query: str = ""
+    addresses: Mapping[str, str] | None = None
 
     def at(self, chosen: Wanted, *, after: str = "") -> str:
         """The address of a part of it. Written by hand: a page has some dozens of them, and url_for takes as
@@ -71,7 +73,7 @@ class Place:
         if self.query and chosen.category:
             fields.append(("category", chosen.category))
         elif chosen.category:
-            path = f"/c/{address(chosen.category)}"
+            path = f"/c/{address(chosen.category, self.addresses)}"
         fields += [("vendor", each) for each in chosen.vendors]
         fields += [("term", each) for each in chosen.kinds]
         fields += [("price", str(each)) for each in chosen.bands]
@@ -92,6 +94,7 @@ def written(value: str) -> str:
 NO_LETTER = re.compile(r"[^\w]+")
 
 
+@lru_cache(maxsize=1000)
 def slug(category: str) -> str:
     """A category as it stands in an address: "Back-up & recovery" is back-up-recovery."""
     apart = normalize("NFKD", category.lower().replace("ß", "ss"))
@@ -128,9 +131,10 @@ def addresses() -> Mapping[str, str]:
     return pages.value("addresses", lambda: of_the_shelf().addresses)
 
 
-def address(category: str) -> str:
-    """The slug of a category: it stays when the distributor calls the category otherwise."""
-    return addresses().get(category) or slug(category)
+def address(category: str, known: Mapping[str, str] | None = None) -> str:
+    """The slug of a category: it stays when the distributor calls the category otherwise. `known`: the
+    addresses, where they are at hand."""
+    return (addresses() if known is None else known).get(category) or slug(category)
 
 
 def called(category: str) -> str:
@@ -179,7 +183,7 @@ class Facet:
 def panel(place: Place, chosen: Wanted, found: Facets) -> dict[str, Any]:
     """What portal/fragments/facets.html and the tabs of categories are drawn from."""
     currency = the_shop().currency
-    pages.value("addresses", lambda: found.addresses)  # read already, and needed for every address below
+    place = replace(place, addresses=pages.value("addresses", lambda: found.addresses))  # read already
     listed = [
         facet(_("Vendor"), place, chosen, "vendors", found.vendors, str),
         facet(_("Term"), place, chosen, "kinds", found.kinds, shelves.kind_words),

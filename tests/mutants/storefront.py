@@ -225,4 +225,11 @@ MUTANTS = (
         "pass",
         "tests/portal/test_orders.py::test_of_two_clicks_at_once_for_one_person_one_gives_a_seat",
     ),
+    Mutant(
+        "a card's words are no markup",
+        "storefront/portal/cards.py",
+        "str(escape(BETWEEN.join(said)))",
+        "str(BETWEEN.join(said))",
+        "tests/portal/test_shelf.py::test_a_card_says_what_its_product_says_and_is_no_markup",
+    ),
 )
