@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = 'shelves'
-down_revision = 'promotions'
+down_revision = 'wire'
 branch_labels = None
 depends_on = None
 
