@@ -135,8 +135,9 @@ class Bench:
     def sample(self, count: int) -> list[tuple[str, str, int, str]]:
         """Products all over the shelf: (cursor by name, code, price, name)."""
         rows = self.admin.execute(
-            "SELECT t.listing_id, t.sort_key, p.code, t.price_minor, p.name FROM search_texts t"
-            " JOIN products p ON p.id = t.product_id JOIN resellers r ON r.id = t.reseller_id"
+            "SELECT t.listing_id, t.place || '.' || t.sort_key, p.code, t.price_minor, p.name"
+            " FROM search_texts t JOIN products p ON p.id = t.product_id"
+            " JOIN resellers r ON r.id = t.reseller_id"
             " WHERE r.code = 'R1' ORDER BY md5(t.product_id::text) LIMIT %s",
             (count,),
         ).fetchall()
@@ -233,8 +234,8 @@ def warm(bench: Bench, env: dict[str, str], limit: int, static: list[str]) -> No
 def in_the_database(bench: Bench) -> None:
     """Searches and the numbers of facets, one after the other."""
     words = [query.lower().split() for query in queries(bench.sample(400))]
-    call = "SELECT * FROM shelf_page_v2(%s, false, %s, '', '{}', '{}', '{}', 'best', '', NULL, 0, 25)"
-    numbers = "SELECT * FROM shelf_facets_v3(%s, false, '', '{}', '{}', '{}')"
+    call = "SELECT * FROM shelf_page_v3(%s, false, %s, '', '{}', '{}', '{}', 'best', '', NULL, 0, 25)"
+    numbers = "SELECT * FROM shelf_facets_v4(%s, false, '', '{}', '{}', '{}')"
     mend = "SELECT * FROM near_words_v1(%s)"
 
     def timed(statement: str, *arguments: Any) -> float:

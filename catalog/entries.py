@@ -80,6 +80,12 @@ class SearchWord(db.Model):
         Index(
             "ix_search_words_near", "word", postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"}
         ),
+        Index(
+            "ix_search_words_beginning",
+            "distributor_id",
+            "word",
+            postgresql_ops={"word": "text_pattern_ops"},
+        ),
     )
 
     distributor_id: Mapped[UUID] = mapped_column(primary_key=True)

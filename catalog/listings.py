@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -112,9 +112,8 @@ class NotOffered(Refused):
         super().__init__(_("This is no longer offered in this shop."))
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A product as a list shows it."""
+class Card(NamedTuple):
+    """A product as a list shows it; a tuple, because a page has 24 of them and nothing is made faster."""
 
     listing_id: UUID
     product: str
@@ -168,7 +167,10 @@ def card(row: Sequence[Any]) -> Card:
     """A Card from a row of SHELF, whose columns are more than SQLAlchemy types."""
     listing_id, product, code, vendor, category, summary, plan, minor, currency, unit, billing, *more = row
     sort_key, picture, picture_alt, flag, sale = more
-    now = reductions.shown(Money(minor, currency), sale)
+    price, was, until = Money(minor, currency), None, None
+    if sale:
+        now = reductions.shown(price, sale)
+        price, was, until = now.price, now.was, now.until
     return Card(
         listing_id,
         product,
@@ -177,13 +179,13 @@ def card(row: Sequence[Any]) -> Card:
         category,
         summary,
         plan,
-        now.price,
+        price,
         unit,
         billing.per,
         sort_key,
         flag,
-        now.was,
-        now.until,
+        was,
+        until,
         picture,
         picture_alt,
     )

@@ -5,7 +5,10 @@ import calendar
 from datetime import datetime
 from enum import StrEnum
 
-from core.languages import _
+from core.languages import _, for_later
+
+LABELS = {"P1M": for_later("1 month"), "P1Y": for_later("1 year"), "P3Y": for_later("3 years")}
+PER = {"P1M": for_later("per month"), "P1Y": for_later("per year"), "P3Y": for_later("per 3 years")}
 
 
 class Term(StrEnum):
@@ -23,12 +26,12 @@ class Term(StrEnum):
     @property
     def label(self) -> str:
         """For people: "1 year"."""
-        return {"P1M": _("1 month"), "P1Y": _("1 year"), "P3Y": _("3 years")}[self.value]
+        return _(LABELS[self.value])
 
     @property
     def per(self) -> str:
         """For prices: "per month"."""
-        return {"P1M": _("per month"), "P1Y": _("per year"), "P3Y": _("per 3 years")}[self.value]
+        return _(PER[self.value])
 
 
 def nth(anchor: datetime, k: int, step: Term) -> datetime:

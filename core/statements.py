@@ -33,6 +33,17 @@ class Statement:
         return str(self._compiled).encode()
 
     @cached_property
+    def _constants(self) -> dict[str, Any]:
+        """What the statement itself says, beside what is asked."""
+        compiled = self._compiled
+        return {name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required}
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        """What every call has to give."""
+        return frozenset(name for bind, name in self._compiled.bind_names.items() if bind.required)
+
+    @cached_property
     def _to_database(self) -> dict[str, Callable[[Any], Any]]:
         """What values need before they are sent (enums become words)."""
         made = {
@@ -60,7 +71,9 @@ class Statement:
                 cursor.executemany(self._sql, said)
 
     def _said(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        said = dict(self._compiled.construct_params(values))
+        if not values.keys() >= self._asked:
+            raise TypeError(f"a value is missing: {', '.join(sorted(self._asked - values.keys()))}")
+        said = {**self._constants, **values}
         for name, process in self._to_database.items():
             said[name] = process(said[name])
         return said

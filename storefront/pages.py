@@ -71,13 +71,13 @@ def fragments(
     name: str,
     key: tuple[object, ...],
     templates: Mapping[str, str],
-    values: Callable[[], Mapping[str, Any]],
+    values: Callable[[], Mapping[str, Any] | Pieces],
     *,
     shared: bool = False,
 ) -> Pieces:
     """Pieces of a portal page (name -> template) kept together under the shop's versions; `values` is called
-    only when they have to be drawn. `shared`: many pages have them. They may depend on nothing but the shop,
-    its shelf, the catalogue, whether the visitor sees prices, and `key`."""
+    only when they have to be drawn, and may give them drawn already. `shared`: many pages have them. They may
+    depend on nothing but the shop, its shelf, the catalogue, whether the visitor sees prices, and `key`."""
     shop = the_shop()
     full = (
         name,
@@ -93,8 +93,10 @@ def fragments(
     return (SHARED if shared else FRAGMENTS).get(full, lambda: drawn(templates, values()))
 
 
-def drawn(templates: Mapping[str, str], values: Mapping[str, Any]) -> Pieces:
+def drawn(templates: Mapping[str, str], values: Mapping[str, Any] | Pieces) -> Pieces:
     """The pieces, drawn now."""
+    if isinstance(values, Pieces):
+        return values
     known = {
         **values,
         "shop": the_shop(),
@@ -158,6 +160,12 @@ def kept(template: str, pieces: Mapping[str, str | Piece], **values: Any) -> Res
     return current_app.response_class(frame.filled({**filled, **look.sent}))
 
 
+def frame(template: str, **values: Any) -> Frame:
+    """What a template draws with slots among its values, in the shop's theme."""
+    parts = SLOT.split(part(template, **values))
+    return Frame([text.encode() for text in parts[0::2]], parts[1::2])
+
+
 def sent(text: str | Piece) -> bytes:
     """A piece as it is, anything else escaped."""
     return text if isinstance(text, Piece) else escape(text).encode()
@@ -179,12 +187,7 @@ def _frame(template: str, pieces: Mapping[str, str | Piece], values: Mapping[str
         page |= {"request_id": None, "flashes": []} | shown(
             {name: slot(name) for name in the_appearance().slots}
         )
-        parts = SLOT.split(
-            environment(the_shop().theme)
-            .get_template(template)
-            .render(**page, **{name: slot(name) for name in pieces}, **values)
-        )
-        return Frame([text.encode() for text in parts[0::2]], parts[1::2])
+        return frame(template, **page, **{name: slot(name) for name in pieces}, **values)
     finally:
         g.framing = False
 

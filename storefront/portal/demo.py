@@ -20,7 +20,7 @@ from core.settings import settings
 from partners.storefronts import OPEN_REQUEST
 from storefront import pages
 from storefront.portal import portal
-from storefront.portal.shelf import initials
+from storefront.portal.cards import initials
 from storefront.shop import tokens
 from storefront.visitors import the_shop, visitor
 

@@ -4,9 +4,10 @@ value is a link that adds or takes it away, so it works without scripts and by k
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from unicodedata import combining, normalize
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from flask import request
 
@@ -58,9 +59,11 @@ def is_band(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a list stands: the shelf, a category of it, or a search for some words."""
+    """Where a list stands: the shelf, a category of it, or a search for some words. `addresses`: those of the
+    categories, where they are at hand."""
 
     query: str = ""
+    addresses: Mapping[str, str] | None = None
 
     def at(self, chosen: Wanted, *, after: str = "") -> str:
         """The address of a part of it. Written by hand: a page has some dozens of them, and url_for takes as
@@ -70,7 +73,7 @@ class Place:
         if self.query and chosen.category:
             fields.append(("category", chosen.category))
         elif chosen.category:
-            path = f"/c/{address(chosen.category)}"
+            path = f"/c/{address(chosen.category, self.addresses)}"
         fields += [("vendor", each) for each in chosen.vendors]
         fields += [("term", each) for each in chosen.kinds]
         fields += [("price", str(each)) for each in chosen.bands]
@@ -78,12 +81,20 @@ class Place:
             fields.append(("sort", chosen.sort))
         if after:
             fields.append(("after", after))
-        return f"{the_shop().base}{path}{'?' if fields else ''}{urlencode(fields)}#products"
+        asked = "&".join([f"{name}={written(value)}" for name, value in fields])
+        return f"{the_shop().base}{path}{'?' if fields else ''}{asked}#products"
+
+
+@lru_cache(maxsize=5000)
+def written(value: str) -> str:
+    """As a value stands in an address; the same vendors and categories do on every page."""
+    return quote_plus(value)
 
 
 NO_LETTER = re.compile(r"[^\w]+")
 
 
+@lru_cache(maxsize=1000)
 def slug(category: str) -> str:
     """A category as it stands in an address: "Back-up & recovery" is back-up-recovery."""
     apart = normalize("NFKD", category.lower().replace("ß", "ss"))
@@ -91,14 +102,24 @@ def slug(category: str) -> str:
     return NO_LETTER.sub("-", letters).strip("-") or "other"
 
 
+def of_the_shelf() -> Facets:
+    """The numbers of the whole shelf, kept under its version."""
+
+    def read() -> Facets:
+        if db.in_transaction():
+            return shelves.facets(Wanted())
+        with db.reading():
+            return shelves.facets(Wanted())
+
+    return pages.value("facets", read)
+
+
 def categories() -> Mapping[str, str]:
     """slug -> category, of all that stand on the shelf, in its order; of two that are written alike the first
     has it, and one whose slug the distributor keeps before any other."""
 
     def read() -> dict[str, str]:
-        with db.reading():
-            found = shelves.facets(Wanted())
-        pages.value("addresses", lambda: found.addresses)
+        found = of_the_shelf()
         slugs = {found.addresses.get(name) or slug(name): name for name in reversed([*found.categories])}
         return dict(reversed(slugs.items()))
 
@@ -107,17 +128,13 @@ def categories() -> Mapping[str, str]:
 
 def addresses() -> Mapping[str, str]:
     """category -> its slug, of those that the distributor keeps a row of."""
-
-    def read() -> Mapping[str, str]:
-        with db.reading():
-            return shelves.facets(Wanted()).addresses
-
-    return pages.value("addresses", read)
+    return pages.value("addresses", lambda: of_the_shelf().addresses)
 
 
-def address(category: str) -> str:
-    """The slug of a category: it stays when the distributor calls the category otherwise."""
-    return addresses().get(category) or slug(category)
+def address(category: str, known: Mapping[str, str] | None = None) -> str:
+    """The slug of a category: it stays when the distributor calls the category otherwise. `known`: the
+    addresses, where they are at hand."""
+    return (addresses() if known is None else known).get(category) or slug(category)
 
 
 def called(category: str) -> str:
@@ -166,7 +183,7 @@ class Facet:
 def panel(place: Place, chosen: Wanted, found: Facets) -> dict[str, Any]:
     """What portal/fragments/facets.html and the tabs of categories are drawn from."""
     currency = the_shop().currency
-    pages.value("addresses", lambda: found.addresses)  # read already, and needed for every address below
+    place = replace(place, addresses=pages.value("addresses", lambda: found.addresses))  # read already
     listed = [
         facet(_("Vendor"), place, chosen, "vendors", found.vendors, str),
         facet(_("Term"), place, chosen, "kinds", found.kinds, shelves.kind_words),
@@ -177,11 +194,11 @@ def panel(place: Place, chosen: Wanted, found: Facets) -> dict[str, Any]:
                 _("Price"), place, chosen, "bands", found.bands, lambda number: Band(number).words(currency)
             )
         )
-    nothing = replace(chosen, vendors=(), kinds=(), bands=())
+    nothing = chosen._replace(vendors=(), kinds=(), bands=())
     return {
-        "tabs": [(_("All"), place.at(replace(chosen, category="")), not chosen.category)]
+        "tabs": [(_("All"), place.at(chosen._replace(category="")), not chosen.category)]
         + [
-            (called(name), place.at(replace(chosen, category=name)), name == chosen.category)
+            (called(name), place.at(chosen._replace(category=name)), name == chosen.category)
             + (() if found.more else (count,))
             for name, count in found.categories.items()
             if count or name == chosen.category
@@ -218,9 +235,9 @@ def facet(
         [
             Value(
                 words(each),
-                place.at(replace(chosen, **{field: tuple(v for v in now if v != each)}))
+                place.at(chosen._replace(**{field: tuple(v for v in now if v != each)}))
                 if each in now
-                else place.at(replace(chosen, **{field: tuple(sorted((*now, each)))})),
+                else place.at(chosen._replace(**{field: tuple(sorted((*now, each)))})),
                 counts.get(each, 0),
                 each in now,
             )
@@ -235,5 +252,5 @@ def sorts(place: Place, chosen: Wanted) -> list[tuple[str, str, bool]]:
     offered = {shelves.BEST: _("Best match")} if place.query else {}
     offered |= {name: _(words) for name, words in SORTS.items() if prices_shown() or name not in PRICE_SORTS}
     return [
-        (words, place.at(replace(chosen, sort=name)), name == chosen.sort) for name, words in offered.items()
+        (words, place.at(chosen._replace(sort=name)), name == chosen.sort) for name, words in offered.items()
     ]

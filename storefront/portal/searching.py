@@ -13,9 +13,9 @@ from catalog.shelves import PAGE, Wanted
 from core import db
 from core.languages import _
 from storefront import pages
-from storefront.portal import facets, heads, portal
+from storefront.portal import cards, facets, heads, portal
 from storefront.portal.facets import Place
-from storefront.portal.shelf import FACETS, HEAD, in_words, tiles
+from storefront.portal.shelf import FACETS, HEAD, in_words
 from storefront.visitors import the_shop
 
 SUGGESTED = 6
@@ -48,16 +48,20 @@ def _found(query: str, chosen: Wanted, after: str) -> dict[str, Any]:
     place = Place(query)
     with db.reading():
         found = shelves.search(query, chosen, after=after, size=PAGE)
-        cards = in_words(found.page).cards
+        listed = in_words(found.page).cards
         more = (
             found.page.found > shelves.MOST_FOUND
         )  # then numbers would be of some of them, and are not shown
-        counts = shelves.facets(chosen, () if more else found.words, any_word=found.any_word)
+        counts = (
+            facets.of_the_shelf()
+            if more and chosen == Wanted(sort=chosen.sort)
+            else shelves.facets(chosen, () if more else found.words, any_word=found.any_word)
+        )
     return {
         **facets.panel(place, chosen, replace(counts, more=counts.more or more)),
         **heads.head(_("Search: %(words)s", words=query), "/search", indexed=False),
         "query": query,
-        "products": tiles(cards),
+        "products": cards.drawn(listed),
         "meant": found.meant,
         "any_word": found.any_word,
         "next_url": place.at(chosen, after=found.page.after) if found.page.after else None,
@@ -88,11 +92,11 @@ def suggest() -> Response:
 def _suggested(query: str) -> dict[str, Any]:
     with db.reading():
         found = shelves.search(query, size=SUGGESTED)
-        cards = in_words(found.page).cards
+        listed = in_words(found.page).cards
     at = the_shop().base
     return {
         "query": query,
         "meant": found.meant,
-        "suggested": [(card.product, card.vendor, f"{at}/p/{quote(card.code)}") for card in cards],
+        "suggested": [(card.product, card.vendor, f"{at}/p/{quote(card.code)}") for card in listed],
         "all_url": f"{at}/search?{urlencode({'q': query})}",
     }

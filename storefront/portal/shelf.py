@@ -1,9 +1,8 @@
 """What anybody may look at: the shop's front page, search, products and help. The pieces that everybody
 shares are kept as fragments (decision 14); what depends on the visitor stands around them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,21 +11,19 @@ from werkzeug.wrappers import Response
 
 from catalog import listings, publication, shelves, translations
 from catalog.abouts import Picture
-from catalog.listings import Card, Flag, Offer, Offered
+from catalog.listings import Offer, Offered
 from catalog.offerings import first_allowed
 from catalog.shelves import PAGE, Wanted
 from catalog.translations import Words
 from core import db, languages
 from core.errors import Missing
 from core.languages import _, for_later
-from core.money import Money
 from core.periods import Term
 from core.tenancy import Side
 from partners import storefronts
 from storefront import markdown, pages
-from storefront.fragments import Piece
-from storefront.moments import day
-from storefront.portal import calculator, facets, heads, offer_words, portal
+from storefront.fragments import Piece, Pieces
+from storefront.portal import calculator, cards, facets, heads, offer_words, portal
 from storefront.portal.facets import Place
 from storefront.visitors import prices_shown, the_shop, visitor
 
@@ -130,75 +127,24 @@ class Reading:
             self.page = in_words(shelves.page(self.wanted, after=self.after, size=PAGE))
         return facets.panel(Place(), self.wanted, found)
 
-    def products(self) -> dict[str, Any]:
+    def products(self) -> Mapping[str, Any] | Pieces:
         """What is on the page."""
         if self.page is None:
             with db.reading():
                 self.page = in_words(shelves.page(self.wanted, after=self.after, size=PAGE))
         place = Place()
+        if self.page.cards:
+            return cards.page(
+                self.page.cards,
+                next_url=place.at(self.wanted, after=self.page.after) if self.page.after else "",
+                first_url=place.at(self.wanted) if self.after else "",
+            )
         return {
-            "products": tiles(self.page.cards),
+            "products": "",
             "category": self.wanted.category,
             "narrowed": self.wanted.narrowed,
-            "all_url": place.at(replace(self.wanted, vendors=(), kinds=(), bands=())),
-            "next_url": place.at(self.wanted, after=self.page.after) if self.page.after else None,
-            "first_url": place.at(self.wanted) if self.after else None,
+            "all_url": place.at(self.wanted._replace(vendors=(), kinds=(), bands=())),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A card as parts/cards.html draws it; an object rather than a dict, because templates read attributes
-    faster."""
-
-    name: str
-    url: str
-    vendor: str
-    summary: str
-    initials: str
-    price: Money | None
-    per: str
-    code: str
-    image_url: str | None = None
-    image_alt: str = ""
-    from_: bool = False
-    flag: str | None = None
-    was: Money | None = None
-
-
-FLAGS = languages.Words({Flag.FEATURED: "Featured", Flag.NEW: "New", Flag.POPULAR: "Popular"})
-
-
-def tiles(cards: Sequence[Card]) -> list[Tile]:
-    """Cards as a list shows them."""
-    at, shown = the_shop().base, prices_shown()
-    return [
-        Tile(
-            card.product,
-            f"{at}/p/{quote(card.code)}",
-            card.vendor,
-            card.summary,
-            initials(card.product),
-            card.price if shown else None,
-            _("per %(unit)s %(period)s", unit=card.unit, period=card.per)
-            if shown
-            else _("Sign in to see the price"),
-            card.code,
-            f"{at}/pictures/card/{card.picture}.png" if card.picture else None,
-            card.picture_alt,
-            flag=(reduced(card.was, card.until) if shown else None)
-            or (FLAGS[card.flag] if card.flag else None),
-            was=card.was if shown else None,
-        )
-        for card in cards
-    ]
-
-
-def reduced(was: Money | None, until: date | None) -> str | None:
-    """The badge of a price that a promotion lowers, with its last day."""
-    if was is None:
-        return None
-    return _("Until %(day)s", day=day(until)) if until else _("Reduced")
 
 
 def in_words(page: shelves.Page) -> shelves.Page:
@@ -209,18 +155,12 @@ def in_words(page: shelves.Page) -> shelves.Page:
     return replace(
         page,
         cards=[
-            replace(card, product=said.name or card.product, summary=said.summary or card.summary)
+            card._replace(product=said.name or card.product, summary=said.summary or card.summary)
             if (said := words.get(card.code))
             else card
             for card in page.cards
         ],
     )
-
-
-def initials(name: str) -> str:
-    """Two letters that stand for a product without a picture."""
-    words = [word for word in name.split() if word[0].isalnum()]
-    return "".join(word[0] for word in words[:2]).upper() or name[:2].upper()
 
 
 ONLY_WORDS = {
@@ -315,7 +255,7 @@ def _described(code: str, found: Offered, offers: Sequence[Offer], category: str
         "product": found,
         "category": category,
         "body": markdown.html(found.description),
-        "initials": initials(found.name),
+        "initials": cards.initials(found.name),
         "pictures": [Shown(one) for one in found.pictures],
         "languages": written_in(found),
         "shelf_url": f"{the_shop().base}{path}#products",
@@ -426,7 +366,7 @@ def _plan(offer: Offer) -> dict[str, Any]:
     if numbers := offer_words.of_quantity(offer):
         note += f", {numbers}"
     if offer.now.was is not None and prices_shown():
-        note += f". {offer.now.name}: {reduced(offer.now.was, offer.now.until)}"
+        note += f". {offer.now.name}: {cards.reduced(offer.now.was, offer.now.until)}"
     return {
         "code": str(offer.plan_id),
         "name": offer.plan,

@@ -241,6 +241,33 @@ def test_search_finds_what_was_meant_says_so_and_can_be_narrowed_and_paged(shelf
         assert shelves.search("exchange guard 05").page.cards[0].product == "Exchange Guard 05"
 
 
+def test_a_word_finds_what_begins_with_it_and_a_short_number_is_itself(shelf: World) -> None:
+    with shelf.acting("brightfield"):
+
+        def named(typed: str) -> set[str]:
+            found = shelves.search(typed, size=100)
+            assert not found.meant
+            assert len(found.page.cards) == shelves.facets(Wanted(sort=shelves.BEST), found.words).all
+            return {card.product for card in found.page.cards}
+
+        every = {f"Exchange Guard {n:02}" for n in range(1, 41)}
+        assert named("exch gua") == every
+        assert named("guard 1") == {f"Exchange Guard {n:02}" for n in range(5, 41, 5)}, "they have a Plan 1"
+        assert named("guard 0") == {f"Exchange Guard {n:02}" for n in range(1, 10)}, "nothing is called 0"
+        assert named("watch") == every, "as their summaries say"
+    with shelf.acting():
+        product = db.session().scalars(select(Product).where(Product.code == "x3")).one()
+        product.name = "Watchtower"
+        pricing.changed(product)
+    with shelf.acting("brightfield"):
+        assert named("watch") == {"Watchtower"}, "names come before what is said about others"
+        assert named("watches") == (every - {"Exchange Guard 03"}) | {"Watchtower"}
+        hidden = db.session().scalars(select(Listing).where(Listing.product_id == product.id)).all()
+        for listing in hidden:
+            retail.publish(listing.id, published=False)
+        assert named("watch") == every - {"Exchange Guard 03"}
+
+
 def test_nobody_finds_or_is_told_words_of_another_shelf(shelf: World) -> None:
     open_portal(shelf, "harbour")
     with shelf.acting("harbour"):

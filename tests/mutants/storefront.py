@@ -232,4 +232,11 @@ MUTANTS = (
         "if not field.name:",
         "tests/distributor/test_product_editor.py::test_blanks_are_no_name",
     ),
+    Mutant(
+        "a card's words are no markup",
+        "storefront/portal/cards.py",
+        "str(escape(BETWEEN.join(said)))",
+        "str(BETWEEN.join(said))",
+        "tests/portal/test_shelf.py::test_a_card_says_what_its_product_says_and_is_no_markup",
+    ),
 )

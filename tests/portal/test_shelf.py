@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from catalog import listings
+from catalog import assortments, listings, pricing
 from catalog.listings import Listing
+from catalog.products import Product
 from core import db
 from core.money import Money
 from tests.portal.conftest import Browser, counted
@@ -28,6 +29,26 @@ def test_anybody_sees_products_and_prices(shop: Callable[..., Browser]) -> None:
     assert "Microsoft 365 Business Basic" in page
     assert "€5.60" in page
     assert "Reseller plans" not in page
+
+
+def test_a_card_says_what_its_product_says_and_is_no_markup(
+    world: World, shop: Callable[..., Browser]
+) -> None:
+    open_portal(world)
+    with world.acting():
+        product = db.session().scalars(select(Product).where(Product.name == "0patch Pro")).one()
+        product.name, product.summary = "<i>Patch\x02name\x03\x1f</i>", "\"One\" & 'two'"
+        pricing.changed(product)
+    with world.acting("brightfield"):
+        assortments.feature(world.resellers["brightfield"], [product.id])
+    for path in ("/", "/search?q=patch"):
+        page = shop("brightfield").see(path)
+        card = page.split('<article class="product">')[1].split("</article>")[0]
+        assert ">&lt;i&gt;Patch\x02name\x03\x1f&lt;/i&gt;</a>" in card
+        assert "&#34;One&#34; &amp; &#39;two&#39;" in card
+        assert "Featured" in card
+        assert "€24.95" in card
+        assert page.count('<article class="product">') == page.count("</article>")
 
 
 def test_a_category_shows_its_products_only(shop: Callable[..., Browser]) -> None:
