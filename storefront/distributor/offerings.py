@@ -20,7 +20,7 @@ from core.errors import Missing, Refused
 from core.languages import Words, _
 from storefront import pages, timelines
 from storefront.distributor import console, product_pages
-from storefront.distributor.catalogue import find, plans_of
+from storefront.distributor.product_prices import find, plans_of
 from storefront.forms import Form
 from storefront.visitors import has_role, require_role
 

@@ -21,7 +21,7 @@ MUTANTS = (
     ),
     Mutant(
         "a price that is another's is changed there",
-        "storefront/distributor/catalogue.py",
+        "storefront/distributor/product_prices.py",
         "errors[name] = str(factors.PricedAsAnother(plan.name))",
         "pass",
         f"{PLAN_PRICES}a_month_costs_a_tenth_of_the_year_and_goes_on_doing_so",
