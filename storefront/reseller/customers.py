@@ -567,6 +567,6 @@ def of_customer(code: str, invitation_id: str) -> Invitation:
     return found
 
 
-def customer_roles() -> list[tuple[str, str]]:
+def customer_roles() -> list[SelectChoice]:
     """What a person of a customer may be: all but the keeper of a storefront."""
-    return [(role, name) for role, name in ROLES.items() if role != "storefront_manager"]
+    return [SelectChoice(role, name) for role, name in ROLES.items() if role != "storefront_manager"]

@@ -20,7 +20,7 @@ from partners import companies
 from partners.deal_registrations import LONGEST, Lead
 from partners.deals import DealKind
 from storefront import deals as shown
-from storefront.forms import Form
+from storefront.forms import Form, choices
 from storefront.reseller.forms import ADDRESS, trimmed
 
 
@@ -44,7 +44,7 @@ class DealForm(Form):
         "Expected value of the first year", [InputRequired("Such as 1200.00.")], filters=[trimmed]
     )
     closes_on = DateField("Expected close", [InputRequired("Choose a day.")])
-    kind = RadioField("Who works on it", choices=shown.KINDS.options(), default="independent")
+    kind = RadioField("Who works on it", choices=choices(shown.KINDS.options()), default="independent")
     may_contact = BooleanField(
         "The company may be contacted by the distributor",
         description="Off: we talk to you only.",

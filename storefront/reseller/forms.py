@@ -16,7 +16,7 @@ from core.languages import Words
 from core.parties import OrderedBy, Segment
 from partners import companies, customers
 from partners.invitations import LONGEST_WORDS
-from storefront.forms import Form
+from storefront.forms import Form, choices
 from storefront.people import ADDRESS, trimmed
 
 RIGHTS = Words({"without": "Ask for no admin rights", "with": "Ask for admin rights"})
@@ -29,7 +29,7 @@ class BuyPlan(Form):
     alias = StringField("Storefront alias", filters=[lambda value: trimmed(value).lower()])
     pay_by = RadioField(
         "Payment",
-        choices=PAYMENTS.options(),
+        choices=choices(PAYMENTS.options()),
         default="card",
         filters=[lambda value: value or "card"],
     )
@@ -94,11 +94,13 @@ class AboutCustomer(Form):
     )
     segment = SelectField(
         "Kind of company",
-        choices=[
-            (Segment.COMMERCIAL.value, "Commercial"),
-            (Segment.EDUCATION.value, "Education"),
-            (Segment.CHARITY.value, "Charity"),
-        ],
+        choices=choices(
+            [
+                (Segment.COMMERCIAL.value, "Commercial"),
+                (Segment.EDUCATION.value, "Education"),
+                (Segment.CHARITY.value, "Charity"),
+            ]
+        ),
         default=Segment.COMMERCIAL.value,
         description="Some plans are sold to schools or charities only.",
     )
@@ -109,10 +111,12 @@ class WhoOrders(Form):
 
     ordered_by = RadioField(
         "Who may order",
-        choices=[
-            (OrderedBy.CUSTOMER.value, "The customer itself"),
-            (OrderedBy.RESELLER.value, "Only we order"),
-        ],
+        choices=choices(
+            [
+                (OrderedBy.CUSTOMER.value, "The customer itself"),
+                (OrderedBy.RESELLER.value, "Only we order"),
+            ]
+        ),
     )
 
 
