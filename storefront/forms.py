@@ -6,9 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import wtforms
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
+from wtforms.fields import choices as wtforms_choices
 
 from core.languages import _
+
+
+class SelectChoice(wtforms_choices.SelectChoice):  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
+    """A value to choose, and its word."""
 
 
 def choices(pairs: Iterable[tuple[str, str]]) -> list[Any]:

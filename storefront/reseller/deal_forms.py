@@ -12,7 +12,6 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from core import money
@@ -20,7 +19,7 @@ from partners import companies
 from partners.deal_registrations import LONGEST, Lead
 from partners.deals import DealKind
 from storefront import deals as shown
-from storefront.forms import Form, choices
+from storefront.forms import Form, SelectChoice, choices
 from storefront.reseller.forms import ADDRESS, trimmed
 
 

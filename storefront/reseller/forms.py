@@ -9,14 +9,13 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from core.languages import Words
 from core.parties import OrderedBy, Segment
 from partners import companies, customers
 from partners.invitations import LONGEST_WORDS
-from storefront.forms import Form, choices
+from storefront.forms import Form, SelectChoice, choices
 from storefront.people import ADDRESS, trimmed
 
 RIGHTS = Words({"without": "Ask for no admin rights", "with": "Ask for admin rights"})
@@ -63,7 +62,7 @@ class InviteCustomer(Form):
     )
     rights = RadioField(
         "Admin rights",
-        choices=RIGHTS.options(),
+        choices=choices(RIGHTS.options()),
         default="without",
         filters=[lambda value: value or "without"],
         description="The customer reads what they allow before it accepts, and may say no.",
