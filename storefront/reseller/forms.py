@@ -93,13 +93,11 @@ class AboutCustomer(Form):
     )
     segment = SelectField(
         "Kind of company",
-        choices=choices(
-            [
-                (Segment.COMMERCIAL.value, "Commercial"),
-                (Segment.EDUCATION.value, "Education"),
-                (Segment.CHARITY.value, "Charity"),
-            ]
-        ),
+        choices=[
+            SelectChoice(Segment.COMMERCIAL.value, "Commercial"),
+            SelectChoice(Segment.EDUCATION.value, "Education"),
+            SelectChoice(Segment.CHARITY.value, "Charity"),
+        ],
         default=Segment.COMMERCIAL.value,
         description="Some plans are sold to schools or charities only.",
     )
@@ -110,12 +108,10 @@ class WhoOrders(Form):
 
     ordered_by = RadioField(
         "Who may order",
-        choices=choices(
-            [
-                (OrderedBy.CUSTOMER.value, "The customer itself"),
-                (OrderedBy.RESELLER.value, "Only we order"),
-            ]
-        ),
+        choices=[
+            SelectChoice(OrderedBy.CUSTOMER.value, "The customer itself"),
+            SelectChoice(OrderedBy.RESELLER.value, "Only we order"),
+        ],
     )
 
 
