@@ -170,7 +170,7 @@ def _change(
         _do(statement, values)
     relation_changes.take_over(of.id, added=added, removed=removed)
     for statement in WRITTEN_DOWN:
-        _do(statement, values | {"added": added, "removed": removed})
+        _do(statement, {**values, "added": added, "removed": removed})
 
 
 def _values(of: PriceImport) -> dict[str, Any]:
