@@ -1,5 +1,6 @@
 """Wholesale: what a reseller pays, by price list, less the discount of its tier in the programme that the
-product belongs to. A reseller's scope carries its own list and can see no other (promises A4)."""
+product belongs to. A reseller's scope carries its own list and can see no other (docs/architecture.md, two
+locks for tenancy)."""
 
 from fractions import Fraction
 from typing import Any

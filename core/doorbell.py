@@ -1,6 +1,6 @@
 """Rings RQ after a commit, and listens for it in a worker: best effort, carries nothing but the queue's name
-(promises A2). This is the only file that calls RQ; whether the bell is heard decides how fast a task starts,
-never whether it is done."""
+(docs/architecture.md, durable tasks). This is the only file that calls RQ; whether the bell is heard decides
+how fast a task starts, never whether it is done."""
 
 import time
 from collections.abc import Callable

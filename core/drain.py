@@ -1,8 +1,8 @@
 """What a worker does when the bell rings: claims due tasks, commits each intent, makes the outside calls in a
-pool, records each outcome (promises A3). The main thread alone touches the database; pool threads only make
-the call, after checking the send deadline. One direct connection per worker holds the advisory locks of its
-tasks (core.locks); if it is lost, nothing more is sent, and the answers to what was sent already are kept
-until the database is back."""
+pool, records each outcome (docs/architecture.md). The main thread alone touches the database; pool threads
+only make the call, after checking the send deadline. One direct connection per worker holds the advisory
+locks of its tasks (core.locks); if it is lost, nothing more is sent, and the answers to what was sent already
+are kept until the database is back."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence

@@ -1,6 +1,6 @@
 """The direct connection of a worker: it claims tasks and holds a session-level advisory lock on each
-(promises A3, step 3). The locks outlive a frozen worker's lease and end with its connection; behind a
-transaction pooler they would protect nothing."""
+(docs/architecture.md, durable tasks). The locks outlive a frozen worker's lease and end with its connection;
+behind a transaction pooler they would protect nothing."""
 
 from collections.abc import Collection, Iterable
 from datetime import timedelta

@@ -89,8 +89,8 @@ def password(secret: str) -> str:
 
 
 def login_problems(connection: Connection, database: str) -> list[str]:
-    """Why the application must not run with this login (promises A9): superuser, owner, BYPASSRLS, or rights
-    of its own."""
+    """Why the application must not run with this login (docs/architecture.md): superuser, owner, BYPASSRLS,
+    or rights of its own."""
     row = connection.exec_driver_sql(
         "SELECT rolsuper, rolbypassrls, rolcreaterole, rolinherit, current_user,"
         " EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"

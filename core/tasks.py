@@ -107,8 +107,8 @@ class Repeat(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Timing of an outside call. settle > send_deadline + timeout + the longest processing time the other
-    side documents (A0.3). `slots` calls may be under way for one distributor, over all workers; `look_up`
-    says whether the other side can be asked afterwards."""
+    side documents (docs/decisions/0006-intent-and-fences.md). `slots` calls may be under way for one
+    distributor, over all workers; `look_up` says whether the other side can be asked afterwards."""
 
     timeout: timedelta = timedelta(seconds=10)
     send_deadline: timedelta = timedelta(seconds=5)

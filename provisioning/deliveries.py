@@ -31,8 +31,8 @@ class DeliveryState(StrEnum):
 
 
 class Delivery(CustomerOwned, db.Model):
-    """`reference` is random and ours: idempotency key and external reference at the vendor (promises
-    A0.4)."""
+    """`reference` is random and ours: idempotency key and external reference at the vendor
+    (docs/decisions/0006-intent-and-fences.md)."""
 
     __tablename__ = "deliveries"
     __access__ = Access(distributor="rcu", reseller="r", customer="r", door="r")

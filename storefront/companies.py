@@ -6,7 +6,6 @@ from uuid import UUID
 
 from flask import request
 from wtforms import SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired
 
 from core import db
@@ -14,7 +13,7 @@ from core.languages import _
 from partners import companies
 from partners.companies import CompanyDetails, CompanyIncomplete, Details
 from storefront import pages
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.moments import moment
 from storefront.visitors import has_role
 

@@ -8,7 +8,6 @@ from typing import Any
 from flask import url_for
 from sqlalchemy import Select, or_, select
 from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length
 
 from core.languages import Words, _
@@ -18,7 +17,7 @@ from partners.customer_requests import CustomerRequest, CustomerRequestState, Wa
 from partners.relation_rules import Ruled
 from storefront import lists
 from storefront.filters import Days
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.people import ADDRESS, trimmed

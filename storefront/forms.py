@@ -1,13 +1,23 @@
 """Forms whose words are said in the language of the request: what stands in a form's class is English, and
 `bin/words` gathers it from there."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import wtforms
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
+from wtforms.fields import choices as wtforms_choices
 
 from core.languages import _
+
+
+class SelectChoice(wtforms_choices.SelectChoice):  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
+    """A value to choose, and its word."""
+
+
+def choices(pairs: Iterable[tuple[str, str]]) -> list[Any]:
+    """Values with their words, as a field to choose from takes them."""
+    return [SelectChoice(value, word) for value, word in pairs]
 
 
 class Form(wtforms.Form):

@@ -12,7 +12,6 @@ from flask import request, url_for
 from sqlalchemy import or_
 from werkzeug.wrappers import Response
 from wtforms import EmailField, SelectMultipleField, StringField, widgets
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, Regexp
 
 from core import db, parties
@@ -26,7 +25,7 @@ from partners.logins import LoginsUsedUp
 from partners.roles import ROLES, Organisation, Wish
 from provisioning.connectors.fields import EMAIL
 from storefront import exports, lists, pages, timelines
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice, choices
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import has_role, require_role, visitor
@@ -57,7 +56,7 @@ class InviteStaff(Form):
     roles = SelectMultipleField(
         "Roles",
         [InputRequired("Choose at least one role.")],
-        choices=ROLES.options(),
+        choices=choices(ROLES.options()),
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),
     )

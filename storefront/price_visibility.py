@@ -15,7 +15,7 @@ from core.languages import _
 from partners import storefronts
 from partners.storefronts import Storefront, StorefrontState
 from storefront import pages, timelines
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.visitors import has_role, require_role
 
 pages.saying(
@@ -29,7 +29,7 @@ class Visibility(Form):
 
     prices = RadioField(
         "Who sees prices",
-        choices=[(EVERYBODY, "Everybody"), (OWN, "Whoever has signed in")],
+        choices=[SelectChoice(EVERYBODY, "Everybody"), SelectChoice(OWN, "Whoever has signed in")],
         default=EVERYBODY,
     )
 

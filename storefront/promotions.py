@@ -11,7 +11,6 @@ from flask import request, url_for
 from sqlalchemy import Select, or_, select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMultipleField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from catalog import deductions, goods, promotions
@@ -25,7 +24,7 @@ from core.money import Money
 from core.parties import Customer, Reseller
 from storefront import exports, lists, pages, timelines
 from storefront.filters import Days
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.moments import day, moment
 from storefront.visitors import has_role, require_role, the_shop, visitor

@@ -10,7 +10,6 @@ from flask import redirect, request, url_for
 from sqlalchemy import Select, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import IntegerField, SelectField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired
 
 from core import db, sessions
@@ -22,7 +21,7 @@ from partners.account_managers import PartnerManager
 from partners.roles import ROLES
 from storefront import exports, lists, pages
 from storefront.distributor import console
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.portal.access import with_token

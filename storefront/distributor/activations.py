@@ -2,7 +2,6 @@
 
 from flask import request
 from werkzeug.wrappers import Response
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 
 from checkout import activations
 from checkout.baskets import Buyer
@@ -15,6 +14,7 @@ from partners import standings, storefronts
 from provisioning import clearances, vendor_calls
 from storefront import pages
 from storefront.distributor import console, forms
+from storefront.forms import SelectChoice
 from storefront.visitors import require_role, the_shop, visitor
 
 pages.saying(activated="The plan is ordered and funded; its delivery opens the storefront in a moment.")

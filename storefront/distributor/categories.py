@@ -10,7 +10,6 @@ from flask import request, url_for
 from sqlalchemy import Select, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import IntegerField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from catalog import categories, editing, publication, translations
@@ -23,7 +22,7 @@ from core.languages import _
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, product_pages
 from storefront.distributor.product_pages import ROLE
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.visitors import has_role, require_role
 

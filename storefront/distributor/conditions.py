@@ -9,7 +9,6 @@ from flask import request, url_for
 from sqlalchemy import Select, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length
 
 from catalog import obligations
@@ -23,7 +22,7 @@ from partners.conditions import KINDS, Condition
 from partners.terms import Kind, Terms, TermsAcceptance
 from storefront import agreements, exports, lists, pages, timelines
 from storefront.distributor import console
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.visitors import has_role, require_role, visitor
 

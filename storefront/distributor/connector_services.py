@@ -9,7 +9,6 @@ from flask import request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length
 
 from catalog import price_imports, service_sources
@@ -26,7 +25,7 @@ from storefront import lists, pages
 from storefront.distributor import console
 from storefront.distributor.price_imports import RELATIONS, STATES, TONES
 from storefront.distributor.tax_rates import basis_points
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import has_role, require_role, visitor

@@ -23,7 +23,7 @@ from core.parties import Reseller
 from storefront import exports, lists, pages
 from storefront.distributor import console, named
 from storefront.filters import Days
-from storefront.forms import Form
+from storefront.forms import Form, choices
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import has_role, require_role
@@ -46,7 +46,9 @@ class NewMarginFloor(Form):
     )
     product = StringField("Product", description="Its name or code. Empty: for all.")
     reseller = StringField("Reseller", description="Its name or code. Empty: for all.")
-    act = SelectField("A price below it", choices=ACTS.options(), default="warn", validate_choice=False)
+    act = SelectField(
+        "A price below it", choices=choices(ACTS.options()), default="warn", validate_choice=False
+    )
 
 
 @console.get("/margins")

@@ -15,13 +15,12 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from core import money
 from core.languages import _
 from core.money import Money
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 
 REASON = [
     InputRequired("Say why in a few words."),

@@ -13,7 +13,7 @@ from partners import joinings, programmes
 from partners.joinings import Channel, Paperwork, Rules
 from storefront import pages, timelines
 from storefront.distributor import console, programme_pages
-from storefront.forms import Form
+from storefront.forms import Form, choices
 from storefront.visitors import has_role, require_role
 
 PAPERWORK = Words({"none": "None", "optional": "May be added", "required": "At least one"})
@@ -25,7 +25,7 @@ class JoiningForm(Form):
 
     documents = RadioField(
         "Documents with an application",
-        choices=PAPERWORK.options(),
+        choices=choices(PAPERWORK.options()),
         description="PDF, PNG or JPEG, read by the applicant and your reviewers only.",
     )
     documents_hint = StringField(
@@ -44,7 +44,7 @@ class JoiningForm(Form):
     )
     channel = RadioField(
         "Channel of its partners",
-        choices=CHANNEL.options(),
+        choices=choices(CHANNEL.options()),
         description="Indirect: you order for the customers that a partner wins through this programme,"
         " and the partner cannot. Counts from the next signature on.",
     )

@@ -8,7 +8,6 @@ from flask import request, url_for
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length
 
 from core import db
@@ -20,7 +19,7 @@ from partners.programmes import Programme
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console
 from storefront.filters import Days
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import has_role, require_role, visitor

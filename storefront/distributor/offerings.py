@@ -8,7 +8,6 @@ from flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from catalog import offering_files, plan_links, pricing
@@ -20,8 +19,8 @@ from core.errors import Missing, Refused
 from core.languages import Words, _
 from storefront import pages, timelines
 from storefront.distributor import console, product_pages
-from storefront.distributor.catalogue import find, plans_of
-from storefront.forms import Form
+from storefront.distributor.product_prices import find, plans_of
+from storefront.forms import Form, SelectChoice
 from storefront.visitors import has_role, require_role
 
 EDITS = "storefront_manager"

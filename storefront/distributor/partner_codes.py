@@ -14,7 +14,6 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from catalog import deductions, goods, partner_codes, promotions
@@ -27,7 +26,7 @@ from storefront import exports, lists, pages, timelines
 from storefront import partner_codes as code_lists
 from storefront.distributor import console, named
 from storefront.distributor.forms import Reason
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.moments import moment
 from storefront.promotions import MOST, uses_of
 from storefront.visitors import has_role, require_role, visitor

@@ -10,7 +10,6 @@ from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import EmailField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, Regexp
 
 from catalog.price_lists import PriceList
@@ -25,7 +24,7 @@ from provisioning.connectors.fields import EMAIL
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console
 from storefront.filters import Days
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import has_role, require_role, visitor

@@ -9,7 +9,6 @@ from flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -28,7 +27,7 @@ from storefront.distributor import console, product_editor, product_pages
 from storefront.distributor.forms import AmountField
 from storefront.distributor.product_editor import DaysForm, values_of
 from storefront.distributor.product_pages import ROLE, Both
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.visitors import has_role, require_role, the_shop
 
 LINES = 60

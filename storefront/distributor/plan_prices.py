@@ -22,7 +22,7 @@ from core.parties import Reseller
 from core.tenancy import Side
 from storefront import pages, timelines, why
 from storefront.distributor import console
-from storefront.distributor.catalogue import all_price_lists, find, plans_of
+from storefront.distributor.product_prices import all_price_lists, find, plans_of
 from storefront.visitors import has_role, require_role
 
 pages.saying(

@@ -34,7 +34,7 @@ from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.money import Money
 from storefront import exports, lists, pages, timelines
-from storefront.distributor import catalogue, console
+from storefront.distributor import console, product_prices
 from storefront.filters import Days
 from storefront.lists import Column, List
 from storefront.moments import moment
@@ -170,7 +170,7 @@ def show_new(
 ) -> Response:
     """The page, with a refused form as it was sent."""
     with db.transaction():
-        product = catalogue.find(product_code) if product_code else None
+        product = product_prices.find(product_code) if product_code else None
         rows = cells_of(product) if product else []
         chosen = select(Product.category).where(Product.published).distinct().order_by(Product.category)
         categories = list(db.session().scalars(chosen))
@@ -191,7 +191,7 @@ def show_new(
 def cells_of(product: Product) -> list[tuple[str, list[Cell]]]:
     """Plan -> its prices, in the order of the product's page."""
     prices = scheduled_prices.prices_today(Product.id == product.id)
-    price_lists = catalogue.all_price_lists()
+    price_lists = product_prices.all_price_lists()
     rows: list[tuple[str, list[Cell]]] = []
     for plan in own_plans(product):
         keys: list[tuple[Key, str]] = [
@@ -218,7 +218,7 @@ def cells_of(product: Product) -> list[tuple[str, list[Cell]]]:
 
 def own_plans(product: Product) -> list[Plan]:
     """Its plans that are not priced as another one."""
-    return [plan for plan in catalogue.plans_of(product.code) if plan.priced_as_id is None]
+    return [plan for plan in product_prices.plans_of(product.code) if plan.priced_as_id is None]
 
 
 def name_of(key: Key) -> str:
@@ -255,7 +255,7 @@ def written(product_code: str) -> str:
     percents: dict[Leg, Decimal] = {}
     try:
         if product_code:
-            prices = prices_of(catalogue.find(product_code))
+            prices = prices_of(product_prices.find(product_code))
         else:
             percents = percents_of()
     except ScheduleIncomplete as refusal:
@@ -330,7 +330,7 @@ def prices_of(product: Product) -> dict[Key, Money]:
 
 def keys_of(product: Product) -> list[Key]:
     """Every price that the product may have."""
-    price_lists = catalogue.all_price_lists()
+    price_lists = product_prices.all_price_lists()
     return [
         key
         for plan in own_plans(product)
@@ -344,7 +344,7 @@ def keys_of(product: Product) -> list[Key]:
 
 def currency_of(product: Product, plan_id: UUID) -> str:
     """A plan is priced in one currency."""
-    return next(plan.currency for plan in catalogue.plans_of(product.code) if plan.id == plan_id)
+    return next(plan.currency for plan in product_prices.plans_of(product.code) if plan.id == plan_id)
 
 
 # --- One of them --------------------------------------------------------------------------------------------

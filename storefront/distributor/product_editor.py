@@ -8,7 +8,6 @@ from flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from catalog import attributes, categories, editing, pricing, publication
@@ -25,7 +24,7 @@ from provisioning import partner_sales
 from storefront import markdown, pages, timelines
 from storefront.distributor import console, product_pages
 from storefront.distributor.product_pages import ROLE, Both
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.visitors import has_role, require_role
 
 pages.saying(

@@ -10,7 +10,6 @@ from flask import request, url_for
 from sqlalchemy import Select, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from catalog import attributes, editing
@@ -24,7 +23,7 @@ from provisioning.connectors.registry import CONNECTORS
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, order_questions, product_pages
 from storefront.distributor.product_pages import ROLE, Both
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.visitors import has_role, require_role
 

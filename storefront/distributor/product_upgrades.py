@@ -8,7 +8,6 @@ from flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length
 
 from catalog import editing, publication, upgrades
@@ -20,7 +19,7 @@ from core.languages import _
 from storefront import lists, pages, timelines
 from storefront.distributor import console, product_pages
 from storefront.distributor.product_pages import ROLE
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.visitors import has_role, require_role
 
 OFFERED = 300

@@ -14,7 +14,7 @@ from partners import programmes, requests, resources
 from partners.resources import AUDIENCES, MOST_BYTES, SORTS, Audience, Described, Sort
 from storefront import lists, pages, timelines
 from storefront.distributor import console, programme_pages
-from storefront.forms import Form
+from storefront.forms import Form, choices
 from storefront.moments import moment
 from storefront.visitors import has_role, require_role
 
@@ -31,8 +31,8 @@ class ResourceForm(Form):
 
     title = StringField("Title", [InputRequired("People find it by its title."), Length(max=200)])
     summary = TextAreaField("Summary", [Length(max=500)])
-    sort = SelectField("Kind", choices=SORTS.options())
-    audience = SelectField("Who may see it", choices=AUDIENCES.options())
+    sort = SelectField("Kind", choices=choices(SORTS.options()))
+    audience = SelectField("Who may see it", choices=choices(AUDIENCES.options()))
     url = StringField("Link", [Length(max=500)], description="Begins with https://.")
     file = FileField("File", description="Instead of a link: PDF, PNG or JPEG, at most 5 MB.")
 

@@ -7,7 +7,6 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from core import db, money
@@ -19,7 +18,7 @@ from partners.programmes import Programme
 from partners.reauthorisations import CONDITIONS, MOST_DAYS, RevenueFloor
 from storefront import pages, timelines
 from storefront.distributor import console, programme_pages
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.visitors import has_role, require_role, the_shop
 
 CURRENCIES = ("EUR", "USD", "GBP", "CHF")

@@ -9,7 +9,6 @@ from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from catalog.price_lists import PriceList
@@ -23,7 +22,7 @@ from partners.enrolments import Enrolment, EnrolmentState
 from partners.programmes import EVIDENCE, AgreementRefused, Programme, Settings
 from storefront import agreements, exports, lists, pages, timelines
 from storefront.distributor import console, programme_pages
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.visitors import has_role, require_role, visitor

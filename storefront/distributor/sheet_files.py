@@ -10,7 +10,6 @@ from flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, FileField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from catalog import mapped_sheets, price_imports, price_sheets, sheet_files, sheet_mappings, sheet_uploads
@@ -29,7 +28,7 @@ from storefront import pages
 from storefront.distributor import console
 from storefront.distributor.forms import Attached
 from storefront.distributor.tax_rates import basis_points
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.visitors import require_role, visitor
 
 ROLE = "storefront_manager"

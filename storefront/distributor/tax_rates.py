@@ -7,7 +7,6 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response
 from wtforms import DateField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, Optional
 
 from billing import tax
@@ -18,7 +17,7 @@ from core.languages import _
 from partners import companies
 from storefront import pages
 from storefront.distributor import console
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.visitors import has_role, require_role
 
 pages.saying(rate_added="The rate is in the table. Orders are taxed by it from its first day on.")

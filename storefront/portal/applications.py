@@ -10,7 +10,6 @@ from uuid import UUID
 from flask import request
 from werkzeug.wrappers import Response
 from wtforms import EmailField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 
 from core import db, throttles
 from core.errors import Missing, Refusal
@@ -24,7 +23,7 @@ from partners.joinings import Rules
 from partners.programmes import EVIDENCE
 from partners.terms import Agreed
 from storefront import agreements, evidence_files, pages
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.moments import moment
 from storefront.portal import portal
 from storefront.steps import Step

@@ -9,7 +9,6 @@ from flask import request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import SelectField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 
 from core import db, parties, trail
 from core.errors import Missing, Refusal
@@ -19,7 +18,7 @@ from partners import admin_rights, channels, relation_rules, support_types
 from partners.support_types import NotQualified, Offered
 from storefront import lists, pages
 from storefront.customer_requests import RIGHTS
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.moments import moment
 from storefront.reseller import console, menu
 from storefront.visitors import require_role, visitor

@@ -20,7 +20,7 @@ from core.languages import _
 from partners import storefronts
 from partners.storefronts import Image, Storefront, StorefrontState
 from storefront import pages
-from storefront.forms import Form
+from storefront.forms import Form, choices
 from storefront.reseller import console, menu
 from storefront.reseller.forms import Logo
 from storefront.visitors import has_role, require_role
@@ -151,7 +151,7 @@ def studio_form(theme: Theme) -> type[Form]:
     }
     made["theme"] = RadioField(
         "Theme",
-        choices=[(each.name, each.title) for each in themes().values()],
+        choices=choices((each.name, each.title) for each in themes().values()),
         default=theme.name,
     )
     made["shop_name"] = StringField(
@@ -171,7 +171,7 @@ def field_of(setting: Setting) -> Any:
         case "colour":
             return ColourField(**common)
         case "choice" | "font":
-            return SelectField(**common, choices=list(setting.choices))
+            return SelectField(**common, choices=choices(setting.choices))
         case "switch":
             return BooleanField(**common)
         case _:

@@ -17,7 +17,7 @@ from core import db, money
 from core.errors import Refusal
 from core.languages import Words, _
 from storefront import lists, pages
-from storefront.forms import Form
+from storefront.forms import Form, choices
 from storefront.reseller import console, menu
 from storefront.reseller.margins import margin
 from storefront.visitors import has_role, require_role, visitor
@@ -42,7 +42,9 @@ class Bulk(Form):
     """What is asked for."""
 
     of = SelectField("Which prices", validate_choice=False)
-    how = SelectField("How", choices=HOWS.options(), default=How.PERCENT.value, validate_choice=False)
+    how = SelectField(
+        "How", choices=choices(HOWS.options()), default=How.PERCENT.value, validate_choice=False
+    )
     value = StringField("Percent or amount", default="")
     all_of_it = BooleanField(
         "Also those with a rule or a price of their own",
@@ -173,14 +175,16 @@ def show(form: Bulk, status: int = 200, *, problem: str | None = None, previewed
     """The page."""
     with db.transaction():
         reseller_id = menu.reseller_id()
-        form.of.choices = [
-            ("", _("Everything")),
-            *((f"category:{name}", name) for name in listings.all_categories(reseller_id)),
-            *(
-                (f"vendor:{name}", _("%(vendor)s (vendor)", vendor=name))
-                for name in listings.all_vendors(reseller_id)
-            ),
-        ]
+        form.of.choices = choices(
+            [
+                ("", _("Everything")),
+                *((f"category:{name}", name) for name in listings.all_categories(reseller_id)),
+                *(
+                    (f"vendor:{name}", _("%(vendor)s (vendor)", vendor=name))
+                    for name in listings.all_vendors(reseller_id)
+                ),
+            ]
+        )
         last = bulk_prices.last(reseller_id)
     shown: dict[str, Any] = (
         seen(form) if previewed or problem else {"preview": None, "problem": None, "rows": []}

@@ -9,7 +9,6 @@ from uuid import UUID
 from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from werkzeug.wrappers import Response
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 
 from checkout.orders import Order
 from core import db, parties, trail
@@ -39,6 +38,7 @@ from partners.storefronts import StorefrontState
 from storefront import exports, lists, pages, timelines
 from storefront.customer_requests import RIGHTS
 from storefront.filters import Days
+from storefront.forms import SelectChoice
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.people import InviteStaff, invitation_rows
@@ -567,6 +567,6 @@ def of_customer(code: str, invitation_id: str) -> Invitation:
     return found
 
 
-def customer_roles() -> list[tuple[str, str]]:
+def customer_roles() -> list[SelectChoice]:
     """What a person of a customer may be: all but the keeper of a storefront."""
-    return [(role, name) for role, name in ROLES.items() if role != "storefront_manager"]
+    return [SelectChoice(role, name) for role, name in ROLES.items() if role != "storefront_manager"]

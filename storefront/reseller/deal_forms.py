@@ -12,7 +12,6 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from core import money
@@ -20,7 +19,7 @@ from partners import companies
 from partners.deal_registrations import LONGEST, Lead
 from partners.deals import DealKind
 from storefront import deals as shown
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice, choices
 from storefront.reseller.forms import ADDRESS, trimmed
 
 
@@ -44,7 +43,7 @@ class DealForm(Form):
         "Expected value of the first year", [InputRequired("Such as 1200.00.")], filters=[trimmed]
     )
     closes_on = DateField("Expected close", [InputRequired("Choose a day.")])
-    kind = RadioField("Who works on it", choices=shown.KINDS.options(), default="independent")
+    kind = RadioField("Who works on it", choices=choices(shown.KINDS.options()), default="independent")
     may_contact = BooleanField(
         "The company may be contacted by the distributor",
         description="Off: we talk to you only.",

@@ -7,7 +7,6 @@ from typing import Any
 from flask import request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 
 from core import db, money, parties
 from core.errors import Conflict, Missing, Refusal, Refused
@@ -17,7 +16,7 @@ from partners.deal_registrations import Lead, LeadIncomplete
 from partners.deals import Deal
 from storefront import deals as shown
 from storefront import exports, lists, pages, timelines
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.reseller import console, menu
 from storefront.reseller.deal_forms import DealForm, NewDeal

@@ -20,7 +20,7 @@ from core.languages import Words, _
 from core.money import Money
 from storefront import exports, lists, pages
 from storefront.filters import Days
-from storefront.forms import Form
+from storefront.forms import Form, choices
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.reseller import console, menu
@@ -40,7 +40,9 @@ class NewFloor(Form):
 
     percent = StringField("At least", description="Share of the price that stays with you.")
     product = StringField("Product", description="Its code. Empty: everything on your shelf.")
-    act = SelectField("A price below it", choices=ACTS.options(), default="warn", validate_choice=False)
+    act = SelectField(
+        "A price below it", choices=choices(ACTS.options()), default="warn", validate_choice=False
+    )
 
 
 @console.get("/margins")

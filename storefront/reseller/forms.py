@@ -9,14 +9,13 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from core.languages import Words
 from core.parties import OrderedBy, Segment
 from partners import companies, customers
 from partners.invitations import LONGEST_WORDS
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice, choices
 from storefront.people import ADDRESS, trimmed
 
 RIGHTS = Words({"without": "Ask for no admin rights", "with": "Ask for admin rights"})
@@ -29,7 +28,7 @@ class BuyPlan(Form):
     alias = StringField("Storefront alias", filters=[lambda value: trimmed(value).lower()])
     pay_by = RadioField(
         "Payment",
-        choices=PAYMENTS.options(),
+        choices=choices(PAYMENTS.options()),
         default="card",
         filters=[lambda value: value or "card"],
     )
@@ -63,7 +62,7 @@ class InviteCustomer(Form):
     )
     rights = RadioField(
         "Admin rights",
-        choices=RIGHTS.options(),
+        choices=choices(RIGHTS.options()),
         default="without",
         filters=[lambda value: value or "without"],
         description="The customer reads what they allow before it accepts, and may say no.",
@@ -95,9 +94,9 @@ class AboutCustomer(Form):
     segment = SelectField(
         "Kind of company",
         choices=[
-            (Segment.COMMERCIAL.value, "Commercial"),
-            (Segment.EDUCATION.value, "Education"),
-            (Segment.CHARITY.value, "Charity"),
+            SelectChoice(Segment.COMMERCIAL.value, "Commercial"),
+            SelectChoice(Segment.EDUCATION.value, "Education"),
+            SelectChoice(Segment.CHARITY.value, "Charity"),
         ],
         default=Segment.COMMERCIAL.value,
         description="Some plans are sold to schools or charities only.",
@@ -110,8 +109,8 @@ class WhoOrders(Form):
     ordered_by = RadioField(
         "Who may order",
         choices=[
-            (OrderedBy.CUSTOMER.value, "The customer itself"),
-            (OrderedBy.RESELLER.value, "Only we order"),
+            SelectChoice(OrderedBy.CUSTOMER.value, "The customer itself"),
+            SelectChoice(OrderedBy.RESELLER.value, "Only we order"),
         ],
     )
 

@@ -30,6 +30,7 @@ from provisioning.connectors.registry import connector
 from storefront import agreements, endings, pages, taxes
 from storefront import companies as company_forms
 from storefront.companies import Company
+from storefront.forms import choices
 from storefront.moments import moment
 from storefront.reseller import console, discounts, menu
 from storefront.reseller.forms import PAYMENTS, BuyPlan
@@ -299,7 +300,7 @@ def show_form(
         )
         left = credit.available(standing.id, offer.price.currency)
         asked = obligations.asked(standing.id, None, [offer.plan_id])
-    form.pay_by.choices = PAYMENTS.options() if on_account else PAYMENTS.options()[:1]
+    form.pay_by.choices = choices(PAYMENTS.options() if on_account else PAYMENTS.options()[:1])
     form.seen_total.data = str(sums.gross.minor) if sums else ""
     message = str(refusal) if refusal else untaxed or None
     if chain.buyer.known:

@@ -20,7 +20,7 @@ from core.errors import Refusal
 from core.languages import _
 from core.money import Money
 from storefront import exports, lists, pages, timelines
-from storefront.forms import Form
+from storefront.forms import Form, choices
 from storefront.lists import Column, List
 from storefront.moments import moment
 from storefront.reseller import console, menu
@@ -39,14 +39,14 @@ class NewRule(Form):
     """One more rule."""
 
     level = SelectField(
-        "For", choices=retail_rules.LEVELS.options(), default="category", validate_choice=False
+        "For", choices=choices(retail_rules.LEVELS.options()), default="category", validate_choice=False
     )
     target = StringField(
         "Which",
         description="Name of the category or vendor, code of the product or plan. Empty for everything.",
     )
     method = SelectField(
-        "Price", choices=retail_rules.METHODS.options(), default="percent", validate_choice=False
+        "Price", choices=choices(retail_rules.METHODS.options()), default="percent", validate_choice=False
     )
     value = StringField("Percent or amount")
 
@@ -147,7 +147,7 @@ def show(form: NewRule, status: int = 200, *, problem: str | None = None) -> Res
     currency = own_currency()
     rule = known.get(currency, rounding.EXACT)
     rounding_form = NewRounding(ending=rule.code, up=rule.up)
-    rounding_form.ending.choices = rounding.endings(currency)
+    rounding_form.ending.choices = choices(rounding.endings(currency))
     return pages.render(
         "reseller/price_rules.html",
         status,

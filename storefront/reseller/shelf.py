@@ -23,7 +23,7 @@ from core.languages import Words, _
 from core.money import Money
 from partners.enrolments import Enrolment
 from storefront import exports, lists, pages
-from storefront.forms import Form
+from storefront.forms import Form, choices
 from storefront.lists import Column, List
 from storefront.reseller import bulk_prices, console, menu
 from storefront.reseller.margins import margin
@@ -52,7 +52,9 @@ class Arranging(Form):
     popular = IntegerField(
         "Popular products in front", [NumberRange(0, assortments.MOST_POPULAR)], description="0: none."
     )
-    arrival = SelectField("New plans of the distributor", choices=ARRIVALS.options(), validate_choice=False)
+    arrival = SelectField(
+        "New plans of the distributor", choices=choices(ARRIVALS.options()), validate_choice=False
+    )
 
 
 @console.get("/shelf")

@@ -21,7 +21,7 @@ MUTANTS = (
     ),
     Mutant(
         "a price that is another's is changed there",
-        "storefront/distributor/catalogue.py",
+        "storefront/distributor/product_prices.py",
         "errors[name] = str(factors.PricedAsAnother(plan.name))",
         "pass",
         f"{PLAN_PRICES}a_month_costs_a_tenth_of_the_year_and_goes_on_doing_so",
@@ -100,8 +100,8 @@ MUTANTS = (
     Mutant(
         "look-target",
         "storefront/portal/looks.py",
-        'back = safe_target(f"{path}?{came_from.query}" if came_from.query else path)',
-        'back = f"{path}?{came_from.query}" if came_from.query else path',
+        'redirect(safe_target(came_from()) or f"{at}/", 303)',
+        'redirect(came_from() or f"{at}/", 303)',
         "tests/portal/test_appearance.py::test_one_comes_back_to_where_one_was_and_never_to_another_site",
     ),
     Mutant(
