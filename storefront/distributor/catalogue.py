@@ -13,6 +13,7 @@ from catalog.products import Audience, PlanCost, ProductType
 from core import db
 from core.errors import Refusal
 from core.languages import Words, _
+from provisioning.connectors.registry import CONNECTORS
 from storefront import pages, timelines
 from storefront.distributor import console, price_tables, product_pages, product_prices
 from storefront.visitors import has_role, require_role

@@ -9,7 +9,6 @@ from flask import request, url_for
 from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
 from wtforms.validators import InputRequired, Length
 
 from catalog import price_list_editing
@@ -22,10 +21,10 @@ from core.languages import _
 from core.parties import Reseller
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console
-from storefront.distributor.catalogue import all_price_lists
 from storefront.distributor.plan_list import found_by
+from storefront.distributor.product_prices import all_price_lists
 from storefront.filters import Amounts
-from storefront.forms import Form
+from storefront.forms import Form, SelectChoice
 from storefront.lists import Column, List
 from storefront.visitors import has_role, require_role, the_shop
 
