@@ -48,7 +48,7 @@ def test_an_unknown_address_is_listed_at_once_and_usable_once_its_link_is(
     assert carla.post(link, name="Carla", password=PASSWORD).status_code == 303
     used = Person(bea.client.application.test_client(), "/brightfield")
     assert used.post(link, name="Carla", password=PASSWORD).status_code == 404
-    bea.sees(page, "Carla", "Invitation was refused: its link is over", "because: accepted")
+    bea.sees(page, "Carla", "Invitation was refused: its link is over", "Because: accepted")
     assert "Invited" not in bea.sees("/reseller/customers?q=ferrow").split("</thead>")[1]
     again = bea.places("/reseller/customers/invite", **FERROW)
     assert again == f"{page}?said=on-the-list"
