@@ -117,7 +117,7 @@ def test_a_customer_takes_the_rights_away_and_its_provider_stays_bound(
     bea.places(seat, to="anna@acme.example")
     done = anna.sees("/admin-rights", "Admin rights used: seat given", "Bea, Brightfield")
     assert f"{service[1]}" in done
-    bea.sees(at, "Admin rights used: seat given", "for: Acme")
+    bea.sees(at, "Admin rights used: seat given", "For: Acme")
 
     forgotten = anna.post("/admin-rights/remove", words="We do it ourselves.")
     assert (forgotten.status_code, "We do it ourselves." in forgotten.text) == (422, True)
