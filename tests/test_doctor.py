@@ -112,6 +112,13 @@ FAULTS = {
     "refunded and active": [
         "UPDATE subscriptions SET state = 'active' WHERE order_line_id IN (SELECT order_line_id FROM refunds)"
     ],
+    "windows": [
+        "UPDATE subscriptions SET state = 'ended' WHERE state = 'active'",
+        "INSERT INTO cancellations (distributor_id, id, reseller_id, customer_id, subscription_id, state,"
+        ' side, "by", asked_at, ends_at, back_minor, currency) SELECT distributor_id, gen_random_uuid(),'
+        " reseller_id, customer_id, id, 'done', 'customer', 'Anna', now(), now(), 100, 'EUR'"
+        " FROM subscriptions WHERE state = 'ended'",
+    ],
     "sums": [
         "UPDATE orders SET total_minor = total_minor + 1, tax_minor = tax_minor + 1"
         " WHERE state = 'awaiting_payment'"

@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 
 from billing.refunds import Refund
 from catalog.products import Plan
-from core import db, states
+from core import db
 from core.clock import business_now
 from core.money import Money
-from provisioning import lifecycles, windows
+from provisioning import windows
 from provisioning.deliveries import ConnectorSettings
 from storefront import doctor
 from subscriptions import cancellations
@@ -134,13 +134,3 @@ def test_nothing_goes_back_before_the_vendor_has_confirmed_the_end(world: World)
     with world.acting():
         assert the().state is SubscriptionState.ENDING
     assert refunds_of(world) == []
-
-
-def test_what_was_promised_and_does_not_go_back_is_found(world: World) -> None:
-    bought(world, trial_days=30)
-    uses(world)
-    with world.acting():
-        lifecycles.act(the().id, business_now())
-        states.move(the(), SubscriptionState.ENDED)  # as if nobody had been told of it
-    [found] = [one for one in doctor.examine() if one.checker == "windows"]
-    assert "nothing goes back for it" in found.words

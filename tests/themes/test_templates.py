@@ -8,6 +8,7 @@ from coloraide.css.color_names import name2val_map
 from wtforms import BooleanField, Form, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired
 
+from storefront.forms import SelectChoice
 from whitelabel_themes import samples, tokens
 from whitelabel_themes.icons import ICONS
 from whitelabel_themes.loader import HERE, environment_for, themes
@@ -79,8 +80,10 @@ def test_stylesheets_use_logical_directions(path):
 class Seats(Form):
     company = StringField("Company", [DataRequired("Name the company.")], description="As on the invoice.")
     seats = IntegerField("Seats", default=10)
-    country = SelectField("Country", choices=[("Ireland", "Ireland"), ("Portugal", "Portugal")])
-    payment = RadioField("Payment", choices=[("card", "card"), ("terms", "terms")])
+    country = SelectField(
+        "Country", choices=[SelectChoice("Ireland", "Ireland"), SelectChoice("Portugal", "Portugal")]
+    )
+    payment = RadioField("Payment", choices=[SelectChoice("card", "card"), SelectChoice("terms", "terms")])
     agreed = BooleanField("Agreed")
 
 
