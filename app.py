@@ -24,13 +24,13 @@ from catalog.margin_alarms import CostsUnderFloor, ShelfUnderFloor
 from catalog.partner_codes import CodeIssued
 from catalog.scheduled_prices import PricesWillChange, PricesWillNotChange
 from checkout import (
+    bank_transfer_requests,
     discounts,
     orders,
     popularity,  # noqa: F401 its kind of task
     quote_ends,  # noqa: F401 its kinds of task
     quote_orders,
     quote_requests,
-    transfer_requests,
     won_deals,
 )
 from checkout.orders import OrderCancelled, OrderFunded, OrderPlaced
@@ -150,7 +150,7 @@ REACTIONS: Reactions = {
     OrderCancelled: [
         *(orders.release_alias, quote_orders.reopen, orders.release_offers),
         discounts.release,
-        transfer_requests.end,
+        bank_transfer_requests.end,
     ],
     BankTransferAsked: [Later("mail_bank_transfer_asked", key="bank_transfer_id")],
     BankTransferGranted: [Later("mail_bank_transfer_granted", key="bank_transfer_id")],

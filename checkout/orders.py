@@ -44,7 +44,7 @@ UNPAID_LIFE = timedelta(hours=24)
 
 class PayBy(StrEnum):
     """How the buyer pays. ACCOUNT: on the reseller's credit or deposit. TRANSFER: from bank to bank, if sales
-    grants it (checkout/transfer_requests.py)."""
+    grants it (checkout/bank_transfer_requests.py)."""
 
     CARD = "card"
     ACCOUNT = "account"

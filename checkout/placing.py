@@ -16,7 +16,15 @@ from billing.payments import Fees, FundKind, Payment, PaymentState
 from billing.stripe_gateway import stripe_amount
 from billing.tax import Party
 from catalog import markets, obligations
-from checkout import compositions, discounts, orders, pricing, taken_offers, transfer_requests, under_floor
+from checkout import (
+    bank_transfer_requests,
+    compositions,
+    discounts,
+    orders,
+    pricing,
+    taken_offers,
+    under_floor,
+)
 from checkout.baskets import BasketLine, Buyer
 from checkout.discounts import OrderDiscount, OrderWholesaleDiscount
 from checkout.orders import Order, OrderCost, OrderLine, OrderPlaced, OrderState, OrderWholesale, PayBy
@@ -180,7 +188,7 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Pri
     accepts = _refuse_unless_agreed(buyer, checkout, [*basket, *lines])
     if checkout.pay_by is PayBy.TRANSFER:
         ordered = [(line.plan_id, line.quantity, line.product) for line in basket]
-        transfer_requests.refuse_unless_offered(ordered)
+        bank_transfer_requests.refuse_unless_offered(ordered)
     by_buyer = checkout.pay_by is not PayBy.ACCOUNT and amount.minor > 0
     if amount.minor and not by_buyer and current().customer_id is not None:
         raise NotOnAccount
@@ -199,7 +207,7 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Pri
     if any(line.broken.wholesale for line in lines):
         under_floor.note(order["id"], lines)
     if by_buyer and checkout.pay_by is PayBy.TRANSFER:
-        transfer_requests.ask(order["id"], by=buyer.name)
+        bank_transfer_requests.ask(order["id"], by=buyer.name)
     if not by_buyer:
         owed = amount.minor or wholesale.minor  # free for the customer is not free for its reseller
         orders.fund(order["id"], FundKind.CREDIT if owed else FundKind.NOTHING_DUE, wholesale)

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length
 
 from billing import bank_transfers
 from billing.bank_transfers import LONGEST, BankAccount, BankTransfer, BankTransferState
-from checkout import orders, transfer_requests
+from checkout import bank_transfer_requests, orders
 from checkout.orders import Order
 from core import db
 from core.clock import business_now
@@ -272,7 +272,7 @@ def grant_bank_transfer(code: str) -> Response:
     return act(
         code,
         "transfer-granted",
-        lambda: transfer_requests.grant(
+        lambda: bank_transfer_requests.grant(
             code, to, reference=form.reference.data or "", due_on=form.due_on.data, by=visitor().name
         ),
         grant=form,
@@ -289,7 +289,7 @@ def decline_bank_transfer(code: str) -> Response:
     return act(
         code,
         "transfer-declined",
-        lambda: transfer_requests.decline(code, reason=form.why.data or "", by=visitor().name),
+        lambda: bank_transfer_requests.decline(code, reason=form.why.data or "", by=visitor().name),
         decline=form,
     )
 

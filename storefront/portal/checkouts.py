@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from billing import tax
 from billing.tax import TaxUndecided
 from catalog import obligations
-from checkout import baskets, placing, transfer_requests
+from checkout import bank_transfer_requests, baskets, placing
 from checkout.baskets import BasketItem
 from checkout.orders import PayBy
 from checkout.placing import Checkout, Clearance
@@ -88,7 +88,7 @@ def checkout_page(
         missing = [one for one in asked_terms if one.kind is Kind.CUSTOMER_AGREEMENT and not one.accepted]
         admins = agreements.administrators(customer.id) if missing else []
         won = channels.row_of(customer.id)
-        by_transfer = transfer_requests.is_offered(
+        by_transfer = bank_transfer_requests.is_offered(
             (item.plan_id, item.quantity, item.product) for item in items
         )
     indirect = won is not None and won.channel is Channel.INDIRECT

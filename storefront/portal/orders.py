@@ -15,7 +15,7 @@ from billing import bank_transfers, stripe_events
 from billing.bank_transfers import BankTransfer
 from billing.payments import BeingChecked, PaidAlready
 from billing.stripe_gateway import GatewayDown, GatewayRefused
-from checkout import discounts, orders, returns, transfer_requests
+from checkout import bank_transfer_requests, discounts, orders, returns
 from checkout.discounts import Given
 from checkout.orders import Order, OrderLine, OrderState
 from core import db
@@ -214,7 +214,7 @@ def pay_by_card(code: str) -> Response:
     with db.transaction():
         found = orders.find(code)
     with db.transaction(widened_because="opening a payment page"):
-        transfer_requests.pay_by_card(found.id)
+        bank_transfer_requests.pay_by_card(found.id)
     return pages.see("portal.pay", code=code)
 
 

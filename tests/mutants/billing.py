@@ -8,7 +8,7 @@ PAYMENTS = "tests/billing/test_payments.py::test_"
 WEBHOOKS = "tests/billing/test_webhooks.py::test_"
 AGREEING = "tests/partners/test_customer_agreements.py::test_"
 ADDING = "tests/reseller/test_adding_customers.py::test_"
-WIRE = "tests/checkout/test_transfer_requests.py::test_"
+WIRE = "tests/checkout/test_bank_transfer_requests.py::test_"
 
 MUTANTS = (
     Mutant(

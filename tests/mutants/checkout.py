@@ -10,7 +10,7 @@ AGREEING = "tests/partners/test_customer_agreements.py::test_"
 JOINING = "tests/partners/test_joining.py::test_"
 PLAN_PRICES = "tests/distributor/test_plan_prices.py::test_"
 OFFERS = "tests/checkout/test_offers.py::test_"
-WIRE = "tests/checkout/test_transfer_requests.py::test_"
+WIRE = "tests/checkout/test_bank_transfer_requests.py::test_"
 DISCOUNTS = "tests/checkout/test_discounts.py::test_"
 
 MUTANTS = (
@@ -207,7 +207,7 @@ MUTANTS = (
     ),
     Mutant(
         "bank transfer has its number",
-        "checkout/transfer_requests.py",
+        "checkout/bank_transfer_requests.py",
         "if number is None or licences[product_id] < number:",
         "if number is None:",
         WIRE + "99_licences_are_refused_bank_transfer_and_100_may_ask_for_it",

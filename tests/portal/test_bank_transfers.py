@@ -12,7 +12,7 @@ from checkout import orders
 from checkout.orders import OrderState
 from storefront import bank_transfer_mails, mailer
 from storefront.mailer import Mail
-from tests.checkout.transfer_stage import asks, grants, of, sold_by_transfer, today
+from tests.checkout.bank_transfer_stage import asks, grants, of, sold_by_transfer, today
 from tests.portal.conftest import Browser
 from tests.visits import Visit, make_app
 from tests.world import World

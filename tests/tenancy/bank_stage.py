@@ -1,7 +1,7 @@
 """For the route sweep: Acme has asked to pay orders by bank transfer; one waits, one is granted, one was paid
 with too much."""
 
-from tests.checkout.transfer_stage import arrives, asks, grants
+from tests.checkout.bank_transfer_stage import arrives, asks, grants
 from tests.world import World
 
 

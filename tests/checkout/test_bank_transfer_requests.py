@@ -12,7 +12,7 @@ from billing.bank_transfers import BankAccount, BankTransferState
 from billing.invoices import Invoice, InvoiceState
 from billing.ledger import Account, JournalLine
 from billing.refunds import Because, Refund, RefundState, Way
-from checkout import line_refunds, orders, transfer_requests
+from checkout import bank_transfer_requests, line_refunds, orders
 from checkout.orders import OrderState, PayBy
 from core import db, tenancy
 from core.errors import Refusal
@@ -22,8 +22,8 @@ from provisioning.deliveries import Delivery
 from storefront import doctor, paying
 from storefront.paying import Journey, NothingToPay
 from subscriptions.subscriptions import Licence
+from tests.checkout.bank_transfer_stage import arrives, asks, grants, of, sold_by_transfer, today
 from tests.checkout.offer_stage import open_offers
-from tests.checkout.transfer_stage import arrives, asks, grants, of, sold_by_transfer, today
 from tests.world import World
 
 HUNDRED = 2495_00
@@ -53,7 +53,9 @@ def deliveries_of(world: World) -> int:
 def test_99_licences_are_refused_bank_transfer_and_100_may_ask_for_it(world: World) -> None:
     sold_by_transfer(world)
     world.put("acme", "patch-y", 99)
-    with pytest.raises(transfer_requests.NotByTransfer, match="from 100 licences of 0patch Pro, and this"):
+    with pytest.raises(
+        bank_transfer_requests.NotByTransfer, match="from 100 licences of 0patch Pro, and this"
+    ):
         world.place("acme", pay_by=PayBy.TRANSFER)
     world.put("acme", "patch-y", 1)
     order = world.order(world.place("acme", pay_by=PayBy.TRANSFER))
@@ -68,10 +70,10 @@ def test_licences_count_by_product_and_every_product_has_to_be_sold_so(world: Wo
     sold_by_transfer(world)
     world.put("acme", "patch-y", 100)
     world.put("acme", "pro-y", 60)
-    with pytest.raises(transfer_requests.NotByTransfer, match="0patch is not paid by bank transfer"):
+    with pytest.raises(bank_transfer_requests.NotByTransfer, match="0patch is not paid by bank transfer"):
         world.place("acme", pay_by=PayBy.TRANSFER)
     sold_by_transfer(world, "levels")
-    with pytest.raises(transfer_requests.NotByTransfer, match="from 100 licences of 0patch, and .* 60"):
+    with pytest.raises(bank_transfer_requests.NotByTransfer, match="from 100 licences of 0patch, and .* 60"):
         world.place("acme", pay_by=PayBy.TRANSFER)
     world.put("acme", "enterprise-y", 40)
     assert world.order(world.place("acme", pay_by=PayBy.TRANSFER)).total_minor
@@ -149,14 +151,14 @@ def of_order(code: str):
 def test_who_is_declined_or_changes_their_mind_pays_by_card(world: World) -> None:
     declined, left = asks(world), asks(world)
     with world.acting():
-        with pytest.raises(transfer_requests.SayWhy):
-            transfer_requests.decline(declined, reason=" ", by="Nora")
-        transfer_requests.decline(declined, reason="A card is faster.", by="Nora")
-        with pytest.raises(transfer_requests.AnsweredAlready):
-            transfer_requests.decline(declined, reason="Once more.", by="Nora")
+        with pytest.raises(bank_transfer_requests.SayWhy):
+            bank_transfer_requests.decline(declined, reason=" ", by="Nora")
+        bank_transfer_requests.decline(declined, reason="A card is faster.", by="Nora")
+        with pytest.raises(bank_transfer_requests.AnsweredAlready):
+            bank_transfer_requests.decline(declined, reason="Once more.", by="Nora")
     grants(world, left)
     with tenancy.acting_as(world.scope("acme")), db.transaction(widened_because="opening a payment page"):
-        transfer_requests.pay_by_card(orders.find(left).id)
+        bank_transfer_requests.pay_by_card(orders.find(left).id)
     for code in (declined, left):
         assert world.order(code).pay_by is PayBy.CARD
         world.pay(code)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from billing import bank_transfers
 from billing.bank_transfers import BankAccount, BankTransfer
 from catalog.products import Product
-from checkout import transfer_requests
+from checkout import bank_transfer_requests
 from checkout.orders import PayBy
 from core import db
 from core.clock import business_now
@@ -41,7 +41,7 @@ def grants(world: World, code: str, *, days: int = 14, to: BankAccount = ACCOUNT
     """Nora names the account."""
     with world.acting():
         due = business_now().date() + timedelta(days=days)
-        transfer_requests.grant(code, to, reference=code, due_on=due, by="Nora")
+        bank_transfer_requests.grant(code, to, reference=code, due_on=due, by="Nora")
 
 
 def arrives(
