@@ -8,6 +8,7 @@ from coloraide.css.color_names import name2val_map
 from wtforms import BooleanField, Form, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired
 
+from storefront.forms import SelectChoice
 from whitelabel_themes import samples, tokens
 from whitelabel_themes.icons import ICONS
 from whitelabel_themes.loader import HERE, environment_for, themes
