@@ -109,7 +109,12 @@ def test_an_applicant_becomes_a_selling_partner(
     mara.get_by_label("Choose a password").fill(PASSWORD)
     mara.get_by_role("button", name="Accept and sign in").click()
     mara.wait_for_url(re.compile("/reseller/"))
-    register_a_deal(mara, shop) if who.deals else win_a_customer(mara, shop, who)
+    if who.deals:
+        register_a_deal(mara, shop)
+    elif who.channel == "Indirect":
+        ask_for_a_customer(mara, nora, shop)
+    else:
+        win_a_customer(mara, shop, who)
     mara.context.close()
 
 
@@ -163,6 +168,25 @@ def register_a_deal(page: Page, shop: Shop) -> None:
     page.locator("main form[data-guard] button[type=submit]").last.click()
     page.wait_for_url(re.compile("/reseller/deals/(?!new)"))
     expect(page.get_by_role("heading", name="Harbour Clinic").first).to_be_visible()
+
+
+def ask_for_a_customer(page: Page, nora: Page, shop: Shop) -> None:
+    """A programme whose provider creates the customers: its partner asks for the first, and gets it."""
+    page.goto(f"{shop.url}/reseller/customers/invite")
+    page.goto(f"{shop.url}/reseller/customers/requests/new")
+    for label, words in (("company", "Kiln Bakery"), ("name", "Karl Kiln"), ("email", "karl@kiln.example")):
+        page.locator(f"main [name={label}]").fill(words)
+    page.locator("main [name=country]").select_option("DE")
+    page.get_by_role("button", name="Ask the distributor").click()
+    page.wait_for_url(re.compile("said="))
+    nora.goto(f"{shop.url}/distributor/customers/requests")
+    nora.get_by_role("link", name="Kiln Bakery").click()
+    nora.get_by_role("button", name="Create the customer").click()
+    nora.wait_for_url(re.compile("said="))
+    page.goto(f"{shop.url}/reseller/customers")
+    page.get_by_role("link", name="Kiln Bakery").click()
+    expect(page.get_by_text(re.compile("^Indirect\\b")).first).to_be_visible()
+    assert shop.url in shop.mail("karl@kiln.example", "")["text"]
 
 
 def win_a_customer(page: Page, shop: Shop, who: Applicant) -> None:

@@ -226,7 +226,7 @@ def test_a_file_for_several_markets_asks_which_is_meant() -> None:
         (b"%PDF-1.7", "no text"),
         (b"\xff\xfb\x90", "UTF-8"),
         (b"a\x00b", "no text"),
-        (b"", "no column"),
+        (b"", "is empty"),
         (b"name,price\nx,1\n", "no column ProductTitle"),
         (",".join(NEEDED).encode() + b'\n"unclosed', "After line 1"),
     ],

@@ -151,6 +151,7 @@ def test_the_reasons_to_widen_are_counted(world: World) -> None:
         "looking after a customer",
         "sending a quote",
         "following a quote",
+        "asking for a quote",
     } == tenancy.WIDENED.allowed
 
 

@@ -177,7 +177,7 @@ def test_menus_and_confirmations_open_without_scripts(chromium, site, env, stati
     page = context.new_page()
     page.goto(site + style_page_of(themes()["aurora"], env, static))
     page.click("summary:has-text('Cancel the order')")
-    assert page.locator(".confirm__panel").is_visible()
+    assert page.locator("form.confirm__panel").is_visible()
     page.click("summary:has-text('Ana Lopes')")
     assert page.locator(".menu__who").is_visible()
     assert not page.locator(".stepper__button").first.is_visible()
