@@ -9,13 +9,13 @@ import pytest
 
 BUDGET = {
     "rules": 300.0,
-    "walls": 160.0,
-    "durable": 340.0,
-    "sandbox": 180.0,
-    "looks": 90.0,
-    "pages": 420.0,
-    "browser": 480.0,
-    "losses": 110.0,
+    "walls": 380.0,
+    "durable": 520.0,
+    "sandbox": 220.0,
+    "looks": 150.0,
+    "pages": 480.0,
+    "browser": 720.0,
+    "losses": 130.0,
 }
 KINDS = {
     "tenancy": "walls",

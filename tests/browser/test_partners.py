@@ -184,7 +184,7 @@ def ask_for_a_customer(page: Page, nora: Page, shop: Shop) -> None:
     nora.get_by_role("button", name="Create the customer").click()
     nora.wait_for_url(re.compile("said="))
     page.goto(f"{shop.url}/reseller/customers")
-    page.get_by_role("link", name="Kiln Bakery").click()
+    page.get_by_role("link", name="Kiln Bakery", exact=True).click()
     expect(page.get_by_text(re.compile("^Indirect\\b")).first).to_be_visible()
     assert shop.url in shop.mail("karl@kiln.example", "")["text"]
 

@@ -139,6 +139,7 @@ def test_it_is_told_with_the_keyboard_alone(chromium: Browser, shop: Shop) -> No
     page, person = context.new_page(), shop.person("anna@acorn")
     page.set_default_timeout(45_000)
     page.goto(f"{harbour(shop)}/sign-in")
+    expect(page.locator("[name=email]")).to_be_focused()
     page.keyboard.type(person["email"])
     page.keyboard.press("Tab")
     page.keyboard.type(person["password"])

@@ -18,8 +18,8 @@ MUTANTS = (
     Mutant(
         "uses come back",
         "app.py",
-        "discounts.release, transfer_requests.end,",
-        "transfer_requests.end,",
+        "discounts.release, bank_transfer_requests.end,",
+        "bank_transfer_requests.end,",
         DISCOUNTS + "an_order_that_is_given_up_gives_its_uses_back",
     ),
     Mutant(
