@@ -271,8 +271,14 @@ def product_again(code: str, *, plan: str, quantity: str, problem: str, status: 
 
 
 def around(code: str) -> dict[str, str | Piece]:
-    """What stands around the pieces of a product."""
-    return {"code": code, "sign_in_url": f"{the_shop().base}/sign-in?next=/p/{quote(code)}"}
+    """What stands around the pieces of a product: addresses are whole, as a slot is filled with no part of
+    one."""
+    at, name = the_shop().base, quote(code)
+    return {
+        "code": code,
+        "sign_in_url": f"{at}/sign-in?next=/p/{name}",
+        "quote_url": f"{at}/quotes/ask?product={name}",
+    }
 
 
 def may() -> str:

@@ -6,6 +6,7 @@ from tests.world import World
 
 def test_the_form_keeps_what_was_typed_and_leads_to_the_quotes(world: World, anna: Browser) -> None:
     plan = f"quantity-{world.plan('patch-y').id}"
+    assert 'href="/brightfield/quotes/ask?product=patch"' in anna.see("/p/patch")
     wrong = anna.post("/quotes/ask", on="/quotes/ask?product=patch", words="Soon.", **{plan: "many"})
     assert wrong.status_code == 422
     assert 'value="many"' in wrong.text
