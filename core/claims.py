@@ -3,10 +3,7 @@
 Claims come one after another (the lock ends with the statement), so that the second finds what the first left
 instead of finding nothing. Each queue (distributor and lane) is looked at by itself, because one long queue
 in front must not hide the others. A task whose advisory lock somebody else holds (a worker that froze) is put
-off for a second, so that it does not stand in the way of the rest.
-
-The claim is PL/pgSQL because that keeps its plan with the connection: planning it takes several times what it
-does, and a busy worker claims after each handful of answers."""
+off for a second, so that it does not stand in the way of the rest."""
 
 from core.doors import door
 
@@ -15,10 +12,8 @@ CREATE FUNCTION claim_tasks_v1(worker uuid, wanted int, lanes jsonb, default_lea
 RETURNS TABLE (distributor_id uuid, id uuid, kind text, lane text, args jsonb, attempts bigint,
                intent_at timestamptz, intent_open boolean, business_offset interval,
                claimed_now timestamptz) AS $$
-#variable_conflict use_column
-BEGIN
-  PERFORM pg_advisory_xact_lock(7, 1);
-  RETURN QUERY WITH RECURSIVE queues AS (
+  SELECT pg_advisory_xact_lock(7, 1);
+  WITH RECURSIVE queues AS (
     (SELECT t.distributor_id, t.lane FROM tasks t WHERE t.state IN ('pending', 'unknown')
      ORDER BY 1, 2 LIMIT 1)
     UNION ALL
@@ -65,8 +60,7 @@ BEGIN
   )
   SELECT t.distributor_id, t.id, t.kind, t.lane, t.args, t.attempts, t.intent_at, t.intent_open,
          o.business_offset, now()
-  FROM taken t JOIN distributors o ON o.id = t.distributor_id WHERE t.ours;
-END
+  FROM taken t JOIN distributors o ON o.id = t.distributor_id WHERE t.ours
 $$""")
 
 DUE = door("""
