@@ -102,9 +102,15 @@ def use(subscription: Subscription, *, by: str, seen: int | None) -> Cancellatio
     if seen != window.back.minor:
         raise BackChanged(window.back)
     for add_on in subscriptions.add_ons(subscription.id, *STANDING):
-        if inside := of(add_on, now):
+        if (inside := of(add_on, now)) and not _ends_at_once(add_on):
             cancellations.end_at_once(add_on, inside.back, by=by)
     return cancellations.end_at_once(subscription, window.back, by=by)
+
+
+def _ends_at_once(add_on: Subscription) -> bool:
+    """Whether somebody has ended it a moment before, and the vendor is not asked yet."""
+    asked = cancellations.standing(add_on.id, locked=True)
+    return asked is not None and asked.back is not None
 
 
 # --- What follows -------------------------------------------------------------------------------------------

@@ -222,4 +222,18 @@ MUTANTS = (
         "return None",
         "tests/distributor/test_engine.py::test_wrong_settings_are_refused_with_the_input_kept",
     ),
+    Mutant(
+        "no window for what was taken over",
+        "provisioning/windows.py",
+        "(OrderLine.id == subscription.order_line_id) & (OrderLine.reseller_id == subscription.reseller_id)",
+        "OrderLine.id == subscription.order_line_id",
+        WINDOWS + "what_was_taken_over_from_another_provider_has_no_window",
+    ),
+    Mutant(
+        "an add-on ends once",
+        "provisioning/windows.py",
+        "and not _ends_at_once(add_on)",
+        "",
+        WINDOWS + "add_ons_end_with_their_base_each_paid_back_by_its_own_window",
+    ),
 )

@@ -16,9 +16,11 @@ from core.money import Money
 from provisioning import windows
 from provisioning.deliveries import ConnectorSettings
 from storefront import doctor
-from subscriptions import cancellations
+from subscriptions import cancellations, subscriptions
 from subscriptions.cancellations import AlreadyCancelled
 from subscriptions.subscriptions import Subscription, SubscriptionState
+from tests.checkout.offer_stage import open_offers
+from tests.provisioning.moving import serve
 from tests.races import at_once, raised
 from tests.world import World, open_portal
 
@@ -134,3 +136,39 @@ def test_nothing_goes_back_before_the_vendor_has_confirmed_the_end(world: World)
     with world.acting():
         assert the().state is SubscriptionState.ENDING
     assert refunds_of(world) == []
+
+
+def test_what_was_taken_over_from_another_provider_has_no_window(world: World) -> None:
+    bought(world, trial_days=30)
+    with world.acting():
+        subscriptions.begin_move(the(), to="Harbour")
+        taken = subscriptions.move(
+            the(),
+            reseller_id=world.resellers["harbour"],
+            customer_id=world.customers["zebra"],
+            quantity=3,
+            price=PAID,
+            keys=(),
+            to="Harbour",
+            vanishes=False,
+        )
+        assert windows.of(taken, business_now()) is None
+
+
+def test_add_ons_end_with_their_base_each_paid_back_by_its_own_window(shop: World) -> None:
+    open_offers(shop)
+    with shop.acting():
+        db.session().execute(update(Plan).values(trial_days=30))
+    base, add_on = serve(shop), serve(shop, "mail-shield-y", 1)
+    with shop.acting("acme"):
+        for code in (add_on, base):  # the add-on first, by itself: its base has nothing more to say of it
+            service = subscriptions.find(code)
+            window = windows.of(service, business_now())
+            assert window
+            windows.use(service, by="Anna", seen=window.back.minor)
+    shop.work()
+    with shop.acting():
+        left = {one.code: one.state for one in db.session().scalars(select(Subscription))}
+        assert left == {base: SubscriptionState.ENDED, add_on: SubscriptionState.ENDED}
+    assert len(refunds_of(shop)) == 2
+    assert doctor.examine() == []
