@@ -19,7 +19,7 @@ from tests.copies import Copies
 from tests.forms import PageForm, forms_of
 from tests.pictures import Camera, changed
 from tests.scenes import Scenes
-from tests.tenancy.routes import ROUTES
+from tests.tenancy.routes import CHAPTERS, ROUTES
 from tests.tenancy.routes.owners import Owner, Route
 from tests.tenancy.stage import Stage, build
 from tests.visits import Visit, make_app
@@ -58,6 +58,10 @@ def keys_of(app: Flask) -> set[str]:
 def unclassified(app: Flask) -> set[str]:
     """Routes whose owner nobody has named."""
     return keys_of(app) - set(ROUTES)
+
+
+def test_every_route_stands_in_one_chapter() -> None:
+    assert sum(len(chapter.ROUTES) for chapter in CHAPTERS) == len(ROUTES)
 
 
 @pytest.mark.promise("QS1")

@@ -16,15 +16,16 @@ from tests.tenancy.routes import (
 )
 from tests.tenancy.routes.owners import Route
 
-ROUTES: dict[str, Route] = (
-    visitors.ROUTES
-    | customers.ROUTES
-    | reseller_sales.ROUTES
-    | reseller_standing.ROUTES
-    | distributor_catalogue.ROUTES
-    | distributor_programmes.ROUTES
-    | distributor_partners.ROUTES
-    | distributor_trade.ROUTES
-    | distributor_house.ROUTES
-    | relations.ROUTES
+CHAPTERS = (
+    visitors,
+    customers,
+    reseller_sales,
+    reseller_standing,
+    distributor_catalogue,
+    distributor_programmes,
+    distributor_partners,
+    distributor_trade,
+    distributor_house,
+    relations,
 )
+ROUTES: dict[str, Route] = {name: route for chapter in CHAPTERS for name, route in chapter.ROUTES.items()}
