@@ -2,18 +2,18 @@
 survives."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.mutants import MUTANTS
 from tests.mutants.trials import survives
 
 
-def run(names: Sequence[str]) -> dict[str, str]:
-    """Name -> why it survived, or nothing; two at a time."""
+def run(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Name and why it survived, or nothing, as they come; two at a time."""
     chosen = [mutant for mutant in MUTANTS if mutant.name in names]
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip([mutant.name for mutant in chosen], pool.map(survives, chosen), strict=True))
+        yield from zip([mutant.name for mutant in chosen], pool.map(survives, chosen), strict=True)
 
 
 def main(names: Sequence[str]) -> int:
@@ -21,10 +21,12 @@ def main(names: Sequence[str]) -> int:
     if unknown := set(names) - {mutant.name for mutant in MUTANTS}:
         sys.stderr.write(f"no such mutant: {', '.join(sorted(unknown))}\n")
         return 2
-    results = run(names or [mutant.name for mutant in MUTANTS])
-    for name, why in results.items():
+    survived = 0
+    for name, why in run(names or [mutant.name for mutant in MUTANTS]):
+        survived += bool(why)
         sys.stdout.write(f"  {name:<34} {'SURVIVED' if why else 'red, as it must be'}\n{why}")
-    return 1 if any(results.values()) else 0
+        sys.stdout.flush()
+    return 1 if survived else 0
 
 
 if __name__ == "__main__":
