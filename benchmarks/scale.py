@@ -1,6 +1,7 @@
 """Many partners: 10,000 resellers and 100,000 customers under one distributor. Its lists are drawn over their
-whole range (first page, last page, and cursors between), sorted, filtered and searched; every
-address has to answer with p95 <= 300 ms and in as many statements as with ten resellers.
+whole range (first page, last page, and cursors between), sorted, filtered and searched, and so are those of
+its programmes (`benchmarks.programmes`); every address has to answer with p95 <= 300 ms and in as many
+statements as with ten resellers.
 
     python -m benchmarks.scale [resellers]
 """
@@ -18,6 +19,7 @@ from urllib.parse import quote
 import psycopg
 from sqlalchemy.engine import make_url
 
+from benchmarks import programmes
 from benchmarks.lists import FAST, TARGET, prepare
 from core import tenancy
 from core.tenancy import Scope, Side
@@ -128,13 +130,16 @@ def main(resellers: int) -> int:
         with Postgres(root / "pg", settings=COUNTED) as postgres, Valkey(root / "valkey") as valkey:
             prepare(postgres, valkey, root)
             world = worlds.found()
+            programmes.begin(world)
             url = make_url(postgres.admin_url("shop")).set(drivername="postgresql")
             with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as admin:
                 admin.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
                 fill(admin, 1, FEW)
+                programmes.fill(admin, 1, FEW)
                 nora = Visit(make_app()).sign_in("nora")
                 few = {address: statements(admin, nora, path) for address, path in asked(admin, world)}
                 fill(admin, FEW + 1, resellers)
+                programmes.fill(admin, FEW + 1, resellers)
                 return measure(admin, nora, world, few)
 
 
@@ -156,7 +161,7 @@ def asked(admin: psycopg.Connection[Any], world: World) -> Iterator[tuple[str, s
             for share in WHERE:
                 cursor = cursor_at(admin, world, one, word, column, direction, share)
                 yield f"{one.path}?{sort} at {share:.1%}", f"{one.path}?{sort}&after={quote(cursor)}"
-    for address in ADDRESSES:
+    for address in (*ADDRESSES, *programmes.ADDRESSES):
         yield address, address.replace(" ", "+")
 
 
