@@ -3,7 +3,7 @@ the money."""
 
 from tests.shots.acts import all_of, checks, put, see, send
 from tests.shots.camera import STAY, Chapter, Stop
-from tests.shots.consoles import lists
+from tests.shots.stops import lists
 
 TRANSFER = "input[name=pay_by][value=transfer]"
 

@@ -2,7 +2,7 @@
 
 from tests.shots.acts import opens, put, send, to_link
 from tests.shots.camera import STAY, Chapter, Stop
-from tests.shots.consoles import lists
+from tests.shots.stops import lists
 
 SALE = {"name": "Spring clean-out", "percent": "12.5"}
 

@@ -2,7 +2,7 @@
 
 from tests.shots.acts import all_of, checks, mail, opens, press, send, to_link
 from tests.shots.camera import STAY, Chapter, Stop
-from tests.shots.consoles import lists
+from tests.shots.stops import lists
 
 ADDED = {"email": "mira@meadow.example", "company": "Meadow Farms", "comment": "Met at the fair; pays late."}
 

@@ -1,23 +1,43 @@
 """The tour: every page of every side, in the order of a story, so that what the demo world lacks exists when
 it is needed. tests/test_shots.py compares it with the application's addresses."""
 
-from tests.shots import bank_transfers, consoles, discounts, portals, quotes, relations
+from tests.shots import (
+    bank_transfers,
+    catalogue,
+    deals,
+    discounts,
+    distributors,
+    new_resellers,
+    portals,
+    programmes,
+    quotes,
+    relations,
+    resellers,
+    transfers,
+)
 from tests.shots.camera import Chapter
 
 TOUR: list[Chapter] = [
     *portals.BEFORE,
-    *consoles.BEFORE,
-    *consoles.RESELLERS,
+    *new_resellers.BEFORE,
+    *new_resellers.BUYING,
+    *resellers.AT_WORK,
     *portals.CUSTOMERS,
     *portals.THEMES,
     *portals.ACCOUNTS,
-    *consoles.DEALS,
+    *deals.CHAPTERS,
     *relations.CHAPTERS,
     *quotes.CHAPTERS,
     *discounts.CHAPTERS,
     *bank_transfers.CHAPTERS,
-    *consoles.DISTRIBUTOR,
-    *consoles.TRANSFERS,
+    *distributors.FIRST,
+    *programmes.CHAPTERS,
+    *distributors.ORDERS,
+    *catalogue.CHAPTERS,
+    *distributors.SETTINGS,
+    *distributors.OTHERS,
+    *resellers.AFTER_A_REFUND,
+    *transfers.CHAPTERS,
     *portals.SIMULATORS,
 ]
 
