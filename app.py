@@ -12,7 +12,7 @@ from billing.bank_transfers import (
     BankTransferReceived,
 )
 from billing.payments import PaymentCaptured
-from billing.refunds import RefundRequested
+from billing.refund_requests import RefundRequested
 from catalog import (
     price_changes,  # noqa: F401 its kinds of task
     price_days,  # noqa: F401 its kinds of task
@@ -62,25 +62,17 @@ from partners.account_managers import ManagerAssigned, ManagerChanged
 from partners.admin_rights import RightsAnswered, RightsAsked
 from partners.agreement_links import AgreementLinkSent
 from partners.anniversaries import PartnerFlagged, TierDecided
-from partners.applications import (
-    ApplicationAgain,
+from partners.application_reviews import (
     ApplicationApproved,
     ApplicationAskedBack,
     ApplicationDeclined,
-    ApplicationSent,
     ApplicationTakenBack,
 )
+from partners.applications import ApplicationAgain, ApplicationSent
 from partners.customer_agreements import AgreementAccepted
 from partners.customer_requests import CustomerAsked, CustomerRequestDecided
 from partners.customers import RelationshipEnding
-from partners.deals import (
-    DealApproved,
-    DealExpired,
-    DealExpiring,
-    DealRegistered,
-    DealRejected,
-    DealWon,
-)
+from partners.deals import DealApproved, DealExpired, DealExpiring, DealRegistered, DealRejected, DealWon
 from partners.direct_notices import DirectSellingRestricted
 from partners.domains import DomainFailing, DomainLost
 from partners.enrolments import PartnershipBegun, PartnershipEnded

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 
-from billing import payments, tax
+from billing import gateways, tax
 from catalog import loading
 from core import db, parties, tenancy
 from core.tenancy import Scope, Side
@@ -132,7 +132,7 @@ def found() -> UUID:
         tax.add_rate("DE", "VAT 19 %", 1900, date(2021, 1, 1))
         db.add(ConnectorSettings(connector="signed_licence", settings={"signing_key": new_signing_key()}))
         db.add(
-            payments.Gateway(
+            gateways.Gateway(
                 code="bench",
                 account_id="acct_bench",
                 secret_key="sk_test_bench",  # noqa: S106 opens nothing: nobody listens at api_base

@@ -12,8 +12,9 @@ from sqlalchemy import Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from billing import ledger, payments, stripe_disputes
+from billing.gateways import Gateway
 from billing.ledger import Account
-from billing.payments import Gateway, Payment
+from billing.payments import Payment
 from billing.stripe_disputes import DisputeReport
 from billing.stripe_events import StripeEventRow, limits, tell_a_person
 from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from billing import foreign_refunds, payments, refunds, stripe_gateway, stripe_refunds
-from billing.payments import AttemptState, Gateway, Payment, PaymentAttempt
+from billing import foreign_refunds, gateways, refund_outcomes, refunds, stripe_gateway, stripe_refunds
+from billing.gateways import Gateway
+from billing.payments import AttemptState, Payment, PaymentAttempt
 from billing.refunds import BY_BANK, RefundState, Way
 from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused
 from billing.stripe_refunds import RefundReport
@@ -41,7 +42,7 @@ def prepare(task: Claimed) -> Call | None:
     if refund.way is Way.TRANSFER:
         raise NeedsPerson(BY_BANK)
     payment = db.session().scalars(select(Payment).where(Payment.id == refund.payment_id))
-    account = payments.gateway(payment.one().gateway_account_id).account()
+    account = gateways.find(payment.one().gateway_account_id).account()
     session_id = db.session().scalar(
         select(PaymentAttempt.session_id).where(
             PaymentAttempt.payment_id == refund.payment_id, PaymentAttempt.state == AttemptState.PAID
@@ -105,16 +106,16 @@ def _payment_of(call: Call) -> str:
 
 
 def _record(_task: Claimed, report: RefundReport) -> None:
-    if refunds.settle(report) is None:
+    if refund_outcomes.settle(report) is None:
         foreign_refunds.note(report)
 
 
 def _on_parked(task: Claimed, note: str) -> None:
-    refunds.failed(UUID(task.args["refund"]), note)
+    refund_outcomes.failed(UUID(task.args["refund"]), note)
 
 
 def _on_unknown(task: Claimed, note: str) -> None:
-    refunds.unclear(UUID(task.args["refund"]), note)
+    refund_outcomes.unclear(UUID(task.args["refund"]), note)
 
 
 def limits(_lane: str) -> Limits:
@@ -159,7 +160,7 @@ class Look:
 
 def look_at(task: Claimed) -> Look:
     """A refund that an event speaks of."""
-    return Look(payments.gateway().account(), task.args["refund_id"], task.attempts)
+    return Look(gateways.find().account(), task.args["refund_id"], task.attempts)
 
 
 def ask(look: Look) -> RefundReport:

@@ -13,7 +13,7 @@ from sqlalchemy import Index, UniqueConstraint, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from billing import payments, stripe_gateway
+from billing import gateways, payments, stripe_gateway
 from billing.payments import AttemptState, PaymentAttempt, PaymentState
 from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused, PaymentReport, StripeEvent
 from core import db, doors, drain, tasks, work
@@ -203,7 +203,7 @@ def _account(attempt: PaymentAttempt) -> GatewayAccount:
     payment = (
         db.session().scalars(select(payments.Payment).where(payments.Payment.id == attempt.payment_id)).one()
     )
-    return payments.gateway(payment.gateway_account_id).account()
+    return gateways.find(payment.gateway_account_id).account()
 
 
 def _attempt_look(task: Claimed) -> Look | None:

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from billing import payments, refund_policies, refunds
-from billing.payments import FundKind
+from billing import funds, payments, refund_policies, refund_requests, refunds
+from billing.funds import FundKind
 from billing.refund_policies import Party
-from billing.refunds import Because, Claim, Refund
+from billing.refund_requests import Claim
+from billing.refunds import Because, Refund
 from checkout import orders
 from checkout.orders import Order, OrderLine, OrderState, OrderWholesale
 from core import db
@@ -124,7 +125,7 @@ def preview(
     wholesale_tax = _tax_of(sold, gone.wholesale + wholesale) - gone.wholesale_tax
     payment = payments.of_order(order.id)
     by_card = payment is not None and payment.captured_minor is not None and wanted.minor > 0
-    fee = refunds.fee_share(payment, wanted) if payment and by_card else Money(0, line.currency)
+    fee = refund_requests.fee_share(payment, wanted) if payment and by_card else Money(0, line.currency)
     return Preview(
         line=line, left=left, amount=wanted, tax=tax, wholesale=wholesale, wholesale_tax=wholesale_tax,
         margin=wanted - tax - wholesale, fee=fee, fee_borne_by=_bears_the_fee(order, because),
@@ -180,7 +181,7 @@ def give_back(
     if because is not Because.BY_HAND and not _anything_due(order, line):
         return None
     exact = preview(order_line_id, amount, borne=borne, because=because)
-    return refunds.request(
+    return refund_requests.request(
         Claim(
             key=key,
             order_id=order.id,
@@ -202,7 +203,7 @@ def give_back(
 
 def _anything_due(order: Order, line: OrderLine) -> bool:
     """Whether the line cost anything that is not given back already."""
-    fund = payments.fund_of(order.id)
+    fund = funds.of_order(order.id)
     if fund is None or fund.kind is FundKind.NOTHING_DUE:
         return False
     wholesale = db.session().scalars(

@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from billing import credit, invoices, ledger, payments
+from billing import credit, funds, invoices, ledger, payments
+from billing.funds import FundKind
 from billing.invoices import ChargeState, InvoiceState
 from billing.ledger import Account
-from billing.payments import FundKind, Payment, PaymentCaptured
+from billing.payments import Payment, PaymentCaptured
 from billing.tax import TaxKind
 from checkout import taken_offers
 from core import db, states, work
@@ -297,7 +298,7 @@ def fund(order_id: UUID, kind: FundKind, covers: Money, payment_id: UUID | None 
     """The order is covered: charges are settled or due, and its deliveries come to exist by the reaction to
     OrderFunded."""
     order = lock(order_id)
-    note = payments.note_fund(order.id, order.reseller_id, kind, covers, payment_id)
+    note = funds.note(order.id, order.reseller_id, kind, covers, payment_id)
     states.move(order, OrderState.FUNDED)
     order.funded_at = db.session().info["now"]
     on_account, charges = kind is FundKind.CREDIT, invoices.charges(order.id)

@@ -10,9 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from billing import credit, invoices, payments, tax
+from billing import credit, gateways, invoices, tax
+from billing.funds import FundKind
+from billing.gateways import Fees
 from billing.invoices import ChargeState, Invoice, InvoiceLine, InvoiceState
-from billing.payments import Fees, FundKind, Payment, PaymentState
+from billing.payments import Payment, PaymentState
 from billing.stripe_gateway import stripe_amount
 from billing.tax import Party
 from catalog import markets, obligations
@@ -192,7 +194,7 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Pri
     by_buyer = checkout.pay_by is not PayBy.ACCOUNT and amount.minor > 0
     if amount.minor and not by_buyer and current().customer_id is not None:
         raise NotOnAccount
-    fees = payments.fees() if by_buyer else None  # who asks for a transfer may come to pay by card
+    fees = gateways.fees() if by_buyer else None  # who asks for a transfer may come to pay by card
     if by_buyer and checkout.pay_by is PayBy.CARD:
         stripe_amount(amount.minor, amount.currency)
     held = _reserve_what_the_payment_will_not_cover(buyer, amount, wholesale, fees)

@@ -1,5 +1,5 @@
 """Applications to a partner programme: anybody may hand one in at the distributor's shop; its reviewer
-approves it, asks back or declines it with a reason. The applicant follows it by a link that is mailed to the
+decides (partners/application_reviews.py). The applicant follows it by a link that is mailed to the
 address it gave and nowhere else, so whoever holds the link reads that mailbox; the database keeps the link's
 hash only. Nobody has access to anything before the agreement is signed (H2, H3; partners/signatures.py)."""
 
@@ -10,14 +10,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, func, literal_column, select
+from sqlalchemy import Index, LargeBinary, Select, UniqueConstraint, func, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, doors, seals, states, tenancy, trail, work
 from core.clock import business_now
 from core.doors import door
-from core.errors import Conflict, Missing, Refusal, Refused
+from core.errors import Missing, Refusal, Refused
 from core.events import Event, publish
 from core.ids import new_code, new_id, new_token, token_hash
 from core.languages import _
@@ -27,7 +27,6 @@ from partners import documents, evidence_checks, joinings, programmes
 from partners.documents import Brought
 from partners.evidence_checks import LONGEST_EVIDENCE
 from partners.joinings import Rules
-from partners.programmes import NothingToSign, Programme
 
 
 class ApplicationState(StrEnum):
@@ -160,57 +159,12 @@ class ApplicationAgain(Event):
     sending: str
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationAskedBack(Event):
-    """The applicant has a question to answer."""
-
-    application_id: UUID
-    sending: str
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationApproved(Event):
-    """The agreement waits for its signature (M7)."""
-
-    application_id: UUID
-    sending: str
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationTakenBack(Event):
-    """Its approval does not count any more; the reviewer looks at it again."""
-
-    application_id: UUID
-    sending: str
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationDeclined(Event):
-    """It ended, with a reason."""
-
-    application_id: UUID
-
-
 class ApplicationIncomplete(Refused):
     """Something is missing or has not the form it must have; `problems` is field -> sentence (H1)."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__(_("Please look at what your application says."))
         self.problems = dict(problems)
-
-
-class NotApproved(Conflict):
-    """Only an approval can be taken back, and only before the signature."""
-
-    def __init__(self) -> None:
-        super().__init__(_("There is no approval to take back: it was not approved, or is signed already."))
-
-
-class NoReason(Refused):
-    """Whoever is declined or asked is told why."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Write what the applicant is to read."))
 
 
 class LinkExpired(Refused):
@@ -235,8 +189,6 @@ $$""")
 
 
 # --- The applicant's side -----------------------------------------------------------------------------------
-
-
 def apply(
     code: str,
     *,
@@ -270,7 +222,7 @@ def apply(
                     programme_id=programme.id,
                     code=new_code("APP", 8),
                     evidence=fine,
-                    state=_waiting(rules),
+                    state=waiting(rules),
                     question="",
                     answer="",
                     reason="",
@@ -292,11 +244,12 @@ def apply(
         return None
     documents.add(added.id, rules, brought)
     trail.write(added, "submitted", told={"by": added.name})
-    publish(ApplicationSent(added.id, _sending(added)))
+    publish(ApplicationSent(added.id, sending(added)))
     return added.id
 
 
-def _waiting(rules: Rules) -> ApplicationState:
+def waiting(rules: Rules) -> ApplicationState:
+    """How an application waits for its reviewer in a programme with these rules."""
     return ApplicationState.VERIFYING if rules.verifies else ApplicationState.SUBMITTED
 
 
@@ -346,7 +299,7 @@ def renew_link(application: Application) -> None:
     application.nonce = new_token()
     application.token_hash = token_hash(token_of(application.nonce))
     trail.write(application, "link renewed", told={"by": application.name})
-    publish(ApplicationAgain(application.id, _sending(application, more=1)))
+    publish(ApplicationAgain(application.id, sending(application, more=1)))
 
 
 def answer(
@@ -358,7 +311,7 @@ def answer(
 ) -> None:
     """The applicant answers what it was asked, and may better what it brought; the reviewer looks again."""
     rules = joinings.of(application.programme_id)
-    states.move(application, _waiting(rules), why=words.strip(), told={"by": application.name})
+    states.move(application, waiting(rules), why=words.strip(), told={"by": application.name})
     problems: dict[str, str] = {}
     if not words.strip():
         problems["answer"] = _("Please write your answer.")
@@ -374,11 +327,12 @@ def answer(
     application.evidence = fine
     application.answer = words.strip()
     application.submitted_at = db.session().info["now"]
-    _waits_again(application, rules)
-    publish(ApplicationSent(application.id, _sending(application, more=1)))
+    waits_again(application, rules)
+    publish(ApplicationSent(application.id, sending(application, more=1)))
 
 
-def _waits_again(application: Application, rules: Rules) -> None:
+def waits_again(application: Application, rules: Rules) -> None:
+    """The reviewer has the programme's days anew."""
     days = _days(rules, programmes.of_id(application.programme_id).answer_days)
     application.due_at = joinings.after_business_days(business_now(), days)
 
@@ -395,7 +349,7 @@ def note_refusal(application: Application, act: str, refusal: Refusal) -> None:
     trail.write(application, f"refused to {act}", why=str(refusal), rule=type(refusal).__name__)
 
 
-# --- The reviewer's side ------------------------------------------------------------------------------------
+# --- Looked up by its reviewer ------------------------------------------------------------------------------
 
 
 def find(code: str) -> Application:
@@ -408,95 +362,17 @@ def to_decide(code: str) -> Application:
     return _found(select(Application).where(Application.code == code).with_for_update())
 
 
-def _found(chosen: Any) -> Application:
+def _found(chosen: Select[Application]) -> Application:
     found = db.session().scalar(chosen)
     if found is None:
         raise Missing("application")
     return found
 
 
-def approve(application: Application, *, by: str) -> None:
-    """The applicant may sign the version in force, and only that one. It has no access yet (H2, H3)."""
-    agreement = programmes.in_force(application.programme_id)
-    if agreement is None:
-        raise NothingToSign
-    states.move(application, ApplicationState.APPROVED)
-    application.agreement_id = agreement.id
-    application.reason = ""
-    _decided(application, by)
-    publish(ApplicationApproved(application.id, _sending(application, more=1)))
-
-
-def take_back(application: Application, reason: str, *, by: str) -> None:
-    """An approval that was not signed yet does not count any more: the application waits for its reviewer
-    again, and its applicant reads why."""
-    words, rules = _told(reason), joinings.of(application.programme_id)
-    if application.state is not ApplicationState.APPROVED:
-        raise NotApproved
-    states.move(application, _waiting(rules), why=words)
-    application.agreement_id, application.reason = None, words
-    _decided(application, by)
-    _waits_again(application, rules)
-    publish(ApplicationTakenBack(application.id, _sending(application, more=1)))
-
-
-def ask_back(application: Application, question: str, *, by: str) -> None:
-    """The applicant answers on its status page."""
-    words = _told(question)
-    states.move(application, ApplicationState.ASKED_BACK, why=words)
-    application.question, application.answer = words, ""
-    _decided(application, by)
-    publish(ApplicationAskedBack(application.id, _sending(application, more=1)))
-
-
-def decline(application: Application, reason: str, *, by: str) -> None:
-    """For good, with a reason that the applicant reads; it may apply anew."""
-    words = _told(reason)
-    states.move(application, ApplicationState.DECLINED, why=words)
-    application.reason = words
-    _decided(application, by)
-    _sending(application)
-    publish(ApplicationDeclined(application.id))
-
-
-def show_the_newest(programme: Programme) -> int:
-    """Those who were approved and have not signed are shown the version in force instead of the one before;
-    how many they are. A page of theirs that is open still names the old one, and is refused with it."""
-    agreement = programmes.in_force(programme.id)
-    if agreement is None:
-        raise NothingToSign
-    waiting = db.session().scalars(
-        select(Application)
-        .where(
-            Application.programme_id == programme.id,
-            Application.state == ApplicationState.APPROVED,
-            Application.agreement_id != agreement.id,
-        )
-        .with_for_update()
-    )
-    number = 0
-    for application in waiting:
-        application.agreement_id = agreement.id
-        trail.write(application, f"shown version {agreement.number} of the agreement")
-        number += 1
-    return number
-
-
-def _told(words: str) -> str:
-    if not words.strip():
-        raise NoReason
-    return words.strip()[:LONGEST_EVIDENCE]
-
-
-def _decided(application: Application, by: str) -> None:
-    application.decided_at, application.decided_by = db.session().info["now"], by
-    work.close_about(application.id, "Decided.")
-
-
 # --- The link -----------------------------------------------------------------------------------------------
 
 
-def _sending(application: Application, *, more: int = 0) -> str:
+def sending(application: Application, *, more: int = 0) -> str:
     """One word for each mail of an application; its link counts anew from it."""
     application.sending += more
     application.link_sent_at = business_now()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, states, tasks, trail
 from core.clock import business_now
-from core.errors import Conflict, Refused
+from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.languages import _, for_later
 from core.periods import Term, end_of, next_end
@@ -231,8 +231,11 @@ def end_those_over() -> int:
 
 
 def find(enrolment_id: UUID) -> Enrolment:
-    """An enrolment of the scope."""
-    return db.session().scalars(select(Enrolment).where(Enrolment.id == enrolment_id)).one()
+    """An enrolment of the scope; Missing for any other."""
+    found = db.session().scalar(select(Enrolment).where(Enrolment.id == enrolment_id))
+    if found is None:
+        raise Missing("programme")
+    return found
 
 
 def of_reseller(reseller_id: UUID) -> list[Enrolment]:

@@ -3,103 +3,27 @@ around each anniversary. It is opened some days before, looked at until it is pa
 the anniversary, and at the end of that the partnership ends. Days, conditions and the least revenue are data;
 the revenue itself comes from a higher package as an argument."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, Integer, UniqueConstraint, cast, func, literal_column, select
-from sqlalchemy.orm import Mapped, composite, mapped_column
+from sqlalchemy.orm import Mapped
 
 from core import db, doors, states, trail
 from core.clock import business_now
 from core.doors import door
-from core.errors import Conflict, Missing, Refused
+from core.errors import Conflict
 from core.events import Event, publish
-from core.languages import _, for_later
+from core.languages import _
 from core.money import Money
-from core.parties import normal_email
-from core.tenancy import Access, DistributorOwned, ResellerOwned, owned_by
-from partners import enrolments
+from core.tenancy import Access, ResellerOwned, owned_by
+from partners import enrolments, reauthorisation_rules, security_contacts
 from partners.enrolments import Because, Enrolment, EnrolmentState, PartnershipEnded
-from partners.programmes import Programme
+from partners.reauthorisation_rules import CONDITIONS, ReauthorisationRules
 
-OPENS_DAYS, GRACE_DAYS, MOST_DAYS = 30, 30, 180
 REMINDERS = (7, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What a programme may ask for once a year: its name, and what a partner does about it. `said`: the
-    partner confirms it, for this year; the others are looked at."""
-
-    label: str
-    to_do: str
-    said: bool = False
-
-
-CONDITIONS: Mapping[str, Condition] = {
-    "membership": Condition(
-        for_later("Active membership"),
-        for_later("Confirm that your membership in the vendor's own programme is active."),
-        said=True,
-    ),
-    "authority": Condition(
-        for_later("Authority to sign"),
-        for_later("Confirm that whoever signed the agreement may still sign for your company."),
-        said=True,
-    ),
-    "revenue": Condition(
-        for_later("Revenue of the last 12 months"),
-        for_later("Services delivered to you and your customers in the last 12 months, at what you pay."),
-    ),
-    "two_factor": Condition(
-        for_later("Two-factor sign-in of administrators"),
-        for_later("Every administrator of your console switches it on in profile and security."),
-    ),
-    "security_contact": Condition(
-        for_later("Security contact"),
-        for_later("Say whom we reach when something happens."),
-    ),
-}
-"""code -> what can be asked for, in the order of the page."""
-
-
-class ReauthorisationRules(DistributorOwned, db.Model):
-    """What a programme asks for, how many days before the anniversary it opens, and how long after it a
-    partner may still meet it."""
-
-    __tablename__ = "reauthorisation_rules"
-    __access__ = Access(distributor="rcu")
-    __table_args__ = (
-        owned_by("programmes", "programme_id"),
-        UniqueConstraint("distributor_id", "programme_id"),
-    )
-
-    programme_id: Mapped[UUID]
-    conditions: Mapped[list[str]]
-    opens_days: Mapped[int] = mapped_column(default=OPENS_DAYS)
-    grace_days: Mapped[int] = mapped_column(default=GRACE_DAYS)
-
-
-class RevenueFloor(DistributorOwned, db.Model):
-    """The least revenue of 12 months, from a day on (C7). A row is never changed: another follows it."""
-
-    __tablename__ = "revenue_floors"
-    __access__ = Access(distributor="rc")
-    __table_args__ = (
-        owned_by("programmes", "programme_id"),
-        UniqueConstraint("distributor_id", "programme_id", "valid_from"),
-    )
-
-    programme_id: Mapped[UUID]
-    valid_from: Mapped[date]
-    floor_minor: Mapped[int]
-    currency: Mapped[str]
-
-    floor: Mapped[Money] = composite(Money, "floor_minor", "currency")
 
 
 class ReauthorisationState(StrEnum):
@@ -184,18 +108,6 @@ class Confirmation(ResellerOwned, db.Model):
     at: Mapped[datetime]
 
 
-class SecurityContact(ResellerOwned, db.Model):
-    """Whom to reach at a reseller when something happens."""
-
-    __tablename__ = "security_contacts"
-    __access__ = Access(distributor="rcu", reseller="rcu")
-    __table_args__ = (owned_by("resellers", "reseller_id"), UniqueConstraint("distributor_id", "reseller_id"))
-
-    name: Mapped[str]
-    email: Mapped[str]
-    phone: Mapped[str]
-
-
 OPEN = (ReauthorisationState.OPEN, ReauthorisationState.GRACE)
 
 
@@ -214,103 +126,11 @@ class Reauthorised(Event):
     reauthorisation_id: UUID
 
 
-class UnknownCondition(Refused):
-    """Only what can be looked at."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Choose from the conditions that can be asked for."))
-
-
-class DaysRefused(Refused):
-    """Longer than half a year is no deadline."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Days are a whole number from 1 to %(most)s.", most=MOST_DAYS))
-
-
-class FloorRefused(Conflict):
-    """A floor that counted cannot be changed afterwards."""
-
-
 class NothingToConfirm(Conflict):
     """No check is open, or it does not ask for this."""
 
     def __init__(self) -> None:
         super().__init__(_("There is nothing to confirm here now."))
-
-
-class ContactRefused(Refused):
-    """Somebody has to be reachable."""
-
-    def __init__(self) -> None:
-        super().__init__(_("A security contact needs a name and an e-mail address."))
-
-
-# --- The distributor's rules --------------------------------------------------------------------------------
-
-
-def rules_of(programme_id: UUID) -> ReauthorisationRules | None:
-    """What a programme asks for once a year; none is nothing."""
-    chosen = select(ReauthorisationRules).where(ReauthorisationRules.programme_id == programme_id)
-    return db.session().scalar(chosen)
-
-
-def set_rules(programme: Programme, conditions: Sequence[str], *, opens_days: int, grace_days: int) -> None:
-    """Counts for checks that open from now on; one that is open keeps what it asked for."""
-    if not set(conditions) <= set(CONDITIONS):
-        raise UnknownCondition
-    if not (1 <= opens_days <= MOST_DAYS and 1 <= grace_days <= MOST_DAYS):
-        raise DaysRefused
-    chosen = [code for code in CONDITIONS if code in conditions]
-    row = rules_of(programme.id)
-    fresh: dict[str, Any] = {"conditions": chosen, "opens_days": opens_days, "grace_days": grace_days}
-    if row is None:
-        db.add(ReauthorisationRules(programme_id=programme.id, **fresh))
-    elif all(getattr(row, name) == value for name, value in fresh.items()):
-        return
-    else:
-        row.conditions, row.opens_days, row.grace_days = chosen, opens_days, grace_days
-    db.flush()
-    trail.write(programme, "re-authorisation changed", **fresh)
-
-
-def floors(programme_id: UUID) -> list[RevenueFloor]:
-    """Every floor, the newest first."""
-    chosen = select(RevenueFloor).where(RevenueFloor.programme_id == programme_id)
-    return list(db.session().scalars(chosen.order_by(RevenueFloor.valid_from.desc()).limit(100)))
-
-
-def floor_on(programme_id: UUID, day: date) -> Money | None:
-    """The least revenue of 12 months that counts on a day; none before the first (C7)."""
-    chosen = (
-        select(RevenueFloor)
-        .where(RevenueFloor.programme_id == programme_id, RevenueFloor.valid_from <= day)
-        .order_by(RevenueFloor.valid_from.desc())
-        .limit(1)
-    )
-    found = db.session().scalar(chosen)
-    return found.floor if found else None
-
-
-def add_floor(programme: Programme, floor: Money, valid_from: date) -> None:
-    """One more, from a day on that is not over and has none."""
-    db.session().refresh(programme, with_for_update=True)
-    if floor.minor <= 0:
-        raise FloorRefused(_("A floor is more than nothing."))
-    present = floors(programme.id)
-    if any(row.valid_from == valid_from for row in present):
-        raise FloorRefused(_("There is a floor from this day on already."))
-    if present and valid_from < business_now().date():
-        raise FloorRefused(
-            _("A floor counts from today on at the earliest: earlier checks stay as they were.")
-        )
-    db.add(
-        RevenueFloor(
-            programme_id=programme.id, valid_from=valid_from, floor_minor=floor.minor, currency=floor.currency
-        )
-    )
-    db.flush()
-    trail.write(programme, f"revenue floor {floor.text}", valid_from=valid_from)
 
 
 # --- One year's check ---------------------------------------------------------------------------------------
@@ -349,7 +169,7 @@ def open_those_near() -> int:
 
 def open_for(enrolment: Enrolment) -> Reauthorisation | None:
     """Opens the check of the anniversary that comes next, once; none where the programme asks for nothing."""
-    rules = rules_of(enrolment.programme_id)
+    rules = reauthorisation_rules.of_programme(enrolment.programme_id)
     if rules is None or not rules.conditions:
         return None
     due = enrolment.anniversary_at
@@ -360,7 +180,7 @@ def open_for(enrolment: Enrolment) -> Reauthorisation | None:
     )
     if present is not None:
         return present
-    floor = floor_on(enrolment.programme_id, due.date())
+    floor = reauthorisation_rules.floor_on(enrolment.programme_id, due.date())
     opened = db.add(
         Reauthorisation(
             distributor_id=enrolment.distributor_id,
@@ -401,7 +221,7 @@ def look(check: Reauthorisation, revenue: Money | None) -> None:
         publish(Reauthorised(check.id))
     elif check.state is ReauthorisationState.OPEN and check.due_at <= now:
         check.grace_until = now + timedelta(days=check.grace_days)
-        lacking = ", ".join(labels(check.missing))
+        lacking = ", ".join(reauthorisation_rules.labels(check.missing))
         states.move(check, ReauthorisationState.GRACE)
         trail.write(
             enrolment,
@@ -413,7 +233,9 @@ def look(check: Reauthorisation, revenue: Money | None) -> None:
         check.settled_at = now
         states.move(check, ReauthorisationState.FAILED)
         db.flush()  # what follows the end asks which checks are open
-        enrolments.end(enrolment, Because.NOT_AUTHORISED, ", ".join(labels(check.missing)))
+        enrolments.end(
+            enrolment, Because.NOT_AUTHORISED, ", ".join(reauthorisation_rules.labels(check.missing))
+        )
     else:
         _remind(check, check.grace_until or check.due_at, now)
 
@@ -426,14 +248,9 @@ def missing(check: Reauthorisation, revenue: Money | None) -> list[str]:
         "authority": "authority" in said,
         "revenue": check.floor is None or (revenue is not None and revenue >= check.floor),
         "two_factor": "two_factor" not in check.conditions or not admins_without_factor(check.reseller_id),
-        "security_contact": security_contact(check.reseller_id) is not None,
+        "security_contact": security_contacts.of_reseller(check.reseller_id) is not None,
     }
     return [code for code in check.conditions if not holds[code]]
-
-
-def labels(codes: Sequence[str]) -> list[str]:
-    """Conditions for people."""
-    return [_(CONDITIONS[code].label) for code in codes]
 
 
 def _remind(check: Reauthorisation, until: datetime, now: datetime) -> None:
@@ -500,28 +317,6 @@ def confirm(enrolment: Enrolment, condition: str, *, by: str) -> None:
     trail.write(enrolment, "confirmed", told={"condition": condition})
 
 
-def security_contact(reseller_id: UUID) -> SecurityContact | None:
-    """Whom to reach, where that was said."""
-    return db.session().scalar(select(SecurityContact).where(SecurityContact.reseller_id == reseller_id))
-
-
-def keep_contact(reseller_id: UUID, *, name: str, email: str, phone: str) -> None:
-    """Says whom to reach, or somebody else than before."""
-    name, email = " ".join(name.split())[:120], normal_email(email)[:254]
-    if not name or "@" not in email.strip("@"):
-        raise ContactRefused
-    row = security_contact(reseller_id)
-    if row is None:
-        row = db.add(
-            SecurityContact(reseller_id=reseller_id, name=name, email=email, phone=phone.strip()[:40])
-        )
-        db.flush()
-        trail.write(row, "added")
-    else:
-        row.name, row.email, row.phone = name, email, phone.strip()[:40]
-        trail.write(row, "changed")
-
-
 # How many administrators of a reseller sign in without a second factor: factors are nobody's to read.
 WITHOUT_FACTOR = door("""
 CREATE FUNCTION admins_without_factor_v1(p_reseller uuid) RETURNS TABLE (number bigint) AS $$
@@ -535,11 +330,3 @@ $$""")  # noqa: E501 SQL
 def admins_without_factor(reseller_id: UUID) -> int:
     """How many administrators of the reseller have no second factor."""
     return doors.call_here(WITHOUT_FACTOR, {"p_reseller": reseller_id})[0].number
-
-
-def mine(enrolment_id: UUID) -> Enrolment:
-    """An enrolment of the scope; Missing for any other."""
-    found = db.session().scalar(select(Enrolment).where(Enrolment.id == enrolment_id))
-    if found is None:
-        raise Missing("programme")
-    return found

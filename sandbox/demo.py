@@ -15,17 +15,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from billing import credit, credit_terms, payments, tax
+from billing import credit, credit_terms, gateways, tax
 from billing.credit_terms import Defaults, Terms
-from catalog import (
-    editing,
-    listings,
-    loading,
-    margin_alarms,
-    products,
-    publication,
-    retail_rules,
-)
+from catalog import editing, listings, loading, margin_alarms, products, publication, retail_rules
 from catalog.listings import Listing
 from core import clock, db, parties, passwords, tenancy
 from core.parties import Customer, OrderedBy, Reseller
@@ -34,6 +26,7 @@ from core.settings import settings
 from core.tenancy import Side
 from partners import (
     account_managers,
+    application_reviews,
     applications,
     channels,
     companies,
@@ -238,7 +231,7 @@ def _enrol(entry: Entry, hashed: str) -> None:
         contact = Contact(entry["name"], entry["email"])
         enrolling.enrol(programme, reseller.id, contact, entry["evidence"])
         application = enrolling.under_way(programme, reseller.id)
-        applications.approve(application, by="Nora Lindqvist")
+        application_reviews.approve(application, by="Nora Lindqvist")
         agreed = Agreed(str(application.agreement_id), "192.0.2.1", "Demo", "")
         signatures.sign(application, agreed, Signatory(contact.name, contact.email))
     for customer in entry["customer"]:
@@ -403,11 +396,11 @@ def _connect_gateway() -> None:
     url = settings().stripe_sandbox_url
     if not url:
         return
-    gateway = db.session().scalar(select(payments.Gateway))
+    gateway = db.session().scalar(select(gateways.Gateway))
     if gateway is None:
         account = f"acct_{STRIPE_NAME}"
         db.add(
-            payments.Gateway(
+            gateways.Gateway(
                 code=account,
                 account_id=account,
                 secret_key=f"sk_test_{STRIPE_NAME}",

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from billing import payments
+from billing import gateways
 from core import db, tenancy
 from core.parties import Reseller
 from core.settings import settings
@@ -21,7 +21,7 @@ def write(demo: Demo, file: Path) -> None:
     """What a script, the terminal and the page /demo need to know; rewritten at each start, because
     addresses change."""
     with tenancy.acting_as(demo.scope()), db.transaction():
-        gateway = db.session().scalar(select(payments.Gateway))
+        gateway = db.session().scalar(select(gateways.Gateway))
         portals = {
             shop.reseller_id: shop
             for shop in db.session().scalars(select(Storefront).where(Storefront.alias.is_not(None)))

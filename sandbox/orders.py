@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 from sqlalchemy import select
 
-from billing import payments, stripe_gateway
+from billing import gateways, payment_pages, payments, stripe_gateway
 from billing.payments import AttemptState, Payment, PaymentAttempt
 from billing.stripe_gateway import GatewayAccount
 from catalog import obligations, products
@@ -141,8 +141,8 @@ def _session_of(code: str) -> tuple[GatewayAccount, str]:
     payment = payments.of_order(orders.find(code).id)
     if payment is None:
         raise RuntimeError(f"{code} is not paid by card")
-    attempt = payments.current_attempt(payment)
-    return payments.gateway(payment.gateway_account_id).account(), attempt.session_id or ""
+    attempt = payment_pages.current_attempt(payment)
+    return gateways.find(payment.gateway_account_id).account(), attempt.session_id or ""
 
 
 def _decide(wish: Wish, code: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from billing import tax
 from catalog import loading, price_days, products, scheduled_prices
 from catalog.scheduled_prices import Leg, PriceSchedule
-from checkout import quote_answers, quote_drafts, quotes
+from checkout import quote_answers, quote_drafts, quote_sending, quotes
 from checkout.quote_drafts import Prospect, Said
 from checkout.quotes import Quote
 from core import db, tenancy
@@ -66,7 +66,7 @@ def _quote(entry: Entry) -> None:
     if entry.get("draft"):
         return
     with db.transaction(widened_because="sending a quote"):
-        quote_drafts.send(quotes.hold(code))
+        quote_sending.send(quotes.hold(code))
     if asks := entry.get("asks"):
         with db.transaction(widened_because="following a quote"):
             quote_answers.ask(quotes.hold(code), asks["words"], name=asks["name"])

@@ -11,6 +11,7 @@ from core.parties import Reseller
 from core.sessions import Browser, Opened
 from core.tenancy import Scope, Side
 from partners import (
+    application_reviews,
     applications,
     enrolments,
     partner_invitations,
@@ -65,7 +66,7 @@ def enrol(partner: Entry) -> None:
         evidence=partner["evidence"],
     )
     found = db.session().scalars(select(Application).where(Application.email == partner["email"])).one()
-    applications.approve(found, by="Nora Lindqvist")
+    application_reviews.approve(found, by="Nora Lindqvist")
     signatures.sign(found, Agreed(str(found.agreement_id), "127.0.0.1", "Demo", "/applications/…/sign"))
 
 

@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from catalog.products import Product
 from core import db, money
-from partners import programmes, reauthorisations, tiers
+from partners import programmes, reauthorisation_rules, tiers
 from partners.programmes import Programme
 from partners.tiers import Terms
 from sandbox.worlds import Entry
@@ -31,9 +31,9 @@ def give(programme: Programme, entry: Entry) -> None:
         )
     if "year" in entry:
         year = entry["year"]
-        reauthorisations.set_rules(
+        reauthorisation_rules.set_rules(
             programme, year["conditions"], opens_days=year["opens_days"], grace_days=year["grace_days"]
         )
     for floor in entry.get("floor", []):
         amount = money.parse(floor["amount"], floor["currency"])
-        reauthorisations.add_floor(programme, amount, floor["valid_from"])
+        reauthorisation_rules.add_floor(programme, amount, floor["valid_from"])

@@ -7,7 +7,7 @@ from uuid import UUID
 from core import parties
 from core.languages import _, counted
 from core.parties import Reseller
-from partners import anniversaries, enrolments, leavings, reauthorisations
+from partners import anniversaries, enrolments, leavings, reauthorisation_rules, reauthorisations
 from partners.enrolments import Because, Enrolment
 from partners.leavings import NoticeState
 from partners.reauthorisations import OPEN, ReauthorisationState
@@ -93,7 +93,7 @@ def reauthorisation_due(check_id: UUID) -> Mail | None:
         else _("Once a year we look whether you may go on. Please see to what is still missing."),
         facts=[
             (_("Until"), until.date if until else ""),
-            (_("Missing"), ", ".join(reauthorisations.labels(check.missing))),
+            (_("Missing"), ", ".join(reauthorisation_rules.labels(check.missing))),
         ],
         act=_("See what to do"),
     )

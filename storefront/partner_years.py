@@ -11,7 +11,8 @@ from core.periods import Term, holding, nth
 from partners import reauthorisations
 from partners.anniversaries import TierDecision
 from partners.enrolments import Enrolment
-from partners.reauthorisations import CONDITIONS, OPEN, Confirmation, Reauthorisation, ReauthorisationState
+from partners.reauthorisation_rules import CONDITIONS
+from partners.reauthorisations import OPEN, Confirmation, Reauthorisation, ReauthorisationState
 from storefront.moments import moment
 
 CHECKS = Words(

@@ -5,7 +5,7 @@ attempt. No transaction is open while the gateway is asked."""
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from billing import payments, stripe_events, stripe_gateway
+from billing import gateways, payment_pages, payments, stripe_events, stripe_gateway
 from billing.payments import PaymentAttempt
 from billing.stripe_gateway import (
     AttemptLine,
@@ -76,10 +76,10 @@ def _current(order: Order) -> tuple[PaymentAttempt, GatewayAccount, bool]:
         payment = payments.of_order(order.id)
         if payment is None:
             raise NothingToPay
-        attempt = payments.current_attempt(payment)
+        attempt = payment_pages.current_attempt(payment)
         return (
             attempt,
-            payments.gateway(payment.gateway_account_id).account(),
+            gateways.find(payment.gateway_account_id).account(),
             attempt.created_at == session.info["now"],
         )
 
@@ -89,7 +89,7 @@ def _reuse(attempt: PaymentAttempt, account: GatewayAccount) -> str | None:
     report = stripe_gateway.report(account, attempt.session_id or "")
     if report.status == "open" and attempt.url:
         with db.transaction(widened_because="opening a payment page"):
-            payments.try_again(attempt.id)
+            payment_pages.try_again(attempt.id)
         return attempt.url
     if report.status == "complete":
         with db.transaction():
@@ -137,9 +137,9 @@ def _open(
         raise
     fault("pay.session_opened")
     with db.transaction(widened_because="opening a payment page"):
-        state = payments.opened(attempt.id, page)
+        state = payment_pages.opened(attempt.id, page)
     if state is not payments.PaymentState.PENDING:
-        raise payments.PaidAlready(state)
+        raise payment_pages.PaidAlready(state)
     if page.url is None:
         _give_up(attempt)
     return page.url
@@ -147,4 +147,4 @@ def _open(
 
 def _give_up(attempt: PaymentAttempt) -> None:
     with db.transaction(widened_because="opening a payment page"):
-        payments.give_up(attempt.id)
+        payment_pages.give_up(attempt.id)

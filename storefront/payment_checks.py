@@ -1,7 +1,7 @@
 """An operator's look at a payment: finds an order by its code whoever's it is, asks the gateway about each
 of its pages and settles what it says, by the same functions as webhook, return page and poller (QW7)."""
 
-from billing import payments, stripe_events
+from billing import payment_pages, stripe_events
 from billing.payments import PaymentState
 from checkout import orders
 from core import db, doors, tenancy
@@ -18,7 +18,7 @@ def check(code: str) -> list[PaymentState]:
         with tenancy.acting_as(scope):
             try:
                 with db.transaction():
-                    pages = payments.pages_of(orders.find(code).id)
+                    pages = payment_pages.of_order(orders.find(code).id)
             except Missing:
                 continue
             return [state for attempt_id in pages if (state := stripe_events.look_now(attempt_id))]

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from billing import foreign_refunds, payments, refunds, strays, stripe_gateway, stripe_refunds
-from billing.payments import AttemptState, Gateway
+from billing import foreign_refunds, payments, refund_outcomes, strays, stripe_gateway, stripe_refunds
+from billing.gateways import Gateway
+from billing.payments import AttemptState
 from billing.stripe_gateway import MadePage
 from checkout import orders
 from core import db, doors, tenancy
@@ -81,7 +82,7 @@ def _compare(name: str, since: datetime) -> Found:
             _ask_about(page, gateway, found)
         for given in stripe_refunds.since(gateway.account(), since):
             with db.transaction():
-                if refunds.settle(given) is None:
+                if refund_outcomes.settle(given) is None:
                     foreign_refunds.note(given)
                     found.refunds += 1
     unlisted: list[str] = []

@@ -13,7 +13,7 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from billing import credit, payments, tax
+from billing import credit, funds, gateways, payment_pages, payments, tax
 from billing.stripe_gateway import PaymentReport
 from catalog import listings, loading
 from catalog.products import Plan
@@ -221,7 +221,7 @@ class World:
         deliveries)."""
         with self.acting():
             order = orders.find(code)
-            orders.fund(order.id, payments.FundKind.CREDIT, order.total)
+            orders.fund(order.id, funds.FundKind.CREDIT, order.total)
 
     def goes_on(self, *, days: int = 0, to: datetime | None = None, work: bool = True) -> datetime:
         """Time passes for Northwind: its business clock goes forwards, and workers do what became due. The
@@ -240,12 +240,12 @@ class World:
         with self.acting():
             payment = payments.of_order(order.id)
             assert payment
-            attempt = payments.current_attempt(payment)
+            attempt = payment_pages.current_attempt(payment)
             payments.settle(
                 PaymentReport(
                     session_id=f"cs_{attempt.id}",
                     attempt_id=str(attempt.id),
-                    account_id=payments.gateway().account_id,
+                    account_id=gateways.find().account_id,
                     amount_minor=payment.amount_minor,
                     currency=payment.currency,
                     status="complete",
@@ -265,7 +265,7 @@ class World:
             drain.close()
 
 
-def found(*, vendor_url: str = "", stripe: payments.Gateway | None = None) -> World:
+def found(*, vendor_url: str = "", stripe: gateways.Gateway | None = None) -> World:
     """Makes the world in an empty, migrated database."""
     distributor_id, _ = parties.found_distributor(
         name="Northwind", code="northwind", currency="EUR", email="desk@northwind.example", sandbox=True
@@ -324,9 +324,9 @@ def a_company(name: str, country: str = "DE", tax_id: str = "") -> Details:
     return Details(f"{name} GmbH", "Hauptstraße 1", "80331", "München", country, tax_id)
 
 
-def a_gateway() -> payments.Gateway:
+def a_gateway() -> gateways.Gateway:
     """A card gateway that nobody answers behind; tests that pay give a real one."""
-    return payments.Gateway(
+    return gateways.Gateway(
         code="whk-test",
         account_id="acct_test",
         secret_key="sk_test_test",

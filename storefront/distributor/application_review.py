@@ -14,7 +14,15 @@ from core import db, parties
 from core.clock import business_now
 from core.errors import Conflict, Missing, Refusal
 from core.languages import Words, _
-from partners import applications, companies, documents, enrolments, programmes, signatures
+from partners import (
+    application_reviews,
+    applications,
+    companies,
+    documents,
+    enrolments,
+    programmes,
+    signatures,
+)
 from partners.applications import WAITING, Application, ApplicationState
 from partners.evidence_checks import LONGEST_EVIDENCE
 from partners.programmes import EVIDENCE, Programme
@@ -204,26 +212,30 @@ def signed_facts(signature: signatures.AgreementSignature) -> dict[str, Any]:
 @console.post("/applications/<code>/approve")
 def approve_application(code: str) -> Response:
     """The applicant may sign."""
-    return decide(code, "approved", lambda one, _words: applications.approve(one, by=visitor().name))
+    return decide(code, "approved", lambda one, _words: application_reviews.approve(one, by=visitor().name))
 
 
 @console.post("/applications/<code>/ask")
 def ask_applicant(code: str) -> Response:
     """Something is missing or unclear."""
-    return decide(code, "asked", lambda one, words: applications.ask_back(one, words, by=visitor().name))
+    return decide(
+        code, "asked", lambda one, words: application_reviews.ask_back(one, words, by=visitor().name)
+    )
 
 
 @console.post("/applications/<code>/decline")
 def decline_application(code: str) -> Response:
     """For good, with a reason."""
-    return decide(code, "declined", lambda one, words: applications.decline(one, words, by=visitor().name))
+    return decide(
+        code, "declined", lambda one, words: application_reviews.decline(one, words, by=visitor().name)
+    )
 
 
 @console.post("/applications/<code>/take-back")
 def take_approval_back(code: str) -> Response:
     """An approval that was not signed does not count any more."""
     return decide(
-        code, "taken-back", lambda one, words: applications.take_back(one, words, by=visitor().name)
+        code, "taken-back", lambda one, words: application_reviews.take_back(one, words, by=visitor().name)
     )
 
 

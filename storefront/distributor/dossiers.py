@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 
 from billing import invoices
 from billing.credit import Hold
+from billing.funds import Fund
 from billing.invoices import Invoice
-from billing.payments import Fund, Payment, PaymentAttempt
+from billing.payments import Payment, PaymentAttempt
 from catalog import exchange
 from catalog.reductions import BEARERS
 from checkout import discounts

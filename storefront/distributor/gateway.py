@@ -8,8 +8,8 @@ from flask import request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from billing import payments, stripe_gateway
-from billing.payments import Gateway
+from billing import gateways, stripe_gateway
+from billing.gateways import Gateway
 from core import db
 from core.errors import Refusal
 from core.languages import _
@@ -87,7 +87,7 @@ def save_gateway() -> Response:
         return show(422, form=form)
     try:
         with db.transaction():
-            payments.save_gateway(
+            gateways.save(
                 account_id=(form.account_id.data or "").strip(),
                 secret_key=(form.secret_key.data or "").strip(),
                 webhook_secret=(form.webhook_secret.data or "").strip(),
@@ -114,7 +114,7 @@ def check_gateway() -> Response:
     """Asks Stripe something harmless with the stored key."""
     require_role("cloud_administrator")
     with db.transaction():
-        account = payments.gateway().account()
+        account = gateways.find().account()
     try:
         next(iter(stripe_gateway.events_since(account, datetime.now(UTC) - timedelta(minutes=5))), None)
     except Refusal as refusal:
@@ -127,15 +127,15 @@ def register_webhook() -> Response:
     """Has Stripe send its events here, and keeps the signing secret that it tells only once."""
     require_role("cloud_administrator")
     with db.transaction():
-        gateway = payments.gateway()
+        gateway = gateways.find()
         account, where = gateway.account(), address(gateway)
     try:
         secret = stripe_gateway.register_endpoint(account, where)
     except Refusal as refusal:
         return show(refusal.status, problem=str(refusal))
     with db.transaction():
-        known = payments.gateway()
-        payments.save_gateway(
+        known = gateways.find()
+        gateways.save(
             account_id=known.account_id,
             secret_key="",
             webhook_secret=secret,

@@ -9,8 +9,9 @@ from flask import request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from billing import disputes, payments, stripe_gateway
-from billing.payments import AttemptState, FundKind, PaymentAttempt
+from billing import disputes, gateways, payments, stripe_gateway
+from billing.funds import FundKind
+from billing.payments import AttemptState, PaymentAttempt
 from billing.refunds import Because
 from billing.stripe_gateway import GatewayAccount
 from checkout import line_refunds, orders
@@ -320,7 +321,7 @@ def pages_at_stripe(order: Order) -> list[tuple[GatewayAccount, str]]:
             PaymentAttempt.payment_id == payment.id, PaymentAttempt.state == AttemptState.OPEN
         )
     )
-    account = payments.gateway(payment.gateway_account_id).account()
+    account = gateways.find(payment.gateway_account_id).account()
     return [(account, session_id) for session_id in session_ids if session_id]
 
 

@@ -19,6 +19,7 @@ from partners import (
     programmes,
     reauthorisations,
     sales,
+    security_contacts,
     tiers,
 )
 from partners.enrolments import Enrolment, EnrolmentState
@@ -39,14 +40,14 @@ def partnership_page(enrolment_id: str) -> Response:
 def show(enrolment_id: UUID, status: int = 200, *, problem: str = "", typed: str = "") -> Response:
     """The page, with a refused reason as it was typed."""
     with db.transaction():
-        found = reauthorisations.mine(enrolment_id)
+        found = enrolments.find(enrolment_id)
         reseller = parties.reseller(found.reseller_id)
         programme = programmes.of_id(found.programme_id)
         facts = facts_of(found)
         check = reauthorisations.newest(found.id)
         notice = leavings.standing_or_none(found.id)
         timeline = timelines.of([found.id])
-        contact = reauthorisations.security_contact(found.reseller_id)
+        contact = security_contacts.of_reseller(found.reseller_id)
         values: dict[str, Any] = {
             "decisions": partner_years.decisions(anniversaries.decisions(found.id)),
             "check": partner_years.check(check) if check else None,
@@ -99,7 +100,7 @@ def end_partnership(enrolment_id: str) -> Response:
     of, reason = lists.identifier(enrolment_id, "partner"), request.form.get("reason", "")[:2000]
     try:
         with db.transaction():
-            enrolments.terminate(reauthorisations.mine(of), reason)
+            enrolments.terminate(enrolments.find(of), reason)
     except Missing:
         raise
     except Refusal as refusal:

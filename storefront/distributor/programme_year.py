@@ -13,9 +13,9 @@ from core import db, money
 from core.clock import business_now
 from core.errors import Refusal
 from core.languages import _
-from partners import programmes, reauthorisations
+from partners import programmes, reauthorisation_rules
 from partners.programmes import Programme
-from partners.reauthorisations import CONDITIONS, MOST_DAYS, RevenueFloor
+from partners.reauthorisation_rules import CONDITIONS, MOST_DAYS, RevenueFloor
 from storefront import pages, timelines
 from storefront.distributor import console, programme_pages
 from storefront.forms import Form, SelectChoice
@@ -90,7 +90,7 @@ def show(
     with db.transaction():
         found = programmes.find(code)
         today = business_now().date()
-        rows = floor_rows(reauthorisations.floors(found.id), today)
+        rows = floor_rows(reauthorisation_rules.floors(found.id), today)
         about = {"code": found.code, "name": found.name, "open": found.takes_applications}
         timeline = timelines.of([found.id])
         kept = kept_year(found)
@@ -112,13 +112,13 @@ def show(
 
 def kept_year(programme: Programme) -> dict[str, Any]:
     """A programme as the form is filled."""
-    rules = reauthorisations.rules_of(programme.id)
+    rules = reauthorisation_rules.of_programme(programme.id)
     asked = rules.conditions if rules else []
     return {
         "renews": programme.renews,
         "notice_days": programme.notice_days,
-        "opens_days": rules.opens_days if rules else reauthorisations.OPENS_DAYS,
-        "grace_days": rules.grace_days if rules else reauthorisations.GRACE_DAYS,
+        "opens_days": rules.opens_days if rules else reauthorisation_rules.OPENS_DAYS,
+        "grace_days": rules.grace_days if rules else reauthorisation_rules.GRACE_DAYS,
         **{f"asks_{code}": code in asked for code in CONDITIONS},
     }
 
@@ -151,7 +151,7 @@ def save_year(code: str) -> Response:
         with db.transaction():
             programme = programmes.find(code)
             programmes.set_year(programme, renews=form.renews.data, notice_days=form.notice_days.data or 0)
-            reauthorisations.set_rules(
+            reauthorisation_rules.set_rules(
                 programme,
                 [each for each in CONDITIONS if form[f"asks_{each}"].data],
                 opens_days=form.opens_days.data or 0,
@@ -177,7 +177,7 @@ def add_floor(code: str) -> Response:
     try:
         with db.transaction():
             day = form.valid_from.data or business_now().date()
-            reauthorisations.add_floor(programmes.find(code), amount, day)
+            reauthorisation_rules.add_floor(programmes.find(code), amount, day)
     except Refusal as refusal:
         return show(code, refusal.status, floor=form, problem=str(refusal))
     return pages.see("distributor.programme_year", "floor-added", code=code)

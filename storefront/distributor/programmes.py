@@ -16,7 +16,7 @@ from core import db
 from core.errors import Refusal
 from core.languages import Words, _
 from core.periods import Term
-from partners import applications, programmes
+from partners import application_reviews, programmes
 from partners.applications import WAITING, Application
 from partners.enrolments import Enrolment, EnrolmentState
 from partners.programmes import EVIDENCE, AgreementRefused, Programme, Settings
@@ -364,4 +364,4 @@ def publish(programme: Programme, form: AgreementText) -> None:
         return
     if programmes.in_force(programme.id) != version:
         raise AgreementRefused(_("Nobody can be shown a version before its day. Leave the day empty."))
-    applications.show_the_newest(programme)
+    application_reviews.show_the_newest(programme)

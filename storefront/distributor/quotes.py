@@ -9,7 +9,7 @@ from flask import url_for
 from sqlalchemy import Select, or_, select
 from werkzeug.wrappers import Response
 
-from checkout import quote_drafts, quote_orders, quotes
+from checkout import quotable_plans, quote_orders, quotes
 from checkout.quotes import Quote
 from core import db, parties
 from core.languages import _
@@ -85,8 +85,8 @@ def quote_page(code: str) -> Response:
         quote = quotes.find(code)
         of = quote_orders.quoted(quote)
         items = [one.item for one in of]
-        paid, costs = quote_drafts.paid(quote.reseller_id, items), quote_drafts.costs(items)
-        was = quote_drafts.paid_when_sent(quote)
+        paid, costs = quotable_plans.paid(quote.reseller_id, items), quotable_plans.costs(items)
+        was = quotable_plans.paid_when_sent(quote)
         rows = quote_margins.rows(of, now=paid, was=was, costs=costs)
         sums, _taxed = shown.sums_of(items, quote.reseller_id, quote.for_customer_id)
         reseller = parties.reseller(quote.reseller_id)

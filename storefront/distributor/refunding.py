@@ -7,7 +7,7 @@ from flask import request, url_for
 from sqlalchemy import ColumnElement, or_
 from werkzeug.wrappers import Response
 
-from billing import credit_notes, refund_policies, refunds
+from billing import credit_notes, refund_outcomes, refund_policies, refunds
 from billing.refund_policies import Party, WhenRefused
 from billing.refunds import Because, Refund, RefundState
 from checkout import line_refunds, orders
@@ -265,9 +265,9 @@ def mend(refund_id: str, said: str, *, again: bool) -> Response:
         refund = refunds.find(known)
         code = orders.of_id(refund.order_id).code
         if again:
-            refunds.try_again(refund, why=why or "asked for in the console")
+            refund_outcomes.try_again(refund, why=why or "asked for in the console")
         else:
-            refunds.paid_otherwise(refund, why=why)
+            refund_outcomes.paid_otherwise(refund, why=why)
     return pages.see("distributor.order_page", said, code=code)
 
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from billing import bank_transfers, stripe_events
 from billing.bank_transfers import BankTransfer
-from billing.payments import BeingChecked, PaidAlready
+from billing.payment_pages import BeingChecked, PaidAlready
 from billing.stripe_gateway import GatewayDown, GatewayRefused
 from checkout import bank_transfer_requests, discounts, orders, returns
 from checkout.discounts import Given

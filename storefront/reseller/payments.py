@@ -9,7 +9,8 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from billing import stripe_events
-from billing.payments import AttemptState, PaidAlready, Payment, PaymentAttempt
+from billing.payment_pages import PaidAlready
+from billing.payments import AttemptState, Payment, PaymentAttempt
 from billing.stripe_gateway import GatewayDown, GatewayRefused
 from checkout import orders
 from checkout.orders import Order

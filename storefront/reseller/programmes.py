@@ -24,6 +24,7 @@ from partners import (
     programmes,
     reauthorisations,
     sales,
+    security_contacts,
     signatures,
     tiers,
 )
@@ -131,10 +132,10 @@ def show(
 ) -> Response:
     """The page, with a refused form as it was sent."""
     with db.transaction():
-        found = reauthorisations.mine(enrolment_id)
+        found = enrolments.find(enrolment_id)
         active = found.state is EnrolmentState.ACTIVE
         check, notice = reauthorisations.newest(found.id), leavings.standing_or_none(found.id)
-        kept = reauthorisations.security_contact(found.reseller_id)
+        kept = security_contacts.of_reseller(found.reseller_id)
         values: dict[str, Any] = {
             "row": row_of(found),
             "ladder": ladder(found) if active else [],
@@ -196,7 +197,7 @@ def confirm_condition(enrolment_id: str) -> Response:
     try:
         with db.transaction():
             reauthorisations.confirm(
-                reauthorisations.mine(of), request.form.get("condition", ""), by=visitor().name
+                enrolments.find(of), request.form.get("condition", ""), by=visitor().name
             )
     except Refusal as refusal:
         return refused(of, refusal)
@@ -212,8 +213,8 @@ def save_contact(enrolment_id: str) -> Response:
         return show(of, 422, contact=form)
     try:
         with db.transaction():
-            reauthorisations.keep_contact(
-                reauthorisations.mine(of).reseller_id,
+            security_contacts.keep(
+                enrolments.find(of).reseller_id,
                 name=form.name.data or "",
                 email=form.email.data or "",
                 phone=form.phone.data or "",
@@ -230,9 +231,7 @@ def give_notice(enrolment_id: str) -> Response:
     of = lists.identifier(enrolment_id, "programme")
     try:
         with db.transaction():
-            leavings.give(
-                reauthorisations.mine(of), by=visitor().name, confirmed=bool(request.form.get("sure"))
-            )
+            leavings.give(enrolments.find(of), by=visitor().name, confirmed=bool(request.form.get("sure")))
     except Refusal as refusal:
         return refused(of, refusal)
     return pages.see("reseller.partnership_page", "leaving-given", enrolment_id=of)
@@ -245,7 +244,7 @@ def withdraw_notice(enrolment_id: str) -> Response:
     of = lists.identifier(enrolment_id, "programme")
     try:
         with db.transaction():
-            leavings.withdraw(reauthorisations.mine(of))
+            leavings.withdraw(enrolments.find(of))
     except Refusal as refusal:
         return refused(of, refusal)
     return pages.see("reseller.partnership_page", "leaving-withdrawn", enrolment_id=of)
@@ -256,5 +255,5 @@ def refused(of: UUID, refusal: Refusal, *, contact: ContactForm | None = None) -
     if isinstance(refusal, Missing):
         raise refusal
     with db.transaction():
-        trail.write(reauthorisations.mine(of), "refused", told={"because": str(refusal)})
+        trail.write(enrolments.find(of), "refused", told={"because": str(refusal)})
     return show(of, refusal.status, contact=contact, problem=str(refusal))

@@ -12,7 +12,16 @@ from flask import request, url_for
 from sqlalchemy import ColumnElement, or_, select
 from werkzeug.wrappers import Response
 
-from checkout import baskets, quote_answers, quote_drafts, quote_orders, quote_requests, quotes
+from checkout import (
+    baskets,
+    quotable_plans,
+    quote_answers,
+    quote_drafts,
+    quote_orders,
+    quote_requests,
+    quote_sending,
+    quotes,
+)
 from checkout.quote_drafts import Prospect, QuoteIncomplete, Said
 from checkout.quote_orders import Quoted
 from checkout.quotes import Quote, QuoteLine, QuoteState
@@ -204,11 +213,11 @@ def show(code: str, status: int = 200, *, typed: Typed | None = None, problem: s
         of = quote_orders.quoted(quote)
         lines = quotes.lines(quote.id)
         items = [one.item for one in of]
-        paid, was = quote_drafts.paid(quote.reseller_id, items), quote_drafts.paid_when_sent(quote)
+        paid, was = quotable_plans.paid(quote.reseller_id, items), quotable_plans.paid_when_sent(quote)
         rows = quote_margins.rows(of, now=paid, was=was, costs={})
         sums, _taxed = shown.sums_of(items, quote.reseller_id, quote.for_customer_id)
         values = shown.about(quote)
-        found = quote_drafts.quotable(quote, query) if query and quote.state is QuoteState.DRAFT else []
+        found = quotable_plans.matching(quote, query) if query and quote.state is QuoteState.DRAFT else []
         timeline = timelines.of([one.id for one in quotes.versions(quote)])
         versions = [(one.code, shown.WORDS[one.state.value]) for one in quotes.versions(quote)]
         customer = quote_drafts.customer_of(quote)
@@ -293,7 +302,7 @@ def keep_quote(code: str) -> Response:
         if request.form.get("act") == "send":
             with db.transaction(widened_because="sending a quote"):
                 quote = kept(code, typed)
-                quote_drafts.send(quote)
+                quote_sending.send(quote)
             return pages.see("reseller.quote_page", "quote-sent", code=code)
         with db.transaction():
             quote = kept(code, typed)
@@ -339,7 +348,7 @@ def quote_totals(code: str) -> Response:
         typed = read(quotes.lines(quote.id))
         of = [as_typed(one, typed) for one in quote_orders.quoted(quote)]
         items = [one.item for one in of]
-        paid = quote_drafts.paid(quote.reseller_id, items)
+        paid = quotable_plans.paid(quote.reseller_id, items)
         sums, _taxed = shown.sums_of(items, quote.reseller_id, quote.for_customer_id)
     page = pages.environment(base()).get_template("reseller/parts/quote_totals.html")
     body = page.render(sums=sums, whole=quote_margins.whole(of, paid), unreadable=bool(typed.problems))

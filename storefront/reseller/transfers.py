@@ -22,7 +22,7 @@ from provisioning.transfers import Transfer, TransferState
 from storefront import exports, lists, pages, transfer_views
 from storefront.lists import List
 from storefront.moments import moment
-from storefront.reseller import console, customers, menu
+from storefront.reseller import console, customer_list, customers, menu
 from storefront.visitors import has_role, require_role, visitor
 
 ROLE = "subscriptions_manager"
@@ -114,7 +114,7 @@ def choose_customer() -> Response:
                 )
             )
         found = list(session.scalars(chosen.order_by(Customer.name, Customer.id).limit(SHOWN + 1)))
-        active = customers.active_subscriptions([each.id for each in found])
+        active = customer_list.active_subscriptions([each.id for each in found])
         some = session.scalar(select(func.count()).select_from(Customer).limit(1))
     rows = [
         (each.name, each.email, active.get(each.id, 0), url_for("reseller.new_transfer", customer=each.code))

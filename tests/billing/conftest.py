@@ -10,7 +10,7 @@ import stripe as sdk
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from billing import payments, stripe_gateway
+from billing import gateways, payments, stripe_gateway
 from billing.payments import Payment, PaymentAttempt
 from billing.stripe_gateway import API_VERSION, GatewayAccount, PaymentReport
 from checkout.orders import PayBy
@@ -131,7 +131,7 @@ def till(world: World, stripe_process: StripeSandbox) -> Generator[Till]:
     account = new_account(stripe_process)
     account = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url))
     with world.acting():
-        gateway = payments.gateway()
+        gateway = gateways.find()
         gateway.account_id, gateway.secret_key, gateway.webhook_secret, gateway.api_base = (
             account.account_id,
             account.secret_key,

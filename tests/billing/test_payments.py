@@ -11,10 +11,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from billing import credit, ledger, payments, stripe_events, stripe_gateway
+from billing import credit, gateways, ledger, payment_pages, payments, stripe_events, stripe_gateway
 from billing.invoices import Invoice, InvoiceState
 from billing.ledger import Account, JournalLine
-from billing.payments import AttemptState, BeingChecked, PaidAlready, PaymentState
+from billing.payment_pages import BeingChecked, PaidAlready
+from billing.payments import AttemptState, PaymentState
 from billing.stripe_gateway import GatewayAccount
 from checkout import orders
 from checkout.orders import OrderState
@@ -154,7 +155,7 @@ def test_what_is_paid_twice_waits_for_a_person(till: Till) -> None:
     first = till.page(code)
     attempt = till.attempts(code)[0]
     with till.world.acting():
-        payments.give_up(attempt.id)
+        payment_pages.give_up(attempt.id)
     second = till.page(code)
     till.pay(first)
     till.pay(second)
@@ -173,7 +174,7 @@ def test_when_one_page_is_paid_the_others_are_closed(till: Till) -> None:
     code = till.order()
     first = till.page(code)
     with till.world.acting():
-        payments.give_up(till_attempt(code))
+        payment_pages.give_up(till_attempt(code))
     second = till.page(code)
     till.pay(first)
     till.settle(till.report(first))
@@ -184,7 +185,7 @@ def test_when_one_page_is_paid_the_others_are_closed(till: Till) -> None:
 
 def till_attempt(code: str) -> UUID:
     """The latest attempt of an order, in the transaction that is open."""
-    return payments.pages_of(orders.find(code).id)[-1]
+    return payment_pages.of_order(orders.find(code).id)[-1]
 
 
 @pytest.mark.promise("QM5")
@@ -269,7 +270,7 @@ def test_giving_up_a_page_while_it_is_settled_never_books_it_twice(till: Till) -
     def give_up() -> None:
         settling.wait()
         with till.world.acting():
-            payments.give_up(attempt.id)
+            payment_pages.give_up(attempt.id)
 
     assert raised(at_once(settle, give_up)) == []
     till.settle(report)
@@ -347,7 +348,7 @@ def test_a_page_whose_address_was_lost_with_our_process_is_recognised_by_its_att
     session = till.page(code)
     payment = till.payment(code)
     with till.world.acting():
-        lost = payments.current_attempt(payment)
+        lost = payment_pages.current_attempt(payment)
         lost.session_id = lost.url = None
     till.pay(session)
     till.ring(till.came(2))
@@ -359,7 +360,7 @@ def test_a_page_whose_address_was_lost_with_our_process_is_recognised_by_its_att
 def test_a_paid_order_has_no_second_page(till: Till) -> None:
     payment = till.payment(till.paid_order())
     with till.world.acting(), pytest.raises(PaidAlready):
-        payments.current_attempt(payment)
+        payment_pages.current_attempt(payment)
 
 
 def test_a_gateway_that_does_not_know_us_ends_with_a_person(till: Till) -> None:
@@ -367,7 +368,7 @@ def test_a_gateway_that_does_not_know_us_ends_with_a_person(till: Till) -> None:
     till.pay(till.page(code))
     events = till.came(2)
     with till.world.acting():
-        payments.gateway().secret_key = "sk_test_somebody_else"
+        gateways.find().secret_key = "sk_test_somebody_else"
     till.ring(events)
     till.world.work()
     assert "unclear payment" in {item.kind for item in till.waiting()}

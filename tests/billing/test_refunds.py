@@ -10,13 +10,26 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
-from billing import credit, credit_notes, invoices, ledger, payments, refund_policies, refunds
+from billing import (
+    credit,
+    credit_notes,
+    gateways,
+    invoices,
+    ledger,
+    payments,
+    refund_outcomes,
+    refund_policies,
+    refund_requests,
+    refunds,
+)
 from billing.credit_notes import CreditNote
 from billing.invoices import ChargeState
 from billing.ledger import Account, JournalLine
 from billing.refund_calls import REFUND
 from billing.refund_policies import Party, WhenRefused
-from billing.refunds import Because, MoreThanCaptured, Refund, RefundState
+from billing.refund_requests import MoreThanCaptured
+from billing.refunds import Because, Refund, RefundState
+from billing.stripe_refunds import RefundReport
 from checkout import line_refunds, orders
 from checkout.line_refunds import Borne, MoreThanLeft, NothingToGiveBack
 from checkout.orders import OrderLine, PayBy
@@ -219,14 +232,14 @@ def test_no_more_goes_back_than_was_captured_whatever_the_line_says(till: Till) 
     code = delivered(till)
     claim = a_claim(till, code, CAPTURED + 1)
     with till.world.acting(), pytest.raises(MoreThanCaptured):
-        refunds.request(claim)
+        refund_requests.request(claim)
     with pytest.raises(DBAPIError, match="never_more_back_than_captured"):
         write_past_the_rule(till, claim)
     with pytest.raises(DBAPIError, match="never changes"):
         change_an_amount(till, code)
 
 
-def write_past_the_rule(till: Till, claim: refunds.Claim) -> None:
+def write_past_the_rule(till: Till, claim: refund_requests.Claim) -> None:
     with till.world.acting():
         payment = payments.of_order(claim.order_id)
         assert payment
@@ -242,18 +255,18 @@ def write_past_the_rule(till: Till, claim: refunds.Claim) -> None:
 
 def change_an_amount(till: Till, code: str) -> None:
     with till.world.acting():
-        refunds.request(a_claim(till, code, 1))
+        refund_requests.request(a_claim(till, code, 1))
         db.session().execute(update(Refund).values(amount_minor=2))
 
 
-def a_claim(till: Till, code: str, minor: int, key: str = "claim") -> refunds.Claim:
+def a_claim(till: Till, code: str, minor: int, key: str = "claim") -> refund_requests.Claim:
     """A refund past the rules about lines."""
     if db.in_transaction():
         order = orders.find(code)
         line = orders.lines(order.id)[0]
     else:
         order, line = till.world.order(code), line_of(till, code)
-    return refunds.Claim(
+    return refund_requests.Claim(
         key, order.id, line.id, line.number, order.reseller_id, order.customer_id, euro(minor), euro(0),
         euro(0), euro(0), Because.BY_HAND, "Because.", "Nora", Party.RESELLER,
     )  # fmt: skip
@@ -268,10 +281,10 @@ def test_fifty_refunds_at_once_stay_within_what_was_captured(till: Till) -> None
             db.session().execute(update(payments.Payment).values(captured_minor=(number + 1) * 40))
         claims = [a_claim(till, code, 10, f"{number}:{one}") for one in range(50)]
 
-        def ask(claim: refunds.Claim) -> Callable[[], None]:
+        def ask(claim: refund_requests.Claim) -> Callable[[], None]:
             def act() -> None:
                 with till.world.acting():
-                    refunds.request(claim)
+                    refund_requests.request(claim)
 
             return act
 
@@ -391,15 +404,15 @@ def test_what_was_done_without_an_answer_is_found_not_asked_again(
 def test_a_gateway_that_refuses_ends_with_a_person_who_may_try_again(till: Till) -> None:
     code = delivered(till)
     with till.world.acting():
-        secret, payments.gateway().secret_key = payments.gateway().secret_key, "sk_test_somebody_else"
+        secret, gateways.find().secret_key = gateways.find().secret_key, "sk_test_somebody_else"
     refund = by_hand(till, code, 10_00)
     till.world.work()
     with till.world.acting():
         assert refunds.find(refund.id).state is RefundState.FAILED
-        payments.gateway().secret_key = secret
+        gateways.find().secret_key = secret
     assert [item.kind for item in till.waiting()] == ["failed refund"]
     with till.world.acting():
-        refunds.try_again(refunds.find(refund.id))
+        refund_outcomes.try_again(refunds.find(refund.id))
     till.world.work()
     with till.world.acting():
         assert refunds.find(refund.id).state is RefundState.DONE
@@ -420,7 +433,7 @@ def test_a_refund_that_the_bank_sends_back_is_told_by_an_event_and_tried_anew(ti
     assert "expired or canceled card" in till.waiting()[0].words
     assert books(till)["refunds"] == -10_00
     with till.world.acting():
-        refunds.try_again(refunds.find(refund.id))
+        refund_outcomes.try_again(refunds.find(refund.id))
     till.world.work()
     till.ring(about)  # what is told of the first try is history
     till.world.work()
@@ -431,12 +444,12 @@ def test_a_refund_that_the_bank_sends_back_is_told_by_an_event_and_tried_anew(ti
 
 def test_a_refund_that_waits_for_its_bank_is_done_when_the_bank_says_so(till: Till) -> None:
     refund = by_hand(till, delivered(till), 10_00)
-    told = refunds.RefundReport("re_1", refund.key, 10_00, "EUR", "pending")
+    told = RefundReport("re_1", refund.key, 10_00, "EUR", "pending")
     with till.world.acting():
-        assert refunds.settle(told) is RefundState.SENT
-        assert refunds.settle(replace(told, status="succeeded")) is RefundState.DONE
-        assert refunds.settle(told) is RefundState.DONE
-        assert refunds.settle(replace(told, key="of somebody")) is None
+        assert refund_outcomes.settle(told) is RefundState.SENT
+        assert refund_outcomes.settle(replace(told, status="succeeded")) is RefundState.DONE
+        assert refund_outcomes.settle(told) is RefundState.DONE
+        assert refund_outcomes.settle(replace(told, key="of somebody")) is None
 
 
 def stands(till: Till) -> RefundState:
@@ -462,16 +475,16 @@ def test_a_failed_refund_can_be_paid_past_the_gateway(till: Till) -> None:
     code = delivered(till)
     refund = by_hand(till, code, 10_00)
     with till.world.acting():
-        refunds.failed(refund.id, "The card was closed.")
-        refunds.paid_otherwise(refunds.find(refund.id), why="Bank transfer of 26 November")
+        refund_outcomes.failed(refund.id, "The card was closed.")
+        refund_outcomes.paid_otherwise(refunds.find(refund.id), why="Bank transfer of 26 November")
         task = db.session().scalars(select(Task).where(Task.kind == "refund")).one()
         assert task.state is TaskState.REFUSED
         assert ledger.balance(Account.BANK, "EUR") == euro(-10_00)
     till.world.work()
     assert at_stripe(till) == {}
-    told = refunds.RefundReport("re_1", refund.key, 10_00, "EUR", "succeeded")
+    told = RefundReport("re_1", refund.key, 10_00, "EUR", "succeeded")
     with till.world.acting():
-        assert refunds.settle(told) is RefundState.PAID_OTHERWISE
+        assert refund_outcomes.settle(told) is RefundState.PAID_OTHERWISE
     assert [item.kind for item in till.waiting()] == ["refunded twice"]
 
 
@@ -485,7 +498,7 @@ def test_credit_notes_are_gapless_where_many_are_issued_and_some_rolled_back(til
     def act(number: int) -> Callable[[], None]:
         def ask() -> None:
             with till.world.acting():
-                refunds.request(a_claim(till, code, 10, str(number)))
+                refund_requests.request(a_claim(till, code, 10, str(number)))
                 if number % 3 == 0:
                     raise InterruptedError
 

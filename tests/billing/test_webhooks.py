@@ -15,10 +15,11 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select, update
 
-from billing import payments, stripe_events, stripe_refunds
+from billing import gateways, payments, stripe_events, stripe_refunds
+from billing.funds import Fund
 from billing.invoices import Invoice
 from billing.ledger import JournalEntry
-from billing.payments import AttemptState, Fund, PaymentAttempt
+from billing.payments import AttemptState, PaymentAttempt
 from billing.stripe_events import StripeEventRow
 from checkout.orders import OrderState
 from core import db, tenancy
@@ -261,7 +262,7 @@ def test_a_forgery_is_refused_without_any_effect(till: Till, postgres: Postgres)
 @pytest.mark.promise("QW5")
 def test_a_gateway_without_a_secret_trusts_nobody(till: Till, postgres: Postgres) -> None:
     with till.world.acting():
-        payments.gateway().webhook_secret = ""
+        gateways.find().webhook_secret = ""
     before = picture(postgres)
     assert till.ring([signed(an_event("evt_1"), "")]) == [400]
     assert changed(before, picture(postgres)) == set()

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from billing import tax
-from checkout import quote_answers, quote_drafts, quote_orders, quotes
+from checkout import quote_answers, quote_drafts, quote_orders, quote_sending, quotes
 from checkout.placing import Checkout
 from checkout.quote_drafts import Prospect, Said
 from checkout.quotes import Quote, QuoteState
@@ -40,7 +40,7 @@ def draft(
 def send(world: World, code: str, reseller: str = "brightfield") -> str:
     """The draft is sent, as its page sends it; its code."""
     with tenancy.acting_as(world.scope(reseller)), db.transaction(widened_because="sending a quote"):
-        quote_drafts.send(quotes.hold(code))
+        quote_sending.send(quotes.hold(code))
     return code
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, update
 
-from billing import credit, ledger, payments
+from billing import credit, ledger, payment_pages, payments
 from billing.ledger import Account, JournalLine
 from billing.payments import AttemptState, PaymentState
 from billing.stripe_gateway import PaymentReport, SessionPage
@@ -37,8 +37,8 @@ def page_at_stripe(world: World, code: str) -> tuple[str, str]:
     with world.acting():
         payment = payments.of_order(payments_order(code))
         assert payment
-        attempt = payments.current_attempt(payment)
-        payments.opened(
+        attempt = payment_pages.current_attempt(payment)
+        payment_pages.opened(
             attempt.id,
             SessionPage(
                 "cs_late", "https://pay.example/cs_late", db.session().info["now"] + timedelta(minutes=31)

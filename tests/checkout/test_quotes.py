@@ -12,8 +12,9 @@ from catalog.products import Plan, PlanCost
 from checkout import baskets, orders, quote_answers, quote_drafts, quotes
 from checkout.orders import Order, OrderLine, OrderWholesale
 from checkout.placing import OnlyYourResellerOrders
-from checkout.quote_drafts import NoShopYet, NotADraft, NothingQuoted, OnlyYouOrder, QuoteIncomplete, Said
+from checkout.quote_drafts import NoShopYet, NotADraft, QuoteIncomplete, Said
 from checkout.quote_orders import NoLongerSold
+from checkout.quote_sending import NothingQuoted, OnlyYouOrder
 from checkout.quotes import Quote, QuoteCost, QuoteLine, QuoteOver, QuoteState, QuoteWholesale
 from core import db, parties, tenancy
 from core.errors import Missing

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from billing import payments
+from billing import gateways, payment_pages, payments
 from billing.stripe_gateway import PaymentReport, SessionPage
 from checkout import orders
 from checkout.orders import OrderState
@@ -18,13 +18,13 @@ def paid_with_a_large_fee(world: World) -> str:
     with world.acting():
         payment = payments.of_order(orders.find(code).id)
         assert payment
-        attempt = payments.current_attempt(payment)
+        attempt = payment_pages.current_attempt(payment)
         later = db.session().info["now"] + timedelta(minutes=30)
-        payments.opened(attempt.id, SessionPage("cs_test_large_fee", "http://127.0.0.1:9/c", later))
+        payment_pages.opened(attempt.id, SessionPage("cs_test_large_fee", "http://127.0.0.1:9/c", later))
         report = PaymentReport(
             "cs_test_large_fee",
             str(attempt.id),
-            payments.gateway().account_id,
+            gateways.find().account_id,
             payment.amount.minor,
             payment.currency,
             "complete",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from billing import payments
-from billing.payments import Gateway
+from billing import gateways
+from billing.gateways import Gateway
 from billing.stripe_events import StripeEventRow
 from core import db, parties
 from core.parties import Distributor
@@ -121,7 +121,7 @@ def test_a_gateway_form_that_makes_no_sense_is_refused(world: World, nora: Visit
     for wrong in ({"fee_percent": "lots"}, {"fee_percent": "99"}, {"fee_fixed": "-1"}, {"account_id": ""}):
         assert nora.post("/distributor/gateway", gateway_form(**wrong)).status_code == 422, wrong
     with world.acting():
-        assert payments.gateway().account_id == "acct_test"
+        assert gateways.find().account_id == "acct_test"
 
 
 def test_a_gateway_that_does_not_answer_is_said(world: World, nora: Visit) -> None:

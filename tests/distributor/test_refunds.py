@@ -8,10 +8,11 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select, update
 
-from billing import refund_policies, refunds
+from billing import refund_outcomes, refund_policies, refunds
 from billing.credit_notes import CreditNote
 from billing.refund_policies import Party, WhenRefused
 from billing.refunds import Refund, RefundState
+from billing.stripe_refunds import RefundReport
 from checkout import orders
 from core import db
 from provisioning import resolutions
@@ -65,7 +66,7 @@ def goes_through(world: World) -> None:
     """The gateway has given it back."""
     with world.acting():
         refund = db.session().scalars(select(Refund)).one()
-        refunds.settle(refunds.RefundReport("re_1", refund.key, refund.amount_minor, "EUR", "succeeded"))
+        refund_outcomes.settle(RefundReport("re_1", refund.key, refund.amount_minor, "EUR", "succeeded"))
 
 
 def words(page: str) -> str:
@@ -218,7 +219,7 @@ def test_a_failed_refund_waits_for_a_person_and_the_buyer_is_told_the_truth(
     refuse(world, code)
     with world.acting():
         refund = db.session().scalars(select(Refund)).one()
-        refunds.failed(refund.id, "The card was closed.")
+        refund_outcomes.failed(refund.id, "The card was closed.")
     assert "Refund delayed" in words(anna.get(f"/orders/{code}").text)
     assert "€249.50 did not reach the buyer. The card was closed." in words(
         nora.get("/distributor/work").text

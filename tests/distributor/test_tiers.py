@@ -13,7 +13,7 @@ from core import db, trail
 from core.ids import new_id
 from core.parties import Membership
 from core.tenancy import Side
-from partners import programmes, reauthorisations, tiers
+from partners import enrolments, programmes, reauthorisations, tiers
 from partners.enrolments import EnrolmentState
 from storefront.distributor.programme_tiers import prefix_of
 from tests.partners.tier_stage import enrol, open_tiers, standing, win, years_pass
@@ -243,7 +243,7 @@ def test_a_partner_sees_each_condition_with_its_state_and_meets_them_on_its_page
     asked = {f"asks_{code}": "y" for code in ("membership", "authority", "security_contact")}
     assert send(nora, year, **kept, **asked).status_code == 303
     with world.acting():
-        reauthorisations.open_for(reauthorisations.mine(partner))
+        reauthorisations.open_for(enrolments.find(partner))
     own = f"/reseller/programmes/{partner}"
     page = text(bea, own)
     assert page.count("Missing") == 3

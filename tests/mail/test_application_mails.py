@@ -9,17 +9,10 @@ from uuid import UUID
 import pytest
 
 from core import db
-from partners import applications, enrolments
+from partners import application_reviews, applications, enrolments
 from storefront import application_mails, mailer
 from storefront.mailer import Mail
-from tests.partners.programme_stage import (
-    apply,
-    approve,
-    open_programme,
-    sign,
-    the_application,
-    token,
-)
+from tests.partners.programme_stage import apply, approve, open_programme, sign, the_application, token
 from tests.world import World
 
 
@@ -47,7 +40,7 @@ def test_each_step_is_told_and_what_is_over_is_not(world: World) -> None:
     assert link not in waits  # whoever reviews cannot sign for the applicant
     assert text_of(world, application_mails.approved) == ""
     with world.acting():
-        applications.ask_back(the_application(), "Since when?", by="Nora")
+        application_reviews.ask_back(the_application(), "Since when?", by="Nora")
     assert "Since when?" in text_of(world, application_mails.asked)
     assert text_of(world, application_mails.received) == ""
     with world.acting():
@@ -74,5 +67,5 @@ def test_who_is_declined_reads_the_reason(world: World) -> None:
     open_programme(world)
     apply(world)
     with world.acting():
-        applications.decline(the_application(), "We look for somebody else.", by="Nora")
+        application_reviews.decline(the_application(), "We look for somebody else.", by="Nora")
     assert "We look for somebody else." in text_of(world, application_mails.declined)

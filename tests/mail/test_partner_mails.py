@@ -4,7 +4,7 @@ import re
 from uuid import UUID
 
 from core.clock import business_now
-from partners import anniversaries, enrolments, leavings, programmes, reauthorisations
+from partners import anniversaries, enrolments, leavings, programmes, reauthorisation_rules, reauthorisations
 from storefront import application_mails, mailer, partner_mails
 from storefront.mailer import Mail
 from tests.partners.tier_stage import enrol, lose, open_tiers, win, years_pass
@@ -54,7 +54,7 @@ def test_the_yearly_check_says_what_is_missing_and_until_when_and_nothing_once_i
 ) -> None:
     open_tiers(world)
     with world.acting():
-        reauthorisations.set_rules(
+        reauthorisation_rules.set_rules(
             programmes.find("gold"), ["membership", "authority"], opens_days=30, grace_days=30
         )
     partner = enrol(world)

@@ -28,14 +28,14 @@ MUTANTS = (
     Mutant(
         "paid closes the other pages",
         "billing/payments.py",
-        "_close_pages(payment) on_us = fee",
+        "close_pages(payment) on_us = fee",
         "on_us = fee",
         PAYMENTS + "when_one_page_is_paid_the_others_are_closed",
     ),
     Mutant(
         "a page that opens too late is closed",
-        "billing/payments.py",
-        "_close_pages(payment) return payment.state",
+        "billing/payment_pages.py",
+        "payments.close_pages(payment) return payment.state",
         "return payment.state",
         PAYMENTS + "a_page_that_opens_while_its_order_is_cancelled_is_closed_and_nobody_is_led_to_it",
     ),
@@ -48,7 +48,7 @@ MUTANTS = (
     ),
     Mutant(
         "never more back than captured",
-        "billing/refunds.py",
+        "billing/refund_requests.py",
         "if payment is not None and claim.amount > payments.refundable(payment):",
         "if False:",
         REFUNDS + "no_more_goes_back_than_was_captured_whatever_the_line_says",

@@ -42,7 +42,7 @@ MUTANTS = (
     ),
     Mutant(
         "nobody is declined without a word",
-        "partners/applications.py",
+        "partners/application_reviews.py",
         "if not words.strip():\n        raise NoReason",
         "if words is None:\n        raise NoReason",
         f"{APPLYING}nobody_is_declined_or_asked_without_a_word",
@@ -63,7 +63,7 @@ MUTANTS = (
     ),
     Mutant(
         "what is signed is not taken back",
-        "partners/applications.py",
+        "partners/application_reviews.py",
         "if application.state is not ApplicationState.APPROVED:\n        raise NotApproved",
         "if application is None:\n        raise NotApproved",
         f"{JOINING}an_approval_is_taken_back_before_the_signature_and_never_after",

@@ -11,6 +11,7 @@ from core.clock import business_now
 from core.money import Money
 from core.trail import TrailEntry
 from partners import (
+    application_reviews,
     applications,
     deal_registrations,
     deal_reviews,
@@ -65,7 +66,7 @@ def enrol(world: World, reseller: str, code: str = "gold") -> None:
         chosen = select(applications.Application).where(applications.Application.email == email)
         application = db.session().scalars(chosen.order_by(applications.Application.id.desc())).first()
         assert application
-        applications.approve(application, by="Nora")
+        application_reviews.approve(application, by="Nora")
         agreed = Agreed(str(application.agreement_id), "192.0.2.9", "Tests", "http://shop.test")
         signatures.sign(application, agreed)
 

@@ -13,8 +13,9 @@ from core.parties import Membership, Reseller
 from core.states import IllegalMove
 from core.tasks import Task
 from core.tenancy import Scope, Side
-from partners import applications, enrolments, programmes
-from partners.applications import Application, ApplicationIncomplete, ApplicationState, NoReason
+from partners import application_reviews, applications, enrolments, programmes
+from partners.application_reviews import NoReason
+from partners.applications import Application, ApplicationIncomplete, ApplicationState
 from partners.enrolments import AlreadyEnrolled, Enrolment, EnrolmentState, NotAPartner
 from partners.invitations import Invitation
 from partners.programmes import AgreementRefused, NothingToSign, Settings
@@ -138,15 +139,15 @@ def test_no_step_can_be_skipped_or_taken_twice(world: World) -> None:
     with pytest.raises(IllegalMove, match="is submitted, so it cannot become signed"):
         sign(world, link, "")
     with world.acting():
-        applications.ask_back(the_application(), "Since when?", by="Nora")
+        application_reviews.ask_back(the_application(), "Since when?", by="Nora")
     with pytest.raises(IllegalMove, match="asked back, so it cannot become approved"), world.acting():
-        applications.approve(the_application(), by="Nora")
+        application_reviews.approve(the_application(), by="Nora")
     with world.acting():
         applications.answer(the_application(), "Since 2018.", LENA)
         assert the_application().state is ApplicationState.SUBMITTED
     version = approve(world)
     with pytest.raises(IllegalMove, match="approved, so it cannot become declined"), world.acting():
-        applications.decline(the_application(), "No.", by="Nora")
+        application_reviews.decline(the_application(), "No.", by="Nora")
     sign(world, link, version)
     with pytest.raises(IllegalMove, match="signed, so it cannot become withdrawn"), world.acting():
         applications.withdraw(the_application())
@@ -155,12 +156,12 @@ def test_no_step_can_be_skipped_or_taken_twice(world: World) -> None:
 def test_nobody_is_declined_or_asked_without_a_word(world: World) -> None:
     open_programme(world)
     apply(world)
-    for act in (applications.decline, applications.ask_back):
+    for act in (application_reviews.decline, application_reviews.ask_back):
         with pytest.raises(NoReason), world.acting():
             act(the_application(), "  ", by="Nora")
     with world.acting():
         assert the_application().state is ApplicationState.SUBMITTED
-        applications.decline(the_application(), "We look for somebody else.", by="Nora")
+        application_reviews.decline(the_application(), "We look for somebody else.", by="Nora")
         assert mails("mail_application_declined") == 1
     apply(world)  # and may come again
     with world.acting():
@@ -171,7 +172,7 @@ def test_an_answer_says_something_and_betters_what_was_brought(world: World) -> 
     open_programme(world)
     apply(world)
     with world.acting():
-        applications.ask_back(the_application(), "Which website?", by="Nora")
+        application_reviews.ask_back(the_application(), "Which website?", by="Nora")
     with pytest.raises(ApplicationIncomplete), world.acting():
         applications.answer(the_application(), "", LENA)
     with pytest.raises(ApplicationIncomplete), world.acting():
@@ -277,7 +278,7 @@ def test_an_old_version_is_refused_once_a_newer_one_is_shown(world: World) -> No
     first = approve(world)
     with world.acting():
         second = programmes.publish(the_programme(), "Be fairer.", valid_from=None, by="Nora")
-        assert applications.show_the_newest(the_programme()) == 1
+        assert application_reviews.show_the_newest(the_programme()) == 1
     with pytest.raises(AnotherVersion):
         sign(world, token(world), first)
     sign(world, token(world), str(second.id))

@@ -20,6 +20,7 @@ from core.states import IllegalMove
 from core.tasks import Task
 from core.work import WorkItem
 from partners import (
+    application_reviews,
     applications,
     channels,
     companies,
@@ -29,13 +30,8 @@ from partners import (
     joinings,
     signatures,
 )
-from partners.applications import (
-    ApplicationIncomplete,
-    ApplicationState,
-    LinkExpired,
-    NoReason,
-    NotApproved,
-)
+from partners.application_reviews import NoReason, NotApproved
+from partners.applications import ApplicationIncomplete, ApplicationState, LinkExpired
 from partners.channels import CustomerChannel, NotYourChannel, NoWayToSell, ResellerChannel, TheProviderOrders
 from partners.documents import Brought
 from partners.enrolling import Contact, DataNotCurrent, EnrolsAlready, NothingToAccept
@@ -155,7 +151,7 @@ def test_verification_takes_up_to_its_days_and_is_on_the_work_queue_after_them(w
     [item] = waiting(world)
     assert LENA["company"] in item.words
     with world.acting():
-        applications.approve(the_application(), by="Nora")
+        application_reviews.approve(the_application(), by="Nora")
     assert waiting(world) == []
     with world.acting():
         mailed = db.session().scalars(select(Task).where(Task.kind == "mail_application_approved")).all()
@@ -187,7 +183,7 @@ def test_what_is_verified_skips_no_step_either(world: World) -> None:
     with pytest.raises(IllegalMove, match="is verifying, so it cannot become signed"):
         sign(world, token(world), "")
     with world.acting():
-        applications.ask_back(the_application(), "Which id?", by="Nora")
+        application_reviews.ask_back(the_application(), "Which id?", by="Nora")
     with world.acting():
         applications.answer(the_application(), "4711.", LENA)
         assert the_application().state is ApplicationState.VERIFYING
@@ -201,9 +197,9 @@ def test_an_approval_is_taken_back_before_the_signature_and_never_after(world: W
     apply(world)
     version = approve(world)
     with pytest.raises(NoReason), world.acting():
-        applications.take_back(the_application(), " ", by="Nora")
+        application_reviews.take_back(the_application(), " ", by="Nora")
     with world.acting():
-        applications.take_back(the_application(), "The register knows no such company.", by="Nora")
+        application_reviews.take_back(the_application(), "The register knows no such company.", by="Nora")
         assert the_application().agreement_id is None
     with pytest.raises(IllegalMove, match="is submitted, so it cannot become signed"):
         sign(world, token(world), version)
@@ -214,7 +210,7 @@ def test_an_approval_is_taken_back_before_the_signature_and_never_after(world: W
         assert mailed.count("mail_application_taken_back") == 1
     sign(world, token(world), version)
     with pytest.raises(NotApproved), world.acting():
-        applications.take_back(the_application(), "Too late.", by="Nora")
+        application_reviews.take_back(the_application(), "Too late.", by="Nora")
 
 
 # --- The link -----------------------------------------------------------------------------------------------
@@ -227,7 +223,7 @@ def test_a_link_is_good_for_thirty_days_from_its_last_mail_and_a_new_one_ends_it
     world.goes_on(days=29)
     with world.acting():
         applications.by_link(old)
-        applications.ask_back(the_application(), "Since when?", by="Nora")
+        application_reviews.ask_back(the_application(), "Since when?", by="Nora")
     world.goes_on(days=29)
     with world.acting():
         applications.by_link(old)  # the question brought it once more

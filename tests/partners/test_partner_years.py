@@ -10,18 +10,19 @@ from sqlalchemy import select
 from core import clock, db, trail
 from core.money import Money
 from core.tasks import Task
-from partners import enrolments, leavings, programmes, reauthorisations
+from partners import (
+    enrolments,
+    leavings,
+    programmes,
+    reauthorisation_rules,
+    reauthorisations,
+    security_contacts,
+)
 from partners.enrolments import Because, EnrolmentState, NoReasonToEnd, NotActive, NotAPartner
 from partners.leavings import AlreadyLeaving, LeavingNotice, NoNotice, NotConfirmed, NoticeState
-from partners.reauthorisations import (
-    ContactRefused,
-    DaysRefused,
-    FloorRefused,
-    NothingToConfirm,
-    Reauthorisation,
-    ReauthorisationState,
-    UnknownCondition,
-)
+from partners.reauthorisation_rules import DaysRefused, FloorRefused, UnknownCondition
+from partners.reauthorisations import NothingToConfirm, Reauthorisation, ReauthorisationState
+from partners.security_contacts import ContactRefused
 from provisioning import reauthorising
 from tests.partners.tier_stage import enrol, open_tiers, standing, years_pass
 from tests.races import at_once, raised
@@ -34,9 +35,9 @@ def ask_for(world: World, *conditions: str, floor: Money | None = None) -> None:
     """The programme asks for these once a year."""
     with world.acting():
         programme = programmes.find("gold")
-        reauthorisations.set_rules(programme, conditions, opens_days=30, grace_days=20)
+        reauthorisation_rules.set_rules(programme, conditions, opens_days=30, grace_days=20)
         if floor:
-            reauthorisations.add_floor(programme, floor, date(2024, 1, 1))
+            reauthorisation_rules.add_floor(programme, floor, date(2024, 1, 1))
 
 
 def the_check(world: World, partner: UUID) -> Reauthorisation:
@@ -49,7 +50,7 @@ def the_check(world: World, partner: UUID) -> Reauthorisation:
 def confirm(world: World, partner: UUID, *conditions: str) -> None:
     with world.acting("brightfield"):
         for condition in conditions:
-            reauthorisations.confirm(reauthorisations.mine(partner), condition, by="Bea")
+            reauthorisations.confirm(enrolments.find(partner), condition, by="Bea")
 
 
 def mails(world: World, kind: str) -> int:
@@ -77,7 +78,7 @@ def test_the_check_opens_before_the_anniversary_and_whoever_meets_it_goes_on(wor
     assert mails(world, "mail_reauthorisation_due") == 1
     confirm(world, partner, "membership", "authority", "authority")
     with world.acting("brightfield"):
-        reauthorisations.keep_contact(
+        security_contacts.keep(
             world.resellers["brightfield"], name="Bea", email="bea@people.example", phone=""
         )
     years_pass(world, partner, less=timedelta(days=1))
@@ -168,12 +169,12 @@ def test_a_floor_counts_from_its_day_on(world: World) -> None:
     with world.acting():
         programme = programmes.find("gold")
         today = clock.business_now().date()
-        assert reauthorisations.floor_on(programme.id, today) is None
-        reauthorisations.add_floor(programme, Money(300_000_00, "USD"), date(2024, 10, 1))
+        assert reauthorisation_rules.floor_on(programme.id, today) is None
+        reauthorisation_rules.add_floor(programme, Money(300_000_00, "USD"), date(2024, 10, 1))
         later = today + timedelta(days=100)
-        reauthorisations.add_floor(programme, Money(1_000_000_00, "USD"), later)
+        reauthorisation_rules.add_floor(programme, Money(1_000_000_00, "USD"), later)
         floors = [
-            reauthorisations.floor_on(programme.id, day)
+            reauthorisation_rules.floor_on(programme.id, day)
             for day in (date(2024, 9, 30), date(2024, 10, 1), later - timedelta(days=1), later)
         ]
         assert floors == [
@@ -184,7 +185,7 @@ def test_a_floor_counts_from_its_day_on(world: World) -> None:
         ]
         for floor, day in ((Money(1, "USD"), today - timedelta(days=1)), (Money(1, "USD"), later)):
             with pytest.raises(FloorRefused):
-                reauthorisations.add_floor(programme, floor, day)
+                reauthorisation_rules.add_floor(programme, floor, day)
 
 
 @pytest.mark.behaviour("M13")
@@ -207,15 +208,15 @@ def test_what_cannot_be_asked_for_or_said_is_refused(world: World) -> None:
     with world.acting():
         programme = programmes.find("gold")
         with pytest.raises(UnknownCondition):
-            reauthorisations.set_rules(programme, ["luck"], opens_days=30, grace_days=30)
+            reauthorisation_rules.set_rules(programme, ["luck"], opens_days=30, grace_days=30)
         for opens, grace in ((0, 30), (30, 0), (181, 30), (30, 181)):
             with pytest.raises(DaysRefused):
-                reauthorisations.set_rules(programme, [], opens_days=opens, grace_days=grace)
+                reauthorisation_rules.set_rules(programme, [], opens_days=opens, grace_days=grace)
     with pytest.raises(NothingToConfirm):
         confirm(world, partner, "membership")  # none is open
     for name, email in (("", "a@b.example"), ("Bea", "nowhere"), ("Bea", "@")):
         with pytest.raises(ContactRefused), world.acting("brightfield"):
-            reauthorisations.keep_contact(world.resellers["brightfield"], name=name, email=email, phone="")
+            security_contacts.keep(world.resellers["brightfield"], name=name, email=email, phone="")
 
 
 def test_a_check_that_is_open_keeps_what_it_asked_for(world: World) -> None:
@@ -236,7 +237,7 @@ def test_a_check_that_is_open_keeps_what_it_asked_for(world: World) -> None:
 
 def give(world: World, partner: UUID, *, confirmed: bool = True) -> datetime:
     with world.acting("brightfield"):
-        return leavings.give(reauthorisations.mine(partner), by="Bea", confirmed=confirmed)
+        return leavings.give(enrolments.find(partner), by="Bea", confirmed=confirmed)
 
 
 @pytest.mark.behaviour("M14")
@@ -274,13 +275,13 @@ def test_a_notice_is_withdrawn_before_its_day_and_not_after_it(world: World) -> 
     partner = enrol(world)
     give(world, partner)
     with world.acting("brightfield"):
-        leavings.withdraw(reauthorisations.mine(partner))
+        leavings.withdraw(enrolments.find(partner))
     world.goes_on(days=31)
     assert standing(world, partner).state is EnrolmentState.ACTIVE
     day = give(world, partner)
     world.goes_on(to=day, work=False)
     with pytest.raises(NoNotice), world.acting("brightfield"):
-        leavings.withdraw(reauthorisations.mine(partner))
+        leavings.withdraw(enrolments.find(partner))
 
 
 def test_the_days_of_notice_are_the_programmes(world: World) -> None:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from billing.payments import Gateway
+from billing.gateways import Gateway
 from core import db
 from storefront.fragments import FRAGMENTS
 from tests.mail.conftest import office, post  # noqa: F401 a real mail server

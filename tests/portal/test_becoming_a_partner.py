@@ -9,18 +9,11 @@ from sqlalchemy import select, update
 
 from core import db
 from core.parties import Membership, Reseller
-from partners import applications, invitations
+from partners import application_reviews, invitations
 from partners.applications import Application, ApplicationState
 from partners.invitations import Invitation
 from tests.mail.conftest import PostOffice
-from tests.partners.programme_stage import (
-    LENA,
-    apply,
-    approve,
-    open_programme,
-    the_application,
-    token,
-)
+from tests.partners.programme_stage import LENA, apply, approve, open_programme, the_application, token
 from tests.portal.conftest import Browser
 from tests.world import PASSWORD, World
 
@@ -261,7 +254,7 @@ def test_the_queue_is_searched_filtered_and_loaded_as_a_file(world: World, nora:
     apply(world)
     apply(world, email="otto@other.example", company="=Other")
     with world.acting():
-        applications.decline(the_application("otto@other.example"), "No.", by="Nora")
+        application_reviews.decline(the_application("otto@other.example"), "No.", by="Nora")
     assert "Lakeside Systems" not in nora.see("/distributor/applications?show=declined")
     assert "=Other" not in nora.see("/distributor/applications?q=lakeside")
     assert "'=Other" in nora.see("/distributor/applications.csv")

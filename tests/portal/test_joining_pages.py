@@ -19,7 +19,7 @@ from core.ids import new_id
 from core.parties import Customer, Membership
 from core.tenancy import Side
 from core.trail import TrailEntry, TrailNote
-from partners import applications, companies, documents, joinings, programmes, support_types
+from partners import application_reviews, companies, documents, joinings, programmes, support_types
 from partners.applications import Application
 from partners.direct_notices import DirectNotice
 from partners.joinings import Channel, Paperwork, Rules
@@ -168,7 +168,7 @@ def apply_other(world: World) -> None:
 def test_an_answer_may_bring_more_files_and_five_are_the_most(world: World, lena: Browser) -> None:
     assert lena.post("/partners/gold", **LENA, documents=(BytesIO(PDF), "one.pdf")).status_code == 200
     with world.acting():
-        applications.ask_back(the_application(), "And the rest?", by="Nora")
+        application_reviews.ask_back(the_application(), "And the rest?", by="Nora")
     status = f"/applications/{token(world)}"
     many = [(BytesIO(PDF), f"{n}.pdf") for n in range(5)]
     refused = lena.post(f"{status}/answer", **LENA, answer="Here.", documents=many)
@@ -199,7 +199,7 @@ def test_skipped_states_old_versions_and_used_links_are_refused_by_name_and_note
     old = approve(world)
     with world.acting():
         programmes.publish(the_programme(), "New.", valid_from=None, by="Nora")
-        applications.show_the_newest(the_programme())
+        application_reviews.show_the_newest(the_programme())
     outdated = lena.post(f"{status}/sign", agreed=old)
     assert "The agreement has changed" in outdated.text
     with world.acting():

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from billing.payments import AttemptState, Gateway, PaymentAttempt
+from billing.gateways import Gateway
+from billing.payments import AttemptState, PaymentAttempt
 from checkout.orders import OrderState
 from core import db
 from tests.portal.conftest import Browser, Cards, query_of

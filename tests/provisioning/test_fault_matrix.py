@@ -21,9 +21,10 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from billing import payments
+from billing import gateways
+from billing.funds import Fund
 from billing.ledger import JournalEntry
-from billing.payments import AttemptState, Fund, Payment, PaymentAttempt, PaymentState
+from billing.payments import AttemptState, Payment, PaymentAttempt, PaymentState
 from billing.refunds import Refund, RefundState
 from checkout.orders import Order, OrderState
 from core import db, drain
@@ -169,7 +170,7 @@ def stage(
     name = account.removeprefix("acct_")
     open_portal(world)
     with world.acting():
-        gateway = payments.gateway()
+        gateway = gateways.find()
         gateway.code, gateway.account_id = account, account
         gateway.secret_key, gateway.webhook_secret = f"sk_test_{name}", f"whsec_test_{name}"
         gateway.api_base = stripe.url
@@ -259,7 +260,7 @@ def test_wherever_a_worker_fails_the_money_goes_back_once(
         payment = db.session().scalars(select(Payment)).one()
         assert (refund.state, refund.amount) == (RefundState.DONE, payment.amount)
         assert payment.refunded_minor == payment.captured_minor
-        made = stage.stripe.counts(payments.gateway().account())["refunds"]
+        made = stage.stripe.counts(gateways.find().account())["refunds"]
     assert made == {"eur": 1}
     assert stage.vendor.state()["purchases"] == {}
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 import app as product
 from billing import stripe_gateway
-from billing.payments import Gateway
+from billing.gateways import Gateway
 from billing.stripe_gateway import GatewayAccount
 from core import db, drain, tasks
 from core.drain import Drain

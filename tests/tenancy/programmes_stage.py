@@ -9,6 +9,7 @@ from partners import (
     leavings,
     newsletters,
     programmes,
+    reauthorisation_rules,
     reauthorisations,
     requests,
     resources,
@@ -18,9 +19,7 @@ from partners import (
 from partners.documents import Brought
 from partners.joinings import Paperwork, Rules
 from tests.partners import deal_stage, programme_stage, tier_stage
-from tests.tenancy import (
-    imports_stage,
-)
+from tests.tenancy import imports_stage
 from tests.world import World
 
 
@@ -71,7 +70,7 @@ def be_a_partner(world: World) -> dict[str, str]:
     tier_stage.win(world, 1, code="patching")
     with world.acting():
         programme = programmes.find("patching")
-        reauthorisations.set_rules(programme, ["membership"], opens_days=30, grace_days=30)
+        reauthorisation_rules.set_rules(programme, ["membership"], opens_days=30, grace_days=30)
         reauthorisations.open_for(enrolments.find(stays))
         gold = tiers.of_programme(programme.id)[1]
     with world.acting("brightfield"):
