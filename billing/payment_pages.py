@@ -12,6 +12,7 @@ from billing.stripe_gateway import SessionPage
 from core import db, states
 from core.errors import Refused
 from core.languages import _
+from core.tenancy import same_key
 
 
 class PaidAlready(Refused):
@@ -41,11 +42,7 @@ def of_order(order_id: UUID) -> list[UUID]:
     """The attempts of an order that have a page at the gateway, oldest first."""
     chosen = (
         select(PaymentAttempt.id)
-        .join(
-            Payment,
-            (Payment.distributor_id == PaymentAttempt.distributor_id)
-            & (Payment.id == PaymentAttempt.payment_id),
-        )
+        .join(Payment, same_key(Payment.id, PaymentAttempt.payment_id))
         .where(Payment.order_id == order_id, PaymentAttempt.session_id.is_not(None))
         .order_by(PaymentAttempt.number)
     )

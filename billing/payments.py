@@ -20,7 +20,7 @@ from core.events import Event, publish
 from core.faults import fault
 from core.money import Money
 from core.tasks import Again
-from core.tenancy import Access, CustomerOwned, owned_by
+from core.tenancy import Access, CustomerOwned, owned_by, same_key
 
 UNBOOKED = timedelta(seconds=5)
 
@@ -296,8 +296,7 @@ def unheard(order_id: Any) -> ColumnElement[bool]:
     have been paid, and the order is not given up before somebody has asked (QW4)."""
     return exists().where(
         Payment.order_id == order_id,
-        PaymentAttempt.distributor_id == Payment.distributor_id,
-        PaymentAttempt.payment_id == Payment.id,
+        same_key(PaymentAttempt.payment_id, Payment.id),
         PaymentAttempt.state == AttemptState.OPEN,
         PaymentAttempt.session_id.is_not(None),
         PaymentAttempt.expires_at < func.now(),

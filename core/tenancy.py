@@ -15,8 +15,15 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, MetaData, Table, event, text
-from sqlalchemy.orm import Mapped, ORMExecuteState, Session, declared_attr, mapped_column
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, MetaData, Table, and_, event, text
+from sqlalchemy.orm import (
+    Mapped,
+    ORMExecuteState,
+    QueryableAttribute,
+    Session,
+    declared_attr,
+    mapped_column,
+)
 
 from core.errors import Denied
 from core.ids import new_id
@@ -166,6 +173,12 @@ def owned_by(table: str, *columns: str, **options: Any) -> ForeignKeyConstraint:
     return ForeignKeyConstraint(
         ["distributor_id", *columns], [f"{table}.distributor_id", f"{table}.id"], **options
     )
+
+
+def same_key(one: QueryableAttribute[Any], other: QueryableAttribute[Any]) -> ColumnElement[bool]:
+    """The condition of a join along such a key: same_key(Plan.id, OrderLine.plan_id). Both columns are of one
+    distributor's rows."""
+    return and_(one.parent.entity.distributor_id == other.parent.entity.distributor_id, one == other)
 
 
 # --- First lock: rights generated from the declarations -----------------------------------------------------

@@ -16,7 +16,7 @@ from core.errors import Refused
 from core.events import Event, publish
 from core.languages import _
 from core.parties import Membership, Reseller
-from core.tenancy import Access, ResellerOwned, Side, owned_by
+from core.tenancy import Access, ResellerOwned, Side, owned_by, same_key
 
 ROLE = "partner_manager"
 
@@ -116,11 +116,7 @@ def manages(person_id: UUID, reseller_id: UUID) -> bool:
     """Whether this person is the reseller's manager today; in the distributor's scope."""
     found = (
         select(PartnerManager.id)
-        .join(
-            Membership,
-            (Membership.distributor_id == PartnerManager.distributor_id)
-            & (Membership.id == PartnerManager.membership_id),
-        )
+        .join(Membership, same_key(Membership.id, PartnerManager.membership_id))
         .where(PartnerManager.reseller_id == reseller_id, Membership.person_id == person_id, may_manage())
     )
     return db.session().scalar(found) is not None
@@ -128,9 +124,7 @@ def manages(person_id: UUID, reseller_id: UUID) -> bool:
 
 def names(reseller_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The managers of some resellers; in the distributor's scope."""
-    joined = (Membership.distributor_id == PartnerManager.distributor_id) & (
-        Membership.id == PartnerManager.membership_id
-    )
+    joined = same_key(Membership.id, PartnerManager.membership_id)
     chosen = (
         select(PartnerManager.reseller_id, Membership.name)
         .join(Membership, joined)
@@ -144,10 +138,8 @@ def is_managed(by: UUID | None = None) -> ColumnElement[bool]:
     found = (
         exists()
         .where(
-            PartnerManager.distributor_id == Reseller.distributor_id,
-            PartnerManager.reseller_id == Reseller.id,
-            Membership.distributor_id == PartnerManager.distributor_id,
-            Membership.id == PartnerManager.membership_id,
+            same_key(PartnerManager.reseller_id, Reseller.id),
+            same_key(Membership.id, PartnerManager.membership_id),
             may_manage(),
         )
         .correlate(Reseller)

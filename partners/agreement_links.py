@@ -16,7 +16,7 @@ from core.events import Event, publish
 from core.ids import new_id, new_token, token_hash
 from core.languages import _
 from core.parties import Customer, normal_email
-from core.tenancy import Access, CustomerOwned, owned_by
+from core.tenancy import Access, CustomerOwned, owned_by, same_key
 from partners import conditions, customer_agreements
 from partners.conditions import Condition
 from partners.customer_agreements import EMAIL, AcceptedAlready
@@ -196,11 +196,7 @@ def of_customer(customer_id: UUID) -> list[tuple[AgreementLink, str]]:
     """A customer's links with the names of their agreements, newest first."""
     chosen = (
         select(AgreementLink, Condition.name)
-        .join(
-            Condition,
-            (Condition.distributor_id == AgreementLink.distributor_id)
-            & (Condition.id == AgreementLink.condition_id),
-        )
+        .join(Condition, same_key(Condition.id, AgreementLink.condition_id))
         .where(AgreementLink.customer_id == customer_id)
         .order_by(AgreementLink.id.desc())
         .limit(50)

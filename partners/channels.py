@@ -16,7 +16,7 @@ from core.clock import business_now
 from core.errors import Refused
 from core.languages import _
 from core.parties import Customer, Reseller
-from core.tenancy import Access, CustomerOwned, ResellerOwned, Side, owned_by
+from core.tenancy import Access, CustomerOwned, ResellerOwned, Side, owned_by, same_key
 from partners import direct_notices, enrolments, relation_rules
 from partners.enrolments import EnrolmentState
 from partners.joinings import Channel
@@ -237,10 +237,7 @@ def row_of(customer_id: UUID) -> CustomerChannel | None:
 def is_indirect() -> ColumnElement[bool]:
     """`of_customer` as a condition on a joined Customer, for the statement that prices a basket."""
     won = CustomerChannel.distributor_id == Customer.distributor_id
-    sells = and_(
-        ResellerChannel.distributor_id == Customer.distributor_id,
-        ResellerChannel.reseller_id == Customer.reseller_id,
-    )
+    sells = same_key(ResellerChannel.reseller_id, Customer.reseller_id)
     won_so = and_(won, CustomerChannel.customer_id == Customer.id)
     return or_(
         exists().where(won_so, CustomerChannel.channel == Channel.INDIRECT),

@@ -15,7 +15,7 @@ from core import db, doors, tenancy, trail
 from core.doors import door
 from core.errors import Conflict, Missing, Refused
 from core.languages import Words, _
-from core.tenancy import Access, DistributorOwned
+from core.tenancy import Access, DistributorOwned, same_key
 from partners import terms
 from partners.terms import Kind, Terms
 
@@ -120,7 +120,7 @@ def find(code: str) -> Condition:
 
 def of_version(terms_id: UUID) -> Condition:
     """The condition whose text a version is; works as the distributor."""
-    joined = (Terms.distributor_id == Condition.distributor_id) & (Terms.condition_id == Condition.id)
+    joined = same_key(Terms.condition_id, Condition.id)
     chosen = select(Condition).join(Terms, joined).where(Terms.id == terms_id)
     return db.session().scalars(chosen).one()
 

@@ -16,7 +16,7 @@ from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.languages import _
 from core.parties import Customer, Membership, Reseller, Segment, normal_email
-from core.tenancy import Access, ResellerOwned, Side, current, owned_by
+from core.tenancy import Access, ResellerOwned, Side, current, owned_by, same_key
 from partners import channels, invitations, leads
 from partners.invitations import Invitation, InvitationState
 
@@ -140,8 +140,7 @@ def _of_address(email: str) -> Customer | None:
     """The customer of this reseller that is known by the address, or has somebody with it; one that is on the
     list before one that was removed."""
     has_member = exists().where(
-        Membership.distributor_id == Customer.distributor_id,
-        Membership.customer_id == Customer.id,
+        same_key(Membership.customer_id, Customer.id),
         Membership.email == email,
         Membership.ended_at.is_(None),
     )
@@ -153,8 +152,7 @@ def _of_address(email: str) -> Customer | None:
 def nobody_yet() -> ColumnElement[bool]:
     """Customers that nobody has come in for: invited, and no more (M28)."""
     return ~exists().where(
-        Membership.distributor_id == Customer.distributor_id,
-        Membership.customer_id == Customer.id,
+        same_key(Membership.customer_id, Customer.id),
         Membership.ended_at.is_(None),
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy import Row, select
 from core import db, doors
 from core.doors import door
 from core.parties import Customer, Reseller
+from core.tenancy import same_key
 from partners import leads
 from partners.deals import Deal
 
@@ -109,7 +110,7 @@ def _match(deal: Deal, row: Row[Any], about: Found, reseller_id: UUID) -> Match:
 
 
 def _deals(ids: Sequence[UUID]) -> dict[UUID, tuple[Found, UUID]]:
-    joined = (Reseller.distributor_id == Deal.distributor_id) & (Reseller.id == Deal.reseller_id)
+    joined = same_key(Reseller.id, Deal.reseller_id)
     chosen = select(Deal, Reseller).join(Reseller, joined).where(Deal.id.in_(ids))
     rows = db.session().execute(chosen) if ids else ()
     return {
@@ -119,7 +120,7 @@ def _deals(ids: Sequence[UUID]) -> dict[UUID, tuple[Found, UUID]]:
 
 
 def _customers(ids: Sequence[UUID]) -> dict[UUID, tuple[Found, UUID]]:
-    joined = (Reseller.distributor_id == Customer.distributor_id) & (Reseller.id == Customer.reseller_id)
+    joined = same_key(Reseller.id, Customer.reseller_id)
     chosen = select(Customer, Reseller).join(Reseller, joined).where(Customer.id.in_(ids))
     rows = db.session().execute(chosen) if ids else ()
     return {

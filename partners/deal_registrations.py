@@ -19,6 +19,7 @@ from core.ids import new_code, new_id
 from core.languages import _
 from core.money import Money
 from core.parties import normal_email
+from core.tenancy import same_key
 from partners import companies, deal_rules, deals, enrolments, leads
 from partners.deals import ACTIVE, NEW, Deal, DealKind, DealRegistered, DealState
 from partners.enrolments import Enrolment
@@ -281,10 +282,7 @@ def programmes_of(reseller_id: UUID) -> list[Programme]:
     distributor."""
     chosen = (
         select(Programme)
-        .join(
-            Enrolment,
-            (Enrolment.distributor_id == Programme.distributor_id) & (Enrolment.programme_id == Programme.id),
-        )
+        .join(Enrolment, same_key(Enrolment.programme_id, Programme.id))
         .join(
             deal_rules.DealRules,
             (deal_rules.DealRules.distributor_id == Programme.distributor_id)

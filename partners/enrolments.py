@@ -17,7 +17,7 @@ from core.events import Event, publish
 from core.languages import _, for_later
 from core.periods import Term, end_of, next_end
 from core.tasks import Claimed, Kind, Repeat
-from core.tenancy import Access, ResellerOwned, owned_by
+from core.tenancy import Access, ResellerOwned, owned_by, same_key
 from partners.programmes import Programme
 
 
@@ -210,10 +210,7 @@ def end_those_over() -> int:
     many ended. Whoever wants to go on applies again, as the reseller that it is."""
     over = (
         select(Enrolment, Programme.renews, Programme.term)
-        .join(
-            Programme,
-            (Programme.distributor_id == Enrolment.distributor_id) & (Programme.id == Enrolment.programme_id),
-        )
+        .join(Programme, same_key(Programme.id, Enrolment.programme_id))
         .where(Enrolment.state == EnrolmentState.ACTIVE, Enrolment.ends_at <= business_now())
         .order_by(Enrolment.ends_at)
         .limit(500)

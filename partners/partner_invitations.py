@@ -19,7 +19,7 @@ from core.events import Event, publish
 from core.ids import new_code, new_id, new_token, token_hash
 from core.languages import _
 from core.parties import Membership, Reseller, normal_email
-from core.tenancy import Access, DistributorOwned, Side, owned_by
+from core.tenancy import Access, DistributorOwned, Side, owned_by, same_key
 from partners.evidence_checks import EMAIL
 from partners.invitations import LIFE, AlreadyInvited, NotInvited
 from partners.signatures import NotAnAdministrator
@@ -186,7 +186,7 @@ def invite(
 
 
 def _refuse_if_partner(email: str) -> None:
-    joined = (Reseller.distributor_id == Membership.distributor_id) & (Reseller.id == Membership.reseller_id)
+    joined = same_key(Reseller.id, Membership.reseller_id)
     chosen = (
         select(Reseller.name)
         .join(Membership, joined)

@@ -18,7 +18,7 @@ from core.errors import Conflict
 from core.events import Event, publish
 from core.languages import _
 from core.money import Money
-from core.tenancy import Access, ResellerOwned, owned_by
+from core.tenancy import Access, ResellerOwned, owned_by, same_key
 from partners import enrolments, reauthorisation_rules, security_contacts
 from partners.enrolments import Because, Enrolment, EnrolmentState, PartnershipEnded
 from partners.reauthorisation_rules import CONDITIONS, ReauthorisationRules
@@ -140,17 +140,12 @@ def open_those_near() -> int:
     """Opens the checks of partners whose anniversary comes within their programme's days; how many."""
     rules = ReauthorisationRules
     there = select(Reauthorisation.id).where(
-        Reauthorisation.distributor_id == Enrolment.distributor_id,
-        Reauthorisation.enrolment_id == Enrolment.id,
+        same_key(Reauthorisation.enrolment_id, Enrolment.id),
         Reauthorisation.due_at == Enrolment.anniversary_at,
     )
     near = (
         select(Enrolment)
-        .join(
-            rules,
-            (rules.distributor_id == Enrolment.distributor_id)
-            & (rules.programme_id == Enrolment.programme_id),
-        )
+        .join(rules, same_key(rules.programme_id, Enrolment.programme_id))
         .where(
             Enrolment.state == EnrolmentState.ACTIVE,
             func.jsonb_array_length(rules.conditions) > 0,

@@ -14,7 +14,7 @@ from core.errors import Conflict, Refused
 from core.events import Event, publish
 from core.languages import _
 from core.parties import Membership, Reseller
-from core.tenancy import Access, ResellerOwned, Side, owned_by
+from core.tenancy import Access, ResellerOwned, Side, owned_by, same_key
 from partners import channels, enrolments, invitations, joinings, programmes
 from partners.applications import Application, ApplicationState
 from partners.programmes import Programme
@@ -176,7 +176,7 @@ def _reseller_of(application: Application, who: Signatory) -> Reseller | None:
     asked for in a reseller's console is signed for that reseller, by an administrator of it."""
     if application.applicant_id is not None:
         return _applicant(application.applicant_id, who)
-    joined = (Reseller.distributor_id == Membership.distributor_id) & (Reseller.id == Membership.reseller_id)
+    joined = same_key(Reseller.id, Membership.reseller_id)
     found = db.session().execute(
         select(Membership, Reseller)
         .join(Reseller, joined)

@@ -16,7 +16,7 @@ from core.doors import door
 from core.errors import Missing, Refused
 from core.languages import _
 from core.parties import Customer
-from core.tenancy import Access, CustomerOwned, DistributorOwned, owned_by
+from core.tenancy import Access, CustomerOwned, DistributorOwned, owned_by, same_key
 from partners.programmes import Programme
 
 
@@ -239,8 +239,7 @@ def of_programme(programme_id: UUID) -> list[tuple[SupportType, int]]:
     number = (
         select(func.count())
         .where(
-            CustomerSupport.distributor_id == SupportType.distributor_id,
-            CustomerSupport.support_type_id == SupportType.id,
+            same_key(CustomerSupport.support_type_id, SupportType.id),
         )
         .scalar_subquery()
     )

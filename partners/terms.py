@@ -30,7 +30,7 @@ from core.doors import door
 from core.errors import Conflict, Missing, Refused
 from core.ids import new_id
 from core.languages import _
-from core.tenancy import Access, CustomerOwned, ResellerOwned, owned_by
+from core.tenancy import Access, CustomerOwned, ResellerOwned, owned_by, same_key
 
 LONGEST = 100_000
 
@@ -284,7 +284,7 @@ def versions(standing_id: UUID) -> list[tuple[Terms, int]]:
     times = (
         select(func.count())
         .select_from(TermsAcceptance)
-        .where(TermsAcceptance.distributor_id == Terms.distributor_id, TermsAcceptance.terms_id == Terms.id)
+        .where(same_key(TermsAcceptance.terms_id, Terms.id))
         .scalar_subquery()
     )
     chosen = (
@@ -297,10 +297,7 @@ def evidence(standing_id: UUID) -> Select[TermsAcceptance]:
     """Acceptances of a seller's terms, oldest first."""
     return (
         select(TermsAcceptance)
-        .join(
-            Terms,
-            (Terms.distributor_id == TermsAcceptance.distributor_id) & (Terms.id == TermsAcceptance.terms_id),
-        )
+        .join(Terms, same_key(Terms.id, TermsAcceptance.terms_id))
         .where(Terms.standing_id == standing_id)
         .order_by(TermsAcceptance.id)
     )

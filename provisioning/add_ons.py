@@ -12,6 +12,7 @@ from checkout import taken_offers
 from core import db, doorbell
 from core.languages import for_later
 from core.tasks import OPEN, Again, Final, Task
+from core.tenancy import same_key
 from provisioning.connectors.base import Action
 from provisioning.deliveries import Delivery
 from provisioning.transfer_calls import TransferCall
@@ -49,12 +50,8 @@ def call_those_that_wait(
     a worker has in its hands is left to it, so that nobody waits for anybody."""
     waiting = (
         select(Task.id)
-        .join(Delivery, (Delivery.distributor_id == Task.distributor_id) & (Delivery.task_id == Task.id))
-        .join(
-            Subscription,
-            (Subscription.distributor_id == Delivery.distributor_id)
-            & (Subscription.id == Delivery.subscription_id),
-        )
+        .join(Delivery, same_key(Delivery.task_id, Task.id))
+        .join(Subscription, same_key(Subscription.id, Delivery.subscription_id))
         .where(
             Subscription.base_id.in_([event.subscription_id for event in events]),
             Subscription.state == SubscriptionState.PENDING,
@@ -70,15 +67,8 @@ def call_those_that_move_after(base_id: UUID) -> None:
     """The base has moved to another provider, or stays: its add-ons in the same request are due."""
     _call(
         select(Task.id)
-        .join(
-            TransferCall,
-            (TransferCall.distributor_id == Task.distributor_id) & (TransferCall.task_id == Task.id),
-        )
-        .join(
-            Subscription,
-            (Subscription.distributor_id == TransferCall.distributor_id)
-            & (Subscription.id == TransferCall.subscription_id),
-        )
+        .join(TransferCall, same_key(TransferCall.task_id, Task.id))
+        .join(Subscription, same_key(Subscription.id, TransferCall.subscription_id))
         .where(Subscription.base_id == base_id, Task.state.in_(OPEN), ~Task.intent_open)
     )
 

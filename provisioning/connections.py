@@ -12,6 +12,7 @@ from core import db, doorbell, trail
 from core.errors import Missing, Refused
 from core.languages import _
 from core.tasks import OPEN, Task
+from core.tenancy import same_key
 from provisioning.connectors import base
 from provisioning.connectors.base import Action, Connector, Field, Request
 from provisioning.connectors.registry import CONNECTORS
@@ -61,11 +62,7 @@ def overview() -> list[Connection]:
     rows = {row.connector: row for row in db.session().scalars(select(ConnectorSettings))}
     products = _count(
         select(ProductType.connector, func.count(Product.id))
-        .join(
-            Product,
-            (Product.distributor_id == ProductType.distributor_id)
-            & (Product.product_type_id == ProductType.id),
-        )
+        .join(Product, same_key(Product.product_type_id, ProductType.id))
         .group_by(ProductType.connector)
     )
     waiting = _count(
@@ -155,12 +152,8 @@ def probe(key: str) -> tuple[Connector, Request]:
     connector = find(key)
     sku = db.session().scalar(
         select(Plan.sku)
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
         .where(ProductType.connector == key)
         .order_by(Plan.published.desc(), Plan.code)
         .limit(1)

@@ -17,6 +17,7 @@ from core import db, tasks, trail, work
 from core.ids import new_code, new_id
 from core.parties import Customer, Reseller
 from core.tasks import Again, Claimed, Kind, NeedsPerson, Repeat
+from core.tenancy import same_key
 from provisioning import add_ons, deliveries, line_cancellations, questions, restorations, stops, vendor_calls
 from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState, VendorRecord
@@ -35,11 +36,7 @@ def begin(event: OrderFunded) -> None:
         db.session()
         .execute(
             select(OrderLine, OrderCost, restorations.since(order.created_at))
-            .join(
-                OrderCost,
-                (OrderCost.distributor_id == OrderLine.distributor_id)
-                & (OrderCost.order_line_id == OrderLine.id),
-            )
+            .join(OrderCost, same_key(OrderCost.order_line_id, OrderLine.id))
             .where(OrderLine.order_id == order.id)
             .order_by(OrderLine.number)
         )
@@ -156,28 +153,11 @@ def _everything() -> Select[*tuple[Any, ...]]:
             extended.state,
             work.is_open_about(Delivery.id),
         )
-        .join(
-            Subscription,
-            (Subscription.distributor_id == Delivery.distributor_id)
-            & (Subscription.id == Delivery.subscription_id),
-        )
-        .join(
-            OrderLine,
-            (OrderLine.distributor_id == Delivery.distributor_id) & (OrderLine.id == Delivery.order_line_id),
-        )
-        .join(
-            OrderCost,
-            (OrderCost.distributor_id == Delivery.distributor_id)
-            & (OrderCost.order_line_id == Delivery.order_line_id),
-        )
-        .join(
-            Reseller,
-            (Reseller.distributor_id == Delivery.distributor_id) & (Reseller.id == Delivery.reseller_id),
-        )
-        .outerjoin(
-            Customer,
-            (Customer.distributor_id == Delivery.distributor_id) & (Customer.id == Delivery.customer_id),
-        )
+        .join(Subscription, same_key(Subscription.id, Delivery.subscription_id))
+        .join(OrderLine, same_key(OrderLine.id, Delivery.order_line_id))
+        .join(OrderCost, same_key(OrderCost.order_line_id, Delivery.order_line_id))
+        .join(Reseller, same_key(Reseller.id, Delivery.reseller_id))
+        .outerjoin(Customer, same_key(Customer.id, Delivery.customer_id))
         .outerjoin(
             ConnectorSettings,
             (ConnectorSettings.distributor_id == Delivery.distributor_id)
@@ -185,28 +165,15 @@ def _everything() -> Select[*tuple[Any, ...]]:
         )
         .outerjoin(
             made,
-            (made.distributor_id == Delivery.distributor_id)
-            & (made.order_line_id == Delivery.order_line_id)
-            & (made.action == Action.PROVISION.value),
+            same_key(made.order_line_id, Delivery.order_line_id) & (made.action == Action.PROVISION.value),
         )
-        .outerjoin(
-            VendorRecord,
-            (VendorRecord.distributor_id == made.distributor_id) & (VendorRecord.delivery_id == made.id),
-        )
+        .outerjoin(VendorRecord, same_key(VendorRecord.delivery_id, made.id))
         .outerjoin(  # what was moved has another id since
             TransferCall,
-            (TransferCall.distributor_id == Delivery.distributor_id)
-            & (TransferCall.new_subscription_id == Delivery.subscription_id),
+            same_key(TransferCall.new_subscription_id, Delivery.subscription_id),
         )
-        .outerjoin(
-            LineCancellation,
-            (LineCancellation.distributor_id == Delivery.distributor_id)
-            & (LineCancellation.delivery_id == Delivery.id),
-        )
-        .outerjoin(
-            extended,
-            (extended.distributor_id == Subscription.distributor_id) & (extended.id == Subscription.base_id),
-        )
+        .outerjoin(LineCancellation, same_key(LineCancellation.delivery_id, Delivery.id))
+        .outerjoin(extended, same_key(extended.id, Subscription.base_id))
         .where(Delivery.id.in_(bindparam("ids", expanding=True)))
     )
 

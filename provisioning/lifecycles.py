@@ -22,6 +22,7 @@ from core.clock import business_now
 from core.events import Event, publish
 from core.ids import new_id
 from core.tasks import Claimed, Kind, Repeat
+from core.tenancy import same_key
 from provisioning import add_ons
 from provisioning.connectors.base import Action
 from provisioning.deliveries import Delivery, DeliveryState
@@ -79,11 +80,7 @@ def watch(limit: int = BATCH) -> int:
     )
     cancelled = (
         select(Subscription.id)
-        .join(
-            Cancellation,
-            (Cancellation.distributor_id == Subscription.distributor_id)
-            & (Cancellation.subscription_id == Subscription.id),
-        )
+        .join(Cancellation, same_key(Cancellation.subscription_id, Subscription.id))
         .where(
             Cancellation.state == CancellationState.ASKED,
             Cancellation.ends_at <= now,
@@ -153,17 +150,12 @@ def coming(most: int = 10) -> list[Coming]:
     """What the clocks of the scope's subscriptions do next, the earliest first."""
     rows = db.session().execute(
         select(Subscription, ProductType.notice_days, ProductType.ends_at_term, Cancellation.ends_at)
-        .join(Plan, (Plan.distributor_id == Subscription.distributor_id) & (Plan.id == Subscription.plan_id))
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
+        .join(Plan, same_key(Plan.id, Subscription.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
         .outerjoin(
             Cancellation,
-            (Cancellation.distributor_id == Subscription.distributor_id)
-            & (Cancellation.subscription_id == Subscription.id)
+            same_key(Cancellation.subscription_id, Subscription.id)
             & (Cancellation.state == CancellationState.ASKED),
         )
         .where(Subscription.state.in_(STANDING), Subscription.next_act_at.is_not(None))
@@ -199,9 +191,7 @@ def begin_end(subscription: Subscription, *, why: str) -> Delivery:
     told = {"on": business_now(), "because": why}
     states.move(subscription, SubscriptionState.ENDING, why=why, told=told)
     subscription.next_act_at = None
-    joined = (OrderCost.distributor_id == OrderLine.distributor_id) & (
-        OrderCost.order_line_id == OrderLine.id
-    )
+    joined = same_key(OrderCost.order_line_id, OrderLine.id)
     order_id, connector = (
         db.session()
         .execute(

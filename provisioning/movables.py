@@ -9,6 +9,7 @@ from sqlalchemy import select
 from catalog.products import Plan, Product, ProductType
 from core import db
 from core.languages import _
+from core.tenancy import same_key
 from provisioning.connectors.base import why_not_transfer
 from provisioning.connectors.registry import CONNECTORS
 from provisioning.transfers import OPEN_ITEMS, Transfer, TransferItem
@@ -83,12 +84,8 @@ def connectors_of(found: Sequence[Subscription]) -> dict[UUID, str]:
     """plan -> what delivers it."""
     rows = db.session().execute(
         select(Plan.id, ProductType.connector)
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
         .where(Plan.id.in_({one.plan_id for one in found}))
     )
     return {plan_id: connector for plan_id, connector in rows}
@@ -98,11 +95,7 @@ def open_requests(subscription_ids: Sequence[UUID]) -> dict[UUID, str]:
     """subscription -> the code of the request that it is in."""
     rows = db.session().execute(
         select(TransferItem.subscription_id, Transfer.code)
-        .join(
-            Transfer,
-            (Transfer.distributor_id == TransferItem.distributor_id)
-            & (Transfer.id == TransferItem.transfer_id),
-        )
+        .join(Transfer, same_key(Transfer.id, TransferItem.transfer_id))
         .where(
             TransferItem.subscription_id.in_(subscription_ids),
             ~TransferItem.incoming,

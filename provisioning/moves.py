@@ -17,6 +17,7 @@ from core.languages import _, for_later
 from core.money import Money
 from core.parties import Customer
 from core.tasks import Again, Claimed, Final, Kind, NeedsPerson, Repeat, TaskState
+from core.tenancy import same_key
 from partners import sales
 from provisioning import add_ons, transfer_answers, transfers, vendor_calls
 from provisioning.connectors.base import Action, Outcome, Request
@@ -62,23 +63,11 @@ def about(call_id: UUID) -> Found:
         db.session()
         .execute(
             select(TransferCall, mine, theirs, leaving, coming, Subscription)
-            .join(
-                mine, (mine.distributor_id == TransferCall.distributor_id) & (mine.id == TransferCall.item_id)
-            )
-            .join(
-                theirs,
-                (theirs.distributor_id == TransferCall.distributor_id)
-                & (theirs.id == TransferCall.their_item_id),
-            )
-            .join(leaving, (leaving.distributor_id == mine.distributor_id) & (leaving.id == mine.transfer_id))
-            .join(
-                coming, (coming.distributor_id == theirs.distributor_id) & (coming.id == theirs.transfer_id)
-            )
-            .join(
-                Subscription,
-                (Subscription.distributor_id == TransferCall.distributor_id)
-                & (Subscription.id == TransferCall.subscription_id),
-            )
+            .join(mine, same_key(mine.id, TransferCall.item_id))
+            .join(theirs, same_key(theirs.id, TransferCall.their_item_id))
+            .join(leaving, same_key(leaving.id, mine.transfer_id))
+            .join(coming, same_key(coming.id, theirs.transfer_id))
+            .join(Subscription, same_key(Subscription.id, TransferCall.subscription_id))
             .where(TransferCall.id == call_id)
         )
         .first()
@@ -129,11 +118,7 @@ def _of_base(found: Found) -> tuple[ItemState, UUID | None] | None:
         db.session()
         .execute(
             select(TransferItem.state, TransferCall.new_subscription_id)
-            .outerjoin(
-                TransferCall,
-                (TransferCall.distributor_id == TransferItem.distributor_id)
-                & (TransferCall.item_id == TransferItem.id),
-            )
+            .outerjoin(TransferCall, same_key(TransferCall.item_id, TransferItem.id))
             .where(
                 TransferItem.transfer_id == found.leaving.id,
                 TransferItem.subscription_id == found.subscription.base_id,

@@ -11,6 +11,7 @@ from checkout.orders import OrderLine, OrderWholesale
 from core import db
 from core.money import Money
 from core.statements import Statement
+from core.tenancy import same_key
 from partners import sales
 from partners.sales import Delivered, Sale
 from subscriptions.subscriptions import (
@@ -30,13 +31,9 @@ OF_A_PROGRAMME = Statement(
         OrderWholesale.total_minor,
         OrderWholesale.currency,
     )
-    .join(Plan, (Plan.distributor_id == OrderLine.distributor_id) & (Plan.id == OrderLine.plan_id))
-    .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-    .join(
-        OrderWholesale,
-        (OrderWholesale.distributor_id == OrderLine.distributor_id)
-        & (OrderWholesale.order_line_id == OrderLine.id),
-    )
+    .join(Plan, same_key(Plan.id, OrderLine.plan_id))
+    .join(Product, same_key(Product.id, Plan.product_id))
+    .join(OrderWholesale, same_key(OrderWholesale.order_line_id, OrderLine.id))
     .where(OrderLine.id == any_(bindparam("lines", type_=ARRAY(Uuid()))), Product.programme_id.is_not(None))
     .order_by(OrderLine.id)
 )
@@ -76,7 +73,7 @@ def take_in(product: Product) -> None:
             Subscription.id,
             Subscription.starts_at,
         )
-        .join(Plan, (Plan.distributor_id == Subscription.distributor_id) & (Plan.id == Subscription.plan_id))
+        .join(Plan, same_key(Plan.id, Subscription.plan_id))
         .where(
             Plan.product_id == product.id,
             Subscription.customer_id.is_not(None),

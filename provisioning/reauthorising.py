@@ -12,6 +12,7 @@ from core.clock import business_now
 from core.money import Money
 from core.periods import Term, nth
 from core.tasks import Claimed, Kind, Repeat
+from core.tenancy import same_key
 from partners import reauthorisations
 from subscriptions.subscriptions import Subscription
 
@@ -22,9 +23,7 @@ def revenue(reseller_id: UUID, currency: str, until: datetime) -> Money:
     """Net of tax, of the 12 months before `until`, in one currency: charges of services that were delivered
     in them and not given back whole."""
     since = nth(until, -1, Term.YEAR)
-    joined = (Subscription.distributor_id == Charge.distributor_id) & (
-        Subscription.order_line_id == Charge.order_line_id
-    )
+    joined = same_key(Subscription.order_line_id, Charge.order_line_id)
     total = db.session().scalar(
         select(func.coalesce(func.sum(Charge.total_minor), 0))
         .join(Subscription, joined)

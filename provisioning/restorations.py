@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped
 from core import db, states, tasks, work
 from core.doors import door
 from core.tasks import Task, TaskState
-from core.tenancy import Access, DistributorOwned
+from core.tenancy import Access, DistributorOwned, same_key
 from provisioning.connectors.base import Purchase
 from provisioning.deliveries import Delivery, DeliveryState
 from provisioning.transfer_calls import TransferCall
@@ -76,7 +76,7 @@ def doubt(delivery_ids: Collection[UUID] | None = None) -> int:
     What waits for a person goes on waiting, and is looked up as well once they let it go on."""
     chosen = (
         select(Delivery, Task)
-        .join(Task, (Task.distributor_id == Delivery.distributor_id) & (Task.id == Delivery.task_id))
+        .join(Task, same_key(Task.id, Delivery.task_id))
         .where(Task.state.in_((*tasks.OPEN, TaskState.PARKED)))
         .order_by(Delivery.id)
     )

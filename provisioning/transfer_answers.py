@@ -12,6 +12,7 @@ from core.errors import Conflict, Missing, Refused
 from core.events import publish
 from core.ids import new_id
 from core.languages import _, for_later
+from core.tenancy import same_key
 from provisioning import movables, restorations, transfers
 from provisioning.connectors.base import Action
 from provisioning.deliveries import Delivery, VendorRecord
@@ -188,11 +189,7 @@ def external_id(subscription: Subscription) -> str:
         return found
     bought = (
         select(VendorRecord.external_id)
-        .join(
-            Delivery,
-            (Delivery.distributor_id == VendorRecord.distributor_id)
-            & (Delivery.id == VendorRecord.delivery_id),
-        )
+        .join(Delivery, same_key(Delivery.id, VendorRecord.delivery_id))
         .where(Delivery.order_line_id == subscription.order_line_id, Delivery.action == Action.PROVISION)
     )
     return db.session().scalar(bought) or ""

@@ -9,6 +9,7 @@ from checkout.orders import OrderCost, OrderLine
 from core import db, tasks, work
 from core.parties import Customer, Reseller
 from core.tasks import Again, Claimed, Kind, Repeat
+from core.tenancy import same_key
 from provisioning import deliveries, line_cancellations, vendor_calls
 from provisioning.connectors.base import Action, Outcome, Request
 from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState, VendorRecord
@@ -25,11 +26,7 @@ def bought_by(end: Delivery) -> tuple[Delivery, VendorRecord]:
     """What a withdrawal is to end."""
     rows = db.session().execute(
         select(Delivery, VendorRecord)
-        .join(
-            VendorRecord,
-            (VendorRecord.distributor_id == Delivery.distributor_id)
-            & (VendorRecord.delivery_id == Delivery.id),
-        )
+        .join(VendorRecord, same_key(VendorRecord.delivery_id, Delivery.id))
         .where(Delivery.order_line_id == end.order_line_id, Delivery.action == Action.PROVISION)
     )
     delivery, record = rows.one()

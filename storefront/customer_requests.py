@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length
 
 from core.languages import Words, _
 from core.parties import Reseller
+from core.tenancy import same_key
 from partners import companies, customer_requests
 from partners.customer_requests import CustomerRequest, CustomerRequestState, Wanted, WantedIncomplete
 from partners.relation_rules import Ruled
@@ -140,9 +141,7 @@ def the_list(side: str, *, resellers: bool) -> List:
 
 def statement() -> Select[CustomerRequest, str]:
     """Requests with the names of their resellers; a reseller finds its own."""
-    joined = (Reseller.distributor_id == CustomerRequest.distributor_id) & (
-        Reseller.id == CustomerRequest.reseller_id
-    )
+    joined = same_key(Reseller.id, CustomerRequest.reseller_id)
     return select(CustomerRequest, Reseller.name).join(Reseller, joined)
 
 

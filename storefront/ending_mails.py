@@ -11,7 +11,7 @@ from checkout.orders import Order, OrderCost, OrderLine
 from core import db, languages, parties
 from core.clock import business_now
 from core.languages import _
-from core.tenancy import Side
+from core.tenancy import Side, same_key
 from partners import storefronts
 from partners.storefronts import StorefrontState
 from storefront import links, mail
@@ -127,7 +127,7 @@ def _cancellation(cancellation_id: UUID) -> Cancellation:
 
 
 def _order_of(service: Subscription) -> Order:
-    joined = (OrderLine.distributor_id == Order.distributor_id) & (OrderLine.order_id == Order.id)
+    joined = same_key(OrderLine.order_id, Order.id)
     mine = OrderLine.id == service.order_line_id
     return db.session().scalars(select(Order).join(OrderLine, joined).where(mine)).one()
 

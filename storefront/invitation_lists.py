@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from core import db
 from core.languages import Words, _
 from core.parties import Customer, Reseller
+from core.tenancy import same_key
 from partners import invitations
 from partners.invitations import Invitation, InvitationState
 from partners.roles import ROLES
@@ -90,14 +91,8 @@ def statement() -> Select[Invitation, Customer, Reseller]:
     """Invitations of the scope, each with its customer and reseller, if any."""
     return (
         select(Invitation, Customer, Reseller)
-        .outerjoin(
-            Customer,
-            (Customer.distributor_id == Invitation.distributor_id) & (Customer.id == Invitation.customer_id),
-        )
-        .outerjoin(
-            Reseller,
-            (Reseller.distributor_id == Invitation.distributor_id) & (Reseller.id == Invitation.reseller_id),
-        )
+        .outerjoin(Customer, same_key(Customer.id, Invitation.customer_id))
+        .outerjoin(Reseller, same_key(Reseller.id, Invitation.reseller_id))
     )
 
 

@@ -13,16 +13,12 @@ from core.errors import Missing
 from core.parties import Reseller
 from core.settings import settings
 from core.statements import Statement
+from core.tenancy import same_key
 from partners.storefronts import Host, Storefront, StorefrontState
 
 # Drawn up once, because every mail asks.
 _HOUSE = (
-    select(Storefront)
-    .join(
-        Reseller,
-        (Reseller.distributor_id == Storefront.distributor_id) & (Reseller.id == Storefront.reseller_id),
-    )
-    .where(Reseller.house)
+    select(Storefront).join(Reseller, same_key(Reseller.id, Storefront.reseller_id)).where(Reseller.house)
 )
 _SHOP = select(Storefront).where(
     Storefront.reseller_id == bindparam("reseller"),

@@ -19,7 +19,7 @@ from core import db, languages, parties, tasks, work
 from core.languages import _
 from core.parties import Customer, Reseller
 from core.tasks import Claimed, Kind, Limits, Repeat
-from core.tenancy import Side
+from core.tenancy import Side, same_key
 from partners import acceptances, invitations, relations, storefronts
 from partners.invitations import Invitation, InvitationState
 from partners.roles import ADMIN
@@ -344,12 +344,8 @@ def _words_of(line: OrderLine) -> tuple[str, str]:
 # Drawn up once: nearly every delivery has such a mail.
 _SERVICE = (
     select(Subscription, Order, OrderCost.opens_storefront)
-    .join(
-        OrderCost,
-        (OrderCost.distributor_id == Subscription.distributor_id)
-        & (OrderCost.order_line_id == Subscription.order_line_id),
-    )
-    .join(Order, (Order.distributor_id == OrderCost.distributor_id) & (Order.id == OrderCost.order_id))
+    .join(OrderCost, same_key(OrderCost.order_line_id, Subscription.order_line_id))
+    .join(Order, same_key(Order.id, OrderCost.order_id))
     .where(Subscription.id == bindparam("subscription"))
 )
 

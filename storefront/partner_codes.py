@@ -12,6 +12,7 @@ from catalog.partner_codes import STATES, CodeRedemption, CodeState, PartnerCode
 from checkout import discounts
 from core.languages import _
 from core.parties import Reseller
+from core.tenancy import same_key
 from storefront import lists
 from storefront.filters import Days
 from storefront.lists import Column, List
@@ -64,12 +65,8 @@ def the_list(at: str) -> List:
 
 def statement() -> Select[PartnerCode, str, CodeRedemption]:
     """Codes with the names of their resellers, and who typed them in."""
-    joined = (Reseller.distributor_id == PartnerCode.distributor_id) & (
-        Reseller.id == PartnerCode.reseller_id
-    )
-    typed = (CodeRedemption.distributor_id == PartnerCode.distributor_id) & (
-        CodeRedemption.code_id == PartnerCode.id
-    )
+    joined = same_key(Reseller.id, PartnerCode.reseller_id)
+    typed = same_key(CodeRedemption.code_id, PartnerCode.id)
     return (
         select(PartnerCode, Reseller.name, CodeRedemption)
         .join(Reseller, joined)

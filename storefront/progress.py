@@ -17,7 +17,7 @@ from catalog.products import Plan, Product
 from checkout.orders import Order, OrderLine, OrderState, PayBy
 from core import db
 from core.languages import Words, _
-from core.tenancy import Side, current
+from core.tenancy import Side, current, same_key
 from core.trail import TrailEntry
 from provisioning import add_ons
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
@@ -123,20 +123,14 @@ def of(order: Order, *, ours: bool = True) -> Progress:
 
 def states_of(found: Sequence[Order]) -> dict[UUID, str]:
     """order -> the state that its page would show, for lists; one statement."""
-    refunded = exists().where(
-        Refund.distributor_id == OrderLine.distributor_id, Refund.order_line_id == OrderLine.id
-    )
+    refunded = exists().where(same_key(Refund.order_line_id, OrderLine.id))
     unwanted = exists().where(
-        LineCancellation.distributor_id == Delivery.distributor_id,
-        LineCancellation.delivery_id == Delivery.id,
+        same_key(LineCancellation.delivery_id, Delivery.id),
         LineCancellation.state == LineCancellationState.ASKED,
     )
     chosen = (
         select(Delivery.order_id, Delivery.state, OrderLine, unwanted, refunded)
-        .join(
-            OrderLine,
-            and_(OrderLine.distributor_id == Delivery.distributor_id, OrderLine.id == Delivery.order_line_id),
-        )
+        .join(OrderLine, same_key(OrderLine.id, Delivery.order_line_id))
         .where(
             Delivery.order_id.in_([order.id for order in found if order.state is OrderState.FUNDED]), BOUGHT
         )
@@ -164,20 +158,13 @@ def _rows(order_id: UUID) -> Sequence[tuple[OrderLine, Delivery | None, str | No
         .outerjoin(
             Delivery,
             and_(
-                Delivery.distributor_id == OrderLine.distributor_id,
-                Delivery.order_line_id == OrderLine.id,
+                same_key(Delivery.order_line_id, OrderLine.id),
                 BOUGHT,
             ),
         )
-        .outerjoin(
-            Subscription,
-            and_(
-                Subscription.distributor_id == Delivery.distributor_id,
-                Subscription.id == Delivery.subscription_id,
-            ),
-        )
-        .join(Plan, and_(Plan.distributor_id == OrderLine.distributor_id, Plan.id == OrderLine.plan_id))
-        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
+        .outerjoin(Subscription, same_key(Subscription.id, Delivery.subscription_id))
+        .join(Plan, same_key(Plan.id, OrderLine.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.number)
     )
@@ -199,13 +186,7 @@ def _attempt(order_id: UUID) -> PaymentAttempt | None:
     """The latest page at the gateway for this order."""
     chosen = (
         select(PaymentAttempt)
-        .join(
-            Payment,
-            and_(
-                Payment.distributor_id == PaymentAttempt.distributor_id,
-                Payment.id == PaymentAttempt.payment_id,
-            ),
-        )
+        .join(Payment, same_key(Payment.id, PaymentAttempt.payment_id))
         .where(Payment.order_id == order_id)
         .order_by(PaymentAttempt.number.desc())
         .limit(1)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 
 from billing.credit_notes import CreditNote
 from billing.refund_policies import Party
@@ -13,6 +13,7 @@ from checkout.orders import Order, OrderLine
 from core import db
 from core.languages import Words, _
 from core.money import Money
+from core.tenancy import same_key
 from storefront.moments import Moment, moment
 
 REASONS = Words(
@@ -71,19 +72,10 @@ def statement():
     """Refunds with everything that a view needs; filter and order it."""
     return (
         select(Refund, RefundShare, OrderLine, Order.code, CreditNote)
-        .join(
-            RefundShare,
-            and_(RefundShare.distributor_id == Refund.distributor_id, RefundShare.refund_id == Refund.id),
-        )
-        .join(
-            OrderLine,
-            and_(OrderLine.distributor_id == Refund.distributor_id, OrderLine.id == Refund.order_line_id),
-        )
-        .join(Order, and_(Order.distributor_id == Refund.distributor_id, Order.id == Refund.order_id))
-        .outerjoin(
-            CreditNote,
-            and_(CreditNote.distributor_id == Refund.distributor_id, CreditNote.refund_id == Refund.id),
-        )
+        .join(RefundShare, same_key(RefundShare.refund_id, Refund.id))
+        .join(OrderLine, same_key(OrderLine.id, Refund.order_line_id))
+        .join(Order, same_key(Order.id, Refund.order_id))
+        .outerjoin(CreditNote, same_key(CreditNote.refund_id, Refund.id))
     )
 
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from core import db
 from core.languages import Words, _
+from core.tenancy import same_key
 from provisioning import transfers
 from provisioning.transfers import ItemState, Transfer, TransferItem, TransferState
 from storefront import pages, timelines
@@ -91,8 +92,7 @@ def is_way(way: str) -> ColumnElement[bool]:
 def found_by(query: str) -> ColumnElement[bool]:
     """A code whole; customers, companies and products by a part of their name."""
     named = exists().where(
-        TransferItem.distributor_id == Transfer.distributor_id,
-        TransferItem.transfer_id == Transfer.id,
+        same_key(TransferItem.transfer_id, Transfer.id),
         TransferItem.product_name.icontains(query, autoescape=True),
     )
     return or_(

@@ -14,6 +14,7 @@ from core import db, parties
 from core.clock import business_now
 from core.errors import Conflict, Missing, Refusal
 from core.languages import Words, _
+from core.tenancy import same_key
 from partners import (
     application_reviews,
     applications,
@@ -106,8 +107,7 @@ def the_list() -> List:
 def statement() -> Select[Application, str]:
     """Applications with the name of their programme."""
     return select(Application, Programme.name).join(
-        Programme,
-        (Programme.distributor_id == Application.distributor_id) & (Programme.id == Application.programme_id),
+        Programme, same_key(Programme.id, Application.programme_id)
     )
 
 

@@ -21,6 +21,7 @@ from core.clock import business_now
 from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.parties import Customer, Reseller
+from core.tenancy import same_key
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console
 from storefront.distributor.forms import AmountField
@@ -145,19 +146,9 @@ def statement() -> Select[BankTransfer, str, str, str]:
     """Requests with order and names."""
     return (
         select(BankTransfer, Order.code, Reseller.name, Customer.name)
-        .join(
-            Order, (Order.distributor_id == BankTransfer.distributor_id) & (Order.id == BankTransfer.order_id)
-        )
-        .join(
-            Reseller,
-            (Reseller.distributor_id == BankTransfer.distributor_id)
-            & (Reseller.id == BankTransfer.reseller_id),
-        )
-        .outerjoin(
-            Customer,
-            (Customer.distributor_id == BankTransfer.distributor_id)
-            & (Customer.id == BankTransfer.customer_id),
-        )
+        .join(Order, same_key(Order.id, BankTransfer.order_id))
+        .join(Reseller, same_key(Reseller.id, BankTransfer.reseller_id))
+        .outerjoin(Customer, same_key(Customer.id, BankTransfer.customer_id))
     )
 
 

@@ -19,6 +19,7 @@ from catalog.translations import Words
 from core import db, languages
 from core.errors import Refusal
 from core.languages import _
+from core.tenancy import same_key
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, product_pages
 from storefront.distributor.product_pages import ROLE
@@ -133,11 +134,7 @@ def the_list() -> List:
 
 def statement() -> Select[Category, int]:
     """Categories, each with the number of its products."""
-    many = (
-        select(func.count())
-        .where(Product.distributor_id == Category.distributor_id, Product.category == Category.name)
-        .scalar_subquery()
-    )
+    many = select(func.count()).where(same_key(Product.category, Category.name)).scalar_subquery()
     return select(Category, many)
 
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from core import db
 from core.languages import _
 from core.parties import Reseller
+from core.tenancy import same_key
 from partners import tiers
 from partners.commissions import Commission
 from storefront import exports, lists, pages
@@ -76,8 +77,7 @@ def the_list() -> List:
 def records() -> Select[Commission, str, str]:
     """Records with the name and code of their reseller."""
     return select(Commission, Reseller.name, Reseller.code).join(
-        Reseller,
-        (Reseller.distributor_id == Commission.distributor_id) & (Reseller.id == Commission.reseller_id),
+        Reseller, same_key(Reseller.id, Commission.reseller_id)
     )
 
 

@@ -17,6 +17,7 @@ from catalog.products import Product, ProductType
 from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
+from core.tenancy import same_key
 from partners import conditions, terms
 from partners.conditions import KINDS, Condition
 from partners.terms import Kind, Terms, TermsAcceptance
@@ -122,25 +123,21 @@ def statement() -> Select[Condition, int, int, int]:
     """Conditions, each with its newest version, its links, and how often it was accepted."""
     version = (
         select(func.coalesce(func.max(Terms.number), 0))
-        .where(Terms.distributor_id == Condition.distributor_id, Terms.standing_id == Condition.id)
+        .where(same_key(Terms.standing_id, Condition.id))
         .scalar_subquery()
     )
     links = (
         select(func.count())
         .where(
-            ConditionLink.distributor_id == Condition.distributor_id,
-            ConditionLink.condition_id == Condition.id,
+            same_key(ConditionLink.condition_id, Condition.id),
         )
         .scalar_subquery()
     )
     accepted = (
         select(func.count())
         .select_from(TermsAcceptance)
-        .join(
-            Terms,
-            (Terms.distributor_id == TermsAcceptance.distributor_id) & (Terms.id == TermsAcceptance.terms_id),
-        )
-        .where(Terms.distributor_id == Condition.distributor_id, Terms.standing_id == Condition.id)
+        .join(Terms, same_key(Terms.id, TermsAcceptance.terms_id))
+        .where(same_key(Terms.standing_id, Condition.id))
         .scalar_subquery()
     )
     return select(Condition, version, links, accepted)

@@ -14,6 +14,7 @@ from core import db
 from core.errors import Missing
 from core.languages import Words, _
 from core.parties import Customer, Membership, Reseller
+from core.tenancy import same_key
 from partners import admin_rights, channels, companies, customer_search
 from partners import customers as customer_lists
 from partners.joinings import CHANNELS, Channel
@@ -71,7 +72,7 @@ def the_list() -> List:
 def customers() -> Select[Customer, str, str]:
     """Customers with the name and code of their reseller."""
     return select(Customer, Reseller.name, Reseller.code).join(
-        Reseller, (Reseller.distributor_id == Customer.distributor_id) & (Reseller.id == Customer.reseller_id)
+        Reseller, same_key(Reseller.id, Customer.reseller_id)
     )
 
 
@@ -82,8 +83,7 @@ def is_like(show: str) -> ColumnElement[bool]:
     if show == "invited":
         return and_(Customer.ended_at.is_(None), customer_lists.nobody_yet())
     running = exists().where(
-        Subscription.distributor_id == Customer.distributor_id,
-        Subscription.customer_id == Customer.id,
+        same_key(Subscription.customer_id, Customer.id),
         Subscription.state == SubscriptionState.ACTIVE,
     )
     return running if show == "with" else ~running

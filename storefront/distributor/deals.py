@@ -13,6 +13,7 @@ from core import db, parties
 from core.errors import Denied, Missing, Refusal
 from core.languages import _
 from core.parties import Reseller
+from core.tenancy import same_key
 from partners import deal_matches, deal_reviews, deal_rules, deals, programmes
 from partners.deal_matches import Match
 from partners.deals import Deal, DealState
@@ -74,7 +75,7 @@ def the_list() -> List:
 
 def statement() -> Select[Deal, str, str]:
     """Deals with their reseller."""
-    joined = (Reseller.distributor_id == Deal.distributor_id) & (Reseller.id == Deal.reseller_id)
+    joined = same_key(Reseller.id, Deal.reseller_id)
     return select(Deal, Reseller.name, Reseller.code).join(Reseller, joined)
 
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from checkout.orders import Order, OrderCost
 from core import db
 from core.languages import _
+from core.tenancy import same_key
 from provisioning.connectors.registry import CONNECTORS
 from provisioning.deliveries import Delivery, DeliveryState, VendorRecord
 from storefront import exports, lists, pages
@@ -83,22 +84,10 @@ def deliveries() -> Select[Delivery, Subscription, str, str, str]:
     """Deliveries with subscription, order, connector and the vendor's id."""
     return (
         select(Delivery, Subscription, Order.code, OrderCost.connector, VendorRecord.external_id)
-        .join(
-            Subscription,
-            (Subscription.distributor_id == Delivery.distributor_id)
-            & (Subscription.id == Delivery.subscription_id),
-        )
-        .join(Order, (Order.distributor_id == Delivery.distributor_id) & (Order.id == Delivery.order_id))
-        .join(
-            OrderCost,
-            (OrderCost.distributor_id == Delivery.distributor_id)
-            & (OrderCost.order_line_id == Delivery.order_line_id),
-        )
-        .outerjoin(
-            VendorRecord,
-            (VendorRecord.distributor_id == Delivery.distributor_id)
-            & (VendorRecord.delivery_id == Delivery.id),
-        )
+        .join(Subscription, same_key(Subscription.id, Delivery.subscription_id))
+        .join(Order, same_key(Order.id, Delivery.order_id))
+        .join(OrderCost, same_key(OrderCost.order_line_id, Delivery.order_line_id))
+        .outerjoin(VendorRecord, same_key(VendorRecord.delivery_id, Delivery.id))
     )
 
 

@@ -24,6 +24,7 @@ from core.languages import Words, _, for_later
 from core.money import Money, total
 from core.parties import Customer, Reseller
 from core.tasks import Task, TaskAttempt, TaskState
+from core.tenancy import same_key
 from provisioning import fulfilment
 from provisioning.connectors.base import Action
 from provisioning.connectors.registry import CONNECTORS
@@ -150,16 +151,8 @@ def legs_of(order: Order) -> list[Leg]:
     """The lines of an order with retail, wholesale and cost."""
     rows = db.session().execute(
         select(OrderLine, OrderWholesale, OrderCost)
-        .join(
-            OrderWholesale,
-            (OrderWholesale.distributor_id == OrderLine.distributor_id)
-            & (OrderWholesale.order_line_id == OrderLine.id),
-        )
-        .join(
-            OrderCost,
-            (OrderCost.distributor_id == OrderLine.distributor_id)
-            & (OrderCost.order_line_id == OrderLine.id),
-        )
+        .join(OrderWholesale, same_key(OrderWholesale.order_line_id, OrderLine.id))
+        .join(OrderCost, same_key(OrderCost.order_line_id, OrderLine.id))
         .where(OrderLine.order_id == order.id)
         .order_by(OrderLine.number)
     )
@@ -237,31 +230,12 @@ def deliveries_of(order: Order) -> list[DeliveryView]:
     session = db.session()
     rows = session.execute(
         select(Delivery, Subscription, OrderLine, OrderCost, Task, VendorRecord, LineCancellation)
-        .join(
-            Subscription,
-            (Subscription.distributor_id == Delivery.distributor_id)
-            & (Subscription.id == Delivery.subscription_id),
-        )
-        .join(
-            OrderLine,
-            (OrderLine.distributor_id == Delivery.distributor_id) & (OrderLine.id == Delivery.order_line_id),
-        )
-        .join(
-            OrderCost,
-            (OrderCost.distributor_id == Delivery.distributor_id)
-            & (OrderCost.order_line_id == Delivery.order_line_id),
-        )
-        .join(Task, (Task.distributor_id == Delivery.distributor_id) & (Task.id == Delivery.task_id))
-        .outerjoin(
-            VendorRecord,
-            (VendorRecord.distributor_id == Delivery.distributor_id)
-            & (VendorRecord.delivery_id == Delivery.id),
-        )
-        .outerjoin(
-            LineCancellation,
-            (LineCancellation.distributor_id == Delivery.distributor_id)
-            & (LineCancellation.delivery_id == Delivery.id),
-        )
+        .join(Subscription, same_key(Subscription.id, Delivery.subscription_id))
+        .join(OrderLine, same_key(OrderLine.id, Delivery.order_line_id))
+        .join(OrderCost, same_key(OrderCost.order_line_id, Delivery.order_line_id))
+        .join(Task, same_key(Task.id, Delivery.task_id))
+        .outerjoin(VendorRecord, same_key(VendorRecord.delivery_id, Delivery.id))
+        .outerjoin(LineCancellation, same_key(LineCancellation.delivery_id, Delivery.id))
         .where(Delivery.order_id == order.id)
         .order_by(OrderLine.number, Delivery.id)
     ).all()

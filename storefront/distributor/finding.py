@@ -18,6 +18,7 @@ from checkout.orders import Order
 from checkout.quotes import Quote
 from core import db
 from core.parties import Customer, Reseller
+from core.tenancy import same_key
 from partners.applications import Application
 from partners.deals import Deal
 from partners.newsletters import Newsletter
@@ -68,7 +69,7 @@ def page_of(query: str) -> str | None:
         return url_for("distributor.product_page", code=query.lower())
     plans = session.execute(
         select(Product.code, Plan.code)
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
         .where(or_(Plan.code == query.lower(), Plan.sku == query))
         .limit(2)
     ).all()

@@ -20,6 +20,7 @@ from core.errors import Refusal
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Reseller
+from core.tenancy import same_key
 from storefront import exports, lists, pages
 from storefront.distributor import console, named
 from storefront.filters import Days
@@ -109,17 +110,10 @@ def alarms() -> Select[CostAlarm, PriceList, Product, Plan, Reseller]:
     """Alarms with what they are about."""
     return (
         select(CostAlarm, PriceList, Product, Plan, Reseller)
-        .join(
-            PriceList,
-            (PriceList.distributor_id == CostAlarm.distributor_id)
-            & (PriceList.id == CostAlarm.price_list_id),
-        )
-        .join(Plan, (Plan.distributor_id == CostAlarm.distributor_id) & (Plan.id == CostAlarm.plan_id))
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .outerjoin(
-            Reseller,
-            (Reseller.distributor_id == CostAlarm.distributor_id) & (Reseller.id == CostAlarm.reseller_id),
-        )
+        .join(PriceList, same_key(PriceList.id, CostAlarm.price_list_id))
+        .join(Plan, same_key(Plan.id, CostAlarm.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .outerjoin(Reseller, same_key(Reseller.id, CostAlarm.reseller_id))
     )
 
 
@@ -152,16 +146,8 @@ def show(form: NewMarginFloor, status: int = 200, *, problem: str | None = None)
         page = lists.page(the_list(), alarms())
         chosen = (
             select(MarginFloor, Product.name, Reseller.name)
-            .outerjoin(
-                Product,
-                (Product.distributor_id == MarginFloor.distributor_id)
-                & (Product.id == MarginFloor.product_id),
-            )
-            .outerjoin(
-                Reseller,
-                (Reseller.distributor_id == MarginFloor.distributor_id)
-                & (Reseller.id == MarginFloor.reseller_id),
-            )
+            .outerjoin(Product, same_key(Product.id, MarginFloor.product_id))
+            .outerjoin(Reseller, same_key(Reseller.id, MarginFloor.reseller_id))
             .order_by(MarginFloor.target)
         )
         floors = [

@@ -13,6 +13,7 @@ from checkout.orders import Order
 from core import db
 from core.languages import Words, _
 from core.parties import Customer, Reseller
+from core.tenancy import same_key
 from storefront import exports, lists, pages
 from storefront.distributor import console
 from storefront.filters import Amounts, Days
@@ -75,9 +76,7 @@ def the_list() -> List:
 
 def invoices() -> Select[Invoice, str]:
     """Invoices with the code of their order."""
-    return select(Invoice, Order.code).join(
-        Order, (Order.distributor_id == Invoice.distributor_id) & (Order.id == Invoice.order_id)
-    )
+    return select(Invoice, Order.code).join(Order, same_key(Order.id, Invoice.order_id))
 
 
 def is_leg(leg: str) -> ColumnElement[bool]:

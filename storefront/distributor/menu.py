@@ -10,6 +10,7 @@ from core import db
 from core.languages import _, for_later
 from core.parties import Reseller
 from core.tasks import Task, TaskState
+from core.tenancy import same_key
 from core.work import WorkItem
 from partners.applications import WAITING, Application
 from partners.customer_requests import CustomerRequest, CustomerRequestState
@@ -127,7 +128,7 @@ def here(url: str | None) -> str:
 
 def waiting() -> dict[str, int]:
     """How much waits for a person, by section; in one statement."""
-    house = (Reseller.distributor_id == Transfer.distributor_id) & (Reseller.id == Transfer.reseller_id)
+    house = same_key(Reseller.id, Transfer.reseller_id)
     counted = {
         "work_queue": select(WorkItem.id).where(WorkItem.closed_at.is_(None)),
         "task_list": select(Task.id).where(Task.state == TaskState.PARKED),

@@ -19,6 +19,7 @@ from core.clock import machine_now
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer, Reseller
+from core.tenancy import same_key
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState, VendorRecord
 from storefront import exports, lists, pages
 from storefront.distributor import console
@@ -110,12 +111,8 @@ def orders() -> Select[Order, Reseller, Customer]:
     """Orders with their standings."""
     return (
         select(Order, Reseller, Customer)
-        .join(
-            Reseller, (Reseller.distributor_id == Order.distributor_id) & (Reseller.id == Order.reseller_id)
-        )
-        .outerjoin(
-            Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id)
-        )
+        .join(Reseller, same_key(Reseller.id, Order.reseller_id))
+        .outerjoin(Customer, same_key(Customer.id, Order.customer_id))
     )
 
 
@@ -190,9 +187,7 @@ def is_stuck() -> ColumnElement[bool]:
 
 def has(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """The order has a delivery like this."""
-    return exists().where(
-        Delivery.distributor_id == Order.distributor_id, Delivery.order_id == Order.id, condition
-    )
+    return exists().where(same_key(Delivery.order_id, Order.id), condition)
 
 
 def delivery_states(order_ids: Sequence[UUID]) -> dict[UUID, list[DeliveryState]]:

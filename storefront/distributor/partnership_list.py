@@ -14,6 +14,7 @@ from core import db
 from core.clock import business_now
 from core.languages import Words, _
 from core.parties import Reseller
+from core.tenancy import same_key
 from partners import sales
 from partners.enrolments import Enrolment, EnrolmentState
 from partners.leavings import LeavingNotice, NoticeState
@@ -92,8 +93,7 @@ def the_list() -> List:
 def partnerships() -> Select[Enrolment, str, str]:
     """Enrolments with the name and code of their reseller."""
     return select(Enrolment, Reseller.name, Reseller.code).join(
-        Reseller,
-        (Reseller.distributor_id == Enrolment.distributor_id) & (Reseller.id == Enrolment.reseller_id),
+        Reseller, same_key(Reseller.id, Enrolment.reseller_id)
     )
 
 

@@ -14,6 +14,7 @@ from core import db
 from core.languages import _
 from core.money import Money
 from core.parties import Customer, Reseller
+from core.tenancy import same_key
 from storefront import exports, lists, pages
 from storefront.distributor import console
 from storefront.filters import Amounts, Days
@@ -76,15 +77,9 @@ def payments() -> Select[Payment, str, str, str]:
     """Payments with order and names."""
     return (
         select(Payment, Order.code, Reseller.name, Customer.name)
-        .join(Order, (Order.distributor_id == Payment.distributor_id) & (Order.id == Payment.order_id))
-        .join(
-            Reseller,
-            (Reseller.distributor_id == Payment.distributor_id) & (Reseller.id == Payment.reseller_id),
-        )
-        .outerjoin(
-            Customer,
-            (Customer.distributor_id == Payment.distributor_id) & (Customer.id == Payment.customer_id),
-        )
+        .join(Order, same_key(Order.id, Payment.order_id))
+        .join(Reseller, same_key(Reseller.id, Payment.reseller_id))
+        .outerjoin(Customer, same_key(Customer.id, Payment.customer_id))
     )
 
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from catalog.products import Plan, PlanCost, Product
 from core import db
 from core.languages import Words, _
+from core.tenancy import same_key
 from storefront import exports, lists, pages
 from storefront.distributor import console
 from storefront.filters import Amounts
@@ -66,8 +67,8 @@ def plans() -> Select[Plan, Product, PlanCost]:
     """Plans with product and cost."""
     return (
         select(Plan, Product, PlanCost)
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .outerjoin(PlanCost, (PlanCost.distributor_id == Plan.distributor_id) & (PlanCost.plan_id == Plan.id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .outerjoin(PlanCost, same_key(PlanCost.plan_id, Plan.id))
     )
 
 

@@ -19,6 +19,7 @@ from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
 from core.parties import Reseller
+from core.tenancy import same_key
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console
 from storefront.distributor.plan_list import found_by
@@ -113,16 +114,11 @@ def price_lists() -> Select[PriceList, int, int]:
     plans = (
         select(func.count())
         .where(
-            WholesalePrice.distributor_id == PriceList.distributor_id,
-            WholesalePrice.price_list_id == PriceList.id,
+            same_key(WholesalePrice.price_list_id, PriceList.id),
         )
         .scalar_subquery()
     )
-    resellers = (
-        select(func.count())
-        .where(Reseller.distributor_id == PriceList.distributor_id, Reseller.price_list_id == PriceList.id)
-        .scalar_subquery()
-    )
+    resellers = select(func.count()).where(same_key(Reseller.price_list_id, PriceList.id)).scalar_subquery()
     return select(PriceList, plans, resellers)
 
 
@@ -257,12 +253,9 @@ def prices(list_id: UUID) -> Select[WholesalePrice, Plan, Product, PlanCost]:
     """Plans on a list; those that are in the archive are not looked for."""
     return (
         select(WholesalePrice, Plan, Product, PlanCost)
-        .join(
-            Plan,
-            (Plan.distributor_id == WholesalePrice.distributor_id) & (Plan.id == WholesalePrice.plan_id),
-        )
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .outerjoin(PlanCost, (PlanCost.distributor_id == Plan.distributor_id) & (PlanCost.plan_id == Plan.id))
+        .join(Plan, same_key(Plan.id, WholesalePrice.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .outerjoin(PlanCost, same_key(PlanCost.plan_id, Plan.id))
         .where(WholesalePrice.price_list_id == list_id, Plan.archived_at.is_(None))
     )
 

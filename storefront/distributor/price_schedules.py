@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import request, url_for
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from werkzeug.wrappers import Response
 
 from catalog import price_days, scheduled_prices
@@ -33,6 +33,7 @@ from core import money as moneys
 from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.money import Money
+from core.tenancy import same_key
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, product_prices
 from storefront.filters import Days
@@ -79,8 +80,7 @@ def statement() -> Select[PriceSchedule, int]:
         select(func.count())
         .select_from(ScheduledPrice)
         .where(
-            ScheduledPrice.distributor_id == PriceSchedule.distributor_id,
-            ScheduledPrice.schedule_id == PriceSchedule.id,
+            same_key(ScheduledPrice.schedule_id, PriceSchedule.id),
         )
         .scalar_subquery()
     )
@@ -405,18 +405,9 @@ def prices(schedule: PriceSchedule) -> Select[ScheduledPrice, str, str, str]:
     """The prices of one, with product, plan and price list."""
     return (
         select(ScheduledPrice, Product.name, Plan.name, func.coalesce(PriceList.name, ""))
-        .join(
-            Plan,
-            and_(Plan.distributor_id == ScheduledPrice.distributor_id, Plan.id == ScheduledPrice.plan_id),
-        )
-        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-        .outerjoin(
-            PriceList,
-            and_(
-                PriceList.distributor_id == ScheduledPrice.distributor_id,
-                PriceList.id == ScheduledPrice.price_list_id,
-            ),
-        )
+        .join(Plan, same_key(Plan.id, ScheduledPrice.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .outerjoin(PriceList, same_key(PriceList.id, ScheduledPrice.price_list_id))
         .where(ScheduledPrice.schedule_id == schedule.id)
     )
 

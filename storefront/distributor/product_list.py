@@ -13,6 +13,7 @@ from catalog.translations import Translation
 from core import db
 from core.languages import _
 from core.money import Money
+from core.tenancy import same_key
 from storefront import exports, lists, pages
 from storefront.distributor import console, product_pages
 from storefront.lists import Column, List
@@ -82,10 +83,7 @@ def the_list() -> List:
 
 def products() -> Select[Product, ProductType]:
     """Products with their types."""
-    return select(Product, ProductType).join(
-        ProductType,
-        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
-    )
+    return select(Product, ProductType).join(ProductType, same_key(ProductType.id, Product.product_type_id))
 
 
 def found_by(query: str) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from core import money as moneys
 from core.errors import Missing
 from core.languages import _
 from core.money import Money
+from core.tenancy import same_key
 
 
 def amounts_of(plans: Sequence[Plan]) -> dict[str, str]:
@@ -94,9 +95,7 @@ def find(code: str) -> Product:
 
 def plans_of(code: str) -> list[Plan]:
     """The plans of a product, those in the archive aside."""
-    joined = select(Plan).join(
-        Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id)
-    )
+    joined = select(Plan).join(Product, same_key(Product.id, Plan.product_id))
     kept = joined.where(Product.code == code, Plan.archived_at.is_(None))
     return list(db.session().scalars(kept.order_by(Plan.list_minor, Plan.code)))
 

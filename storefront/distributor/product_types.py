@@ -19,6 +19,7 @@ from catalog.products import Audience, Product, ProductType
 from core import db
 from core.errors import Missing, Refusal
 from core.languages import Words, _, for_later
+from core.tenancy import same_key
 from provisioning.connectors.registry import CONNECTORS
 from storefront import exports, lists, pages, timelines
 from storefront.distributor import console, order_questions, product_pages
@@ -235,8 +236,7 @@ def statement() -> Select[ProductType, int]:
     many = (
         select(func.count())
         .where(
-            Product.distributor_id == ProductType.distributor_id,
-            Product.product_type_id == ProductType.id,
+            same_key(Product.product_type_id, ProductType.id),
             Product.archived_at.is_(None),
         )
         .scalar_subquery()

@@ -16,6 +16,7 @@ from catalog.upgrades import MOVES, Branch, Moves
 from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
+from core.tenancy import same_key
 from storefront import lists, pages, timelines
 from storefront.distributor import console, product_pages
 from storefront.distributor.product_pages import ROLE
@@ -84,7 +85,7 @@ def targets_for(product: Product) -> list[tuple[str, str]]:
     """(code, name) of plans of the same type, to choose from while one types."""
     chosen = (
         select(Plan.code, Product.name, Plan.name)
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
         .where(Product.product_type_id == product.product_type_id, Plan.archived_at.is_(None))
         .order_by(Product.vendor != product.vendor, Product.name, Plan.list_minor)
         .limit(OFFERED)

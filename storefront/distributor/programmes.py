@@ -16,6 +16,7 @@ from core import db
 from core.errors import Refusal
 from core.languages import Words, _
 from core.periods import Term
+from core.tenancy import same_key
 from partners import application_reviews, programmes
 from partners.applications import WAITING, Application
 from partners.enrolments import Enrolment, EnrolmentState
@@ -187,8 +188,7 @@ def statement() -> Select[Programme, int, int]:
     waiting = (
         select(func.count())
         .where(
-            Application.distributor_id == Programme.distributor_id,
-            Application.programme_id == Programme.id,
+            same_key(Application.programme_id, Programme.id),
             Application.state.in_(WAITING),
         )
         .scalar_subquery()
@@ -196,8 +196,7 @@ def statement() -> Select[Programme, int, int]:
     partners = (
         select(func.count())
         .where(
-            Enrolment.distributor_id == Programme.distributor_id,
-            Enrolment.programme_id == Programme.id,
+            same_key(Enrolment.programme_id, Programme.id),
             Enrolment.state == EnrolmentState.ACTIVE,
         )
         .scalar_subquery()

@@ -14,6 +14,7 @@ from checkout.quotes import Quote
 from core import db, parties
 from core.languages import _
 from core.parties import Reseller
+from core.tenancy import same_key
 from storefront import downloads, exports, lists, pages, quote_margins, timelines
 from storefront import quotes as shown
 from storefront.distributor import console
@@ -65,7 +66,7 @@ def the_list() -> List:
 
 def statement() -> Select[Quote, str, str]:
     """Quotes with their reseller."""
-    joined = (Reseller.distributor_id == Quote.distributor_id) & (Reseller.id == Quote.reseller_id)
+    joined = same_key(Reseller.id, Quote.reseller_id)
     return select(Quote, Reseller.name, Reseller.code).join(Reseller, joined)
 
 

@@ -16,6 +16,7 @@ from core.clock import machine_now
 from core.errors import Refusal
 from core.languages import Words, _
 from core.tasks import Task, TaskState
+from core.tenancy import same_key
 from provisioning.deliveries import Delivery
 from storefront import exports, lists, pages
 from storefront.distributor import console
@@ -90,10 +91,7 @@ def the_tasks() -> List:
             Task.lane == query.lower(),
             Task.id.in_(
                 select(Delivery.task_id)
-                .join(
-                    Order,
-                    (Order.distributor_id == Delivery.distributor_id) & (Order.id == Delivery.order_id),
-                )
+                .join(Order, same_key(Order.id, Delivery.order_id))
                 .where(Order.code == query.upper())
             ),
         ),
@@ -117,7 +115,7 @@ def rows_of(found: Sequence[tuple[Task]]) -> list[dict[str, object]]:
     about = {task.id: UUID(task.args["delivery"]) for (task,) in found if "delivery" in task.args}
     chosen = (
         select(Delivery.id, Order.code)
-        .join(Order, (Order.distributor_id == Delivery.distributor_id) & (Order.id == Delivery.order_id))
+        .join(Order, same_key(Order.id, Delivery.order_id))
         .where(Delivery.id.in_(set(about.values())))
     )
     codes = {delivery_id: code for delivery_id, code in db.session().execute(chosen)}

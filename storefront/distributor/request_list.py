@@ -14,6 +14,7 @@ from core import db, parties
 from core.errors import Missing, Refusal
 from core.languages import _
 from core.parties import Reseller
+from core.tenancy import same_key
 from partners import account_managers, requests
 from partners.requests import ProgrammeRequest, RequestState
 from storefront import exports, lists, pages, timelines
@@ -86,9 +87,7 @@ def the_list() -> List:
 
 def statement() -> Select[ProgrammeRequest, str]:
     """Requests with the names of their resellers."""
-    joined = (Reseller.distributor_id == ProgrammeRequest.distributor_id) & (
-        Reseller.id == ProgrammeRequest.reseller_id
-    )
+    joined = same_key(Reseller.id, ProgrammeRequest.reseller_id)
     return select(ProgrammeRequest, Reseller.name).join(Reseller, joined)
 
 

@@ -21,7 +21,7 @@ from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer, Reseller
-from core.tenancy import Side
+from core.tenancy import Side, same_key
 from partners import (
     account_managers,
     channels,
@@ -123,19 +123,13 @@ def is_on_list(list_id: str) -> ColumnElement[bool]:
 
 def resellers() -> Select[Reseller, Storefront, int]:
     """Resellers, each with its storefront and how many customers it has."""
-    customers = (
-        select(func.count())
-        .where(Customer.distributor_id == Reseller.distributor_id, Customer.reseller_id == Reseller.id)
-        .scalar_subquery()
-    )
+    customers = select(func.count()).where(same_key(Customer.reseller_id, Reseller.id)).scalar_subquery()
     return (
         select(Reseller, Storefront, customers)
         .select_from(Reseller)
         .outerjoin(
             Storefront,
-            (Storefront.distributor_id == Reseller.distributor_id)
-            & (Storefront.reseller_id == Reseller.id)
-            & (Storefront.state != StorefrontState.RELEASED),
+            same_key(Storefront.reseller_id, Reseller.id) & (Storefront.state != StorefrontState.RELEASED),
         )
     )
 
@@ -157,9 +151,7 @@ def found_by(query: str) -> ColumnElement[bool]:
 
 def is_like(show: str) -> ColumnElement[bool]:
     """What a view means."""
-    own = exists().where(
-        Storefront.distributor_id == Reseller.distributor_id, Storefront.reseller_id == Reseller.id, KEPT
-    )
+    own = exists().where(same_key(Storefront.reseller_id, Reseller.id), KEPT)
     match show:
         case "portal":
             return and_(own, ~Reseller.house)

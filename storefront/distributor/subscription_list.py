@@ -12,6 +12,7 @@ from checkout.orders import Order, OrderLine
 from core import db
 from core.languages import _
 from core.parties import Customer, Reseller
+from core.tenancy import same_key
 from storefront import exports, lists, pages
 from storefront.distributor import console
 from storefront.filters import Amounts, Days
@@ -88,22 +89,10 @@ def subscriptions() -> Select[Subscription, str, str, str]:
     """Subscriptions with the names of both standings and the order's code."""
     return (
         select(Subscription, Reseller.name, Customer.name, Order.code)
-        .join(
-            Reseller,
-            (Reseller.distributor_id == Subscription.distributor_id)
-            & (Reseller.id == Subscription.reseller_id),
-        )
-        .join(
-            OrderLine,
-            (OrderLine.distributor_id == Subscription.distributor_id)
-            & (OrderLine.id == Subscription.order_line_id),
-        )
-        .join(Order, (Order.distributor_id == OrderLine.distributor_id) & (Order.id == OrderLine.order_id))
-        .outerjoin(
-            Customer,
-            (Customer.distributor_id == Subscription.distributor_id)
-            & (Customer.id == Subscription.customer_id),
-        )
+        .join(Reseller, same_key(Reseller.id, Subscription.reseller_id))
+        .join(OrderLine, same_key(OrderLine.id, Subscription.order_line_id))
+        .join(Order, same_key(Order.id, OrderLine.order_id))
+        .outerjoin(Customer, same_key(Customer.id, Subscription.customer_id))
     )
 
 

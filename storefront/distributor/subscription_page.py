@@ -8,6 +8,7 @@ from core import db, parties
 from core.clock import business_now
 from core.errors import Missing
 from core.languages import _
+from core.tenancy import same_key
 from storefront import belongings, endings, pages
 from storefront.distributor import console
 from storefront.mail import counted
@@ -33,7 +34,7 @@ def show_subscription(code: str, status: int = 200, *, problem: str | None = Non
         reseller = parties.reseller(found.reseller_id)
         customer = parties.customer(found.customer_id) if found.customer_id else None
         seats = subscriptions.licences(found.id)
-        joined = (OrderLine.distributor_id == Order.distributor_id) & (OrderLine.order_id == Order.id)
+        joined = same_key(OrderLine.order_id, Order.id)
         order = session.scalar(
             select(Order.code).join(OrderLine, joined).where(OrderLine.id == found.order_line_id)
         )

@@ -13,6 +13,7 @@ from core.errors import Missing, Refusal
 from core.languages import _
 from core.parties import Reseller
 from core.tasks import Task, TaskState
+from core.tenancy import same_key
 from partners import extensions
 from partners.extensions import PartnerInTransition
 from provisioning import moves, transfer_answers, transfers
@@ -116,12 +117,8 @@ def calls_of(leaving: Transfer) -> list[dict[str, Any]]:
     """What was asked of the vendors, with what a person can do about it."""
     rows = db.session().execute(
         select(TransferCall, TransferItem, Task)
-        .join(
-            TransferItem,
-            (TransferItem.distributor_id == TransferCall.distributor_id)
-            & (TransferItem.id == TransferCall.item_id),
-        )
-        .join(Task, (Task.distributor_id == TransferCall.distributor_id) & (Task.id == TransferCall.task_id))
+        .join(TransferItem, same_key(TransferItem.id, TransferCall.item_id))
+        .join(Task, same_key(Task.id, TransferCall.task_id))
         .where(TransferItem.transfer_id == leaving.id)
         .order_by(TransferItem.number)
     )
@@ -219,11 +216,7 @@ def show_transition(typed: str = "", refusal: Refusal | None = None) -> Response
     with db.transaction() as session:
         rows = session.execute(
             select(PartnerInTransition, Reseller)
-            .join(
-                Reseller,
-                (Reseller.distributor_id == PartnerInTransition.distributor_id)
-                & (Reseller.id == PartnerInTransition.reseller_id),
-            )
+            .join(Reseller, same_key(Reseller.id, PartnerInTransition.reseller_id))
             .where(PartnerInTransition.ended_at.is_(None))
             .order_by(PartnerInTransition.id.desc())
             .limit(200)

@@ -14,6 +14,7 @@ from core import tasks
 from core.languages import Words, _
 from core.parties import Customer, Reseller
 from core.tasks import Task, TaskState
+from core.tenancy import same_key
 from core.work import WorkItem
 from provisioning.connectors.base import Action
 from provisioning.deliveries import WITHDRAW, Delivery
@@ -86,18 +87,11 @@ def items(show: str = "") -> Rows:
     """Work items with what they are about."""
     return (
         select(WorkItem, Order, Reseller, Customer, Delivery, Task)
-        .outerjoin(Order, (Order.distributor_id == WorkItem.distributor_id) & (Order.id == WorkItem.order_id))
-        .outerjoin(
-            Reseller, (Reseller.distributor_id == Order.distributor_id) & (Reseller.id == Order.reseller_id)
-        )
-        .outerjoin(
-            Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id)
-        )
-        .outerjoin(
-            Delivery,
-            (Delivery.distributor_id == WorkItem.distributor_id) & (Delivery.id == WorkItem.about_id),
-        )
-        .outerjoin(Task, (Task.distributor_id == Delivery.distributor_id) & (Task.id == Delivery.task_id))
+        .outerjoin(Order, same_key(Order.id, WorkItem.order_id))
+        .outerjoin(Reseller, same_key(Reseller.id, Order.reseller_id))
+        .outerjoin(Customer, same_key(Customer.id, Order.customer_id))
+        .outerjoin(Delivery, same_key(Delivery.id, WorkItem.about_id))
+        .outerjoin(Task, same_key(Task.id, Delivery.task_id))
         .where(WorkItem.closed_at.is_not(None) if show else WorkItem.closed_at.is_(None))
     )
 

@@ -17,6 +17,7 @@ from billing.invoices import Invoice, InvoiceState
 from checkout.orders import Order
 from core import db
 from core.languages import Words, _
+from core.tenancy import same_key
 from partners import companies
 from storefront import downloads, exports, lists, pages, taxes, timelines
 from storefront.filters import Days
@@ -98,9 +99,7 @@ def rows_of(found: Sequence[tuple[Invoice, str]]) -> list[dict[str, Any]]:
 
 def invoices_with_orders() -> Select[Invoice, str]:
     """Invoices with the codes of their orders."""
-    return select(Invoice, Order.code).join(
-        Order, (Order.distributor_id == Invoice.distributor_id) & (Order.id == Invoice.order_id)
-    )
+    return select(Invoice, Order.code).join(Order, same_key(Order.id, Invoice.order_id))
 
 
 def found_by(query: str) -> ColumnElement[bool]:

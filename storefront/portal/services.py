@@ -16,6 +16,7 @@ from checkout.orders import Order, OrderLine
 from core import db
 from core.clock import business_now
 from core.languages import _
+from core.tenancy import same_key
 from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
 from storefront import belongings, endings, exports, lists, pages
 from storefront.endings import WORDS
@@ -158,26 +159,16 @@ def service_page(
         used = _assigned([found.id]).get(found.id, 0)
         order, delivery, invoice_id = session.execute(
             select(Order, Delivery, Invoice.id)
-            .join(
-                OrderLine,
-                (OrderLine.distributor_id == Order.distributor_id) & (OrderLine.order_id == Order.id),
-            )
-            .outerjoin(
-                Delivery,
-                (Delivery.distributor_id == OrderLine.distributor_id)
-                & (Delivery.order_line_id == OrderLine.id)
-                & BOUGHT,
-            )
-            .outerjoin(
-                Invoice, (Invoice.distributor_id == Order.distributor_id) & (Invoice.order_id == Order.id)
-            )
+            .join(OrderLine, same_key(OrderLine.order_id, Order.id))
+            .outerjoin(Delivery, same_key(Delivery.order_line_id, OrderLine.id) & BOUGHT)
+            .outerjoin(Invoice, same_key(Invoice.order_id, Order.id))
             .where(OrderLine.id == found.order_line_id)
         ).first() or (None, None, None)
         ending, happened, now = endings.ending_of(found), endings.timeline_of(found), business_now()
         together = belongings.of_service(found)
         sold_as = session.scalar(
             select(Product.code)
-            .join(Plan, (Plan.distributor_id == Product.distributor_id) & (Plan.product_id == Product.id))
+            .join(Plan, same_key(Plan.product_id, Product.id))
             .where(Plan.id == found.plan_id, Product.published, Plan.published)
         )
         onwards = [one for one in upgrades.steps(found.plan_id) if one.published and not one.down]

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from core import db
 from core.languages import Words, _
 from core.parties import Customer, OrderedBy
+from core.tenancy import same_key
 from partners import admin_rights, customer_requests, support_types
 from partners import customers as customer_lists
 from partners.admin_rights import AdminRights, RightsState
@@ -100,8 +101,7 @@ def is_like(show: str) -> ColumnElement[bool]:
     if show == "invited":
         return customer_lists.nobody_yet()
     running = exists().where(
-        Subscription.distributor_id == Customer.distributor_id,
-        Subscription.customer_id == Customer.id,
+        same_key(Subscription.customer_id, Customer.id),
         Subscription.state == SubscriptionState.ACTIVE,
     )
     return running if show == "with" else ~running
@@ -140,7 +140,7 @@ def by_rights(word: str) -> ColumnElement[bool]:
     """What the filter means: how it stands now, which the newest request says."""
     newest = (
         select(AdminRights.state)
-        .where(AdminRights.distributor_id == Customer.distributor_id, AdminRights.customer_id == Customer.id)
+        .where(same_key(AdminRights.customer_id, Customer.id))
         .order_by(AdminRights.id.desc())
         .limit(1)
         .scalar_subquery()
@@ -151,8 +151,7 @@ def by_rights(word: str) -> ColumnElement[bool]:
 def by_channel(word: str) -> ColumnElement[bool]:
     """What the filter means."""
     indirect = exists().where(
-        CustomerChannel.distributor_id == Customer.distributor_id,
-        CustomerChannel.customer_id == Customer.id,
+        same_key(CustomerChannel.customer_id, Customer.id),
         CustomerChannel.channel == Channel.INDIRECT,
     )
     return indirect if word == Channel.INDIRECT else ~indirect

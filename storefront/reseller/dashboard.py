@@ -18,6 +18,7 @@ from core import clock, db, parties
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer
+from core.tenancy import same_key
 from partners import enrolments
 from partners.invitations import Invitation
 from partners.storefronts import Storefront, StorefrontState
@@ -121,8 +122,7 @@ def counts() -> dict[str, int]:
         "sales": counted(Order, Order.state == OrderState.FUNDED, Order.customer_id.is_not(None)),
         "invitations": counted(Invitation, Invitation.customer_id.is_not(None)),
         "own_prices": exists().where(
-            Plan.distributor_id == Listing.distributor_id,
-            Plan.id == Listing.plan_id,
+            same_key(Plan.id, Listing.plan_id),
             Listing.price_minor != Plan.list_minor,
         ),
     }
@@ -164,10 +164,10 @@ def this_month() -> list[Month]:
 
 def waiting(most: int = 6) -> list[Waiting]:
     """Deliveries that stopped first, then unpaid orders; oldest first."""
-    customers = (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id)
+    customers = same_key(Customer.id, Order.customer_id)
     stopped = db.session().execute(
         select(Order, Customer.name, Delivery.state, Delivery.changed_at)
-        .join(Delivery, (Delivery.distributor_id == Order.distributor_id) & (Delivery.order_id == Order.id))
+        .join(Delivery, same_key(Delivery.order_id, Order.id))
         .outerjoin(Customer, customers)
         .where(Delivery.state.in_(STOPPED), BOUGHT, ~given_back())
         .order_by(Delivery.changed_at)
@@ -198,8 +198,7 @@ def waiting(most: int = 6) -> list[Waiting]:
 def given_back() -> Any:
     """The money of a delivery's line is on its way back: nobody waits for it any more."""
     return exists().where(
-        Refund.distributor_id == Delivery.distributor_id,
-        Refund.order_line_id == Delivery.order_line_id,
+        same_key(Refund.order_line_id, Delivery.order_line_id),
         Delivery.state == DeliveryState.REFUSED,
     )
 

@@ -18,6 +18,7 @@ from core import db
 from core.errors import Missing, Refusal
 from core.languages import Words, _
 from core.money import Money
+from core.tenancy import same_key
 from storefront import exports, lists, pages
 from storefront.filters import Days
 from storefront.forms import Form, choices
@@ -96,14 +97,9 @@ def alarms() -> Select[ShelfAlarm, Listing, Product, Plan]:
     """Alarms with what they are about."""
     return (
         select(ShelfAlarm, Listing, Product, Plan)
-        .join(
-            Listing,
-            (Listing.distributor_id == ShelfAlarm.distributor_id) & (Listing.id == ShelfAlarm.listing_id),
-        )
-        .join(
-            Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id)
-        )
-        .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
+        .join(Listing, same_key(Listing.id, ShelfAlarm.listing_id))
+        .join(Product, same_key(Product.id, Listing.product_id))
+        .join(Plan, same_key(Plan.id, Listing.plan_id))
     )
 
 
@@ -130,9 +126,7 @@ def show(form: NewFloor, status: int = 200, *, problem: str | None = None) -> Re
     """The page, with a refused form as it was sent."""
     with db.transaction() as session:
         page = lists.page(the_list(), alarms())
-        joined = (Product.distributor_id == RetailFloor.distributor_id) & (
-            Product.id == RetailFloor.product_id
-        )
+        joined = same_key(Product.id, RetailFloor.product_id)
         floors = [
             {
                 "id": floor.id,
@@ -182,7 +176,7 @@ def on_shelf(code: str) -> Product | None:
     """A product of the shelf by its code; none for an empty one."""
     if not code.strip():
         return None
-    joined = (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id)
+    joined = same_key(Listing.product_id, Product.id)
     chosen = select(Product).join(Listing, joined).where(Product.code == code.strip()).limit(1)
     if (found := db.session().scalar(chosen)) is None:
         raise Missing("product")

@@ -20,6 +20,7 @@ from core.errors import Missing
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer
+from core.tenancy import same_key
 from partners import companies
 from storefront import belongings, downloads, endings, exports, lists, pages, taxes, timelines
 from storefront.filters import Days
@@ -117,7 +118,7 @@ def the_charges() -> tuple[List, Select[Charge, str]]:
     )
     chosen = (
         select(Charge, Order.code)
-        .join(Order, (Order.distributor_id == Charge.distributor_id) & (Order.id == Charge.order_id))
+        .join(Order, same_key(Order.id, Charge.order_id))
         .where(Charge.state.in_((ChargeState.DUE, ChargeState.SETTLED, ChargeState.CREDITED)))
     )
     return of, chosen
@@ -161,11 +162,8 @@ def the_bills(show: str) -> tuple[List, Select[Invoice, str, str]]:
     )
     chosen = (
         select(Invoice, Order.code, Customer.name)
-        .join(Order, (Order.distributor_id == Invoice.distributor_id) & (Order.id == Invoice.order_id))
-        .outerjoin(
-            Customer,
-            (Customer.distributor_id == Invoice.distributor_id) & (Customer.id == Invoice.customer_id),
-        )
+        .join(Order, same_key(Order.id, Invoice.order_id))
+        .outerjoin(Customer, same_key(Customer.id, Invoice.customer_id))
         .where(
             Invoice.customer_id.is_(None) if show == "from-distributor" else Invoice.customer_id.is_not(None)
         )
@@ -210,11 +208,8 @@ def the_notes() -> tuple[List, Select[CreditNote, str, str]]:
     )
     chosen = (
         select(CreditNote, Order.code, Customer.name)
-        .join(Order, (Order.distributor_id == CreditNote.distributor_id) & (Order.id == CreditNote.order_id))
-        .outerjoin(
-            Customer,
-            (Customer.distributor_id == CreditNote.distributor_id) & (Customer.id == CreditNote.customer_id),
-        )
+        .join(Order, same_key(Order.id, CreditNote.order_id))
+        .outerjoin(Customer, same_key(Customer.id, CreditNote.customer_id))
     )
     return of, chosen
 
@@ -427,8 +422,7 @@ def the_subscriptions() -> List:
 def standing_rights() -> Select[Subscription, str]:
     """Subscriptions with the names of their customers."""
     return select(Subscription, Customer.name).outerjoin(
-        Customer,
-        (Customer.distributor_id == Subscription.distributor_id) & (Customer.id == Subscription.customer_id),
+        Customer, same_key(Customer.id, Subscription.customer_id)
     )
 
 

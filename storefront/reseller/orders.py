@@ -18,6 +18,7 @@ from core import db
 from core.languages import Words, _
 from core.money import Money
 from core.parties import Customer
+from core.tenancy import same_key
 from provisioning import deliveries, line_cancellations
 from provisioning.deliveries import Delivery, DeliveryState
 from storefront import downloads, exports, lists, pages, progress, refund_views, taxes, timelines
@@ -124,9 +125,7 @@ def the_list() -> List:
 
 def placed_orders() -> Select[Order, Customer]:
     """Orders with their customers."""
-    return select(Order, Customer).outerjoin(
-        Customer, (Customer.distributor_id == Order.distributor_id) & (Customer.id == Order.customer_id)
-    )
+    return select(Order, Customer).outerjoin(Customer, same_key(Customer.id, Order.customer_id))
 
 
 def found_by(query: str) -> ColumnElement[bool]:
@@ -340,11 +339,7 @@ def lines_of(order: Order) -> list[Leg]:
     """The lines with both legs."""
     rows = db.session().execute(
         select(OrderLine, OrderWholesale)
-        .join(
-            OrderWholesale,
-            (OrderWholesale.distributor_id == OrderLine.distributor_id)
-            & (OrderWholesale.order_line_id == OrderLine.id),
-        )
+        .join(OrderWholesale, same_key(OrderWholesale.order_line_id, OrderLine.id))
         .where(OrderLine.order_id == order.id)
         .order_by(OrderLine.number)
     )

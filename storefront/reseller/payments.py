@@ -17,6 +17,7 @@ from checkout.orders import Order
 from core import db
 from core.errors import Denied
 from core.languages import _
+from core.tenancy import same_key
 from storefront import pages, paying
 from storefront.paying import Journey, NothingToPay
 from storefront.reseller import console
@@ -82,11 +83,7 @@ def look_soon(order_id: UUID) -> None:
     """Asks the gateway about the page somebody came back from."""
     chosen = (
         select(PaymentAttempt.id)
-        .join(
-            Payment,
-            (Payment.distributor_id == PaymentAttempt.distributor_id)
-            & (Payment.id == PaymentAttempt.payment_id),
-        )
+        .join(Payment, same_key(Payment.id, PaymentAttempt.payment_id))
         .where(
             Payment.order_id == order_id,
             PaymentAttempt.state == AttemptState.OPEN,

@@ -19,6 +19,7 @@ from core import db, money
 from core.errors import Refusal
 from core.languages import _
 from core.money import Money
+from core.tenancy import same_key
 from storefront import exports, lists, pages, timelines
 from storefront.forms import Form, choices
 from storefront.lists import Column, List
@@ -110,7 +111,7 @@ def rules() -> Select[RetailRule, Product, Plan]:
     """Rules with what they are for."""
     return (
         select(RetailRule, Product, Plan)
-        .outerjoin(Plan, (Plan.distributor_id == RetailRule.distributor_id) & (Plan.id == RetailRule.plan_id))
+        .outerjoin(Plan, same_key(Plan.id, RetailRule.plan_id))
         .outerjoin(
             Product,
             (Product.distributor_id == RetailRule.distributor_id)

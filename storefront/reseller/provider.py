@@ -10,6 +10,7 @@ from checkout.orders import Order
 from core import db
 from core.money import Money
 from core.parties import Customer
+from core.tenancy import same_key
 from partners import support_hours
 from partners.channels import CustomerChannel
 from storefront.opening_hours import Said, said
@@ -33,7 +34,7 @@ class Provider:
 def of(customer: Customer, won: CustomerChannel | None) -> Provider:
     """For a customer of ours; inside a transaction."""
     ordered = select(func.count()).select_from(Order).where(Order.customer_id == customer.id)
-    joined = (Order.distributor_id == Charge.distributor_id) & (Order.id == Charge.order_id)
+    joined = same_key(Order.id, Charge.order_id)
     owed = (
         select(Charge.currency, func.sum(Charge.total_minor + Charge.tax_minor - Charge.credited_minor))
         .join(Order, joined)

@@ -19,7 +19,7 @@ from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
 from core.money import Money
-from core.tenancy import Side
+from core.tenancy import Side, same_key
 from storefront import lists, pages, why
 from storefront.reseller import console, menu
 from storefront.reseller.margins import Margin, margin
@@ -93,10 +93,8 @@ def find(listing_id: str) -> tuple[Listing, Plan, Product]:
     """A price of this reseller's with its plan."""
     chosen = (
         select(Listing, Plan, Product)
-        .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
-        .join(
-            Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id)
-        )
+        .join(Plan, same_key(Plan.id, Listing.plan_id))
+        .join(Product, same_key(Product.id, Listing.product_id))
         .where(Listing.id == lists.identifier(listing_id, "price"))
     )
     row = db.session().execute(chosen).first()
