@@ -77,13 +77,6 @@ def ask(
     return source
 
 
-def keep_nightly(source: ServiceSource, *, nightly: bool) -> None:
-    """Whether it is asked again every night."""
-    if source.nightly != nightly:
-        source.nightly = nightly
-        trail.write(source, "asked every night" if nightly else "asked by hand only")
-
-
 def _begin(source: ServiceSource, *, by: str, quiet: bool) -> None:
     source.asked_at = now = business_now()
     tasks.add(

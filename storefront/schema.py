@@ -81,14 +81,6 @@ def newest() -> str:
     return heads.pop()
 
 
-def revise(owner_url: str, message: str) -> None:
-    """Writes a new migration from the difference between models and database (for developers)."""
-    engine = create_engine(owner_url)
-    with engine.begin() as connection:
-        alembic(connection, "revision", message, autogenerate=True)
-    engine.dispose()
-
-
 def problems(connection: Connection, database: str) -> list[str]:
     """Every reason why the application must not run on this database, in words (QS2, QS3)."""
     found = roles.login_problems(connection, database)
