@@ -234,8 +234,9 @@ def warm(bench: Bench, env: dict[str, str], limit: int, static: list[str]) -> No
 def in_the_database(bench: Bench) -> None:
     """Searches and the numbers of facets, one after the other."""
     words = [query.lower().split() for query in queries(bench.sample(400))]
-    call = "SELECT * FROM shelf_page_v3(%s, false, %s, '', '{}', '{}', '{}', 'best', '', NULL, 0, 25)"
-    numbers = "SELECT * FROM shelf_facets_v4(%s, false, '', '{}', '{}', '{}')"
+    call = "SELECT * FROM shelf_search_v1(%s, false, %s, '', '{}', '{}', '{}', 'best', '', NULL, 0, 25)"
+    numbers = "SELECT * FROM search_facets_v1(%s, false, '', '{}', '{}', '{}')"
+    whole = "SELECT * FROM shelf_facets_v5('', '{}', '{}', '{}')"
     mend = "SELECT * FROM near_words_v1(%s)"
 
     def timed(statement: str, *arguments: Any) -> float:
@@ -248,7 +249,7 @@ def in_the_database(bench: Bench) -> None:
     for name, took in (
         ("search", [timed(call, each, " ".join(each)) for each in words]),
         ("numbers of a search", [timed(numbers, each) for each in words]),
-        ("numbers of the shelf", [timed(numbers, []) for _ in range(100)]),
+        ("numbers of the shelf", [timed(whole) for _ in range(100)]),
         (
             "mending a word",
             [timed(mend, [f"{w[1]}{w[0]}{w[2:]}" for w in each if len(w) > 3]) for each in words],

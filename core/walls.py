@@ -178,7 +178,7 @@ def door_problems(connection: Connection, database: str) -> Iterable[str]:
                 f"{name}: this function works with the rights of"
                 f" {owner if definer else 'its caller'}, not with the door's."
             )
-        if settings != ["search_path=public, pg_temp"]:
+        if "search_path=public, pg_temp" not in (settings or ()):
             yield f"{name}: this function has no fixed search path."
         if grantee not in callers:
             yield f"{name}: {'everybody' if grantee == 'PUBLIC' else grantee} may call this door function."

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from catalog import shelves
+from catalog import searches, shelves
 from catalog.shelves import PAGE, Wanted
 from core import db
 from core.languages import _
@@ -31,7 +31,7 @@ def typed() -> str:
 def search() -> Response:
     """Products that match the words or come close to them."""
     query = typed()
-    if not shelves.words_of(query):
+    if not searches.words_of(query):
         head = heads.piece(_("Search"), "/search", indexed=False)
         return pages.render("portal/search_empty.html", title=_("Search"), query=query, head=head)
     chosen = facets.wanted(category=request.args.get("category", "")[:100], sort=shelves.BEST)
@@ -47,16 +47,15 @@ def search() -> Response:
 def _found(query: str, chosen: Wanted, after: str) -> dict[str, Any]:
     place = Place(query)
     with db.reading():
-        found = shelves.search(query, chosen, after=after, size=PAGE)
+        found = searches.search(query, chosen, after=after, size=PAGE)
         listed = in_words(found.page).cards
-        more = (
-            found.page.found > shelves.MOST_FOUND
-        )  # then numbers would be of some of them, and are not shown
-        counts = (
-            facets.of_the_shelf()
-            if more and chosen == Wanted(sort=chosen.sort)
-            else shelves.facets(chosen, () if more else found.words, any_word=found.any_word)
-        )
+        more = found.page.found > shelves.MOST_FOUND  # then numbers of some of them are not shown
+        if not more:
+            counts = searches.facets(chosen, found.words, any_word=found.any_word)
+        elif chosen == Wanted(sort=chosen.sort):
+            counts = facets.of_the_shelf()
+        else:
+            counts = shelves.facets(chosen)
     return {
         **facets.panel(place, chosen, replace(counts, more=counts.more or more)),
         **heads.head(_("Search: %(words)s", words=query), "/search", indexed=False),
@@ -91,7 +90,7 @@ def suggest() -> Response:
 
 def _suggested(query: str) -> dict[str, Any]:
     with db.reading():
-        found = shelves.search(query, size=SUGGESTED)
+        found = searches.search(query, size=SUGGESTED)
         listed = in_words(found.page).cards
     at = the_shop().base
     return {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from catalog import assortments, bulk_prices, listings, loading, pricing, retail, shelves, spellings
+from catalog import assortments, bulk_prices, listings, loading, pricing, retail, searches, shelves, spellings
 from catalog.bulk_prices import Asked, How
 from catalog.listings import Flag, Listing
 from catalog.products import Plan, Product
@@ -143,7 +143,7 @@ def test_the_numbers_of_a_facet_are_those_one_would_get_by_choosing_it(shelf: Wo
     every, wanted = rows(shelf), Wanted("Productivity", ("Microsoft",))
     with shelf.acting("brightfield"):
         found = shelves.facets(wanted)
-        searched = shelves.facets(Wanted(vendors=("Hexnode",)), ["exchange"])
+        searched = searches.facets(Wanted(vendors=("Hexnode",)), ["exchange"])
     assert found.vendors == Counter(r[1] for r in every if r[2] == "Productivity")
     assert found.categories == Counter(r[2] for r in every if r[1] == "Microsoft")
     both = [r for r in every if r[1] == "Microsoft" and r[2] == "Productivity"]
@@ -214,40 +214,40 @@ MEANT = {
 def test_search_finds_what_was_meant_says_so_and_can_be_narrowed_and_paged(shelf: World) -> None:
     with shelf.acting("brightfield"):
         for typed, meant in MEANT.items():
-            assert meant in [card.product for card in shelves.search(typed).page.cards[:3]], typed
-        corrected = shelves.search("micorsoft")
+            assert meant in [card.product for card in searches.search(typed).page.cards[:3]], typed
+        corrected = searches.search("micorsoft")
         assert (corrected.meant, corrected.any_word) == ("microsoft", False)
-        some = shelves.search("exchange zzzqqq")
+        some = searches.search("exchange zzzqqq")
         assert some.any_word
-        mended = shelves.search("exchnage", size=9)
-        following = shelves.search("exchnage", after=mended.page.after, size=9)
+        mended = searches.search("exchnage", size=9)
+        following = searches.search("exchnage", after=mended.page.after, size=9)
         assert (following.meant, len(following.page.cards)) == ("exchange", 9)
         assert not {c.code for c in mended.page.cards} & {c.code for c in following.page.cards}
-        assert not shelves.search("zzzqqq").page.cards
+        assert not searches.search("zzzqqq").page.cards
         names, after = [], ""
         while True:
-            page = shelves.search("guard", after=after, size=9).page
+            page = searches.search("guard", after=after, size=9).page
             names += [card.product for card in page.cards]
             if not (after := page.after):
                 break
         assert sorted(names) == [f"Exchange Guard {n:02}" for n in range(1, 41)]
-        narrow = shelves.search("guard", Wanted("Security", ("Hexnode",), sort="-price")).page.cards
+        narrow = searches.search("guard", Wanted("Security", ("Hexnode",), sort="-price")).page.cards
         assert narrow
         assert {(card.category, card.vendor) for card in narrow} == {("Security", "Hexnode")}
         prices = [card.price.minor for card in narrow]
         assert prices == sorted(prices, reverse=True)
         for typed in ("½ ² ﬁ ℃", "a:* & !b", "'; drop table x", "~", "١٢", "ẞ ß", "x" * 500, "日本語"):
-            shelves.search(typed)
-        assert shelves.search("exchange guard 05").page.cards[0].product == "Exchange Guard 05"
+            searches.search(typed)
+        assert searches.search("exchange guard 05").page.cards[0].product == "Exchange Guard 05"
 
 
 def test_a_word_finds_what_begins_with_it_and_a_short_number_is_itself(shelf: World) -> None:
     with shelf.acting("brightfield"):
 
         def named(typed: str) -> set[str]:
-            found = shelves.search(typed, size=100)
+            found = searches.search(typed, size=100)
             assert not found.meant
-            assert len(found.page.cards) == shelves.facets(Wanted(sort=shelves.BEST), found.words).all
+            assert len(found.page.cards) == searches.facets(Wanted(sort=shelves.BEST), found.words).all
             return {card.product for card in found.page.cards}
 
         every = {f"Exchange Guard {n:02}" for n in range(1, 41)}
@@ -274,12 +274,12 @@ def test_nobody_finds_or_is_told_words_of_another_shelf(shelf: World) -> None:
         for listing in db.session().scalars(select(Listing).where(Listing.sort_key.startswith("exchange"))):
             listing.published = False
         listings.changed(shelf.resellers["harbour"])
-        assert not shelves.search("exchange").page.cards
-        assert shelves.search("exchnage").meant == ""
+        assert not searches.search("exchange").page.cards
+        assert searches.search("exchnage").meant == ""
         assert spellings.meant(["exchnage"]) == ["exchnage"], "the door itself knows its own shelf only"
         assert "Hexnode" not in shelves.facets(Wanted()).vendors
     with shelf.acting("brightfield"):
-        assert shelves.search("exchnage").meant == "exchange"
+        assert searches.search("exchnage").meant == "exchange"
 
 
 @pytest.mark.parametrize(

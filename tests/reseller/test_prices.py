@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from catalog import retail, shelves
+from catalog import retail, searches
 from catalog.listings import Listing
 from catalog.products import Plan
 from core import db
@@ -86,7 +86,7 @@ def test_a_hidden_plan_leaves_the_shop_and_the_next_stands_for_its_product(world
 def test_a_hidden_product_is_not_found_by_the_shops_search(world: World, bea: Person) -> None:
     bea.places("/reseller/prices", hide=str(listing_of(world, "patch-y").id))
     with world.acting("brightfield"):
-        assert shelves.search("0patch").page.cards == []
+        assert searches.search("0patch").page.cards == []
 
 
 def test_pages_follow_one_another_without_gaps(world: World) -> None:
