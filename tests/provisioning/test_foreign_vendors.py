@@ -1,5 +1,5 @@
-"""A vendor that somebody else has written, after docs/connector-http.md alone and with another HTTP library: what
-RFCs allow and their tools do is understood."""
+"""A vendor that somebody else has written, after docs/connector-http.md alone and with another HTTP library:
+what RFCs allow and their tools do is understood."""
 
 import json
 import threading
