@@ -38,14 +38,14 @@ MOST_SIGNS, MOST_FACTS = 1000, 20  # of words that go with an answer
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some libraries begin with it; a reader may pass over it (RFC 8259, 8.1)
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$")]
-Line = Annotated[str, StringConstraints(max_length=1000)]
+Line = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]  # no text of ours has a zero
 
 
 def _aside(told: object) -> str:
     """Words that go with an answer never decide what it proves: too long they are cut, what is no text is
     written as one or left out."""
     said = str(told) if isinstance(told, (str, int, float)) else ""
-    return said[:MOST_SIGNS]
+    return said.replace("\0", "")[:MOST_SIGNS]
 
 
 def _facts(told: object) -> dict[str, str]:

@@ -2,12 +2,9 @@
 what RFCs allow and their tools do is understood."""
 
 import json
-import threading
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from uuid import uuid4
 
@@ -25,54 +22,10 @@ from provisioning.connectors.base import (
     perform,
 )
 from provisioning.connectors.http_service import HttpService
+from tests.strangers import Says, saying, vendor
 
 SERVICE = HttpService()
 PROBLEM = "application/problem+json"
-
-Says = Callable[[BaseHTTPRequestHandler, bytes], None]
-
-
-@contextmanager
-def vendor(says: Says, protocol: str = "HTTP/1.1") -> Generator[dict[str, str]]:
-    """Python's own server, with everything answered by `says`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = protocol
-
-        def _answer(self) -> None:
-            says(self, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-
-        do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = _answer
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
-        yield {
-            "base_url": f"http://127.0.0.1:{server.server_port}",
-            "api_key": "k",
-            "network": "loopback",
-        }
-        server.shutdown()
-
-
-def saying(
-    status: int,
-    content: Mapping[str, Any] | bytes,
-    kind: str = "application/json",
-    **headers: str,
-) -> Says:
-    body = content if isinstance(content, bytes) else json.dumps(content).encode()
-
-    def say(to: BaseHTTPRequestHandler, _body: bytes) -> None:
-        to.send_response(status)
-        for name, value in {"content-type": kind, "content-length": str(len(body)), **headers}.items():
-            to.send_header(name, value)
-        to.end_headers()
-        to.wfile.write(body)
-
-    return say
 
 
 def request(action: Action = Action.PROVISION, **more: Any) -> Request:
@@ -101,9 +54,10 @@ def look_up_at(asked: Request, says: Says) -> Outcome | None:
         ({"note": "x" * 1200}, ("x" * 300, {})),
         ({"details": {"seats": 3, "trial": None, "plan": {"a": 1}}}, ("", {"seats": "3"})),
         ({"details": {str(n): "fact" for n in range(30)}}, ("", {str(n): "fact" for n in range(20)})),
+        ({"note": "A\0B", "details": {"k\0": "v\0"}}, ("AB", {"k": "v"})),
         ({"note": ["new"], "details": "new", "code": 7, "renews": "2027-01-01"}, ("", {})),
     ],
-    ids=["null", "long", "numbers", "many", "other forms"],
+    ids=["null", "long", "numbers", "many", "zeros", "other forms"],
 )
 def test_what_only_goes_with_an_answer_does_not_undo_it(
     told: dict[str, Any], kept: tuple[str, dict[str, str]]
@@ -183,3 +137,9 @@ def test_what_was_ended_is_ended_and_another_states_name_is_none_of_ours() -> No
     with pytest.raises(TryLater) as later:
         look_up_at(ending, saying(200, done(ending, state="in progress")))
     assert later.value.accepted
+
+
+def test_a_licence_that_no_text_can_hold_was_not_read() -> None:
+    asked = request()
+    with pytest.raises(Unclear, match="could not be read"):
+        perform_at(asked, saying(200, done(asked, licences=["AB\0CD"])))
