@@ -264,10 +264,11 @@ def read_event(account: GatewayAccount, payload: bytes, signature: str | None) -
         body: Any = json.loads(payload)
     except (stripe.SignatureVerificationError, ValueError) as problem:
         raise ForgedEvent("The signature does not fit this body.") from problem
-    if not isinstance(body, dict) or cast(dict[str, Any], body).get("object") != "event":
+    event = cast(dict[str, Any], body) if isinstance(body, dict) else {}
+    kind = event.get("object")
+    if not event.get("id") or (kind != "event" and not str(kind).startswith("v2.")):
         raise ForgedEvent("The body is not an event.")
-    event = cast(dict[str, Any], body)
-    if event.get("account", account.account_id) != account.account_id:
+    if (event.get("account") or account.account_id) != account.account_id:
         raise ForgedEvent("The event belongs to another account.")
     return _event_of(account, event)
 
@@ -334,7 +335,8 @@ def _client(account: GatewayAccount) -> "StripeClient":
 @contextmanager
 def asking(account: GatewayAccount) -> "Generator[V1Services]":
     """The API of an account, for a call. Stripe's errors as ours: a 4xx is GatewayRefused, except 409 and 429
-    which, like the rest, may pass: GatewayDown."""
+    which, like the rest, may pass: GatewayDown. So may a 4xx that is not in Stripe's words (APIError): it is
+    from something on the way."""
     stripe = _stripe()
     fault("stripe.before_call")
     try:
@@ -342,7 +344,8 @@ def asking(account: GatewayAccount) -> "Generator[V1Services]":
         fault("stripe.answered")
     except stripe.StripeError as problem:
         status: int | None = problem.http_status
-        if status is not None and 400 <= status < 500 and status not in (409, 429):
+        theirs = not isinstance(problem, stripe.APIError)
+        if theirs and status is not None and 400 <= status < 500 and status not in (409, 429):
             message = problem.user_message or str(problem)
             raise GatewayRefused(message, code=problem.code, status=status) from problem
         headers: Mapping[str, str] = problem.headers or {}
@@ -442,19 +445,43 @@ def _entry_of(payment: dict[str, Any]) -> dict[str, Any]:
 
 
 def _event_of(account: GatewayAccount, event: dict[str, Any]) -> StripeEvent:
-    thing: dict[str, Any] = event["data"]["object"]
+    """What we read of an event. One of a kind that we do not know, such as Stripe's thin ones (v2), is about
+    nothing: to refuse it would make Stripe send it for days and then switch the endpoint off."""
+    data: dict[str, Any] = event.get("data") or {}
+    thing: dict[str, Any] = data.get("object") or {}
     marks: dict[str, str] = thing.get("metadata") or {}
     kind = thing.get("object")
-    payment = thing["id"] if kind == "payment_intent" else thing.get("payment_intent")
     return StripeEvent(
         event_id=event["id"],
-        type=event["type"],
+        type=event.get("type") or "",
         account_id=account.account_id,
-        created=moment_of(event["created"]),
+        created=_created(event),
         session_id=thing["id"] if kind == "checkout.session" else None,
         attempt_id=marks.get("attempt_id"),
-        payment_intent=payment,
-        object=thing,
+        payment_intent=thing["id"] if kind == "payment_intent" else _id_of(thing.get("payment_intent")),
+        object=cast(dict[str, Any], _storable(thing or event)),
         dispute_id=thing["id"] if kind == "dispute" else None,
         refund_id=thing["id"] if kind == "refund" else None,
     )
+
+
+def _created(event: dict[str, Any]) -> datetime:
+    """Thin events tell their time in words of ISO 8601, all others in seconds."""
+    told = event["created"]
+    return datetime.fromisoformat(told) if isinstance(told, str) else moment_of(told)
+
+
+def _id_of(thing: Any) -> str | None:
+    """A thing is told by its id, or whole where it was expanded."""
+    return cast(dict[str, Any], thing)["id"] if isinstance(thing, dict) else thing
+
+
+def _storable(told: Any) -> Any:
+    """As PostgreSQL can hold it: JSON may say signs that no text there has, such as the zero in a name."""
+    if isinstance(told, str):
+        return told.replace("\0", "").encode(errors="replace").decode()
+    if isinstance(told, list):
+        return [_storable(part) for part in cast(list[Any], told)]
+    if isinstance(told, dict):
+        return {_storable(name): _storable(part) for name, part in cast(dict[str, Any], told).items()}
+    return told

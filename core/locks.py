@@ -9,9 +9,8 @@ from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy.engine import make_url
 
-from core import claims
+from core import addresses, claims
 from core.settings import settings
 from core.tasks import Claimed, Limits
 
@@ -26,9 +25,8 @@ class Locks:
     """What this worker holds. Once `lost`, it stays lost: whoever goes on needs a new one."""
 
     def __init__(self) -> None:
-        url = make_url(settings().database_url).set(drivername="postgresql")
         self._connection = psycopg.connect(
-            url.render_as_string(hide_password=False),
+            addresses.conninfo(settings().database_url),
             autocommit=True,
             connect_timeout=5,
             application_name="storefront-locks",

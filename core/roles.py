@@ -9,6 +9,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
+from core import addresses
 from core.tenancy import Side, role_name
 
 
@@ -143,7 +144,7 @@ def membership_problems(connection: Connection, database: str) -> list[str]:
 
 if __name__ == "__main__":
     create(
-        os.environ["ADMIN_DATABASE_URL"],
+        addresses.postgres(os.environ["ADMIN_DATABASE_URL"]),
         os.environ["DATABASE_NAME"],
         app_password=os.environ.get("APP_PASSWORD", ""),
         owner_password=os.environ.get("OWNER_PASSWORD", ""),

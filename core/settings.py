@@ -5,8 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core import addresses
 
 
 class UnsafeSettings(RuntimeError):
@@ -73,6 +75,11 @@ class Settings(BaseSettings):
         "Who shows it may read `/metrics` and `/healthz?verbose`.",
     )
 
+    @field_validator("database_url", "owner_database_url", "admin_database_url")
+    @classmethod
+    def _with_our_driver(cls, url: str) -> str:
+        return addresses.postgres(url)
+
     @property
     def sandbox(self) -> bool:
         """Whether sandbox distributors, loopback vendors and plain http are allowed."""
@@ -89,8 +96,12 @@ class Settings(BaseSettings):
         found: list[str] = []
         if not self.database_url:
             found.append("DATABASE_URL is not set: name the application's PostgreSQL login.")
+        elif problem := addresses.database_problem(self.database_url):
+            found.append(f"DATABASE_URL cannot be used: {problem}")
         if not self.redis_url:
             found.append("REDIS_URL is not set: name the Redis or Valkey server that rings the workers.")
+        elif problem := addresses.redis_problem(self.redis_url):
+            found.append(f"REDIS_URL cannot be used: {problem}")
         if len(self.secret_key) < 32:
             found.append("SECRET_KEY must have at least 32 characters.")
         if self.metrics_token and len(self.metrics_token) < 20:

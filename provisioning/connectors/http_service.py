@@ -202,7 +202,7 @@ def _subscription(request: Request) -> str:
 
 def _body(response: httpx.Response) -> bytes:
     """The whole body; nothing if it is larger than an honest one or encoded although we forbade it."""
-    if response.headers.get("content-encoding", "identity") != "identity":
+    if response.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
         return b""
     body = bytearray()
     for piece in response.iter_raw():

@@ -17,11 +17,14 @@ from billing.stripe_gateway import (
     AttemptStale,
     ForgedEvent,
     GatewayAccount,
+    GatewayDown,
     GatewayRefused,
+    expire_session,
     minor_amount,
     read_event,
     stripe_amount,
 )
+from tests.strangers import saying, vendor
 
 SECRET = "whsec_brightfield"
 ACCOUNT = GatewayAccount("acct_brightfield", "sk_test_brightfield", SECRET, "http://127.0.0.1:9")
@@ -169,3 +172,57 @@ def test_secrets_are_not_shown() -> None:
 def test_stripes_library_is_not_loaded_before_it_is_needed() -> None:
     look = "import sys, billing.stripe_gateway; sys.exit('stripe' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0
+
+
+THIN = {
+    "id": "evt_thin_1",
+    "object": "v2.core.event",
+    "type": "v1.billing.meter.error_report_triggered",
+    "livemode": False,
+    "created": "2026-11-22T06:20:52.246Z",
+    "context": None,
+    "related_object": {"id": "mtr_1", "type": "billing.meter", "url": "/v1/billing/meters/mtr_1"},
+}
+
+
+def test_a_thin_event_is_read_as_one_about_nothing_of_ours() -> None:
+    event = read_event(ACCOUNT, *signed(THIN))
+    assert (event.event_id, event.type, event.object) == ("evt_thin_1", THIN["type"], THIN)
+    assert event.created == datetime(2026, 11, 22, 6, 20, 52, 246_000, UTC)
+    assert (event.session_id, event.attempt_id, event.payment_intent, event.dispute_id) == (None,) * 4
+
+
+def test_what_other_versions_say_beside_an_event_changes_nothing() -> None:
+    event = EVENT | {"account": None, "context": "x", "data": {"object": SESSION, "previous_attributes": {}}}
+    event["data"]["object"] = SESSION | {"payment_intent": {"id": "pi_1", "object": "payment_intent"}}
+    read = read_event(ACCOUNT, *signed(event))
+    assert (read.session_id, read.payment_intent) == ("cs_test_1", "pi_1")
+    assert read_event(ACCOUNT, *signed(EVENT | {"type": "balance.available", "data": {"object": {}}}))
+
+
+def test_while_a_secret_is_exchanged_either_signature_counts() -> None:
+    """Stripe signs with the old secret and the new one for as long as it is told; schemes come and go."""
+    payload, mine = signed()
+    moment, mark = mine.split(",")
+    _, other = signed(secret="whsec_before")[1].split(",")
+    for header in (
+        f"{moment},{other},{mark}",
+        f"{moment},{mark},{other},v0={'0' * 64}",
+        f"v1={'0' * 64},{mark},{moment}",
+        f"{moment},v2=abc,{mark},x=y",
+    ):
+        assert read_event(ACCOUNT, payload, header).event_id == "evt_1"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (403, b"<html>Attention required</html>"),
+        (404, b"no Route matched"),
+        (403, b'{"message": "Forbidden"}'),
+        (200, b"<html>Sign in to the network</html>"),
+    ],
+)
+def test_what_a_proxy_on_the_way_says_is_no_refusal(status: int, body: bytes) -> None:
+    with vendor(saying(status, body, "text/html")) as settings, pytest.raises(GatewayDown):
+        expire_session(replace(ACCOUNT, api_base=settings["base_url"]), "cs_test_1")

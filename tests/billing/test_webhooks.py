@@ -285,13 +285,18 @@ def test_two_events_with_the_same_body_are_both_kept(till: Till) -> None:
 
 
 def test_an_event_about_nothing_of_ours_is_kept_and_ends(till: Till) -> None:
-    foreign = an_event("evt_1") | {"data": {"object": {"id": "cus_1", "object": "customer"}}}
-    till.ring(
+    foreign = an_event("evt_1") | {
+        "data": {"object": {"id": "cus_1", "object": "customer", "name": "A\0\ud800"}}
+    }
+    thin = {"id": "evt_3", "object": "v2.core.event", "type": "v2.new", "created": "2026-11-22T06:20:52.2Z"}
+    answers = till.ring(
         [
             signed(foreign, till.account.webhook_secret),
             signed(an_event("evt_2", "cs_test_elsewhere"), till.account.webhook_secret),
+            signed(thin, till.account.webhook_secret),
         ]
     )
+    assert answers == [200] * 3
     till.world.work()
     with till.world.acting():
         assert {row.outcome for row in db.session().scalars(select(StripeEventRow))} == {
