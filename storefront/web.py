@@ -19,8 +19,10 @@ from core.settings import require_safe, settings
 from storefront import (
     access,
     appearance,
+    bodies,
     commands,
     errors,
+    evidence_files,
     health,
     lifeline,
     pages,
@@ -35,6 +37,7 @@ from storefront.shop import Opener
 from storefront.visitors import leave
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LARGEST = 6 * 1024 * 1024  # bytes of a body, where no view says otherwise
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -74,7 +77,7 @@ def create_app() -> Flask:
     app = Flask("storefront", static_folder=None)
     app.response_class = Whole
     app.config.update(
-        MAX_CONTENT_LENGTH=6 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=512 * 1024, MAX_FORM_PARTS=2000
+        MAX_CONTENT_LENGTH=LARGEST, MAX_FORM_MEMORY_SIZE=bodies.LONGEST_FORM, MAX_FORM_PARTS=2000
     )
     app.json.sort_keys = False  # pyright: ignore[reportAttributeAccessIssue]  Flask's own provider has it
     pages.install(app)
@@ -86,6 +89,8 @@ def create_app() -> Flask:
         app.register_blueprint(blueprint)
     commands.install(app)
     app.wsgi_app = Opener(app.wsgi_app, errors.bare)
+    largest = max(LARGEST, evidence_files.MOST_SENT, *pages.LARGE_UPLOADS.values())
+    app.wsgi_app = bodies.Bodies(app.wsgi_app, errors.bare, largest)
     if settings().trusted_proxies:
         hops = settings().trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
