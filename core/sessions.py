@@ -250,13 +250,20 @@ def prove(email: str, password: str, *, address: str) -> Proven:
     """Whose password it is; WrongLogin (counted) or Locked otherwise."""
     email = normal_email(email)
     keys = throttle_keys(email, address)
-    known = doors.call(LOOK_UP, {"p_email": email, "p_keys": keys})
-    if known and known.locked_until:
-        raise Locked(known.locked_until)
+    known = refuse_locked(email, keys)
     if passwords.matches(known.password_hash if known else None, password) and known and known.person_id:
+        refuse_locked(email, keys)  # by those who failed meanwhile: many at once are no more than five
         return Proven(known.person_id, known.password_hash, known.two_steps)
     count_failure(keys)
     raise WrongLogin
+
+
+def refuse_locked(email: str, keys: list[str]) -> Any:
+    """Who signs in with this address, if anybody; Locked where too many failed."""
+    known = doors.call(LOOK_UP, {"p_email": email, "p_keys": keys})
+    if known and known.locked_until:
+        raise Locked(known.locked_until)
+    return known
 
 
 def count_failure(keys: list[str]) -> None:

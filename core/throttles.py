@@ -6,6 +6,9 @@ from core import doors
 from core.doors import door
 from core.errors import Refused
 from core.languages import _
+from core.tenancy import current
+
+MOST_LETTERS = 20  # an hour, from one company to one address that may never have asked for any
 
 # The row's lock serialises what comes at once; whoever comes too early changes nothing and gets no row.
 ALLOW = door("""
@@ -34,3 +37,12 @@ class TooOften(Refused):
 def allow(key: str, *, most: int, pause: timedelta = timedelta()) -> bool:
     """Whether it may be done now, which counts: `most` times within an hour, `pause` apart."""
     return doors.call(ALLOW, {"p_key": key, "p_most": most, "p_pause": pause}) is not None
+
+
+def one_more_letter(email: str) -> None:
+    """Before somebody of the scope has a mail sent to an address of their choice: TooOften where it had many.
+    Counted in the transaction that sends it."""
+    of = current()
+    key = f"letters:{of.distributor_id}:{of.reseller_id}:{of.customer_id}:{email}"
+    if not doors.call_here(ALLOW, {"p_key": key, "p_most": MOST_LETTERS, "p_pause": timedelta()}):
+        raise TooOften

@@ -2,6 +2,7 @@
 request: one token check for every unsafe method, strict headers, health."""
 
 import hmac
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -37,6 +38,7 @@ from storefront.shop import Opener
 from storefront.visitors import leave
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f]")
 LARGEST = 6 * 1024 * 1024  # bytes of a body, where no view says otherwise
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -124,13 +126,13 @@ def begin() -> BaseResponse | None:
 
 
 def refuse_what_no_text_can_hold() -> None:
-    """A NUL character is in no address and no field that a person fills in, and PostgreSQL refuses it: a
-    mistake of the asker, not of ours."""
+    """Control signs are in no address and no field that a person fills in; PostgreSQL refuses the first of
+    them, XML (workbooks, sitemaps, papers) nearly all: a mistake of the asker, not of ours."""
     safe = request.method in SAFE
     if safe and b"%00" not in request.query_string:  # the usual page, without a look at each field
         return
     said = [*request.args.items(multi=True), *(() if safe else request.form.items(multi=True))]
-    if any("\x00" in name or "\x00" in value for name, value in said):
+    if any(NO_TEXT.search(name) or NO_TEXT.search(value) for name, value in said):
         abort(400, _("This request holds a character that no text can hold."))
 
 

@@ -222,6 +222,25 @@ def test_five_wrong_passwords_lock_the_account_for_everyone_and_say_so(world: Wo
     assert sign_in(world, email="bea@people.example", address="198.51.100.7")
 
 
+def test_the_right_one_among_many_at_once_is_too_late(world: World) -> None:
+    answers: list[object] = []
+
+    def try_it() -> None:
+        try:
+            answers.append(sign_in(world))
+        except Refusal as refusal:
+            answers.append(type(refusal))
+
+    guess = threading.Thread(target=try_it)
+    with passwords._one:  # it is looked at while others fail
+        guess.start()
+        time.sleep(0.2)
+        for _ in range(5):
+            sessions.count_failure(sessions.throttle_keys("nora@people.example", "192.0.2.8"))
+    guess.join(10)
+    assert answers == [Locked]
+
+
 def test_a_success_forgets_the_failures(world: World) -> None:
     for _ in range(3):
         for _ in range(4):
