@@ -37,6 +37,8 @@ SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$")]
 Line = Annotated[str, StringConstraints(max_length=1000)]
+Kept = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")]
+"""What is stored as it was said: PostgreSQL has no NUL."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,13 @@ class Result(BaseModel):
     reference: str
     state: Literal["done", "working", "failed"]
     id: Id | None = None
-    sku: str | None = None
+    sku: Kept | None = None
     quantity: int | None = None
-    licences: tuple[Line, ...] = Field(default=(), strict=False)
+    licences: tuple[Kept, ...] = Field(default=(), strict=False)
     note: Line = ""
-    details: dict[Line, Line] = Field(default_factory=dict[str, str], max_length=20)
+    details: dict[Kept, Kept] = Field(default_factory=dict[str, str], max_length=20)
     message: Line = ""
-    code: Line = ""
+    code: Kept = ""
 
 
 class Sold(BaseModel):
@@ -70,9 +72,9 @@ class Sold(BaseModel):
 
     reference: UUID
     id: Id
-    sku: Line
+    sku: Kept
     quantity: int
-    state: Line = "active"
+    state: Kept = "active"
 
 
 class Listed(BaseModel):
@@ -96,7 +98,7 @@ class Asked(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: Code
-    label: Line
+    label: Kept
     required: bool = False
 
 
@@ -106,8 +108,8 @@ class TypeTold(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     code: Code
-    name: Line
-    unit: Line = "seat"
+    name: Kept
+    unit: Kept = "seat"
     asks: tuple[Asked, ...] = Field(default=(), max_length=30)
 
 
@@ -127,8 +129,8 @@ class PlanTold(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     code: Code
-    sku: Line
-    name: Line
+    sku: Kept
+    name: Kept
     term: Literal["P1M", "P1Y", "P3Y"]
     billing: Literal["P1M", "P1Y", "P3Y"]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -146,11 +148,11 @@ class ProductTold(BaseModel):
 
     code: Code
     type: Code
-    name: Line
-    vendor: Line
-    category: Line = ""
-    summary: Line = ""
-    description: Annotated[str, StringConstraints(max_length=8000)] = ""
+    name: Kept
+    vendor: Kept
+    category: Kept = ""
+    summary: Kept = ""
+    description: Annotated[str, StringConstraints(max_length=8000, pattern=r"^[^\x00]*$")] = ""
     plans: tuple[PlanTold, ...] = Field(max_length=200)
     add_on_of: tuple[Code, ...] = Field(default=(), max_length=200)
     needs: tuple[Code, ...] = Field(default=(), max_length=200)
@@ -184,7 +186,7 @@ class Problem(BaseModel):
 
     title: Line = ""
     detail: Line = ""
-    code: Line = ""
+    code: Kept = ""
     reference: str = ""
 
 
