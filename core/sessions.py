@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Index, Interval, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import db, doors, passwords
+from core import db, doors, passwords, throttles
 from core.doors import door
 from core.errors import Missing, NeedsLogin, Refused
 from core.ids import new_id, new_token, token_hash
@@ -243,7 +243,7 @@ class Opened:
 
 def throttle_keys(email: str, address: str) -> list[str]:
     """What failures are counted by."""
-    return [f"email:{email}", f"ip:{address}"]
+    return [f"email:{email}", f"ip:{throttles.machine(address)}"]
 
 
 def prove(email: str, password: str, *, address: str) -> Proven:

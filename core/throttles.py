@@ -1,6 +1,7 @@
 """How often something may be asked for: rows of PostgreSQL, so that every process counts the same."""
 
 from datetime import timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from core import doors
 from core.doors import door
@@ -32,6 +33,18 @@ class TooOften(Refused):
 
     def __init__(self) -> None:
         super().__init__(_("This was asked for too often. Please try again in an hour."))
+
+
+def machine(address: str) -> str:
+    """Whose requests are counted together: an address, or the network of 64 bits that every household and
+    every rented machine has for itself in IPv6."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False).network_address)
+    return address
 
 
 def allow(key: str, *, most: int, pause: timedelta = timedelta()) -> bool:
