@@ -25,7 +25,6 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-
 # What the library says of answers that are none; one that is nested without an end included.
 NONSENSE = (WebAuthnException, ValueError, KeyError, TypeError, RecursionError)
 
