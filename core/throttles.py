@@ -52,10 +52,15 @@ def allow(key: str, *, most: int, pause: timedelta = timedelta()) -> bool:
     return doors.call(ALLOW, {"p_key": key, "p_most": most, "p_pause": pause}) is not None
 
 
+def allow_here(key: str, *, most: int) -> bool:
+    """As `allow`, counted with the transaction that we are in."""
+    return bool(doors.call_here(ALLOW, {"p_key": key, "p_most": most, "p_pause": timedelta()}))
+
+
 def one_more_letter(email: str) -> None:
     """Before somebody of the scope has a mail sent to an address of their choice: TooOften where it had many.
     Counted in the transaction that sends it."""
     of = current()
     key = f"letters:{of.distributor_id}:{of.reseller_id}:{of.customer_id}:{email}"
-    if not doors.call_here(ALLOW, {"p_key": key, "p_most": MOST_LETTERS, "p_pause": timedelta()}):
+    if not allow_here(key, most=MOST_LETTERS):
         raise TooOften

@@ -109,7 +109,7 @@ MUTANTS = (
     Mutant(
         "letters to strangers have an end",
         "core/throttles.py",
-        'if not doors.call_here(ALLOW, {"p_key": key, "p_most": MOST_LETTERS, "p_pause": timedelta()}):',
+        "if not allow_here(key, most=MOST_LETTERS):",
         "if not key:",
         "tests/partners/test_invitations.py::test_nobody_fills_a_mailbox_with_invitations",
     ),
