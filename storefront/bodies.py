@@ -18,7 +18,7 @@ Refuse = Callable[[WSGIEnvironment, StartResponse, int], Iterable[bytes]]
 
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM = "application/x-www-form-urlencoded"
-LONGEST_FORM = 512 * 1024  # bytes of a form without files; others are limited where they are taken apart
+LONGEST_FORM = 2 * 1024 * 1024  # bytes: 100,000 signs of terms in any script, each written as nine
 MOST_FIELDS = 10_000
 LONGEST_QUERY = 32 * 1024
 PIECE = 64 * 1024

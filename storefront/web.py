@@ -78,9 +78,7 @@ def create_app() -> Flask:
         schema.refuse_unsafe_database()
     app = Flask("storefront", static_folder=None)
     app.response_class = Whole
-    app.config.update(
-        MAX_CONTENT_LENGTH=LARGEST, MAX_FORM_MEMORY_SIZE=bodies.LONGEST_FORM, MAX_FORM_PARTS=2000
-    )
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST, MAX_FORM_MEMORY_SIZE=512 * 1024, MAX_FORM_PARTS=2000)
     app.json.sort_keys = False  # pyright: ignore[reportAttributeAccessIssue]  Flask's own provider has it
     pages.install(app)
     errors.install(app)

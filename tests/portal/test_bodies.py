@@ -27,7 +27,7 @@ class Senders:
     """Connections whose other end is ours; all of them hang up at the end of the test."""
 
     def __init__(self) -> None:
-        self.app = Bodies(cast(Any, says_what_came), errors.bare, 2 * bodies.IN_MEMORY)
+        self.app = Bodies(cast(Any, says_what_came), errors.bare, 3 * bodies.IN_MEMORY)
         self.ends: list[socket.socket] = []
 
     def send(self, first: bytes, *, length: int, method: str = "POST") -> Answer:
