@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from billing import gateways, payments, stripe_gateway
 from billing.payments import AttemptState, PaymentAttempt, PaymentState
 from billing.stripe_gateway import GatewayAccount, GatewayDown, GatewayRefused, PaymentReport, StripeEvent
-from core import db, doors, drain, tasks, work
+from core import db, doors, drain, tasks, throttles, work
 from core.doors import door
 from core.errors import Missing
 from core.faults import fault
@@ -26,6 +26,7 @@ from core.tenancy import Access, DistributorOwned, Scope, Side, acting_as, curre
 
 NOT_OURS = "about nothing of ours"
 LATE = timedelta(minutes=5)  # an event that is not handled for longer is a person's business, too
+MOST_LOOKS = 20  # within an hour, at one page that somebody came back from
 PATIENCE = 12  # times an event's task asks again for a fee that is not booked: some twenty minutes
 
 
@@ -322,5 +323,6 @@ tasks.register(Kind("poll_payments", Repeat.SAFE, prepare=poll, limits=limits, e
 
 
 def check_soon(attempt_id: UUID) -> None:
-    """The buyer came back: look once, now."""
-    tasks.add("check_payment", {"attempt": str(attempt_id)}, lane="stripe")
+    """The buyer came back: look now. Whoever loads the page for ever is answered by the poller's looks."""
+    if throttles.allow_here(f"look:{attempt_id}", most=MOST_LOOKS):
+        tasks.add("check_payment", {"attempt": str(attempt_id)}, lane="stripe")

@@ -29,6 +29,8 @@ def parse(content: bytes) -> Entry:
         raise BadCatalogue("The file is not text in UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise BadCatalogue(f"The file is no TOML: {error}") from error
+    except RecursionError as error:
+        raise BadCatalogue("The file is no catalogue: its lists are nested without an end.") from error
 
 
 def problems(content: Entry, connectors: frozenset[str]) -> list[str]:

@@ -201,7 +201,7 @@ def turn(day: date) -> int:
 def may_guess(reseller_id: UUID, address: str) -> bool:
     """Whether this reseller, and this machine, may try a code now, which counts. Outside of any
     transaction."""
-    by_machine = throttles.allow(f"code-ip:{address}", most=5 * MOST_GUESSES)
+    by_machine = throttles.allow(f"code-ip:{throttles.machine(address)}", most=5 * MOST_GUESSES)
     return by_machine and throttles.allow(f"code:{reseller_id}", most=MOST_GUESSES)
 
 

@@ -28,6 +28,7 @@ LONGEST_ROW = 2 * 1024 * 1024
 PIECE = 256 * 1024
 ROW = re.compile(rb"<(?:\w+:)?(?:row|si)[ >/]")
 BOOK, MACROS = "xl/workbook.xml", "vbaProject.bin"
+BEFORE_XML = b"\xef\xbb\xbf\xff\xfe \t\r\n\x00"  # marks of an encoding, and blanks
 IN_ROWS = ("xl/worksheets/", "xl/sharedStrings")
 OTHERS = {"word/document.xml": "Word", "ppt/presentation.xml": "PowerPoint", "mimetype": "OpenDocument"}
 
@@ -116,7 +117,7 @@ def _look_at(content: bytes) -> None:
             if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
                 raise _too_large()
             for part in parts:
-                if part.filename.endswith((".xml", ".rels")):
+                if _is_xml(archive, part):
                     _read_through(archive, part)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
         raise NotASheet(_("This is an Excel or ZIP file, and it is damaged.")) from error
@@ -141,6 +142,14 @@ def _refuse_bomb(part: zipfile.ZipInfo) -> None:
         raise NotASheet(_("The workbook unpacks to far more than a sheet has. Save it again as CSV."))
     if not part.filename.startswith(IN_ROWS) and part.file_size > LARGEST_PART:
         raise _too_large()
+
+
+def _is_xml(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """By what it is: a sheet may be called anything."""
+    if part.filename.endswith((".xml", ".rels")):
+        return True
+    with archive.open(part) as opened:
+        return opened.read(64).lstrip(BEFORE_XML).startswith(b"<")
 
 
 def _read_through(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:

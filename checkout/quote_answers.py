@@ -22,7 +22,7 @@ from checkout.quotes import (
     QuoteThrownAway,
     QuoteWithdrawn,
 )
-from core import db, states
+from core import db, states, throttles
 from core.clock import business_now
 from core.errors import Missing, Refused
 from core.events import publish
@@ -66,6 +66,7 @@ def ask(quote: Quote, words: str, *, name: str) -> QuoteMessage:
 def answer(quote: Quote, words: str, *, name: str) -> QuoteMessage:
     """By the reseller; also without a question, as long as it is open."""
     quotes.refuse_unless_open(quote)
+    throttles.one_more_letter(quote.email)
     said = _say(quote, words, name=name, by_reseller=True)
     if quote.state is QuoteState.ASKED:
         states.move(quote, QuoteState.ANSWERED)

@@ -19,7 +19,7 @@ from checkout.quotes import (
     QuoteState,
     QuoteWholesale,
 )
-from core import db, states
+from core import db, states, throttles
 from core.clock import business_now
 from core.errors import Refused
 from core.events import publish
@@ -85,6 +85,7 @@ def send(quote: Quote) -> None:
         if (cost := cost_of.get(line.id)) is not None:
             db.add(QuoteCost(unit_minor=cost.minor, currency=cost.currency, **about))
     db.flush()
+    throttles.one_more_letter(quote.email)
     states.move(quote, QuoteState.SENT, told={"to": quote.email, "until": quote.valid_until})
     publish(QuoteSent(quote.id))
 

@@ -170,7 +170,7 @@ class SameAddress(Refused):
 def may_ask(email: str, address: str) -> bool:
     """Whether another mail may go to this address now; TooOften when one machine asks for ever more. Counted
     outside the page's transaction, for known and unknown addresses alike."""
-    if not throttles.allow(f"reset-ip:{address}", most=MOST_BY_ADDRESS):
+    if not throttles.allow(f"reset-ip:{throttles.machine(address)}", most=MOST_BY_ADDRESS):
         raise throttles.TooOften
     return throttles.allow(f"reset:{normal_email(email)}", most=MOST, pause=PAUSE)
 

@@ -25,6 +25,9 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+# What the library says of answers that are none; one that is nested without an end included.
+NONSENSE = (WebAuthnException, ValueError, KeyError, TypeError, RecursionError)
+
 
 class NotProven(ValueError):
     """The answer does not prove what it should."""
@@ -86,7 +89,7 @@ def made(answer: str, *, challenge: bytes, host: str, origin: str) -> Made:
         found = verify_registration_response(
             credential=answer, expected_challenge=challenge, expected_rp_id=host, expected_origin=origin
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except NONSENSE as error:
         raise NotProven(str(error)) from error
     return Made(found.credential_id, found.credential_public_key, found.sign_count)
 
@@ -95,7 +98,7 @@ def said_by_new(answer: str) -> bytes:
     """The challenge that a new passkey claims to answer; NotProven for nonsense."""
     try:
         return _challenge(parse_registration_credential_json(answer).response.client_data_json)
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except NONSENSE as error:
         raise NotProven(str(error)) from error
 
 
@@ -104,7 +107,7 @@ def said(answer: str) -> Said:
     try:
         found = parse_authentication_credential_json(answer)
         return Said(found.raw_id, _challenge(found.response.client_data_json))
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except NONSENSE as error:
         raise NotProven(str(error)) from error
 
 
@@ -122,7 +125,7 @@ def shown(
             credential_current_sign_count=count,
             require_user_verification=verified,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except NONSENSE as error:
         raise NotProven(str(error)) from error
     return found.new_sign_count
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Index, Interval, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import db, doors, passwords
+from core import db, doors, passwords, throttles
 from core.doors import door
 from core.errors import Missing, NeedsLogin, Refused
 from core.ids import new_id, new_token, token_hash
@@ -243,20 +243,27 @@ class Opened:
 
 def throttle_keys(email: str, address: str) -> list[str]:
     """What failures are counted by."""
-    return [f"email:{email}", f"ip:{address}"]
+    return [f"email:{email}", f"ip:{throttles.machine(address)}"]
 
 
 def prove(email: str, password: str, *, address: str) -> Proven:
     """Whose password it is; WrongLogin (counted) or Locked otherwise."""
     email = normal_email(email)
     keys = throttle_keys(email, address)
-    known = doors.call(LOOK_UP, {"p_email": email, "p_keys": keys})
-    if known and known.locked_until:
-        raise Locked(known.locked_until)
+    known = refuse_locked(email, keys)
     if passwords.matches(known.password_hash if known else None, password) and known and known.person_id:
+        refuse_locked(email, keys)  # by those who failed meanwhile: many at once are no more than five
         return Proven(known.person_id, known.password_hash, known.two_steps)
     count_failure(keys)
     raise WrongLogin
+
+
+def refuse_locked(email: str, keys: list[str]) -> Any:
+    """Who signs in with this address, if anybody; Locked where too many failed."""
+    known = doors.call(LOOK_UP, {"p_email": email, "p_keys": keys})
+    if known and known.locked_until:
+        raise Locked(known.locked_until)
+    return known
 
 
 def count_failure(keys: list[str]) -> None:

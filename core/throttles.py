@@ -1,11 +1,15 @@
 """How often something may be asked for: rows of PostgreSQL, so that every process counts the same."""
 
 from datetime import timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from core import doors
 from core.doors import door
 from core.errors import Refused
 from core.languages import _
+from core.tenancy import current
+
+MOST_LETTERS = 20  # an hour, from one company to one address that may never have asked for any
 
 # The row's lock serialises what comes at once; whoever comes too early changes nothing and gets no row.
 ALLOW = door("""
@@ -31,6 +35,32 @@ class TooOften(Refused):
         super().__init__(_("This was asked for too often. Please try again in an hour."))
 
 
+def machine(address: str) -> str:
+    """Whose requests are counted together: an address, or the network of 64 bits that every household and
+    every rented machine has for itself in IPv6."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False).network_address)
+    return address
+
+
 def allow(key: str, *, most: int, pause: timedelta = timedelta()) -> bool:
     """Whether it may be done now, which counts: `most` times within an hour, `pause` apart."""
     return doors.call(ALLOW, {"p_key": key, "p_most": most, "p_pause": pause}) is not None
+
+
+def allow_here(key: str, *, most: int) -> bool:
+    """As `allow`, counted with the transaction that we are in."""
+    return bool(doors.call_here(ALLOW, {"p_key": key, "p_most": most, "p_pause": timedelta()}))
+
+
+def one_more_letter(email: str) -> None:
+    """Before somebody of the scope has a mail sent to an address of their choice: TooOften where it had many.
+    Counted in the transaction that sends it."""
+    of = current()
+    key = f"letters:{of.distributor_id}:{of.reseller_id}:{of.customer_id}:{email}"
+    if not allow_here(key, most=MOST_LETTERS):
+        raise TooOften

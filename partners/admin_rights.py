@@ -13,7 +13,7 @@ from sqlalchemy import Index, literal_column, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import db, parties, states, trail
+from core import db, parties, states, throttles, trail
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.languages import Words, _
@@ -250,6 +250,7 @@ def ask(customer: Customer, *, by: str) -> AdminRights:
         )
     )
     db.flush()
+    throttles.one_more_letter(customer.email)
     trail.write(asked, "asked for", told={"by": by})
     for person in parties.members(customer_id=customer.id):
         if ADMIN in person.roles:

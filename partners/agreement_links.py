@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Index, LargeBinary, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import db, parties, seals, states, trail
+from core import db, parties, seals, states, throttles, trail
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.ids import new_id, new_token, token_hash
@@ -241,6 +241,7 @@ def use(link: AgreementLink, name: str, agreed: Agreed) -> TermsAcceptance:
 
 
 def _mail(link: AgreementLink) -> None:
+    throttles.one_more_letter(link.email)
     publish(AgreementLinkSent(link.id, f"{link.id}:{link.sending}"))
 
 

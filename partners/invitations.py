@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Index, LargeBinary, Select, false, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import db, parties, states, trail
+from core import db, parties, states, throttles, trail
 from core.errors import Conflict, Missing, Refused
 from core.events import Event, publish
 from core.ids import new_id, new_token, token_hash
@@ -316,6 +316,7 @@ def _listed(condition: ColumnElement[bool]) -> list[Invitation]:
 
 
 def _send(invitation: Invitation) -> None:
+    throttles.one_more_letter(invitation.email)
     publish(InvitationSent(invitation.id, f"{invitation.id}:{invitation.sending}"))
 
 

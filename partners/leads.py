@@ -80,12 +80,21 @@ class DealComesFirst(Refused):
 
 # --- Spelling -----------------------------------------------------------------------------------------------
 
+ALIKE = str.maketrans(
+    "авекмнорстухіјѕԁԛԝһӏαβεζηικμνορτυχıɑɡ",
+    "abekmhopctyxijsdqwhlabezhikmnoptyxiag",
+)
+"""Letters of other alphabets, small as they are here, and those that they pass for, small or large."""
+
 
 def plain(text: str) -> str:
-    """Small letters and digits with single spaces: "Müller & Söhne" is "muller sohne"."""
+    """Small letters and digits with single spaces: "Müller & Söhne" is "muller sohne". What cannot be seen is
+    not there, and a word that can be read as a Latin one is that one: whoever writes a company with a
+    Cyrillic letter means the same company."""
     bare = unicodedata.normalize("NFKD", text.casefold().replace(".", ""))
-    kept = "".join(sign for sign in bare if not unicodedata.combining(sign))
-    return " ".join("".join(sign if sign.isalnum() else " " for sign in kept).split())
+    kept = "".join(sign for sign in bare if unicodedata.category(sign) not in ("Mn", "Me", "Cf"))
+    words = "".join(sign if sign.isalnum() else " " for sign in kept).split()
+    return " ".join(read if (read := word.translate(ALIKE)).isascii() else word for word in words)
 
 
 def bare_name(company: str) -> str:

@@ -4,6 +4,7 @@ neither."""
 
 import json
 from collections.abc import Iterable
+from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
@@ -27,6 +28,15 @@ BARE = {
         "There is no shop at this address",
         "Please check the address, or ask the person who gave it to you.",
     ),
+    408: (
+        "That did not arrive as a whole",
+        "The rest of what was sent did not come in time. Nothing was changed; please send it again.",
+    ),
+    413: (
+        "That is too much at once",
+        "What was sent is larger than this page takes. Please send a smaller file or a shorter text.",
+    ),
+    414: ("This address is too long", "Please go back and ask for less at once."),
     503: (
         "We are back in a moment",
         "Something we need does not answer right now. Nothing was lost; please try again shortly.",
@@ -71,10 +81,12 @@ def bare(environ: WSGIEnvironment, start_response: StartResponse, status: int) -
         ("Content-Type", "text/html; charset=utf-8"),
         ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        ("Referrer-Policy", "same-origin"),
     ]
     if status == 503:
         headers.append(("Retry-After", "5"))
-    start_response(f"{status} {'Not Found' if status == 404 else 'Service Unavailable'}", headers)
+    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
     return [body.encode()]
 
 

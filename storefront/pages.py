@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC
 from functools import cache
 from pathlib import Path
+from secrets import token_hex
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -118,12 +119,13 @@ def value(name: str, make: Callable[[], T]) -> T:
 
 
 VALUES: dict[tuple[object, ...], Any] = {}
-SLOT = re.compile("\x02(\\w+)\x03")
+MARK = token_hex(8)  # that nobody outside this process can write into a text
+SLOT = re.compile(f"\x02{MARK}:(\\w+)\x03")
 
 
 def slot(name: str) -> Markup:
     """A place in a kept page that is filled for each request."""
-    return Markup(f"\x02{name}\x03")  # noqa: S704 a mark of ours, not markup
+    return Markup(f"\x02{MARK}:{name}\x03")  # noqa: S704 a mark of ours, not markup
 
 
 def kept(template: str, pieces: Mapping[str, str | Piece], **values: Any) -> Response:

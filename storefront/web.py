@@ -2,6 +2,7 @@
 request: one token check for every unsafe method, strict headers, health."""
 
 import hmac
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -19,8 +20,10 @@ from core.settings import require_safe, settings
 from storefront import (
     access,
     appearance,
+    bodies,
     commands,
     errors,
+    evidence_files,
     health,
     lifeline,
     pages,
@@ -35,6 +38,8 @@ from storefront.shop import Opener
 from storefront.visitors import leave
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f]")
+LARGEST = 6 * 1024 * 1024  # bytes of a body, where no view says otherwise
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -73,9 +78,7 @@ def create_app() -> Flask:
         schema.refuse_unsafe_database()
     app = Flask("storefront", static_folder=None)
     app.response_class = Whole
-    app.config.update(
-        MAX_CONTENT_LENGTH=6 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=512 * 1024, MAX_FORM_PARTS=2000
-    )
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST, MAX_FORM_MEMORY_SIZE=512 * 1024, MAX_FORM_PARTS=2000)
     app.json.sort_keys = False  # pyright: ignore[reportAttributeAccessIssue]  Flask's own provider has it
     pages.install(app)
     errors.install(app)
@@ -86,6 +89,8 @@ def create_app() -> Flask:
         app.register_blueprint(blueprint)
     commands.install(app)
     app.wsgi_app = Opener(app.wsgi_app, errors.bare)
+    largest = max(LARGEST, evidence_files.MOST_SENT, *pages.LARGE_UPLOADS.values())
+    app.wsgi_app = bodies.Bodies(app.wsgi_app, errors.bare, largest)
     if settings().trusted_proxies:
         hops = settings().trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
@@ -119,13 +124,13 @@ def begin() -> BaseResponse | None:
 
 
 def refuse_what_no_text_can_hold() -> None:
-    """A NUL character is in no address and no field that a person fills in, and PostgreSQL refuses it: a
-    mistake of the asker, not of ours."""
+    """Control signs are in no address and no field that a person fills in; PostgreSQL refuses the first of
+    them, XML (workbooks, sitemaps, papers) nearly all: a mistake of the asker, not of ours."""
     safe = request.method in SAFE
     if safe and b"%00" not in request.query_string:  # the usual page, without a look at each field
         return
     said = [*request.args.items(multi=True), *(() if safe else request.form.items(multi=True))]
-    if any("\x00" in name or "\x00" in value for name, value in said):
+    if any(NO_TEXT.search(name) or NO_TEXT.search(value) for name, value in said):
         abort(400, _("This request holds a character that no text can hold."))
 
 

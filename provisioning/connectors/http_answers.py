@@ -76,7 +76,7 @@ class Result(BaseModel):
     reference: str
     state: Literal["done", "working", "failed"]
     id: Id | None = None
-    sku: str | None = None
+    sku: Line | None = None
     quantity: int | None = None
     licences: Annotated[tuple[Line, ...], BeforeValidator(_or_nothing)] = Field(default=(), strict=False)
     note: Aside = ""

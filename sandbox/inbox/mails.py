@@ -69,7 +69,7 @@ class Mails:
     """The box itself; any number of processes and threads may look into it."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.file = folder / "mails.sqlite"
         with self._open() as database:
             database.execute("PRAGMA journal_mode = WAL")

@@ -11,7 +11,7 @@ class Records:
     """TXT records by name; several values may stand under one."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file, self._lock = folder / "records.json", threading.Lock()
         self._known: dict[str, list[str]] = (
             json.loads(self._file.read_text(encoding="utf-8")) if self._file.exists() else {}

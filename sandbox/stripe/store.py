@@ -116,7 +116,7 @@ class Store:
     WAL."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = folder / "stripe.sqlite3"
         self.idle: list[sqlite3.Connection] = []
         self.guard = threading.Lock()

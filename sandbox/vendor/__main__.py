@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("--api-key", default=DEFAULT_KEY)
     given = parser.parse_args(arguments)
-    given.data.mkdir(parents=True, exist_ok=True)
+    given.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = Store(given.data / "vendor.sqlite3")
     threading.Thread(target=_finish_late_work, args=[store], daemon=True).start()
     app = create_app(store, api_key=given.api_key)

@@ -209,7 +209,9 @@ def apply(code: str) -> Response:
 
 def refuse_too_many(email: str) -> None:
     """TooOften for one machine or one address; counted outside the page's transaction."""
-    by_machine = throttles.allow(f"apply-ip:{request.remote_addr or ''}", most=MOST_BY_ADDRESS)
+    by_machine = throttles.allow(
+        f"apply-ip:{throttles.machine(request.remote_addr or '')}", most=MOST_BY_ADDRESS
+    )
     if not by_machine or not throttles.allow(f"apply:{the_shop().distributor_id}:{email}", most=MOST):
         raise throttles.TooOften
 
@@ -413,7 +415,9 @@ def renew_link(token: str) -> Response:
 
 def refuse_too_many_links(token: str) -> None:
     """TooOften for one link, or one machine."""
-    by_machine = throttles.allow(f"apply-ip:{request.remote_addr or ''}", most=MOST_BY_ADDRESS)
+    by_machine = throttles.allow(
+        f"apply-ip:{throttles.machine(request.remote_addr or '')}", most=MOST_BY_ADDRESS
+    )
     if not by_machine or not throttles.allow(f"renew:{token_hash(token).hex()}", most=MOST):
         raise throttles.TooOften
 

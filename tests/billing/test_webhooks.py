@@ -24,6 +24,7 @@ from billing.stripe_events import StripeEventRow
 from checkout.orders import OrderState
 from core import db, tenancy
 from core.drain import Drain
+from core.ids import new_id
 from core.tasks import Task
 from sandbox.servers import Postgres
 from tests.billing.conftest import DECLINED, Till
@@ -370,6 +371,17 @@ def test_return_page_webhook_poller_and_command_at_once_settle_once(till: Till) 
         assert mails == {"mail_order_received": turn + 1, "mail_service_ready": turn + 1}
         assert list(numbers) == list(range(1, turn + 2))
     assert (count(till, Fund), count(till, JournalEntry), till.waiting()) == (rounds, 2 * rounds, [])
+
+
+def test_whoever_loads_the_page_for_ever_does_not_ask_the_gateway_for_ever(till: Till) -> None:
+    attempt = new_id()
+    with till.world.acting():
+        for _again in range(stripe_events.MOST_LOOKS + 5):
+            stripe_events.check_soon(attempt)
+        stripe_events.check_soon(new_id())
+        asked = list(db.session().scalars(select(Task.args).where(Task.kind == "check_payment")))
+    assert [one["attempt"] for one in asked].count(str(attempt)) == stripe_events.MOST_LOOKS
+    assert len(asked) == stripe_events.MOST_LOOKS + 1
 
 
 def returns(till: Till, attempt: PaymentAttempt) -> None:

@@ -91,6 +91,8 @@ MANY = b"<sheetData><row>" + b"".join(b'<c r="%d"/>' % n for n in range(200_000)
         (archive(xl__workbook=b"<!DOCTYPE x [<!ENTITY a 'b'>]><w/>"), "x.xlsx", "declares"),
         (archive(xl__workbook=b"<w/>", xl__worksheets__sheet1=b"0" * 4_000_000), "x.xlsx", "far more"),
         (archive(xl__workbook=b"<w/>", xl__worksheets__sheet1=MANY), "x.xlsx", "too large"),
+        (archive(xl__workbook=b"<w/>", **{"xl__worksheets__sheet1.bin": MANY}), "x.xlsx", "too large"),
+        (archive(xl__workbook=b"<w/>", **{"xl__a.b": b"\xff\xfe<\x00!\x00"}), "x.xlsx", "declares"),
         (archive(xl__workbook=b"<w/>"), "x.xlsx", "damaged"),
         (archive(xl__workbook=b"<w/>", **{"[Content_Types].xml": b"<Types/>"}), "x.xlsx", "damaged"),
         (b" \r\n", "prices.csv", "The file is empty"),

@@ -21,6 +21,7 @@ from core.errors import Missing
 from core.money import Money
 from core.parties import OrderedBy
 from core.tasks import Task
+from core.throttles import MOST_LETTERS, TooOften
 from partners import companies, deals
 from partners.channels import CustomerChannel
 from partners.invitations import Invitation
@@ -337,6 +338,15 @@ def test_five_questions_wait_for_an_answer_and_no_more(world: World) -> None:
     with world.acting("brightfield"):
         quote_answers.answer(quotes.hold(code), "Soon.", name="Bea")
     asks()
+
+
+def test_a_quote_fills_no_mailbox_with_answers_that_nobody_asked_for(world: World) -> None:
+    code = quote_stage.sent(world)  # the first letter
+    with world.acting("brightfield"):
+        for _time in range(MOST_LETTERS - 1):
+            quote_answers.answer(quotes.hold(code), "Buy now!", name="Bea")
+        with pytest.raises(TooOften):
+            quote_answers.answer(quotes.hold(code), "Buy now!", name="Bea")
 
 
 def test_it_ends_on_its_day_by_the_distributors_clock_after_a_reminder(world: World) -> None:

@@ -13,7 +13,7 @@ import pytest
 import app  # noqa: F401 every table of states is known
 from checkout import orders
 from checkout.orders import Order, OrderState
-from core import db, doors, errors, faults, passwords, sessions, sign_ins, states, trail
+from core import db, doors, errors, faults, passwords, sessions, sign_ins, states, throttles, trail
 from core.errors import Refusal
 from core.ids import ALPHABET, new_code, new_id, new_token, token_hash
 from core.periods import Term, end_of, nth
@@ -222,6 +222,25 @@ def test_five_wrong_passwords_lock_the_account_for_everyone_and_say_so(world: Wo
     assert sign_in(world, email="bea@people.example", address="198.51.100.7")
 
 
+def test_the_right_one_among_many_at_once_is_too_late(world: World) -> None:
+    answers: list[object] = []
+
+    def try_it() -> None:
+        try:
+            answers.append(sign_in(world))
+        except Refusal as refusal:
+            answers.append(type(refusal))
+
+    guess = threading.Thread(target=try_it)
+    with passwords._one:  # it is looked at while others fail
+        guess.start()
+        time.sleep(0.2)
+        for _ in range(5):
+            sessions.count_failure(sessions.throttle_keys("nora@people.example", "192.0.2.8"))
+    guess.join(10)
+    assert answers == [Locked]
+
+
 def test_a_success_forgets_the_failures(world: World) -> None:
     for _ in range(3):
         for _ in range(4):
@@ -245,6 +264,18 @@ def test_one_address_cannot_try_everybody(world: World) -> None:
     with pytest.raises(Locked):
         sign_in(world, address="192.0.2.9")
     assert sign_in(world, address="192.0.2.10")
+
+
+def test_a_network_is_one_machine(world: World) -> None:
+    machine = throttles.machine
+    assert machine("2001:db8:0:7::1") == machine("2001:db8:0:7:ffff:1:2:3") != machine("2001:db8:0:8::1")
+    assert machine("::ffff:192.0.2.9") == machine("192.0.2.9") == "192.0.2.9"
+    assert machine("") == ""
+    for last in range(100):
+        keys = sessions.throttle_keys("nobody@people.example", f"2001:db8::{last:x}")
+        sessions.count_failure(keys[1:])
+    with pytest.raises(Locked):
+        sign_in(world, address="2001:db8::ffff")
 
 
 def test_a_door_needs_no_scope_but_a_transaction_does(world: World) -> None:

@@ -178,6 +178,7 @@ def test_what_is_no_catalogue_is_said(world: World, nora: Visit) -> None:
     for content, words in (
         ("currency = ", "no TOML"),
         (b"\xff\xfe", "not text in UTF-8"),
+        (b"a = " + b"[" * 5000, "nested without an end"),
         ("x = 1", "does not name its currency"),
         ('currency = "EUR"', "no [[product]]"),
     ):

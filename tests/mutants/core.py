@@ -100,6 +100,20 @@ MUTANTS = (
         FACTORS + "a_code_works_once_in_any_browser_and_never_backwards",
     ),
     Mutant(
+        "passwords are asked for five times, however many at once",
+        "core/sessions.py",
+        "refuse_locked(email, keys)  # by those",
+        "pass  # by those",
+        "tests/core/test_small_rules.py::test_the_right_one_among_many_at_once_is_too_late",
+    ),
+    Mutant(
+        "letters to strangers have an end",
+        "core/throttles.py",
+        "if not allow_here(key, most=MOST_LETTERS):",
+        "if not key:",
+        "tests/partners/test_invitations.py::test_nobody_fills_a_mailbox_with_invitations",
+    ),
+    Mutant(
         "wrong codes are counted",
         "core/factors.py",
         "AND (f.locked_until IS NULL OR f.locked_until <= now()) RETURNING f.secret",

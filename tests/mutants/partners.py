@@ -13,6 +13,13 @@ MANAGING = "tests/partners/test_account_managers.py::test_"
 
 MUTANTS = (
     Mutant(
+        "a letter that looks alike is alike",
+        "partners/leads.py",
+        "(read := word.translate(ALIKE))",
+        "(read := word)",
+        "tests/partners/test_deals.py::test_a_company_is_recognised_under_its_spellings",
+    ),
+    Mutant(
         "who left manages nobody",
         "partners/account_managers.py",
         "Membership.ended_at.is_(None)\n        & or_(",

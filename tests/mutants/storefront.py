@@ -11,7 +11,30 @@ PLAN_PRICES = "tests/distributor/test_plan_prices.py::test_"
 ACCOUNTING = "tests/reseller/test_accounts.py::test_"
 SHOP_PAGES = "tests/portal/test_shop_pages.py::test_"
 
+ODD = "tests/portal/test_odd_requests.py::test_"
+
 MUTANTS = (
+    Mutant(
+        "few threads wait for bodies",
+        "storefront/bodies.py",
+        "if not self.reading.acquire(timeout=PATIENCE):",
+        "self.reading = threading.BoundedSemaphore(9); self.reading.acquire()\n        if False:",
+        "tests/portal/test_bodies.py::test_who_sends_slowly_takes_few_threads_from_the_others",
+    ),
+    Mutant(
+        "a form has an end",
+        "storefront/bodies.py",
+        "most = LONGEST_FORM if is_form else self.largest",
+        "most = self.largest",
+        "tests/portal/test_bodies.py::test_what_is_larger_than_any_form_is_not_taken_apart",
+    ),
+    Mutant(
+        "no text writes a place of a kept page",
+        "storefront/pages.py",
+        "{MARK}:(",
+        "(?:{MARK}:)?(",
+        f"{ODD}a_text_that_looks_like_a_place_of_a_kept_page_is_a_text",
+    ),
     Mutant(
         "sealed cursors",
         "storefront/cursors.py",

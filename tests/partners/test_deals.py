@@ -145,6 +145,10 @@ def test_a_company_is_recognised_under_its_spellings() -> None:
     assert bare_name("ACME, Inc.") == bare_name("acme") == "acme"
     assert bare_name("Zorg B.V.") == "zorg"
     assert bare_name("AG") == "ag"
+    assert bare_name("Ac\u200bme\u00ad") == bare_name("\u202eACME") == "acme"  # what nobody sees
+    assert bare_name("\u0410\u0441m\u0435") == bare_name("\u0410\u0421\u041c\u0415") == "acme"  # Cyrillic
+    assert bare_name("\u0391cm\u0395") == "acme"  # Greek
+    assert bare_name("\u0420\u043e\u0433\u0430") == "\u0440\u043e\u0433\u0430"  # no Latin word
     assert domain_of("https://www.Otterbach.example:8080/start?x=1") == "otterbach.example"
     assert domain_of("olga@otterbach.example") == "otterbach.example"
     assert domain_of("olga@gmail.com") == domain_of("nothing at all") == domain_of("http://[") == ""

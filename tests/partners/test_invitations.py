@@ -14,6 +14,7 @@ from core.sessions import Browser, Opened, WrongLogin
 from core.states import IllegalMove
 from core.tasks import Task
 from core.tenancy import Side
+from core.throttles import MOST_LETTERS, TooOften
 from partners import acceptances, invitations
 from partners.acceptances import Joined
 from partners.invitations import AlreadyInvited, AlreadyThere, Invitation, InvitationState, NotInvited
@@ -54,6 +55,23 @@ def make_late(world: World) -> None:
         db.session().execute(
             update(Invitation).values(expires_at=Invitation.expires_at - timedelta(hours=73))
         )
+
+
+def test_nobody_fills_a_mailbox_with_invitations(world: World) -> None:
+    invite(world)
+    with world.acting("brightfield"):
+        invitation = the_invitation()
+        for _again in range(MOST_LETTERS - 1):
+            invitations.resend(invitation)
+        with pytest.raises(TooOften):
+            invitations.resend(invitation)
+        invitations.revoke(invitation)
+        db.flush()
+        with pytest.raises(TooOften):
+            invitations.invite(Side.RESELLER, email=invitation.email, name="Carla", roles=["buyer"], by="Bea")
+    invite(world, "dora@ferrow.example", company="Dorado")
+    with world.acting("harbour"):
+        invitations.invite(Side.RESELLER, email=invitation.email, name="Carla", roles=["buyer"], by="Hugo")
 
 
 def test_an_invited_person_chooses_a_password_and_is_in(world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from werkzeug.test import TestResponse
 
+from partners import storefronts
 from storefront import web
 from tests.portal.conftest import SHOP, TOKEN, Browser
 from tests.visits import make_app
@@ -30,10 +31,28 @@ def test_a_token_or_an_origin_that_is_none_is_refused(anna: Browser) -> None:
 
 
 def test_what_no_header_can_hold_is_no_way_on(shop: Callable[..., Browser]) -> None:
-    for target in (NO_ADDRESS, "//[bad", "/home\r\nX-Mine: 1", "/\x07"):
+    for target in (NO_ADDRESS, "//[bad", "/home\r\nX-Mine: 1", "/\x7f"):
         typed = {"email": "anna@people.example", "password": PASSWORD, "next": target}
         answer = shop("brightfield").client.post("/brightfield/sign-in", base_url=SHOP, data=typed)
         assert (answer.status_code, answer.location) == (303, "/brightfield/home")
+
+
+def test_no_text_holds_control_signs(anna: Browser) -> None:
+    for sign in "\x00\x02\x1f":
+        answer = anna.post("/profile/name", name=f"Anna{sign}B")
+        assert answer.status_code == 400
+        assert "no text can hold" in answer.text
+    assert anna.post("/profile/name", name="Anna\tB").status_code == 303
+
+
+def test_a_text_that_looks_like_a_place_of_a_kept_page_is_a_text(world: World, anna: Browser) -> None:
+    with world.acting("brightfield"):
+        shop = storefronts.find(world.storefronts["brightfield"])
+        shop.name = "Of \x02visitor_email\x03 and \x02csrf\x03 and \x02nothing\x03"
+        storefronts.touch_looks(shop)
+    page = anna.see("/")
+    assert "Of \x02visitor_email\x03 and \x02csrf\x03" in page
+    assert "Of anna@people.example" not in page
 
 
 def test_a_look_is_chosen_wherever_one_says_to_come_from(shop: Callable[..., Browser]) -> None:

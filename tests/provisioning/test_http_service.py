@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from provisioning.connectors import http_service
+from provisioning.connectors import http_answers, http_service
 from provisioning.connectors.base import (
     Action,
     ConnectorError,
@@ -47,6 +47,19 @@ def asks_of(settings: dict[str, str], action: Action = Action.PROVISION, **more:
 @pytest.fixture
 def asks(vendor: Vendor) -> Asks:
     return lambda *given, **more: asks_of(vendor.settings, *given, **more)
+
+
+@pytest.mark.parametrize("kept", [{"licences": ["A\x00"]}, {"details": {"tenant": "\x00"}}, {"sku": "a\x00"}])
+def test_what_the_database_could_not_keep_is_no_answer(kept: dict[str, Any]) -> None:
+    request = asks_of({})
+    said = {"reference": request.reference, "state": "done", "id": "S-1", "sku": SKU, "quantity": 10}
+    for more, fits in (({}, True), (kept, False)):
+        answer = http_answers.Answer(200, {}, json.dumps(said | more).encode())
+        if fits:
+            assert http_answers.outcome(request, answer) == Outcome("S-1")
+        else:
+            with pytest.raises(Unclear, match="could not be read"):
+                http_answers.outcome(request, answer)
 
 
 MOODS: list[tuple[dict[str, Any], type[ConnectorError], int]] = [

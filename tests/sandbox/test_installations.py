@@ -1,10 +1,14 @@
 """Ports, secrets and database addresses of an installation."""
 
+import stat
 from pathlib import Path
 
 import pytest
 
 from sandbox import installations, ports
+from sandbox.inbox.mails import Mails
+from sandbox.names.records import Records
+from sandbox.stripe.store import Store
 
 EMBEDDED = "postgresql+psycopg://postgres@/postgres?host=/tmp/room"
 REDIS = "redis://127.0.0.1:6379/0"
@@ -70,3 +74,12 @@ def test_two_database_urls_are_used_as_they_are(folder: Path, monkeypatch: pytes
 def test_no_process_inherits_the_operator_s_database_urls(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OWNER_DATABASE_URL", "postgresql+psycopg://owner@db.example/trade")
     assert not set(installations.NOT_FOR_PROCESSES) & set(opened(folder).environment())
+
+
+def test_what_a_demo_keeps_is_for_nobody_else_on_the_machine(tmp_path: Path):
+    Mails(tmp_path / "inbox")  # links of invitations and forgotten passwords are in there
+    Store(tmp_path / "stripe")
+    Records(tmp_path / "names")
+    assert {
+        each.name: stat.S_IMODE(each.stat().st_mode) & 0o077 for each in tmp_path.iterdir()
+    } == dict.fromkeys(("inbox", "stripe", "names"), 0)
