@@ -38,7 +38,7 @@ def sweep(stage: Stage, of: Sweep, given: argparse.Namespace) -> list[str]:
         print("\n".join(f"    {name}: {what}" for name, what in of.wanted.items()), flush=True)
     until = time.monotonic() + given.minutes * 60 if given.minutes else float("inf")
     for variant in given.variants.split(","):
-        chance, began = random.Random(given.seed), of.tried  # noqa: S311 no secret
+        chance, began = random.Random(given.seed), of.tried
         places = _places(of, given, chance)
         for place in places:
             if time.monotonic() > until:

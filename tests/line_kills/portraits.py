@@ -36,12 +36,14 @@ def of_tables(connection: Connection) -> dict[str, object]:
         grouped = f" GROUP BY {', '.join(states)} ORDER BY {', '.join(states)}" if states else ""
         rows = connection.execute(text(f"SELECT {asked} FROM {table.name}{grouped}"))  # noqa: S608 our own names
         found = [tuple(str(value) for value in row) for row in rows]
-        if any("0" != value for row in found for value in row):
+        if any(value != "0" for row in found for value in row):
             seen[table.name] = found
     seen["what was done"] = {
         (str(kind), str(state)): int(count)
         for kind, state, count in connection.execute(
-            text("SELECT kind, state, count(*) FROM tasks WHERE coalesce(key, '') NOT LIKE 'every:%' GROUP BY 1, 2")
+            text(
+                "SELECT kind, state, count(*) FROM tasks WHERE coalesce(key, '') NOT LIKE 'every:%' GROUP BY 1, 2"
+            )
         )
     }
     return seen

@@ -190,7 +190,9 @@ class Stage:
     def pays(self, code: str, who: str) -> None:
         """The buyer is led to Stripe's page and pays there."""
         journey = Journey(
-            "Brightfield", lambda order: f"http://{HOST}/orders/{order.code}/return", lambda order: f"http://{HOST}/"
+            "Brightfield",
+            lambda order: f"http://{HOST}/orders/{order.code}/return",
+            lambda order: f"http://{HOST}/",
         )
 
         def lead() -> str:
@@ -225,7 +227,9 @@ class Stage:
 
     def time_passes(self) -> None:
         """Leases and settle times are over, and what waits is due. A lease must end by itself one day."""
-        endless = self.admin(f"SELECT kind FROM tasks WHERE leased_until > now() + interval '{LONGEST_LEASE}'")  # noqa: S608 ours
+        endless = self.admin(
+            f"SELECT kind FROM tasks WHERE leased_until > now() + interval '{LONGEST_LEASE}'"
+        )
         assert not endless, f"a lease that never ends: {endless}"
         self.admin("UPDATE tasks SET leased_until = NULL WHERE leased_until IS NOT NULL")
         self.admin(
@@ -235,7 +239,9 @@ class Stage:
 
     def open_tasks(self) -> list[str]:
         """What is not done."""
-        return [" ".join(map(str, row)) for row in self.admin(f"SELECT kind, state, note FROM tasks WHERE {DUE}")]  # noqa: S608 ours
+        return [
+            " ".join(map(str, row)) for row in self.admin(f"SELECT kind, state, note FROM tasks WHERE {DUE}")
+        ]
 
     def admin(self, statement: str) -> list[tuple[Any, ...]]:
         """As the server's administrator, past every lock of ours; nobody's moment."""
@@ -259,7 +265,9 @@ class Stage:
             account = db.session().scalars(select(Gateway)).one().account()
         seen["at the vendor"] = portraits.of_vendor(self.vendor.state())
         at_stripe = self.stripe.get("state")["accounts"].get(account.account_id, {})
-        seen["at Stripe"] = {name: at_stripe.get(name) for name in ("payments", "captured", "refunds", "refunded")}
+        seen["at Stripe"] = {
+            name: at_stripe.get(name) for name in ("payments", "captured", "refunds", "refunded")
+        }
         seen["mails"] = sorted(Counter(self.letters().values()).items())
         return seen
 

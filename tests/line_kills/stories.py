@@ -1,6 +1,7 @@
 """The stories. Each is small, and told by people who do not die: they send the same form again until they are
 answered, and look before they do something once more."""
 
+import io
 import re
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,23 +9,27 @@ from typing import TypeVar
 from sqlalchemy import select, update
 from werkzeug.test import Client, TestResponse
 
-from catalog.products import Plan
+from catalog.price_imports import PriceImport
+from catalog.products import Plan, ProductType
 from checkout import baskets, placing
 from checkout.placing import Checkout
 from core import db, tenancy
 from core.clock import business_now
 from core.errors import Refused
 from core.ids import new_token
+from partners import invitations
+from partners.invitations import Invitation
 from provisioning import transfer_answers, windows
 from provisioning.transfers import Transfer
 from subscriptions import cancellations
 from subscriptions.subscriptions import Subscription
 from tests.catalog import test_scheduled_prices as price_stage
 from tests.checkout.offer_stage import open_offers
+from tests.distributor.test_price_imports import FIRST
 from tests.line_kills.stage import Stage
 from tests.line_kills.sweeps import Story
-from tests.partners import tier_stage
 from tests.partners import test_partner_years as year_stage
+from tests.partners import tier_stage
 from tests.provisioning.moving import HUGO, ask, befriend, in_transition, together
 from tests.world import HOST, PASSWORD
 
@@ -216,7 +221,9 @@ def a_year(stage: Stage) -> None:
 def visitor(stage: Stage, person: str, at: str = "") -> tuple[str, str]:
     """Somebody signs in; the cookie of the session, which outlives the server's processes."""
     client = stage.web.test_client()
-    client.post(f"{at}/sign-in", base_url=SHOP, data={"email": f"{person}@people.example", "password": PASSWORD})
+    client.post(
+        f"{at}/sign-in", base_url=SHOP, data={"email": f"{person}@people.example", "password": PASSWORD}
+    )
     cookie = next(iter((client._cookies or {}).values()))
     return cookie.key, cookie.value
 
@@ -270,6 +277,74 @@ def orders_in_the_browser(stage: Stage) -> None:
     stage.once("back", lambda: anna.get(f"/orders/{code}?back=1").status_code)
 
 
+def bea_visits(stage: Stage) -> tuple[str, str]:
+    return visitor(stage, "bea")
+
+
+def a_customer_joins(stage: Stage) -> None:
+    """Bea invites Carla, who follows the link of the mail and chooses a password."""
+    bea, carla = Browser(stage, stage.thing), {"name": "Carla", "email": "carla@ferrow.example"}
+
+    def invite() -> bool:
+        if "Ferrow" not in bea.get("/reseller/customers").text:
+            token = bea.hidden("/reseller/customers/invite")["csrf_token"]
+            bea.led("/reseller/customers/invite", csrf_token=token, company="Ferrow", country="DE", **carla)
+        return True
+
+    stage.once("invited", invite)
+    stage.finish()
+
+    def follow() -> bool:
+        with stage.world.acting():
+            invitation = db.session().scalars(select(Invitation)).one()
+            link = f"/brightfield/invitations/{invitations.fresh_token(invitation)}"
+        answer = stage.web.test_client().post(link, base_url=SHOP, data={"name": "Carla", "password": CHOSEN})
+        if answer.status_code != 303:  # she was let in before the page was there, and signs in
+            answer = stage.web.test_client().post(
+                "/brightfield/sign-in", base_url=SHOP, data={"email": carla["email"], "password": CHOSEN}
+            )
+        assert answer.status_code == 303, answer.text[-1500:]
+        return True
+
+    stage.once("followed", follow)
+
+
+def nora_visits(stage: Stage) -> tuple[str, str]:
+    return visitor(stage, "nora")
+
+
+def a_sheet(stage: Stage) -> None:
+    """A vendor's price sheet is given, read, confirmed, applied by a worker, and undone."""
+    nora = Browser(stage, stage.thing)
+    token = stage.once("token", lambda: TOKEN.findall(nora.get("/distributor/price-imports/new").text)[0])
+
+    def give() -> str:
+        with stage.world.acting():
+            type_id = db.session().scalars(select(ProductType.id).where(ProductType.code == "cloud")).one()
+            there = db.session().scalars(select(PriceImport.code)).first()
+        form = {
+            "market": "DE", "price_list": str(stage.world.price_list_id), "product_type": str(type_id),
+            "category": "Microsoft 365", "share": "85", "file": (io.BytesIO(FIRST), "prices.csv"),
+        }  # fmt: skip
+        return (
+            there
+            or nora.led("/distributor/price-imports/new", csrf_token=token, **form)
+            .split("?")[0]
+            .split("/")[-1]
+        )
+
+    code = stage.once("given", give)
+    for act in ("confirm", "undo"):
+        stage.finish()
+        path = f"/distributor/price-imports/{code}/{act}"
+        stage.once(
+            act,
+            lambda path=path: nora.client.post(path, base_url=SHOP, data={"csrf_token": token}).status_code,
+        )
+
+
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+CHOSEN = "Chosen-by-carla-7"
 LATE = {"kind": "timeout_after_success", "seconds": 1.3, "times": 1}
 STORIES = (
     Story("plan", a_plan),
@@ -282,6 +357,8 @@ STORIES = (
     Story("window", ends_at_once, on_trial),
     Story("move", moves, with_a_pair),
     Story("browser", orders_in_the_browser, anna_visits),
+    Story("joining", a_customer_joins, bea_visits),
+    Story("sheet", a_sheet, nora_visits),
     Story("prices", prices_change, a_price_day),
     Story("terms", terms_end, two_services),
     Story("year", a_year, a_partner),

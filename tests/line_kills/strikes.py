@@ -48,11 +48,12 @@ class Place:
 @dataclass
 class Watch:
     """Counts; and strikes at `place`, or at every passing of the code line `at`. `note` is told the code line
-    before."""
+    before. One that neither strikes nor `counts` costs nothing."""
 
     place: Place | None = None
     at: str = ""
     mode: Mode = "kill"
+    counts: bool = False
     note: Callable[[str], None] = lambda _where: None
     lines: list[int] = field(default_factory=lambda: [0])
     """For each moment that was, how many lines followed it."""
