@@ -26,28 +26,28 @@ def main() -> int:
         for story in chosen:
             with _said(story.name):
                 found += sweep(stage, Sweep(stage, story), given)
-    print("\n".join(found) or "Nothing was lost, nothing doubled, and the doctor is silent.")
+    _say("\n".join(found) or "Nothing was lost, nothing doubled, and the doctor is silent.")
     return 1 if found else 0
 
 
 def sweep(stage: Stage, of: Sweep, given: argparse.Namespace) -> list[str]:
     """One story."""
     of.count()
-    print(f"  {sum(of.lines)} lines, {len(of.lines)} moments, {of.seconds:.1f} s", flush=True)
+    _say(f"  {sum(of.lines)} lines, {len(of.lines)} moments, {of.seconds:.1f} s")
     if given.portrait:
-        print("\n".join(f"    {name}: {what}" for name, what in of.wanted.items()), flush=True)
-    until = time.monotonic() + given.minutes * 60 if given.minutes else float("inf")
+        _say("\n".join(f"    {name}: {what}" for name, what in of.wanted.items()))
     for variant in given.variants.split(","):
         chance, began = random.Random(given.seed), of.tried
         places = _places(of, given, chance)
+        until = time.monotonic() + given.minutes * 60 if given.minutes else float("inf")
         for place in places:
             if time.monotonic() > until:
                 break
             for wrong in of.strike(place, variant):
-                print(f"  {variant} {place}: {wrong}"[:3000], flush=True)
-        print(f"  {variant}: {of.tried - began} of {len(places)} places", flush=True)
+                _say(f"  {variant} {place}: {wrong}"[:3000])
+        _say(f"  {variant}: {of.tried - began} of {len(places)} places")
     if of.missed:
-        print(f"  {of.missed} places were not come to", flush=True)
+        _say(f"  {of.missed} places were not come to")
     return of.found
 
 
@@ -56,15 +56,20 @@ def _places(of: Sweep, given: argparse.Namespace, chance: random.Random) -> list
         return [Place(*map(int, one.split(":"))) for one in given.place]
     places = list(of.every() if given.every else of.places(given.each, chance))
     chance.shuffle(places)
-    return sorted(places[: given.most], key=lambda one: (one.moment, one.line)) if given.most else places
+    return places[: given.most or None]
 
 
 @contextmanager
 def _said(name: str) -> Iterator[None]:
-    print(name, flush=True)
+    _say(name)
     began = time.monotonic()
     yield
-    print(f"  {time.monotonic() - began:.0f} s", flush=True)
+    _say(f"  {time.monotonic() - began:.0f} s")
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
 
 
 def _given() -> argparse.Namespace:
@@ -74,7 +79,7 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--every", action="store_true", help="every executed line")
     parser.add_argument("--most", type=int, default=0, help="places of a story at most, chosen by the seed")
     parser.add_argument("--variants", default="kill", help=f"of {', '.join(Variant.__args__)}")
-    parser.add_argument("--minutes", type=float, default=0, help="for a story at most")
+    parser.add_argument("--minutes", type=float, default=0, help="for a variant of a story at most")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--portrait", action="store_true", help="say what there is to be in the end")
     parser.add_argument("--place", nargs="*", help="MOMENT:LINE, as it was said (-1: within the moment)")

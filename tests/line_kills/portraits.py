@@ -3,9 +3,10 @@ vendor, the card gateway and the inbox have. The portrait of a story in which so
 the story in which nobody did."""
 
 from collections import Counter
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table
 
 from core import db
 
@@ -16,37 +17,35 @@ UNEQUAL = frozenset(
         "sessions",
         "alembic_version",
         "throttles",
-        "trail",  # by its words, below
+        "trail",  # it tells of what happened on the way, which a death may lead through once more
         "trail_notes",
     }
 )
-PASSING = ("processing", "unknown", "looked", "retried", "waiting")
-"""Words of the trail that tell of a state on the way, which a death may lead through once more."""
+
+
+@cache
+def _asked() -> str:
+    """Rows, states and amounts of every table that a story may touch, in one statement."""
+    parts = ["SELECT 'what was done', jsonb_agg(t ORDER BY t) FROM (SELECT kind, state, count(*) FROM tasks"
+             " WHERE coalesce(key, '') NOT LIKE 'every:%' GROUP BY 1, 2) t"]  # fmt: skip
+    for table in cast("list[Table]", db.Model.metadata.sorted_tables):
+        if table.name not in UNEQUAL:
+            sums = [
+                f"coalesce(sum({one.name}), 0) AS {one.name}"
+                for one in table.c
+                if one.name.endswith("_minor")
+            ]
+            states = [name for name in ("state", "kind") if name in table.c]
+            grouped = f"GROUP BY {', '.join(states)}" if states else "HAVING count(*) > 0"
+            asked = f"SELECT {', '.join([*states, 'count(*)', *sums])} FROM {table.name} {grouped}"  # noqa: S608 our own names
+            parts.append(f"SELECT '{table.name}', jsonb_agg(t ORDER BY t) FROM ({asked}) t")  # noqa: S608 ours
+    return " UNION ALL ".join(parts)
 
 
 def of_tables(connection: Connection) -> dict[str, object]:
-    """Rows, states and amounts of every table that a story may touch."""
-    seen: dict[str, object] = {}
-    for table in cast("list[Table]", db.Model.metadata.sorted_tables):
-        if table.name in UNEQUAL:
-            continue
-        sums = [column.name for column in table.c if column.name.endswith("_minor")]
-        states = [name for name in ("state", "kind") if name in table.c]
-        asked = ", ".join([*states, "count(*)", *(f"coalesce(sum({name}), 0)" for name in sums)])
-        grouped = f" GROUP BY {', '.join(states)} ORDER BY {', '.join(states)}" if states else ""
-        rows = connection.execute(text(f"SELECT {asked} FROM {table.name}{grouped}"))  # noqa: S608 our own names
-        found = [tuple(str(value) for value in row) for row in rows]
-        if any(value != "0" for row in found for value in row):
-            seen[table.name] = found
-    seen["what was done"] = {
-        (str(kind), str(state)): int(count)
-        for kind, state, count in connection.execute(
-            text(
-                "SELECT kind, state, count(*) FROM tasks WHERE coalesce(key, '') NOT LIKE 'every:%' GROUP BY 1, 2"
-            )
-        )
-    }
-    return seen
+    """Table -> what is in it, where there is anything."""
+    found = connection.exec_driver_sql(_asked().replace("%", "%%"))
+    return {name: [" ".join(map(str, row.values())) for row in rows] for name, rows in found if rows}
 
 
 def of_vendor(state: dict[str, Any]) -> dict[str, object]:

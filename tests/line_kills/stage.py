@@ -1,26 +1,23 @@
-"""Where the stories are played: servers, simulators, a mail server, and the world as it was when a story began,
-which is there again for each death: a copy of the database and of both simulators' books."""
+"""Where the stories are played: servers, simulators, a mail server, and the world as it was when a story
+began, which is there again for each death: a copy of the database and of both simulators' books."""
 
 import json
 import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
 from flask import Flask
 from sqlalchemy import create_engine, select, text
 
 from billing import stripe_gateway
 from billing.payments import Gateway
-from core import db, doorbell, tenancy
+from core import db, tenancy
 from core.drain import Drain
-from core.settings import settings
 from provisioning.deliveries import ConnectorSettings
 from sandbox.servers import Postgres
 from storefront import doctor, paying
@@ -228,7 +225,7 @@ class Stage:
     def time_passes(self) -> None:
         """Leases and settle times are over, and what waits is due. A lease must end by itself one day."""
         endless = self.admin(
-            f"SELECT kind FROM tasks WHERE leased_until > now() + interval '{LONGEST_LEASE}'"
+            f"SELECT kind FROM tasks WHERE leased_until > now() + interval '{LONGEST_LEASE}'"  # noqa: S608 our own words
         )
         assert not endless, f"a lease that never ends: {endless}"
         self.admin("UPDATE tasks SET leased_until = NULL WHERE leased_until IS NOT NULL")
@@ -239,9 +236,8 @@ class Stage:
 
     def open_tasks(self) -> list[str]:
         """What is not done."""
-        return [
-            " ".join(map(str, row)) for row in self.admin(f"SELECT kind, state, note FROM tasks WHERE {DUE}")
-        ]
+        left = self.admin(f"SELECT kind, state, note FROM tasks WHERE {DUE}")  # noqa: S608 our own words
+        return [" ".join(map(str, row)) for row in left]
 
     def admin(self, statement: str) -> list[tuple[Any, ...]]:
         """As the server's administrator, past every lock of ours; nobody's moment."""
@@ -303,16 +299,3 @@ def _copy(source: Path, target: Path) -> None:
     """A store of a simulator, as it is at one moment, over another."""
     with sqlite3.connect(source, timeout=20) as read, sqlite3.connect(target, timeout=20) as write:
         read.backup(write)
-
-
-@contextmanager
-def prepared(stage: Stage) -> Generator[Stage]:
-    """Mails go to the stage's office."""
-    import os  # noqa: PLC0415
-
-    os.environ["SMTP_URL"] = f"smtp://127.0.0.1:{stage.office.smtp}"
-    settings.cache_clear()
-    yield stage
-    stage.box.close()
-    httpx.Client().close()
-    doorbell.connection().close()

@@ -39,7 +39,7 @@ SHOP = f"http://{HOST}"
 
 
 def orders(stage: Stage, who: str, *wanted: tuple[str, int], **fields: str) -> str:
-    """Somebody fills a basket and sends the form, with the same key until it is answered; the order's code."""
+    """Somebody fills a basket and sends the form, with the same key until it is answered; the order."""
     world, key = stage.world, stage.once("key", new_token)
     if not stage.noted().get("filled"):
         with world.acting(who):

@@ -25,11 +25,14 @@ from psycopg.waiting import Wait
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    "core", "partners", "catalog", "subscriptions", "billing", "checkout", "provisioning", "storefront", "app.py",
+    "core", "partners", "catalog", "subscriptions", "billing", "checkout", "provisioning", "storefront",
+    "app.py",
 )  # fmt: skip
 OURS = tuple(str(ROOT / name) for name in PACKAGES)
 
 Mode = Literal["kill", "stop"]
+NEAR = 5
+"""Moments before its place from which on a process looks at lines."""
 UNANSWERED = -1
 """Instead of a number of lines: in the middle of the next moment, when it is sent and not answered."""
 
@@ -54,7 +57,7 @@ class Watch:
     at: str = ""
     mode: Mode = "kill"
     counts: bool = False
-    note: Callable[[str], None] = lambda _where: None
+    note: Callable[[str], object] = lambda _where: None
     lines: list[int] = field(default_factory=lambda: [0])
     """For each moment that was, how many lines followed it."""
     struck: bool = False
@@ -64,11 +67,22 @@ class Watch:
     _lock: Any = field(default_factory=threading.RLock)
 
     def begin(self) -> None:
-        """From the next call of a function on, in this thread and in those that are started."""
+        """From now on, in this thread and in those that are started."""
         self._watch_connections()
         self._watch_sockets()
         threading.settrace(self._called)
-        sys.settrace(self._called)
+        if self.place is None or self.place.moment < NEAR:
+            self._look_at_lines()
+
+    def _look_at_lines(self) -> None:
+        """In this thread, also in the functions that it is in. Looking at lines makes everything some three
+        times as slow, so it begins shortly before the place."""
+        if sys.gettrace() is None:
+            frame = sys._getframe()
+            while frame := frame.f_back:
+                if self._is_ours(frame.f_code):
+                    frame.f_trace = self._passed
+            sys.settrace(self._called)
 
     @contextmanager
     def aside(self) -> Generator[None]:
@@ -82,11 +96,13 @@ class Watch:
     # --- Lines ---
 
     def _called(self, frame: FrameType, _event: str, _given: object) -> Any:
-        code = frame.f_code
+        return self._passed if self._is_ours(frame.f_code) else None
+
+    def _is_ours(self, code: CodeType) -> bool:
         ours = self._ours.get(code)
         if ours is None:
             ours = self._ours[code] = code.co_filename.startswith(OURS)
-        return self._passed if ours else None
+        return ours
 
     def _passed(self, frame: FrameType, event: str, _given: object) -> Any:
         if event == "line" and not getattr(self._aside, "depth", 0):
@@ -128,6 +144,8 @@ class Watch:
             if self.place and self.place.moment == len(self.lines) - 1 and self.place.line != UNANSWERED:
                 self.strike()
             self.lines.append(0)
+        if self.place is None or len(self.lines) > self.place.moment - NEAR:
+            self._look_at_lines()
 
     @property
     def _cuts(self) -> bool:
