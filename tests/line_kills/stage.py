@@ -117,7 +117,7 @@ class Stage:
     def _open(self) -> None:
         open_portal(self.world)
         account = new_account(self.stripe)
-        secret = stripe_gateway.register_endpoint(account, self.box.url)
+        secret = stripe_gateway.register_endpoint(account, self.box.url).secret
         with self.world.acting():
             gateway = db.session().scalars(select(Gateway)).one()
             gateway.account_id, gateway.secret_key = account.account_id, account.secret_key
