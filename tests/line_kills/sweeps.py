@@ -56,7 +56,10 @@ class Sweep:
     found: list[str] = field(default_factory=list[str])
 
     def count(self) -> "Sweep":
-        """The story as nobody disturbs it."""
+        """The story as nobody disturbs it: once here, so that those who die later have their statements
+        compiled, and once to be counted."""
+        self._begin()
+        self._tell()
         began = time.monotonic()
         self._begin()
         code = self._ends(self._process(Watch(counts=True)))
