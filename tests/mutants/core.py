@@ -16,6 +16,13 @@ MANAGING = "tests/partners/test_account_managers.py::test_"
 
 MUTANTS = (
     Mutant(
+        "a restore bars the database first",
+        "storefront/backups.py",
+        "bar(control, name, schema.RESTORING)",
+        "",
+        "tests/resilience/test_restore.py::test_nothing_starts_before_a_restored_database_was_compared",
+    ),
+    Mutant(
         "uses come back",
         "app.py",
         "discounts.release, bank_transfer_requests.end,",
