@@ -39,7 +39,8 @@ def _asked() -> str:
             ]
             states = [name for name in ("state", "kind") if name in table.c]
             grouped = f"GROUP BY {', '.join(states)}" if states else "HAVING count(*) > 0"
-            asked = f"SELECT {', '.join([*states, 'count(*)', *sums])} FROM {table.name} {ONLY.get(table.name, '')} {grouped}"  # noqa: S608 our own names
+            columns, where = ", ".join([*states, "count(*)", *sums]), ONLY.get(table.name, "")
+            asked = f"SELECT {columns} FROM {table.name} {where} {grouped}"  # noqa: S608 our own names
             parts.append(f"SELECT '{table.name}', jsonb_agg(t ORDER BY t) FROM ({asked}) t")  # noqa: S608 ours
     return " UNION ALL ".join(parts)
 

@@ -13,7 +13,7 @@ from catalog.price_imports import PriceImport
 from catalog.products import Plan, ProductType
 from checkout import baskets, placing
 from checkout.placing import Checkout
-from core import db, tenancy
+from core import claims, db, dispatcher, doors, tasks, tenancy
 from core.clock import business_now
 from core.errors import Refused
 from core.ids import new_token
@@ -215,6 +215,13 @@ def a_year(stage: Stage) -> None:
         stage.finish()
 
 
+def what_is_done_every_so_often(stage: Stage) -> None:
+    """The dispatcher sees to it that everything periodic is there, rings, and all of it is done once."""
+    kinds = [name for name, kind in tasks.KINDS.items() if kind.every]
+    stage.once("there", lambda: bool(doors.call(claims.PERIODIC, {"kinds": kinds})))
+    dispatcher.look()
+
+
 # --- In the browser -----------------------------------------------------------------------------------------
 
 
@@ -362,4 +369,5 @@ STORIES = (
     Story("prices", prices_change, a_price_day),
     Story("terms", terms_end, two_services),
     Story("year", a_year, a_partner),
+    Story("every", what_is_done_every_so_often, two_services),
 )
