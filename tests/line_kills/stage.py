@@ -38,6 +38,8 @@ CODE = "whk-test"
 NEW_EACH_TIME = re.compile(r"\b[A-Z]{2,5}-[A-Z0-9]{6,10}\b")
 LONGEST_LEASE = "10 minutes"
 ROUNDS = 60
+FREE = "id IN (SELECT id FROM tasks WHERE {} FOR UPDATE SKIP LOCKED)"
+"""A process that stands still in the middle of a transaction may hold the others."""
 DUE = (
     "state IN ('pending', 'unknown', 'parked')"
     " AND (coalesce(key, '') NOT LIKE 'every:%' OR next_at <= now() OR leased_until IS NOT NULL)"
@@ -228,11 +230,10 @@ class Stage:
             f"SELECT kind FROM tasks WHERE leased_until > now() + interval '{LONGEST_LEASE}'"  # noqa: S608 our own words
         )
         assert not endless, f"a lease that never ends: {endless}"
-        self.admin("UPDATE tasks SET leased_until = NULL WHERE leased_until IS NOT NULL")
-        self.admin(
-            "UPDATE tasks SET next_at = now(), intent_at = intent_at - interval '1 hour'"
-            " WHERE state IN ('pending', 'unknown') AND coalesce(key, '') NOT LIKE 'every:%'"
-        )
+        self.admin(f"UPDATE tasks SET leased_until = NULL WHERE {FREE.format('leased_until IS NOT NULL')}")  # noqa: S608 ours
+        waits = FREE.format("state IN ('pending', 'unknown') AND coalesce(key, '') NOT LIKE 'every:%'")
+        later = "next_at = now(), intent_at = intent_at - interval '1 hour'"
+        self.admin(f"UPDATE tasks SET {later} WHERE {waits}")  # noqa: S608 our own words
 
     def open_tasks(self) -> list[str]:
         """What is not done."""
