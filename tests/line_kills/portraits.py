@@ -6,7 +6,8 @@ from collections import Counter
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table
+import psycopg
+from sqlalchemy import Table
 
 from core import db
 
@@ -45,10 +46,10 @@ def _asked() -> str:
     return " UNION ALL ".join(parts)
 
 
-def of_tables(connection: Connection) -> dict[str, object]:
+def of_tables(connection: psycopg.Connection[Any]) -> dict[str, object]:
     """Table -> what is in it, where there is anything."""
-    connection.exec_driver_sql("SET jit = off")  # compiling it takes longer than asking
-    found = connection.exec_driver_sql(_asked().replace("%", "%%"))
+    connection.execute("SET jit = off")  # compiling it takes longer than asking
+    found = connection.execute(_asked().encode()).fetchall()
     return {name: [" ".join(map(str, row.values())) for row in rows] for name, rows in found if rows}
 
 

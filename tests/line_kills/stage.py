@@ -2,6 +2,7 @@
 began, which is there again for each death: a copy of the database and of both simulators' books."""
 
 import json
+import os
 import re
 import sqlite3
 import time
@@ -11,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 from flask import Flask
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select
+from sqlalchemy.engine import make_url
 
 from billing import stripe_gateway
 from billing.payments import Gateway
@@ -77,6 +80,8 @@ class Stage:
     web: Flask = field(init=False)
     thing: Any = None
     watch: Watch = field(default_factory=Watch)
+    _connection: psycopg.Connection[tuple[Any, ...]] | None = None
+    _connected: int = 0
 
     def __post_init__(self) -> None:
         (self.folder / "events").mkdir(parents=True)
@@ -98,10 +103,13 @@ class Stage:
             self.finish()
             for store in self._stores():
                 _copy(store, self._kept(name, store))
+            self.connection().close()
             return self.world, self.thing
 
         with self.watch.aside():
             self.clear()
+            if self._connection is not None:
+                self._connection.close()
             world, self.thing = self.scenes.begin(name, play)
             self.world = replace(world)
             for store in self._stores():
@@ -243,21 +251,22 @@ class Stage:
     def admin(self, statement: str) -> list[tuple[Any, ...]]:
         """As the server's administrator, past every lock of ours; nobody's moment."""
         with self.watch.aside():
-            engine = create_engine(self.postgres.admin_url("shop"), isolation_level="AUTOCOMMIT")
-            with engine.connect() as connection:
-                found = connection.execute(text(statement))
-                rows = [tuple(row) for row in found] if found.returns_rows else []
-            engine.dispose()
-            return rows
+            found = self.connection().execute(statement.encode())
+            return found.fetchall() if found.description else []
+
+    def connection(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """The administrator's, one for each process and each copy of the database."""
+        if self._connected != os.getpid() or self._connection is None or self._connection.closed:
+            url = make_url(self.postgres.admin_url("shop")).set(drivername="postgresql")
+            self._connection = psycopg.connect(url.render_as_string(False), autocommit=True)
+            self._connected = os.getpid()
+        return self._connection
 
     # --- What came of it ---
 
     def portrait(self) -> dict[str, object]:
         """Everything that is there now."""
-        engine = create_engine(self.postgres.admin_url("shop"))
-        with engine.connect() as connection:
-            seen = portraits.of_tables(connection)
-        engine.dispose()
+        seen = portraits.of_tables(self.connection())
         with self.world.acting():
             account = db.session().scalars(select(Gateway)).one().account()
         seen["at the vendor"] = portraits.of_vendor(self.vendor.state())

@@ -15,7 +15,7 @@ from checkout import baskets, placing
 from checkout.placing import Checkout
 from core import claims, db, dispatcher, doors, tasks, tenancy
 from core.clock import business_now
-from core.errors import Refused
+from core.errors import Refusal
 from core.ids import new_token
 from partners import invitations
 from partners.invitations import Invitation
@@ -69,7 +69,7 @@ def unless_done(act: Callable[[], object]) -> bool:
     """A person does it, and is told by name that it is done already."""
     try:
         act()
-    except Refused:
+    except Refusal:
         return False
     return True
 
