@@ -70,13 +70,14 @@ format: ## let ruff write it
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
 
-campaign: ## every guard taken away, every fault point in every mode, races in full size, a thousand orders under fire, proofs against loss
+campaign: ## every guard taken away, every fault point in every mode, races in full size, a thousand orders under fire, deaths between any two lines, proofs against loss
 	@bin/install test
 	$(bin)/python -m tests.mutants
 	FUZZ=5000 $(bin)/pytest -q tests/lists/test_fuzz.py
 	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" CAMPAIGN_SIZE=1 FAULT_MODES=kill,raise,hang \
 		$(bin)/pytest -n $(JOBS) --dist loadscope $(sized)
 	$(bin)/python -m tests.campaign
+	$(bin)/python -m tests.line_kills --variants kill,again,stop
 	$(bin)/python -m tests.losses
 
 bench: ## speed, as ratios to the limit pages of the same run; a shelf of 100,000 plans; the lists of 10,000 resellers and 100,000 customers

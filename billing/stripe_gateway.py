@@ -239,16 +239,32 @@ def expire_session(account: GatewayAccount, session_id: str) -> None:
         stripe.checkout.sessions.expire(session_id)
 
 
-def register_endpoint(account: GatewayAccount, url: str) -> str:
-    """Have the account send its events to a URL; returns the signing secret, which Stripe tells only this
-    once."""
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an account sends its events, and the signing secret, which Stripe tells only once."""
+
+    id: str
+    secret: str = field(repr=False)
+
+
+def register_endpoint(account: GatewayAccount, url: str) -> Endpoint:
+    """Have the account send its events to a URL."""
     with asking(account) as stripe:
         made = stripe.webhook_endpoints.create(
             params={"url": url, "enabled_events": list(EVENTS_OF_INTEREST)}
         )
     if not made.secret:
         raise GatewayDown("the new webhook endpoint came without a secret")
-    return made.secret
+    return Endpoint(made.id, made.secret)
+
+
+def forget_other_endpoints(account: GatewayAccount, url: str, kept: Endpoint) -> None:
+    """Of the endpoints at this URL only `kept` stays: nobody has the secrets of the others any more (whoever
+    registered them died before the secret was kept, or registered anew), and what they send is refused."""
+    with asking(account) as stripe:
+        known = stripe.webhook_endpoints.list(params={"limit": 100}).auto_paging_iter()
+        for other in [one.id for one in known if one.url == url and one.id != kept.id]:
+            stripe.webhook_endpoints.delete(other)
 
 
 def read_event(account: GatewayAccount, payload: bytes, signature: str | None) -> StripeEvent:

@@ -28,6 +28,11 @@ def exists(connection: Connection, query: str) -> bool:
     return connection.exec_driver_sql(query).first() is not None
 
 
+STANDS_STILL = "10min"
+"""How long a process may do nothing in the middle of a transaction. One that is frozen (a paused machine)
+would otherwise keep what it has locked from everybody else until somebody ends it."""
+
+
 def ensure_role(connection: Connection, name: str, options: str) -> None:
     """Creates the role or brings its options up to date; never a superuser, never BYPASSRLS."""
     known = f"SELECT 1 FROM pg_roles WHERE rolname = {literal(name)}"  # noqa: S608 quoted by us
@@ -43,6 +48,9 @@ def create(admin_url: str, database: str, *, app_password: str = "", owner_passw
     with admin.connect() as connection:
         ensure_role(connection, owner, "LOGIN INHERIT NOCREATEDB" + password(owner_password))
         ensure_role(connection, app, "LOGIN NOINHERIT NOCREATEDB" + password(app_password))
+        connection.exec_driver_sql(
+            f"ALTER ROLE {quoted(app)} SET idle_in_transaction_session_timeout = '{STANDS_STILL}'"
+        )
         for side in (*Side, "door", "readonly"):
             ensure_role(connection, role_name(database, side), "NOLOGIN NOINHERIT")
         for side in Side:

@@ -70,10 +70,12 @@ def restore(file: Path, reconciling: bool) -> None:
         aside = put_aside(control, name)
         try:
             roles.create(text_of(admin.set(database="postgres")), name)
+            bar(control, name, schema.RESTORING)
             with held(admin) as inside:
                 postgres_programs.restore(admin, file)
                 schema.migrate(text_of(owner(admin)))  # a backup of an older version
                 inside.execute(MARK)
+                bar(control, name, "")
                 click.echo(
                     f"{file} is restored." + (f" The database until now is kept as {aside}." if aside else "")
                 )
@@ -154,6 +156,16 @@ def still_connected(control: psycopg.Connection, name: str) -> int:
         if not busy or not busy[0] or time.monotonic() > until:
             return int(busy[0]) if busy else 0
         time.sleep(0.1)
+
+
+def bar(control: psycopg.Connection, name: str, because: str) -> None:
+    """Nothing starts on the database until this is taken away: this process may die after the rows are back
+    and before they are marked as older than the world."""
+    control.execute(
+        sql.SQL("ALTER DATABASE {} SET {} = {}").format(
+            sql.Identifier(name), sql.Identifier(*schema.BAR.split(".")), sql.Literal(because)
+        )
+    )
 
 
 def put_aside(control: psycopg.Connection, name: str) -> str:

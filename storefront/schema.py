@@ -35,6 +35,8 @@ FOLDER = Path(__file__).parent.parent / "migrations"
 LOCK = 7_316_402_551  # one migration at a time
 REVISION = re.compile(r"^revision = ['\"](\w+)['\"]", re.MULTILINE)
 FOLLOWS = re.compile(r"^down_revision = ['\"](\w+)['\"]", re.MULTILINE)
+BAR, RESTORING = "storefront.barred", "restoring"
+"""A setting of a database on which nothing may start, and why (storefront/backups.py)."""
 STILL_TO_COMPARE = f"SELECT many FROM {restorations.UNRECONCILED}()"  # noqa: S608 a name of ours
 PATIENCE = 30.0  # seconds a starting process waits for its database
 
@@ -84,6 +86,8 @@ def newest() -> str:
 def problems(connection: Connection, database: str) -> list[str]:
     """Every reason why the application must not run on this database, in words (QS2, QS3)."""
     found = roles.login_problems(connection, database)
+    if connection.exec_driver_sql(f"SELECT current_setting('{BAR}', true)").scalar() == RESTORING:
+        return [*found, "A restore of this database was broken off: run `flask --app app restore` again."]
     if not connection.exec_driver_sql("SELECT to_regclass('public.alembic_version') IS NOT NULL").scalar():
         return [*found, "The database is empty: run `flask --app app migrate` first."]
     at = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()

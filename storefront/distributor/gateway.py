@@ -1,6 +1,7 @@
 """Card payments: the distributor's own Stripe account, its keys (write-only), the webhook's address, and a
 check that the key works."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -130,7 +131,7 @@ def register_webhook() -> Response:
         gateway = gateways.find()
         account, where = gateway.account(), address(gateway)
     try:
-        secret = stripe_gateway.register_endpoint(account, where)
+        made = stripe_gateway.register_endpoint(account, where)
     except Refusal as refusal:
         return show(refusal.status, problem=str(refusal))
     with db.transaction():
@@ -138,8 +139,10 @@ def register_webhook() -> Response:
         gateways.save(
             account_id=known.account_id,
             secret_key="",
-            webhook_secret=secret,
+            webhook_secret=made.secret,
             fee_basis_points=known.fee_basis_points,
             fee_fixed_minor=known.fee_fixed_minor,
         )
+    with suppress(Refusal):  # events come; what is left of an earlier time goes the next time
+        stripe_gateway.forget_other_endpoints(account, where, made)
     return pages.see("distributor.gateway_page", "registered")

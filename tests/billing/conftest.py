@@ -129,7 +129,7 @@ def till(world: World, stripe_process: StripeSandbox) -> Generator[Till]:
     """Northwind's gateway is an account at the sandbox, whose events reach the test."""
     receiver = Receiver()
     account = new_account(stripe_process)
-    account = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url))
+    account = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url).secret)
     with world.acting():
         gateway = gateways.find()
         gateway.account_id, gateway.secret_key, gateway.webhook_secret, gateway.api_base = (

@@ -15,7 +15,7 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select, update
 
-from billing import gateways, payments, stripe_events, stripe_refunds
+from billing import gateways, payments, stripe_events, stripe_gateway, stripe_refunds
 from billing.funds import Fund
 from billing.invoices import Invoice
 from billing.ledger import JournalEntry
@@ -25,13 +25,15 @@ from checkout.orders import OrderState
 from core import db, tenancy
 from core.drain import Drain
 from core.ids import new_id
+from core.settings import settings
 from core.tasks import Task
 from sandbox.servers import Postgres
 from tests.billing.conftest import DECLINED, Till
 from tests.pictures import changed, picture
 from tests.races import at_once, raised
-from tests.sandbox.stripe.world import Received
+from tests.sandbox.stripe.world import Received, wait_for
 from tests.sizes import often
+from tests.visits import Visit, make_app
 
 MACHINERY = ("stripe_events", "tasks", "task_attempts")
 
@@ -405,3 +407,29 @@ def drain() -> None:
         worker.run(10)
     finally:
         worker.close()
+
+
+@pytest.mark.promise("QC1")
+def test_an_endpoint_whose_secret_nobody_kept_goes_when_the_next_is_registered(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nora's process died after Stripe had made the endpoint: she presses the button again."""
+    shop = till.receiver.url.removesuffix("/webhooks/stripe")
+    stripe_gateway.register_endpoint(till.account, f"{shop}/webhooks/stripe/whk-test")
+    monkeypatch.setenv("PUBLIC_URL", shop)
+    settings.cache_clear()
+    assert Visit(make_app()).sign_in("nora").post("/distributor/gateway/register").status_code == 303
+    settings.cache_clear()
+    here = [one.id for one in till.dashboard().webhook_endpoints.list().data if one.url.endswith("whk-test")]
+    assert len(here) == 1
+    with till.world.acting():
+        account = replace(till.account, webhook_secret=payments.gateway().webhook_secret)
+    till.pay(till.page(till.order()))
+
+    def fits(event: Received) -> bool:
+        try:
+            return bool(stripe_gateway.read_event(account, event.payload, event.signature).event_id)
+        except stripe_gateway.ForgedEvent:
+            return False
+
+    wait_for(lambda: any(map(fits, till.receiver.received)))

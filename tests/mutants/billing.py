@@ -12,6 +12,13 @@ WIRE = "tests/checkout/test_bank_transfer_requests.py::test_"
 
 MUTANTS = (
     Mutant(
+        "endpoints without a secret go",
+        "storefront/distributor/gateway.py",
+        "stripe_gateway.forget_other_endpoints(account, where, made)",
+        "pass",
+        WEBHOOKS + "an_endpoint_whose_secret_nobody_kept_goes_when_the_next_is_registered",
+    ),
+    Mutant(
         "credit defaults are for new partners",
         "billing/credit_terms.py",
         'if row is None or reseller.created_at != db.session().info["now"]:',

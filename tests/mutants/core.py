@@ -16,6 +16,20 @@ MANAGING = "tests/partners/test_account_managers.py::test_"
 
 MUTANTS = (
     Mutant(
+        "who stands still is cut off",
+        "core/roles.py",
+        "SET idle_in_transaction_session_timeout = '{STANDS_STILL}'",
+        "SET idle_in_transaction_session_timeout = 0",
+        "tests/resilience/test_standing_still.py::test_whoever_stands_still_in_a_transaction_is_cut_off",
+    ),
+    Mutant(
+        "a restore bars the database first",
+        "storefront/backups.py",
+        "bar(control, name, schema.RESTORING)",
+        "",
+        "tests/resilience/test_restore.py::test_nothing_starts_before_a_restored_database_was_compared",
+    ),
+    Mutant(
         "uses come back",
         "app.py",
         "discounts.release, bank_transfer_requests.end,",

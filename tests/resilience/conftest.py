@@ -176,7 +176,7 @@ def trade(
     office.seen = max((int(mail["id"]) for mail in office.mails()), default=office.seen)
     receiver = Receiver()
     account = new_account(stripe_process)
-    account = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url))
+    account = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url).secret)
     open_portal(world)
     with world.acting():
         gateway = db.session().scalars(select(Gateway)).one()

@@ -1,6 +1,8 @@
 """The restore drill (QC7): the database is put back to an earlier hour while Stripe and the vendor are ahead
 of it. Nothing is bought or charged twice, and what the database no longer knows is found or listed."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +12,9 @@ from click.testing import Result
 from core import db
 from core.settings import settings
 from sandbox.servers import Postgres
-from storefront import doctor
+from storefront import backups, doctor
 from tests.copies import on_server
+from tests.line_kills.strikes import Watch
 from tests.portal.conftest import Browser
 from tests.resilience.conftest import Trade, size
 from tests.resilience.shopping import Shopper
@@ -31,6 +34,19 @@ def command(trade: Trade, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -
         return done
 
     return command
+
+
+def dies(act: Callable[[], object], line: str) -> bool:
+    """Whether a process that does it is killed before a line of the restore."""
+    number = next(
+        n for n, text in enumerate(Path(backups.__file__).read_text().splitlines(), 1) if line in text
+    )
+    db.reset()
+    if not (pid := os.fork()):
+        Watch(at=f"storefront/backups.py:{number} restore").begin()
+        act()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
 
 
 def forget(trade: Trade, postgres: Postgres) -> None:
@@ -118,6 +134,9 @@ def test_nothing_starts_before_a_restored_database_was_compared(
 ) -> None:
     file = tmp_path / "shop.dump"
     command("backup", str(file))
+    assert dies(lambda: command("restore", "--reconcile", str(file)), "inside.execute(MARK)")
+    ready = trade.web.test_client().get("/readyz")
+    assert (ready.status_code, "was broken off" in ready.text) == (503, True), ready.text
     trade.stripe.tell("moods", account=trade.account.account_id, api="down")
     db.reset()
     said = command("restore", "--reconcile", str(file), code=1).output

@@ -45,7 +45,7 @@ def account(stripe: StripeSandbox) -> GatewayAccount:
 @pytest.fixture
 def shop(account: GatewayAccount, receiver: Receiver) -> GatewayAccount:
     """An account whose events reach the receiver."""
-    return replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url))
+    return replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url).secret)
 
 
 @pytest.fixture(autouse=True)

@@ -97,7 +97,7 @@ def test_an_endpoint_that_fails_is_switched_off_and_on_again(
     stripe: StripeSandbox, account: GatewayAccount, receiver: Receiver
 ) -> None:
     receiver.answers += [500] * 20
-    shop = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url))
+    shop = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url).secret)
     stripe.tell("moods", account=shop.account_id, webhooks={"mode": "disable_on_failure", "copies": 2})
     paid(stripe, shop, "4242424242424242")
     client = api(stripe, shop)

@@ -17,7 +17,7 @@ def test_what_was_owed_is_delivered_after_kill_minus_nine(
     own_stripe: StripeSandbox, receiver: Receiver
 ) -> None:
     account = new_account(own_stripe)
-    shop = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url))
+    shop = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url).secret)
     own_stripe.tell("moods", account=shop.account_id, webhooks={"mode": "delayed", "seconds": 1.5})
     attempt = an_attempt()
     page = stripe_gateway.open_session(shop, attempt)
@@ -36,7 +36,7 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(
     own_stripe: StripeSandbox, receiver: Receiver
 ) -> None:
     account = new_account(own_stripe)
-    shop = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url))
+    shop = replace(account, webhook_secret=stripe_gateway.register_endpoint(account, receiver.url).secret)
     opened: dict[str, str] = {}
     kills_are_over = threading.Event()
 

@@ -175,7 +175,7 @@ def test_forged_old_and_foreign_events_are_refused(
     good, old = receiver.received[0], receiver.received[2]
     assert stripe_gateway.read_event(shop, good.payload, good.signature)
     other = new_account(stripe)
-    other = replace(other, webhook_secret=stripe_gateway.register_endpoint(other, receiver.url))
+    other = replace(other, webhook_secret=stripe_gateway.register_endpoint(other, receiver.url).secret)
     for account, payload, signature in [
         (shop, old.payload, old.signature),
         (shop, good.payload.replace(b"12500", b"12501"), good.signature),
