@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, delete, or_, select
 
 from billing import tax
-from catalog import margin_floors, retail_rules, volumes
+from catalog import margin_floors, partner_products, retail_rules, volumes
 from catalog.listings import Listing, NotOffered
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
@@ -231,7 +231,7 @@ def _sold_to(reseller_id: UUID) -> "Select[Plan, Product, ProductType, Wholesale
     return (
         _SOLD.join(Listing, and_(shown, Listing.reseller_id == reseller_id))
         .outerjoin(Enrolment, tier_of(reseller_id))
-        .where(WholesalePrice.price_list_id == price_list)
+        .where(WholesalePrice.price_list_id == price_list, ~partner_products.missing(reseller_id))
     )
 
 
