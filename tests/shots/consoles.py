@@ -338,6 +338,12 @@ RESELLERS = [
                 then=opens("Give notice"),
             ),
             Stop(
+                "reseller-programme-agreement",
+                "/reseller/programmes/<enrolment_id>/agreement",
+                "/reseller/programmes",
+                then=all_of(to_link("/reseller/programmes/"), to_link("/agreement")),
+            ),
+            Stop(
                 "reseller-customer-agreements",
                 "/reseller/customers/<code>/agreements",
                 "/reseller/customers",
