@@ -88,7 +88,7 @@ def keep_for_partners(product: Product, *, only: bool) -> bool:
     if product.partners_only == only:
         return False
     product.partners_only = only
-    trail.write(product, "only partners of its programme sell it" if only else "every reseller may sell it")
+    trail.write(product, "kept for partners of its programme" if only else "open to every reseller")
     return True
 
 
