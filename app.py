@@ -14,6 +14,7 @@ from billing.bank_transfers import (
 from billing.payments import PaymentCaptured
 from billing.refund_requests import RefundRequested
 from catalog import (
+    partner_products,  # noqa: F401 its kinds of task
     price_changes,  # noqa: F401 its kinds of task
     price_days,  # noqa: F401 its kinds of task
     promotions,  # noqa: F401 its kinds of task
@@ -214,11 +215,12 @@ REACTIONS: Reactions = {
     ApplicationTakenBack: [Later("mail_application_taken_back", key="sending")],
     ApplicationSigned: [credit_terms.begin, Later("mail_application_signed", key="application_id")],
     DirectSellingRestricted: [Later("mail_direct_selling_restricted", key="notice_id")],
-    PartnershipBegun: [tiers.welcome],
+    PartnershipBegun: [tiers.welcome, Later("show_partner_products")],
     PartnershipEnded: [
         leavings.settle,
         reauthorisations.settle,
         shelf_prices.partnership_ended,
+        Later("show_partner_products"),
         Later("mail_partnership_ended", key="enrolment_id"),
         Later("mail_partner_lost", key="enrolment_id"),
     ],

@@ -162,6 +162,11 @@ TRANSLATED = "FROM translations t WHERE t.distributor_id = o.distributor_id AND 
 SOLD_HERE = """(p.markets = '[]' OR EXISTS (SELECT 1 FROM resellers r
       WHERE r.distributor_id = $1 AND r.id = $2
         AND (r.country = '' OR jsonb_exists(p.markets, r.country))))"""
+# What only partners sell is hidden in the shops of others (catalog/partner_products.py).
+SOLD_BY_IT = """(NOT o.partners_only
+      OR EXISTS (SELECT 1 FROM enrolments e WHERE e.distributor_id = $1 AND e.reseller_id = $2
+        AND e.programme_id = o.programme_id AND e.state = 'active')
+      OR EXISTS (SELECT 1 FROM resellers r WHERE r.distributor_id = $1 AND r.id = $2 AND r.house))"""
 SHELF = f"""
   SELECT s.*, {BAND} AS band, md5(concat_ws(chr(31), name, vendor, category, plans, summary, called, said)) AS digest FROM (
     SELECT l.distributor_id, l.reseller_id, l.product_id, o.name, o.vendor, o.category, o.summary,
@@ -176,7 +181,7 @@ SHELF = f"""
       (SELECT string_agg(t.summary, ' ' ORDER BY t.language) {TRANSLATED}) AS said
     FROM listings l
     JOIN plans p ON p.distributor_id = l.distributor_id AND p.id = l.plan_id AND p.published AND {SOLD_HERE}
-    JOIN products o ON o.distributor_id = l.distributor_id AND o.id = l.product_id AND o.published
+    JOIN products o ON o.distributor_id = l.distributor_id AND o.id = l.product_id AND o.published AND {SOLD_BY_IT}
     WHERE l.distributor_id = $1 AND l.reseller_id = $2 AND l.published AND ($3 IS NULL OR l.product_id = ANY ($3))
     GROUP BY l.distributor_id, l.reseller_id, l.product_id, o.distributor_id, o.id
   ) s"""  # noqa: E501, S608 our own names

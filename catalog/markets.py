@@ -3,6 +3,7 @@ everybody. A shop in another country does not show it either (catalog/entries.py
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from core.errors import Refused
 from core.languages import Words, _, for_later
@@ -69,11 +70,13 @@ class WrongMarkets(Refused):
 @dataclass(frozen=True, slots=True)
 class Eligible:
     """Who may buy a plan, and of which kind the buyer of a line is; a reseller that buys for itself has no
-    kind, and is asked for none."""
+    kind, and is asked for none. `lacks_id`: the programme whose partners alone sell it, where the seller is
+    none of them (catalog/partner_products.py)."""
 
     markets: Sequence[str] = ()
     segments: Sequence[str] = ()
     buyer: Segment | None = None
+    lacks_id: UUID | None = None
 
 
 def refuse_unless_sold_to(country: str, lines: Iterable[tuple[str, Eligible]]) -> None:

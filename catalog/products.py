@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, literal_column, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, false, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
@@ -98,8 +98,9 @@ class Product(OnSale, DistributorOwned, db.Model):
     """What is described in the catalogue. `programme_id`: the partner programme that it belongs to, if any:
     what partners sell of it counts there, and their tier lowers its wholesale price. `category` is the name
     of a row of catalog/categories.py; `picture` and its words are copies of the first of its pictures
-    (catalog/pictures.py), so that lists need no other row. `description` is Markdown. `transfer_from`: from
-    so many licences on an order of it may be paid by bank transfer, by request to sales (P18); else never."""
+    (catalog/pictures.py), so that lists need no other row. `partners_only`: nobody but partners of its
+    programme sells it (catalog/partner_products.py). `description` is Markdown. `transfer_from`: from so many
+    licences on an order of it may be paid by bank transfer, by request to sales (P18); else never."""
 
     __tablename__ = "products"
     __access__ = REMOVABLE
@@ -110,6 +111,7 @@ class Product(OnSale, DistributorOwned, db.Model):
         owned_by("products", "replaced_by_id"),
         Index("ix_products_name", "distributor_id", "name", "id"),
         CheckConstraint("transfer_from >= 1", name="transfer_from"),
+        CheckConstraint("NOT partners_only OR programme_id IS NOT NULL", name="partners_only"),
         Index(
             "ix_products_turns",
             "distributor_id",
@@ -130,6 +132,7 @@ class Product(OnSale, DistributorOwned, db.Model):
     picture_alt: Mapped[str] = mapped_column(default="", server_default="")
     replaced_by_id: Mapped[UUID | None]
     transfer_from: Mapped[int | None]
+    partners_only: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Plan(OnSale, Ordered, Stepped, DistributorOwned, db.Model):

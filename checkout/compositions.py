@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from catalog import exchange, translations, volumes
+from catalog import exchange, partner_products, translations, volumes
 from catalog.markets import Eligible
 from catalog.plan_links import LinkKind, PlanLink
 from catalog.products import PlanCost
@@ -52,7 +52,7 @@ def compose(buyer: Buyer, lines: Sequence[PricedLine]) -> list[PricedLine]:
             line = pricing.judged(line) if line.terms.conditional else line
         if found.parts:
             number += 1
-            composed += translations.in_words(_parts(line, found.parts, number))
+            composed += translations.in_words(_parts(buyer, line, found.parts, number))
         elif found.base is not None and found.base.in_basket:
             composed.append(replace(line, base_line_id=own[found.base.id]))
         else:
@@ -84,18 +84,28 @@ def _together(costs: Mapping[UUID, Money], currency: str) -> Money | None:
     return total(sums, currency) if sums else None
 
 
-def _parts(bundle: PricedLine, parts: Sequence[Part], number: int) -> list[PricedLine]:
+def _for_partners(buyer: Buyer, parts: Sequence[Part]) -> Mapping[UUID, UUID]:
+    """product -> the programme whose partners alone sell it, of parts that this reseller may not sell."""
+    of = {part.product_id: part.for_partners_of for part in parts if part.for_partners_of}
+    kept = partner_products.kept_from(buyer.reseller_id, of) if of else ()
+    return {product_id: of[product_id] for product_id in kept}
+
+
+def _parts(buyer: Buyer, bundle: PricedLine, parts: Sequence[Part], number: int) -> list[PricedLine]:
     """A bundle as lines: both legs are split by the same weights, and add up to the bundle's price and to its
     discounts exactly."""
     costs = _costs(parts, bundle.quantity)
     bundle = pricing.judged(bundle, _together(costs, bundle.wholesale.currency))
+    for_others = _for_partners(buyer, parts)
     retail = parted(bundle.list_price, bundle.retail_cuts, parts)
     wholesale = parted(bundle.list_wholesale, bundle.wholesale_cuts, parts)
     lines = [
         PricedLine(
             bundle.line_id, bundle.quantity, bundle.fields, part.plan_id, part.product, part.plan, part.sku,
             part.unit, part.term, part.billing_period, part.connector, False, retail[at][0], wholesale[at][0],
-            costs.get(part.plan_id), Eligible(part.markets, part.segments, bundle.sold_to.buyer),
+            costs.get(part.plan_id), Eligible(
+                part.markets, part.segments, bundle.sold_to.buyer, for_others.get(part.product_id)
+            ),
             Terms(
                 part.product_id, part.step, part.conditional, part.once, part.trial_days,
                 part.cancellation_days, part.reduction_days, part.variables, None,

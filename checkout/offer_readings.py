@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, any_, bindparam, func, or_, select
+from sqlalchemy import Select, Uuid, any_, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
@@ -69,6 +69,7 @@ class Part:
     reduction_days: int
     markets: Sequence[str] = ()
     segments: Sequence[str] = ()
+    for_partners_of: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -111,6 +112,7 @@ LINKS = Statement(
         func.coalesce(_part.reduction_days, _kind.reduction_days),
         _part.markets,
         _part.segments,
+        case((_of_part.partners_only, _of_part.programme_id)),
     )
     .select_from(PlanLink)
     .outerjoin(

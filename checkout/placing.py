@@ -17,7 +17,7 @@ from billing.invoices import ChargeState, Invoice, InvoiceLine, InvoiceState
 from billing.payments import Payment, PaymentState
 from billing.stripe_gateway import stripe_amount
 from billing.tax import Party
-from catalog import markets, obligations
+from catalog import markets, obligations, partner_products
 from checkout import (
     bank_transfer_requests,
     compositions,
@@ -180,6 +180,7 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Pri
     taxed = pricing.taxes(tax.chain(buyer.reseller_id, buyer.customer_id), lines)
     _refuse_a_lead_of_others(buyer, standing, taxed.chain.customer)
     sold_to = [(one.product, one.sold_to) for one in (*basket, *lines)]  # a bundle and its parts
+    partner_products.refuse_unless_partner(sold_to)
     markets.refuse_unless_sold_to(taxed.chain.buyer.country, sold_to)
     if buyer.customer_id is not None:
         markets.refuse_unless_sold_by(taxed.chain.seller.country, sold_to)

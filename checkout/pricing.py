@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from billing import tax
 from billing.tax import Chain, Sums
@@ -157,6 +157,7 @@ _BASKET = (
         Plan.markets,
         Plan.segments,
         Customer.segment,
+        case((Product.partners_only & Enrolment.id.is_(None) & ~Reseller.house, Product.programme_id)),
         # how it may be ordered, in the order of Terms
         Product.id,
         Plan.quantity_step,
@@ -255,7 +256,7 @@ def _priced(buyer: Buyer, row: Sequence[Any], quoted: bool) -> PricedLine:
     """One line, or the refusal by name."""
     published, audience, minimum, maximum, *amounts, discount, our_floor, their_floor = row[:16]
     line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens = row[16:28]
-    sold_to, terms = Eligible(*row[28:31]), Terms(*row[31:])
+    sold_to, terms = Eligible(*row[28:32]), Terms(*row[32:])
     retail, listed, cost = (_at(quantity, *amounts[at : at + 3]) for at in (0, 3, 6))
     wholesale = discounted(listed, discount) if listed is not None else None
     to_reseller = buyer.customer_id is None

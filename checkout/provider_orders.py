@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, delete, select
 
-from catalog import reductions
+from catalog import partner_products, reductions
 from catalog.listings import Listing, NotOffered
 from catalog.products import Audience, Plan, Product, ProductType
 from checkout import baskets, placing
@@ -74,6 +74,11 @@ def sold(customer: Customer) -> Select[Plan, Product, ProductType, Listing]:
     )
 
 
+def may_be_sold(customer: Customer) -> Select[Plan, Product, ProductType, Listing]:
+    """The same without what is for partners of a programme that its reseller is none of."""
+    return sold(customer).where(~partner_products.missing(customer.reseller_id))
+
+
 def offers(customer: Customer) -> list[ProviderOffer]:
     """What may be ordered for the customer, by name."""
     return [
@@ -83,7 +88,7 @@ def offers(customer: Customer) -> list[ProviderOffer]:
             reductions.shown(listing.price, listing.sale).price,
             plan.billing_period.per,
         )
-        for plan, product, _kind, listing in db.session().execute(sold(customer).limit(500))
+        for plan, product, _kind, listing in db.session().execute(may_be_sold(customer).limit(500))
     ]
 
 

@@ -55,7 +55,7 @@ def products(customer: Customer) -> list[tuple[str, str]]:
     """(code, name) of what may be ordered for the customer: what stands on its reseller's shelf."""
     found: Mapping[str, str] = {
         product.code: product.name
-        for _plan, product, _kind, _listing in db.session().execute(provider_orders.sold(customer))
+        for _plan, product, _kind, _listing in db.session().execute(provider_orders.may_be_sold(customer))
     }
     return list(found.items())
 

@@ -301,6 +301,17 @@ def states_of(customer_ids: Sequence[UUID]) -> dict[UUID, RightsState]:
     return {customer_id: state for customer_id, state in db.session().execute(chosen) if customer_id}
 
 
+def said_last(customer_ids: Sequence[UUID]) -> dict[UUID, RightsState]:
+    """customer -> what it has answered last, for a page of a list."""
+    chosen = (
+        select(RightsAnswer.customer_id, RightsAnswer.said)
+        .ext(distinct_on(RightsAnswer.customer_id))
+        .where(RightsAnswer.customer_id.in_(customer_ids))
+        .order_by(RightsAnswer.customer_id, RightsAnswer.id.desc())
+    )
+    return {customer_id: said for customer_id, said in db.session().execute(chosen) if customer_id}
+
+
 def answers(customer_id: UUID) -> list[RightsAnswer]:
     """The evidence of a customer, newest first."""
     mine = select(RightsAnswer).where(RightsAnswer.customer_id == customer_id)
@@ -315,12 +326,14 @@ def answer_of(answer_id: UUID) -> RightsAnswer:
 # --- What they open -----------------------------------------------------------------------------------------
 
 
-def opens(state: RightsState | None, *, co_managed: bool) -> bool:
+def opens(state: RightsState | None, said: RightsState | None, *, co_managed: bool) -> bool:
     """Whether the dashboard of a customer is its reseller's to open: by the rights that it was given, or by
-    the support type (U29) unless the customer has said no."""
-    if state in (RightsState.DECLINED, RightsState.REMOVED):
+    the support type (U29) unless the customer has said no. `said` is what the customer answered last, a row
+    that only a customer writes: whoever is asked again has not taken its no back, and a state alone gives
+    nothing."""
+    if said in (RightsState.DECLINED, RightsState.REMOVED):
         return False
-    return state is RightsState.GRANTED or co_managed
+    return state is said is RightsState.GRANTED or co_managed
 
 
 def refuse_unless_open(customer: Customer) -> None:
@@ -328,10 +341,14 @@ def refuse_unless_open(customer: Customer) -> None:
     the next one on (M35)."""
     kept = newest(customer.id)
     support = support_types.of_customer(customer.id)
-    if opens(kept.state if kept else None, co_managed=support is not None and support.co_managed):
+    said = said_last([customer.id]).get(customer.id)
+    state = kept.state if kept else None
+    if opens(state, said, co_managed=support is not None and support.co_managed):
         return
-    if kept is not None and kept.state is not RightsState.WITHDRAWN:
-        raise RightsMissing(customer.name, kept.state)
+    if state is RightsState.ASKED:
+        raise RightsMissing(customer.name, state)
+    if said is not None and said is not RightsState.GRANTED:
+        raise RightsMissing(customer.name, said)
     support_types.refuse_unless_co_managed(customer)
 
 

@@ -20,10 +20,12 @@ from core.parties import Customer, Reseller
 HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})+")
 LEGAL_FORMS = frozenset(
     [
-        "ab", "ag", "aps", "as", "bv", "bvba", "co", "company", "corp", "corporation", "eg", "ek",
-        "eood", "gbr", "gmbh", "inc", "incorporated", "kft", "kg", "kgaa", "limited", "llc", "llp",
-        "ltd", "mbh", "nv", "ohg", "oo", "oy", "plc", "pte", "pty", "sa", "sarl", "sas", "se",
-        "sia", "sl", "sp", "spa", "srl", "sro", "ug", "z",
+        "ab", "ag", "aps", "as", "asa", "bhd", "bv", "bvba", "co", "company", "corp", "corporation",
+        "doo", "eg", "ehf", "ek", "eood", "eurl", "ev", "gbr", "gesmbh", "gmbh", "haftungsbeschrankt",
+        "inc", "incorporated", "kft", "kg", "kgaa", "lda", "limited", "llc", "llp", "ltd", "ltda",
+        "mbh", "nv", "ohg", "oo", "ood", "ou", "oy", "oyj", "plc", "private", "pte", "pty", "pvt",
+        "rl", "sa", "sarl", "sas", "sasu", "sdn", "se", "sia", "sl", "snc", "sp", "spa", "srl", "sro",
+        "uab", "ug", "vof", "z", "zrt",
     ]
 )  # fmt: skip
 """Words at a name's end that say what kind of company it is, without their dots."""
@@ -35,6 +37,16 @@ MAILBOXES = frozenset(
     ]
 )  # fmt: skip
 """Where anybody has a mailbox: such a domain says nothing about a company."""
+HOSTS = frozenset(
+    [
+        "azurewebsites.net", "blogspot.com", "github.io", "herokuapp.com", "myshopify.com", "netlify.app",
+        "onmicrosoft.com", "pages.dev", "sharepoint.com", "vercel.app", "web.app", "wixsite.com",
+        "wordpress.com",
+    ]
+)  # fmt: skip
+"""Where each name below belongs to somebody else."""
+REGISTRY = re.compile(r"(ac|co|com|edu|go|gob|gov|gv|ltd|me|mil|ne|net|nom|or|org|plc)\.[a-z]{2}")
+"""Names below which countries register companies, such as co.uk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +93,12 @@ class DealComesFirst(Refused):
 # --- Spelling -----------------------------------------------------------------------------------------------
 
 ALIKE = str.maketrans(
-    "авекмнорстухіјѕԁԛԝһӏαβεζηικμνορτυχıɑɡ",
-    "abekmhopctyxijsdqwhlabezhikmnoptyxiag",
+    "авекмнорстухіјѕԁԛԝһӏαβεζηικμνορτυχγʏıɑɡ",
+    "abekmhopctyxijsdqwhlabezhikmnoptyxyyiag",
 )
 """Letters of other alphabets, small as they are here, and those that they pass for, small or large."""
+STROKES = str.maketrans("øłđðħ", "olddh") | {ord("æ"): "ae", ord("œ"): "oe", ord("þ"): "th"}
+"""Latin letters that no accent can be taken from."""
 
 
 def plain(text: str) -> str:
@@ -92,8 +106,8 @@ def plain(text: str) -> str:
     not there, and a word that can be read as a Latin one is that one: whoever writes a company with a
     Cyrillic letter means the same company."""
     bare = unicodedata.normalize("NFKD", text.casefold().replace(".", ""))
-    kept = "".join(sign for sign in bare if unicodedata.category(sign) not in ("Mn", "Me", "Cf"))
-    words = "".join(sign if sign.isalnum() else " " for sign in kept).split()
+    seen = "".join(sign for sign in bare if unicodedata.category(sign) not in ("Mn", "Me", "Cf"))
+    words = "".join(sign if sign.isalnum() else " " for sign in seen.translate(STROKES)).split()
     return " ".join(read if (read := word.translate(ALIKE)).isascii() else word for word in words)
 
 
@@ -106,8 +120,8 @@ def bare_name(company: str) -> str:
 
 
 def domain_of(address: str) -> str:
-    """The domain of a website or of an e-mail address; empty for what is none, and where anybody may have a
-    mailbox."""
+    """The domain that somebody has registered, of a website or of an e-mail address: of shop.acme.co.uk it is
+    acme.co.uk. Empty for what is none, and where anybody may have a mailbox."""
     text = address.strip().casefold()
     if "@" in text and "://" not in text:
         host = text.rpartition("@")[2]
@@ -116,17 +130,24 @@ def domain_of(address: str) -> str:
             host = urlsplit(text if "://" in text else f"https://{text}").hostname or ""
         except ValueError:
             return ""
-    host = host.rstrip(".").removeprefix("www.")
+    host = host.rstrip(".")
     try:
         host = host.encode("idna").decode() if not host.isascii() else host
     except UnicodeError:
         return ""
-    return host if HOST.fullmatch(host) and host not in MAILBOXES else ""
+    return _registered(host) if HOST.fullmatch(host) else ""
+
+
+def _registered(host: str) -> str:
+    labels = host.split(".")
+    below = ".".join(labels[-2:])
+    kept = ".".join(labels[-3:] if below in HOSTS or REGISTRY.fullmatch(below) else labels[-2:])
+    return "" if kept in MAILBOXES or kept in HOSTS or REGISTRY.fullmatch(kept) else kept
 
 
 def tax_key(tax_id: str) -> str:
     """Capitals and digits only."""
-    return "".join(sign for sign in tax_id.upper() if sign.isalnum())
+    return "".join(sign for sign in unicodedata.normalize("NFKC", tax_id).upper() if sign.isalnum())
 
 
 def keys(names: Collection[str], country: str, *, addresses: Collection[str] = (), tax_id: str = "") -> Keys:

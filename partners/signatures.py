@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped
 
-from core import db, parties, states
+from core import db, doors, parties, states
+from core.doors import door
 from core.errors import Conflict, Refused
 from core.events import Event, publish
 from core.languages import _
@@ -145,6 +146,21 @@ def of_application(application_id: UUID) -> AgreementSignature | None:
     """The evidence of a signed application."""
     chosen = select(AgreementSignature).where(AgreementSignature.application_id == application_id)
     return db.session().scalar(chosen)
+
+
+# Programmes and their texts are the distributor's to read; a partner reads what it has signed.
+SIGNED_TEXT = door("""
+CREATE FUNCTION signed_text_v1(p_signature uuid) RETURNS TABLE (text text) AS $$
+  SELECT a.text FROM agreement_signatures s
+  JOIN agreements a ON a.distributor_id = s.distributor_id AND a.id = s.agreement_id
+  WHERE s.distributor_id = current_setting('app.distributor_id')::uuid AND s.id = p_signature
+    AND current_setting('app.reseller_id') IN ('', s.reseller_id::text)
+$$""")
+
+
+def text_of(signed: AgreementSignature) -> str:
+    """The whole text that was signed."""
+    return str(doors.call_here(SIGNED_TEXT, {"p_signature": signed.id})[0].text)
 
 
 def _keep(

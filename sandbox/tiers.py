@@ -17,6 +17,8 @@ def give(programme: Programme, entry: Entry) -> None:
     db.flush()
     belongs = update(Product).where(Product.vendor.in_(entry["vendors"]))
     db.session().execute(belongs.values(programme_id=programme.id))
+    only = update(Product).where(Product.code.in_(entry.get("partners_only", [])))
+    db.session().execute(only.values(partners_only=True))
     for tier in entry.get("tier", []):
         tiers.add(
             programme,

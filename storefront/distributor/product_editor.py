@@ -7,10 +7,10 @@ from typing import Any
 from flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
-from catalog import attributes, categories, editing, pricing, publication
+from catalog import attributes, categories, editing, partner_products, pricing, publication
 from catalog.attributes import Attribute, AttributeKind
 from catalog.editing import ProductDetails
 from catalog.products import Plan, Product, ProductType, SaleState
@@ -63,11 +63,20 @@ class ProductForm(Form):
         description="What partners sell of it counts there, and their tier lowers its wholesale price.",
     )
 
+    partners_only = BooleanField(
+        "Only partners of the programme sell it",
+        description="It stands in no shop of other resellers, and no order of theirs is taken.",
+    )
     transfer_from = IntegerField(
         "Bank transfer from so many licences",
         [Optional(), NumberRange(1, 1_000_000, "A whole number such as 100, or nothing.")],
         description="An order of so many may ask sales to be paid by bank transfer. Empty: by card alone.",
     )
+
+    def validate_partners_only(self, field: BooleanField) -> None:
+        """Partners of what?"""
+        if field.data and not self.programme.data:
+            raise ValidationError("Choose the programme whose partners sell it.")
 
     def details(self, values: Mapping[str, Any]) -> ProductDetails:
         """What it says."""
@@ -225,17 +234,24 @@ def add_product() -> Response:
         with db.transaction():
             kind = editing.product_type(form.product_type.data)
             made = editing.add_product(code, kind, form.details({}))
-            join(made, form.programme.data)
+            join(made, form.programme.data, only=form.partners_only.data)
     except Refusal as refusal:
         return show_new(form, refusal.status, problem=str(refusal))
     return pages.see("distributor.product_details", "product-added", code=code)
 
 
-def join(product: Product, programme: str) -> None:
-    """The programme that it belongs to from now on."""
+def join(product: Product, programme: str, *, only: bool) -> None:
+    """The programme that it belongs to from now on, and whether nobody but its partners sells it."""
     chosen = programmes.find(programme) if programme else None
-    if pricing.put_into_programme(product, chosen):
+    if not only:  # before it leaves the programme
+        turned = partner_products.keep_for_partners(product, only=False)
+    moved = pricing.put_into_programme(product, chosen)
+    if only:
+        turned = partner_products.keep_for_partners(product, only=True)
+    if moved:
         partner_sales.take_in(product)
+    if turned or (moved and only):
+        publication.changed([product])
 
 
 @console.post("/catalogue/markdown")
@@ -264,6 +280,7 @@ def stored(product: Product, schema: Sequence[Attribute]) -> dict[str, Any]:
         "summary": product.summary,
         "description": product.description,
         "transfer_from": product.transfer_from,
+        "partners_only": product.partners_only,
         "programme": programmes.of_id(product.programme_id).code if product.programme_id else "",
         "values": as_typed(schema, product.attributes),
     }
@@ -339,7 +356,7 @@ def save_details(code: str) -> Response:
             schema = schema_of(product)
             editing.refuse_if_overtaken(stored(product, schema), product_pages.sent())
             if "programme" in request.form:
-                join(product, form.programme.data)
+                join(product, form.programme.data, only=form.partners_only.data)
             editing.change_product(product, form.details(values))
     except Refusal as refusal:
         return show(

@@ -23,7 +23,8 @@ def choose_page() -> Response:
     who = visitor()
     if who.session_id is None or not who.signed_in:
         return to_sign_in()
-    standings = tickets.standings(who.session_id)
+    found = tickets.standings(who.session_id)
+    standings = sorted(found, key=lambda one: not one.current)  # where one is comes first
     # The browser follows a form's redirect only to where the page says that forms may lead.
     g.form_targets = tuple(sorted({links.at_host(one.host) for one in standings if one.host}))
     choices, words = [Choice(one) for one in standings], request.args.get("q", "").strip()[:100]

@@ -138,7 +138,9 @@ def dashboard_opens(customer_id: UUID, kept: support_types.CustomerSupport | Non
     """Whether a customer's dashboard is ours to open."""
     rights = admin_rights.newest(customer_id)
     opens = admin_rights.opens(
-        rights.state if rights else None, co_managed=kept is not None and kept.co_managed
+        rights.state if rights else None,
+        admin_rights.said_last([customer_id]).get(customer_id),
+        co_managed=kept is not None and kept.co_managed,
     )
     return opens and not menu.goes_without("no_agents")
 

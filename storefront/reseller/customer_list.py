@@ -113,7 +113,7 @@ def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
     active, peopled = active_subscriptions(ids), customer_lists.peopled(ids)
     won = channels_of([each.id for (each,) in found])
     supports = support_types.of_customers([each.id for (each,) in found])
-    rights = admin_rights.states_of([each.id for (each,) in found])
+    rights, said = admin_rights.states_of(ids), admin_rights.said_last(ids)
     agents = bool(found) and not menu.goes_without("no_agents")
     return [
         {
@@ -122,7 +122,10 @@ def rows_of(found: Sequence[tuple[Customer]]) -> list[dict[str, Any]]:
             "settings": url_for("reseller.customer_settings", code=each.code),
             "support": kept.label if (kept := supports.get(each.id)) else "",
             "dashboard": url_for("reseller.customer_dashboard", code=each.code)
-            if agents and admin_rights.opens(rights.get(each.id), co_managed=bool(kept and kept.co_managed))
+            if agents
+            and admin_rights.opens(
+                rights.get(each.id), said.get(each.id), co_managed=bool(kept and kept.co_managed)
+            )
             else None,
             "rights": RIGHTS[rights[each.id].value] if each.id in rights else "",
             "active": active.get(each.id, 0),

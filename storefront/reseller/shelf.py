@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import IntegerField, SelectField
 from wtforms.validators import NumberRange
 
-from catalog import assortments, listings, retail, retail_rules, rounding
+from catalog import assortments, listings, partner_products, retail, retail_rules, rounding
 from catalog.assortments import ARRIVALS, Arrangement, Arrival
 from catalog.listings import Flag, Listing
 from catalog.price_lists import WholesalePrice, discounted, tier_of
@@ -146,6 +146,7 @@ def show(status: int = 200, *, problem: str | None = None, form: Arranging | Non
     with db.transaction() as session:
         reseller_id = menu.reseller_id()
         page = lists.page(the_list(), retail.on_the_shelf())
+        for_partners = partner_products.kept_from(reseller_id, [row["product_id"] for row in page.rows])
         categories = listings.all_categories(reseller_id)
         standing = assortments.featured(reseller_id)
         names = dict(session.execute(select(Product.id, Product.name).where(Product.id.in_(standing))).all())
@@ -157,6 +158,7 @@ def show(status: int = 200, *, problem: str | None = None, form: Arranging | Non
         status,
         title=_("Shelf"),
         page=page,
+        for_partners=for_partners,
         categories=[(name, rules.get(name, "")) for name in categories],
         featured=[(one, names.get(one, "")) for one in standing],
         form=form

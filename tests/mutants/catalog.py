@@ -50,6 +50,13 @@ MUTANTS = (
         RULES + "a_cost_that_breaks_the_floor_is_an_alarm_work_a_refusal_and_mended",
     ),
     Mutant(
+        "what only partners sell is on no list of others",
+        "catalog/entries.py",
+        "AND o.published AND {SOLD_BY_IT}",
+        "AND o.published",
+        "tests/distributor/test_partner_products.py::test_only_partners_sell_what_is_kept_for_them",
+    ),
+    Mutant(
         "what is sold in some countries only",
         "catalog/markets.py",
         "if sold_to.markets and country not in sold_to.markets:",

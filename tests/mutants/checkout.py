@@ -220,6 +220,20 @@ MUTANTS = (
         DISCOUNTS + "floors_judge_what_is_left_after_promotions_that_one_bears_oneself",
     ),
     Mutant(
+        "only partners of its programme sell a product",
+        "checkout/placing.py",
+        "partner_products.refuse_unless_partner(sold_to)",
+        "pass",
+        "tests/distributor/test_partner_products.py::test_only_partners_sell_what_is_kept_for_them",
+    ),
+    Mutant(
+        "a part of a bundle that only partners sell",
+        "checkout/compositions.py",
+        "for_others.get(part.product_id)",
+        "None",
+        "tests/distributor/test_partner_products.py::test_a_bundle_with_a_part_for_partners_is_theirs_too",
+    ),
+    Mutant(
         "a shop sells in its country",
         "checkout/placing.py",
         "markets.refuse_unless_sold_by(taxed.chain.seller.country, sold_to)",

@@ -45,8 +45,15 @@ MUTANTS = (
     Mutant(
         "removed rights open nothing",
         "partners/admin_rights.py",
-        "if state in (RightsState.DECLINED, RightsState.REMOVED):",
+        "if said in (RightsState.DECLINED, RightsState.REMOVED):",
         "if False:",
+        f"{RELATIONS}a_support_type_opens_nothing_that_the_customer_has_taken_away",
+    ),
+    Mutant(
+        "a state alone gives no rights",
+        "partners/admin_rights.py",
+        "return state is said is RightsState.GRANTED or co_managed",
+        "return state is RightsState.GRANTED or co_managed",
         f"{RELATIONS}a_support_type_opens_nothing_that_the_customer_has_taken_away",
     ),
     Mutant(

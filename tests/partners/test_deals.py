@@ -32,7 +32,7 @@ from partners.deal_reviews import NotExtendable, ReasonMissing
 from partners.deal_rules import Rules, RulesRefused
 from partners.deals import DealChanged, DealState
 from partners.enrolments import NotAPartner
-from partners.leads import DealComesFirst, LeadTaken, bare_name, domain_of
+from partners.leads import DealComesFirst, LeadTaken, bare_name, domain_of, tax_key
 from tests.partners.deal_stage import (
     REASONS,
     approve,
@@ -151,7 +151,18 @@ def test_a_company_is_recognised_under_its_spellings() -> None:
     assert bare_name("\u0420\u043e\u0433\u0430") == "\u0440\u043e\u0433\u0430"  # no Latin word
     assert domain_of("https://www.Otterbach.example:8080/start?x=1") == "otterbach.example"
     assert domain_of("olga@otterbach.example") == "otterbach.example"
+    assert domain_of("http://shop.mail.otterbach.example./") == domain_of("OTTERBACH.example")
+    assert domain_of("www.acme.co.uk") == domain_of("eu.acme.co.uk") == "acme.co.uk"
+    assert domain_of("https://müller.example") == domain_of("www.xn--mller-kva.example")
+    assert domain_of("acme.sharepoint.com") != domain_of("zebra.sharepoint.com")
+    assert domain_of("co.uk") == domain_of("sharepoint.com") == domain_of("anna@mx.gmail.com") == ""
     assert domain_of("olga@gmail.com") == domain_of("nothing at all") == domain_of("http://[") == ""
+    for form in ("d.o.o.", "Pvt. Ltd.", "UG (haftungsbeschränkt)", "S.à r.l.", "Oyj"):
+        assert bare_name(f"Acme {form}") == "acme"
+    assert bare_name("\u0410\u0421\u041c\u0415 GmbH") == "acme"  # in Cyrillic letters
+    assert bare_name("\u039dorthwind") == bare_name("Northwind")  # with a Greek one
+    assert bare_name("S\u00f8ren & \u0141ukasz") == "soren lukasz"
+    assert tax_key("de 136 695\u00a0976") == tax_key("\uff24\uff25136695976") == "DE136695976"
 
 
 # --- Who holds a lead ---------------------------------------------------------------------------------------

@@ -4,14 +4,15 @@ them. Brightfield is in Germany, and an indirect partner of Northwind's programm
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import ProgrammingError
 
 from core import db, parties, states
 from core.parties import Customer
 from core.trail import TrailEntry
-from partners import admin_rights, customer_requests, customers, relation_rules
+from partners import admin_rights, customer_requests, customers, relation_rules, support_types
 from partners.admin_rights import (
+    AdminRights,
     AskedAlready,
     NotConfirmed,
     OnlyAdministrators,
@@ -31,7 +32,7 @@ from partners.customer_requests import (
 from partners.invitations import Invitation
 from partners.joinings import Channel
 from partners.relation_rules import Elsewhere, NoCountry, Relations, TheProviderCreates, UnknownCountry
-from partners.support_types import NotCoManaged
+from partners.support_types import Described, NotCoManaged
 from tests.partners import relation_stage as stage
 from tests.world import World
 
@@ -157,13 +158,49 @@ def test_the_rights_open_the_services_until_they_are_removed(world: World) -> No
 
 @pytest.mark.behaviour("U29", "M35")
 @pytest.mark.parametrize("state", list(RightsState))
-def test_a_support_type_opens_nothing_that_the_customer_has_taken_away(state: RightsState) -> None:
-    """By both of them, and by neither."""
-    said_no = state in (RightsState.DECLINED, RightsState.REMOVED)
-    assert admin_rights.opens(state, co_managed=True) is not said_no
-    assert admin_rights.opens(state, co_managed=False) is (state is RightsState.GRANTED)
-    assert admin_rights.opens(None, co_managed=True)
-    assert not admin_rights.opens(None, co_managed=False)
+@pytest.mark.parametrize("said", [None, RightsState.GRANTED, RightsState.DECLINED, RightsState.REMOVED])
+def test_a_support_type_opens_nothing_that_the_customer_has_taken_away(
+    state: RightsState, said: RightsState | None
+) -> None:
+    """By both of them, and by neither: what the customer said last counts."""
+    granted, said_no = RightsState.GRANTED, said in (RightsState.DECLINED, RightsState.REMOVED)
+    assert admin_rights.opens(state, said, co_managed=True) is not said_no
+    assert admin_rights.opens(state, said, co_managed=False) is (state is said is granted)
+    assert admin_rights.opens(None, None, co_managed=True)
+    assert not admin_rights.opens(None, None, co_managed=False)
+
+
+@pytest.mark.behaviour("M35")
+def test_asking_again_opens_nothing_that_the_customer_has_taken_away(world: World) -> None:
+    """Nor does a state that the reseller writes past the rules: the customer's own word is a row of its
+    own."""
+    stage.won(world, stage.partner(world))
+    with world.acting():
+        csp = stage.programme_stage.the_programme("csp")
+        support_types.keep_type(csp, Described("Partner supported", "You answer.", co_managed=True))
+    with world.acting("brightfield"):
+        kind = support_types.offered(world.resellers["brightfield"])[0].id
+        support_types.choose(parties.customer(world.customers["acme"]), kind)
+
+    def opens() -> None:
+        admin_rights.refuse_unless_open(parties.customer(world.customers["acme"]))
+
+    def forge(state: RightsState, who: str = "brightfield") -> None:
+        with world.acting(who):
+            db.session().execute(update(AdminRights).values(state=state))
+
+    stage.scoped(world, opens)
+    stage.ask(world)
+    stage.answer(world, granted=False)
+    forge(RightsState.GRANTED)
+    with pytest.raises(RightsMissing, match="has not given"):
+        stage.scoped(world, opens)
+    forge(RightsState.DECLINED)
+    stage.ask(world)
+    with pytest.raises(RightsMissing, match="not answered yet"):
+        stage.scoped(world, opens)
+    stage.answer(world, granted=True)
+    stage.scoped(world, opens)
 
 
 def test_a_region_is_made_of_countries(world: World) -> None:

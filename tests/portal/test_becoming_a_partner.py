@@ -85,7 +85,11 @@ def test_an_applicant_becomes_a_selling_partner_by_pages_and_mails(
     invitation = link_in(post.only("invites you to Lakeside Systems"), "/invitations/")
     assert lena.post(invitation, name="Lena Marsh", password=CHOSEN).status_code == 303
     assert "Lakeside Systems" in lena.see("/reseller/")
-    assert "Gold partners" in lena.see("/reseller/programmes")
+    partnership = re.search(r'href="(/reseller/programmes/[^"]+)"', lena.see("/reseller/programmes"))
+    assert partnership
+    assert f"{partnership[1]}/agreement" in lena.see(partnership[1])
+    kept = lena.see(f"{partnership[1]}/agreement")  # what was signed can be read again, by its signatories
+    assert all(words in kept for words in ("<strong>fair</strong>", "Lena Marsh", "Gold partners"))
     signed = nora.see(review)
     assert "SHA-256" in signed
     with world.acting():

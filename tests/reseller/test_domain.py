@@ -427,6 +427,8 @@ def test_a_ticket_leads_to_another_host_once_within_a_minute_and_for_one_person(
     proven(world, names)
     bea = Visit(flask_app).sign_in("bea")
     policy = bea.get("/choose").headers["Content-Security-Policy"]
+    labels = re.findall(r'choice__label">([^<]+)<', bea.get("/choose").text)
+    assert labels == ["Brightfield", "Acme"], "where one is comes first, among however many"
     assert f"http://{HOST}" in policy.split("form-action")[1].split(";")[0]
     way = choose(bea, "Acme")
     assert way.startswith(f"http://{HOST}/ticket/")

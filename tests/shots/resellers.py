@@ -137,6 +137,12 @@ AT_WORK = [
                 then=opens("Give notice"),
             ),
             Stop(
+                "reseller-programme-agreement",
+                "/reseller/programmes/<enrolment_id>/agreement",
+                "/reseller/programmes",
+                then=all_of(to_link("/reseller/programmes/"), to_link("/agreement")),
+            ),
+            Stop(
                 "reseller-customer-agreements",
                 "/reseller/customers/<code>/agreements",
                 "/reseller/customers",

@@ -6,6 +6,7 @@ ROUTES: dict[str, Route] = {
     "GET /reseller/company": Route(RESELLER),
     "GET /reseller/programmes": Route(RESELLER),
     "GET /reseller/programmes/<enrolment_id>": mine(RESELLER, enrolment_id="partnership"),
+    "GET /reseller/programmes/<enrolment_id>/agreement": mine(RESELLER, enrolment_id="partnership"),
     "POST /reseller/programmes/<enrolment_id>/confirm": Route(
         RESELLER, {"enrolment_id": "partnership"}, page="/reseller/programmes/{partnership}"
     ),
