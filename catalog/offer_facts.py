@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Table, exists, func, literal_column, selec
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import aliased
 
+from catalog import markets
 from catalog.plan_links import LinkKind, PlanLink
 from catalog.products import Plan, Product, ProductType
 from core.money import Money
@@ -65,7 +66,7 @@ def _said(**pairs: Any) -> ColumnElement[Any]:
 def _links(listings: Table) -> ColumnElement[Any]:
     """What the plan of a row is linked to, in its order."""
     listed = listings.alias()
-    other, part, whose = aliased(Product), aliased(Plan), aliased(Product)
+    other, part, whose, shown = aliased(Product), aliased(Plan), aliased(Product), aliased(Plan)
     said = _said(
         kind=PlanLink.kind,
         product=func.coalesce(other.name, whose.name),
@@ -75,6 +76,10 @@ def _links(listings: Table) -> ColumnElement[Any]:
             listed.c.distributor_id == PlanLink.distributor_id,
             listed.c.product_id == func.coalesce(other.id, whose.id),
             listed.c.published,
+            shown.distributor_id == listed.c.distributor_id,
+            shown.id == listed.c.plan_id,
+            shown.published,
+            markets.sold_here(shown),
         ),
     )
     return (
@@ -118,6 +123,7 @@ def _add_ons(listings: Table) -> ColumnElement[Any]:
             adding.published,
             whose.published,
             listed.c.published,
+            markets.sold_here(adding),
         )
         .correlate(Product)
         .scalar_subquery()

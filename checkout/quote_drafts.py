@@ -10,11 +10,13 @@ from uuid import UUID
 from sqlalchemy import Select, and_, delete, or_, select
 
 from billing import tax
-from catalog import margin_floors, retail_rules, volumes
+from catalog import margin_floors, markets, retail_rules, volumes
 from catalog.listings import Listing, NotOffered
+from catalog.markets import Eligible
+from catalog.offerings import first_allowed
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
-from checkout import quote_orders, quotes
+from checkout import baskets, quote_orders, quotes
 from checkout.baskets import BasketItem, check_quantity
 from checkout.quotes import (
     LONGEST_WORDS,
@@ -47,6 +49,7 @@ MOST_LINES = 50
 LONGEST_NAME = 200
 VALID_DAYS, MOST_DAYS = 30, 365
 FOUND_AT_ONCE = 8
+NOBODY_YET = UUID(int=0)  # the customer that a company is not: nothing runs there
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +234,7 @@ def _sold_to(reseller_id: UUID) -> "Select[Plan, Product, ProductType, Wholesale
     return (
         _SOLD.join(Listing, and_(shown, Listing.reseller_id == reseller_id))
         .outerjoin(Enrolment, tier_of(reseller_id))
-        .where(WholesalePrice.price_list_id == price_list)
+        .where(WholesalePrice.price_list_id == price_list, markets.sold_here())
     )
 
 
@@ -298,9 +301,9 @@ def add_line(quote: Quote, plan_id: UUID, quantity: int | None = None) -> QuoteL
         raise TooManyLines
     row = db.session().execute(_sold_to(quote.reseller_id).where(Plan.id == plan_id)).first()
     if row is None or row[0].currency != quote.currency:
-        raise NotOffered
+        raise NotOffered(_name(plan_id))
     plan, product, kind, _price, _discount = row
-    units = plan.minimum_quantity if quantity is None else quantity
+    units = first_allowed(plan.minimum_quantity, plan.quantity_step) if quantity is None else quantity
     check_quantity(units, plan.minimum_quantity, plan.maximum_quantity, kind.unit, plan.quantity_step)
     price = _shelf(quote.reseller_id, [plan_id], units).get(plan_id, plan.list_price)
     line = db.add(
@@ -322,6 +325,15 @@ def add_line(quote: Quote, plan_id: UUID, quantity: int | None = None) -> QuoteL
     )
     db.flush()
     return line
+
+
+def _name(plan_id: UUID) -> str:
+    """What a plan is called, also where it is not sold."""
+    chosen = select(Product.name, Plan.name).join(
+        Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id)
+    )
+    found = db.session().execute(chosen.where(Plan.id == plan_id)).first()
+    return ", ".join(found) if found else ""
 
 
 def remove_line(quote: Quote, line_id: UUID) -> None:
@@ -375,15 +387,19 @@ def _wrong_days(day: date | None) -> dict[str, str]:
     return {}
 
 
-def _bounds(plan_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
-    chosen = select(Plan.id, Plan.minimum_quantity, Plan.maximum_quantity).where(Plan.id.in_(plan_ids))
-    return {plan_id: (least, most) for plan_id, least, most in db.session().execute(chosen)}
+def _bounds(plan_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int, int]]:
+    """plan -> its minimum, maximum and step."""
+    chosen = select(Plan.id, Plan.minimum_quantity, Plan.maximum_quantity, Plan.quantity_step)
+    rows = db.session().execute(chosen.where(Plan.id.in_(plan_ids)))
+    return {plan_id: (least, most, step) for plan_id, least, most, step in rows}
 
 
-def _wrong_line(line: QuoteLine, quantity: int, price: Money, least: int, most: int) -> dict[str, str]:
+def _wrong_line(
+    line: QuoteLine, quantity: int, price: Money, least: int, most: int, step: int
+) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
-        check_quantity(quantity, least, most, line.unit)
+        check_quantity(quantity, least, most, line.unit, step)
     except Refusal as refusal:
         found[f"quantity-{line.id}"] = str(refusal)
     largest = retail_rules.largest(line.currency)
@@ -418,6 +434,7 @@ def send(quote: Quote) -> None:
         raise QuoteIncomplete(
             {f"price-{gone.id}": _("%(plan)s is not sold any more: take it out.", plan=gone.product_name)}
         )
+    _refuse_what_could_not_be_ordered(quote, items)
     _refuse_under_the_floor(quote, of, wholesale)
     _replace_the_one_before(quote)
     quote.customer_id, quote.sent_at = quote.for_customer_id, business_now()
@@ -465,6 +482,28 @@ def _refuse_if_it_could_not_order(quote: Quote) -> None:
         raise TheProviderOrders
     if customer.ordered_by is OrderedBy.RESELLER:
         raise OnlyYouOrder(customer.name)
+
+
+def _refuse_what_could_not_be_ordered(quote: Quote, items: Sequence[BasketItem]) -> None:
+    """The same of its lines, each beside its own: numbers of units, what an add-on belongs to, what runs
+    already, and where and to whom a plan is sold, as far as that is known."""
+    customer = customer_of(quote)
+    country = customer.country if customer else quote.country
+    chosen = select(Plan.id, Plan.markets, Plan.segments).where(Plan.id.in_([item.plan_id for item in items]))
+    sold_to = {
+        plan_id: Eligible(sold_in if country else (), segments, customer.segment if customer else None)
+        for plan_id, sold_in, segments in db.session().execute(chosen)
+    }
+    problems: dict[str, str] = {}
+    for item in baskets.arranged(quote.reseller_id, customer.id if customer else NOBODY_YET, items):
+        try:
+            if item.problem:
+                raise Refused(item.problem)
+            markets.refuse_unless_sold_to(country, [(item.product, sold_to[item.plan_id])])
+        except Refused as refusal:
+            problems[f"quantity-{item.line_id}"] = str(refusal)
+    if problems:
+        raise QuoteIncomplete(problems)
 
 
 def costs(of: Sequence[BasketItem]) -> dict[UUID, Money]:

@@ -34,10 +34,6 @@ def of_plan(offer: Offer) -> list[tuple[str, bool]]:
     if facts.cancellation_days:
         days = counted(facts.cancellation_days, _("day"))
         said.append(_("Ended within %(days)s, the days that are left are paid back", days=days))
-    if facts.reduction_days:
-        said.append(
-            _("Made smaller on request within %(days)s", days=counted(facts.reduction_days, _("day")))
-        )
     if facts.once:
         said.append(_("Once per customer"))
     if facts.of_kind(LinkKind.BASE):

@@ -50,6 +50,13 @@ MUTANTS = (
         RULES + "a_cost_that_breaks_the_floor_is_an_alarm_work_a_refusal_and_mended",
     ),
     Mutant(
+        "what is sold elsewhere has no page here",
+        "catalog/listings.py",
+        "        markets.sold_here(),\n",
+        "",
+        "tests/portal/test_markets.py::test_what_is_sold_elsewhere_has_no_page_price_or_button_here",
+    ),
+    Mutant(
         "what is sold in some countries only",
         "catalog/markets.py",
         "if sold_to.markets and country not in sold_to.markets:",

@@ -220,6 +220,13 @@ MUTANTS = (
         DISCOUNTS + "floors_judge_what_is_left_after_promotions_that_one_bears_oneself",
     ),
     Mutant(
+        "a quote that could not be ordered is not sent",
+        "checkout/quote_drafts.py",
+        "    _refuse_what_could_not_be_ordered(quote, items)\n    _refuse",
+        "    _refuse",
+        "tests/portal/test_markets.py::test_a_quote_that_could_not_be_ordered_is_not_sent",
+    ),
+    Mutant(
         "a shop sells in its country",
         "checkout/placing.py",
         "markets.refuse_unless_sold_by(taxed.chain.seller.country, sold_to)",
