@@ -49,6 +49,7 @@ class Facts:
     cancellation_days: int
     reduction_days: int
     links: tuple[Linked, ...]
+    segments: Sequence[str] = ()
 
     def of_kind(self, kind: LinkKind) -> list[Linked]:
         """What it extends, needs, or holds."""
@@ -140,10 +141,11 @@ def columns(listings: Table) -> tuple[Any, ...]:
         func.coalesce(Plan.cancellation_days, ProductType.cancellation_days),
         func.coalesce(Plan.reduction_days, ProductType.reduction_days),
         _links(listings),
+        Plan.segments,
     )
 
 
-WIDTH = 7
+WIDTH = 8
 """How many columns that are."""
 
 
@@ -164,7 +166,7 @@ def of_product(row: Sequence[Any]) -> list[AddOn]:
 
 def of_plan(row: Sequence[Any]) -> Facts:
     """How the plan of a row may be ordered."""
-    step, once, trial, cancellation, reduction, links = row[1:WIDTH]
+    step, once, trial, cancellation, reduction, links, segments = row[1:WIDTH]
     return Facts(
         step, once, trial, cancellation, reduction,
         tuple(
@@ -176,4 +178,5 @@ def of_plan(row: Sequence[Any]) -> Facts:
             )
             for one in links or ()
         ),
+        segments,
     )  # fmt: skip
