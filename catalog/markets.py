@@ -87,6 +87,8 @@ class NotForThisSegment(Refused):
 class WrongMarkets(Refused):
     """A country that there is not."""
 
+    field = "markets"
+
     def __init__(self, word: str) -> None:
         super().__init__(_("“%(word)s” is no country: two letters each, such as DE, AT, CH.", word=word))
 

@@ -50,6 +50,14 @@ MUTANTS = (
         RULES + "a_cost_that_breaks_the_floor_is_an_alarm_work_a_refusal_and_mended",
     ),
     Mutant(
+        "a file waits for its turn before it holds anything",
+        "storefront/distributor/catalogue_loading.py",
+        "    shelf_prices.take_turns()  #",
+        "    #",
+        "tests/distributor/test_wrong_fields.py"
+        "::test_who_loads_a_file_waits_for_a_change_of_prices_before_it_holds_anything",
+    ),
+    Mutant(
         "what is sold elsewhere has no page here",
         "catalog/listings.py",
         "        markets.sold_here(),\n",
