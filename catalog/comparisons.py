@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Text, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from catalog import attributes, reductions, translations
+from catalog import attributes, markets, reductions, translations
 from catalog.listings import Listing
 from catalog.products import Plan, Product, ProductType
 from catalog.volumes import Volume
@@ -99,6 +99,7 @@ CANDIDATES = Statement(
         Product.published,
         Listing.published,
         Plan.published,
+        markets.sold_here(),
     )
     .order_by(Listing.lead.desc(), Listing.price_minor, Plan.code)
 )

@@ -54,6 +54,8 @@ class ExchangeRate(DistributorOwned, db.Model):
 class WrongRate(Refused):
     """A rate that nobody could use."""
 
+    field = "rate"
+
 
 class RateWritten(Conflict):
     """A rate of a day is written once."""
@@ -135,14 +137,16 @@ def converted(amount: Money, to: str, on: date | None = None) -> Money | None:
 def add(base: str, currency: str, rate: Decimal, day: date) -> ExchangeRate:
     """One rate by hand; WrongRate or RateWritten otherwise."""
     base, currency = base.strip().upper(), currency.strip().upper()
-    for code in (base, currency):
+    for name, code in (("base", base), ("currency", currency)):
         if code not in currencies():
-            raise WrongRate(_("%(code)s is no currency. Use a code such as USD.", code=code[:20] or "–"))
+            why = _("%(code)s is no currency. Use a code such as USD.", code=code[:20] or "–")
+            raise WrongRate(why).at(name)
     if base == currency:
-        raise WrongRate(_("A rate is between two currencies."))
+        raise WrongRate(_("A rate is between two currencies.")).at("currency")
     check(rate)
     if day > today():
-        raise WrongRate(_("A rate of a day that has not come is a guess. Use today, or a day before it."))
+        why = _("A rate of a day that has not come is a guess. Use today, or a day before it.")
+        raise WrongRate(why).at("day")
     standing = select(ExchangeRate).where(
         ExchangeRate.base == base, ExchangeRate.currency == currency, ExchangeRate.day == day
     )

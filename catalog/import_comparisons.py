@@ -175,6 +175,7 @@ def _priced(offer: Offer, plan: Known | None, of: PriceImport) -> dict[str, Any]
         "wholesale_steps": wholesale_steps,
         "minimum": offer.minimum,
         "maximum": offer.maximum,
+        "segments": offer.segments,
     }
     if plan is None:
         if (offer.minimum or 1) > (offer.maximum or LARGEST_QUANTITY):

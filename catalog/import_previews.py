@@ -76,6 +76,7 @@ EMPTY: dict[str, Any] = {
     **dict.fromkeys(("was_minimum", "was_maximum")),
     **dict.fromkeys(("list_steps", "cost_steps", "wholesale_steps"), ()),
     **dict.fromkeys(("was_list_steps", "was_cost_steps", "was_wholesale_steps"), ()),
+    "segments": (),
     "was_published": False,
     "published": True,
     "line": 0,

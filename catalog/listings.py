@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from catalog import abouts, attributes, entries, offer_facts, reductions, sales, volumes
+from catalog import abouts, attributes, entries, markets, offer_facts, reductions, sales, volumes
 from catalog.abouts import Picture
 from catalog.offer_facts import AddOn, Facts
 from catalog.products import Audience, Plan, Product, ProductType
@@ -108,8 +108,12 @@ class CategoryPlace(ResellerOwned, db.Model):
 class NotOffered(Refused):
     """The plan is not on this shop's shelf."""
 
-    def __init__(self) -> None:
-        super().__init__(_("This is no longer offered in this shop."))
+    def __init__(self, plan: str = "") -> None:
+        super().__init__(
+            _("%(plan)s is no longer offered in this shop.", plan=plan)
+            if plan
+            else _("This is no longer offered in this shop.")
+        )
 
 
 class Card(NamedTuple):
@@ -297,7 +301,13 @@ OFFERS = Statement(
         ProductType,
         (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
     )
-    .where(Product.code == bindparam("code"), Product.published, Listing.published, Plan.published)
+    .where(
+        Product.code == bindparam("code"),
+        Product.published,
+        Listing.published,
+        Plan.published,
+        markets.sold_here(),
+    )
     .order_by(Listing.price_minor, Plan.code)
 )
 

@@ -24,6 +24,7 @@ from catalog.sheet_files import NotASheet, Table
 from catalog.sheet_mappings import SIGN, Meaning
 from core.languages import _
 from core.money import Money
+from core.parties import Segment
 from core.periods import Term
 
 WORDS = TERMS | {
@@ -40,6 +41,14 @@ WORDS = TERMS | {
     "36 months": Term.THREE_YEARS,
     "triennial": Term.THREE_YEARS,
 }
+SOLD_TO = {
+    "education": (Segment.EDUCATION,),
+    "academic": (Segment.EDUCATION,),
+    "charity": (Segment.CHARITY,),
+    "nonprofit": (Segment.CHARITY,),
+    "non-profit": (Segment.CHARITY,),
+}
+"""What sheets call the kinds of companies that we tell apart; any other word is sold to everybody."""
 ON_SALE = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
 
 
@@ -148,6 +157,7 @@ class _Row:
             published=sheet_cells.one_of(self.text("on_sale"), self.column("on_sale"), ON_SALE)
             if self.text("on_sale").strip()
             else True,
+            segments=SOLD_TO.get(self.text("segment").strip().casefold(), ()),
         )
 
     def plan_code(self) -> str:

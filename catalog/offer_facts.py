@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Table, exists, func, literal_column, selec
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import aliased
 
+from catalog import markets
 from catalog.plan_links import LinkKind, PlanLink
 from catalog.products import Plan, Product, ProductType
 from core.money import Money
@@ -48,6 +49,7 @@ class Facts:
     cancellation_days: int
     reduction_days: int
     links: tuple[Linked, ...]
+    segments: Sequence[str] = ()
 
     def of_kind(self, kind: LinkKind) -> list[Linked]:
         """What it extends, needs, or holds."""
@@ -65,7 +67,7 @@ def _said(**pairs: Any) -> ColumnElement[Any]:
 def _links(listings: Table) -> ColumnElement[Any]:
     """What the plan of a row is linked to, in its order."""
     listed = listings.alias()
-    other, part, whose = aliased(Product), aliased(Plan), aliased(Product)
+    other, part, whose, shown = aliased(Product), aliased(Plan), aliased(Product), aliased(Plan)
     said = _said(
         kind=PlanLink.kind,
         product=func.coalesce(other.name, whose.name),
@@ -75,6 +77,10 @@ def _links(listings: Table) -> ColumnElement[Any]:
             listed.c.distributor_id == PlanLink.distributor_id,
             listed.c.product_id == func.coalesce(other.id, whose.id),
             listed.c.published,
+            shown.distributor_id == listed.c.distributor_id,
+            shown.id == listed.c.plan_id,
+            shown.published,
+            markets.sold_here(shown),
         ),
     )
     return (
@@ -118,6 +124,7 @@ def _add_ons(listings: Table) -> ColumnElement[Any]:
             adding.published,
             whose.published,
             listed.c.published,
+            markets.sold_here(adding),
         )
         .correlate(Product)
         .scalar_subquery()
@@ -134,10 +141,11 @@ def columns(listings: Table) -> tuple[Any, ...]:
         func.coalesce(Plan.cancellation_days, ProductType.cancellation_days),
         func.coalesce(Plan.reduction_days, ProductType.reduction_days),
         _links(listings),
+        Plan.segments,
     )
 
 
-WIDTH = 7
+WIDTH = 8
 """How many columns that are."""
 
 
@@ -158,7 +166,7 @@ def of_product(row: Sequence[Any]) -> list[AddOn]:
 
 def of_plan(row: Sequence[Any]) -> Facts:
     """How the plan of a row may be ordered."""
-    step, once, trial, cancellation, reduction, links = row[1:WIDTH]
+    step, once, trial, cancellation, reduction, links, segments = row[1:WIDTH]
     return Facts(
         step, once, trial, cancellation, reduction,
         tuple(
@@ -170,4 +178,5 @@ def of_plan(row: Sequence[Any]) -> Facts:
             )
             for one in links or ()
         ),
+        segments,
     )  # fmt: skip

@@ -51,9 +51,9 @@ WHERE r.import_id = %(import)s AND r.kind = 'new' AND r.relation = '' ORDER BY r
 ON CONFLICT (distributor_id, code) DO NOTHING"""  # noqa: E501 SQL
 PLANS = """
 INSERT INTO plans (distributor_id, id, product_id, code, sku, name, term, billing_period, minimum_quantity, maximum_quantity,
-  list_minor, steps, currency, features, published, source)
+  list_minor, steps, currency, features, published, source, segments)
 SELECT r.distributor_id, r.plan_id, p.id, r.plan_code, r.sku, r.plan, r.term, r.billing_period, coalesce(r.minimum, 1),
-  coalesce(r.maximum, greatest(10000, r.minimum)), r.list_minor, r.list_steps, %(currency)s, '{}', r.published, %(source)s
+  coalesce(r.maximum, greatest(10000, r.minimum)), r.list_minor, r.list_steps, %(currency)s, '{}', r.published, %(source)s, r.segments
 FROM price_import_rows r JOIN products p ON p.distributor_id = r.distributor_id AND p.code = r.product_code
 WHERE r.import_id = %(import)s AND r.kind = 'new' AND r.relation = ''"""  # noqa: E501 SQL
 PRICES = """

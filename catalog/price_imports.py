@@ -161,6 +161,7 @@ class ImportRow(DistributorOwned, db.Model):
     was_wholesale_steps: Mapped[Steps] = mapped_column(JSONB, default=list, server_default="[]")
     relation: Mapped[str] = mapped_column(default="", server_default="")
     target_code: Mapped[str] = mapped_column(default="", server_default="")
+    segments: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
 
 
 class NotTheLast(Conflict):

@@ -16,6 +16,7 @@ from catalog.priced_lines import LeftOut, Line, Names, Problem, Reading, Sheet, 
 from catalog.sheet_cells import Wrong
 from catalog.sheet_files import LARGEST, NotASheet, Table
 from core.languages import _
+from core.parties import Segment
 from core.periods import Term
 
 __all__ = ["LARGEST", "NEEDED", "NotASheet", "Sheet", "is_known", "plan_name", "read", "read_table"]
@@ -40,20 +41,33 @@ TERMS = {"P1M": Term.MONTH, "P1Y": Term.YEAR, "P3Y": Term.THREE_YEARS}
 BILLED = {"monthly": Term.MONTH, "annual": Term.YEAR, "triennial": Term.THREE_YEARS}
 NAMES = Names("PricingTierRangeMin", "PricingTierRangeMax", "EffectiveStartDate", "UnitPrice")
 FIRST_SEGMENT = "Commercial"
+SEGMENTS = {FIRST_SEGMENT: (), "Education": (Segment.EDUCATION,), "Charity": (Segment.CHARITY,)}
+"""To whom a line's plan is sold: what is commercial, to everybody."""
 
 Row = Mapping[str, str]
 
 
 def is_known(columns: Sequence[str]) -> bool:
     """Whether these are the columns of this sheet, so that nobody has to say what they mean."""
-    return all(name in columns for name in NEEDED)
+    return _places(columns).keys() >= set(NEEDED)
+
+
+def _places(columns: Sequence[str]) -> dict[str, int]:
+    """Where each column stands that is read, whatever its capitals and spaces."""
+    known = {_plain(name): name for name in (*NEEDED, *EXTRA)}
+    named = {known[_plain(column)]: place for place, column in enumerate(columns) if _plain(column) in known}
+    return named | {name: place for place, name in enumerate(columns) if name in known.values()}
+
+
+def _plain(name: str) -> str:
+    return "".join(name.split()).casefold()
 
 
 def read(content: bytes, *, currency: str, market: str, at: datetime, segment: str = "") -> Sheet:
     """The offers of a market and a segment (all of them where it is empty) at the instant `at`, in the
     currency of the price list that they are for. NotASheet for what is no price sheet."""
     table = sheet_files.opened(content)
-    if missing := [name for name in NEEDED if name not in table.columns]:
+    if missing := [name for name in NEEDED if name not in _places(table.columns)]:
         raise NotASheet(
             _("This is not a price sheet: it has no column %(columns)s.", columns=", ".join(missing))
         )
@@ -62,7 +76,7 @@ def read(content: bytes, *, currency: str, market: str, at: datetime, segment: s
 
 def read_table(table: Table, *, currency: str, market: str, at: datetime, segment: str = "") -> Sheet:
     """The same of a file that is open and has the columns."""
-    places = {name: table.columns.index(name) for name in (*NEEDED, *EXTRA) if name in table.columns}
+    places = _places(table.columns)
     reading, markets = Reading(NAMES), set[str]()
     for number, cells in table.rows:
         row = {name: cells[places[name]] if name in places else "" for name in (*NEEDED, *EXTRA)}
@@ -109,6 +123,8 @@ def _line(number: int, row: Row, currency: str) -> Line:
     if row["Currency"].strip().upper() != currency:
         raise Wrong("Currency", _("The price list is in %(currency)s.", currency=currency))
     name, segment = sheet_cells.words(row["SkuTitle"], "SkuTitle"), row["Segment"].strip()
+    sold_to = sheet_cells.one_of(segment or FIRST_SEGMENT, "Segment", SEGMENTS)
+    about = sheet_cells.words(row["SkuDescription"].lstrip("+- "), "SkuDescription", needed=False, most=300)
     share, (product_id, sku_id) = Fraction(billing.months, term.months), _ids(row)
     begin, end = row["PricingTierRangeMin"].strip(), row["PricingTierRangeMax"].strip()
     line = Line(
@@ -122,12 +138,13 @@ def _line(number: int, row: Row, currency: str) -> Line:
         sheet_cells.amount(row["ERP Price"], "ERP Price", currency, share),
         sheet_cells.amount(row["UnitPrice"], "UnitPrice", currency, share),
         vendor=sheet_cells.words(row["Publisher"], "Publisher"),
-        summary=" ".join(row["SkuDescription"].split())[:300] or name,
+        summary=about or name,
         sku=f"{product_id}:{sku_id}",
         begin=max(sheet_cells.whole(begin, NAMES.begin), 1) if begin else 1,
         end=sheet_cells.whole(end, NAMES.end, least=1) if end else None,
         since=starts,
         until=ends,
+        segments=sold_to,
     )
     check_range(line, NAMES)
     return line

@@ -20,7 +20,8 @@ FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line about a plan: its price for a range of quantity and a span of time. Prices are per unit and
-    billing period; what the sheet does not say is None."""
+    billing period; what the sheet does not say is None. `segments`: to which kinds of companies it is sold,
+    nothing for all (catalog/markets.py)."""
 
     line: int
     product_code: str
@@ -45,6 +46,7 @@ class Line:
     maximum: int | None = None
     published: bool = True
     product_type: str = ""
+    segments: tuple[str, ...] = ()
 
     @property
     def prices(self) -> tuple[Money, Money | None, Money | None]:
@@ -78,6 +80,7 @@ class Offer:
     maximum: int | None
     published: bool
     product_type: str
+    segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +246,7 @@ def _offer(lines: Sequence[Line], names: Names) -> Offer:
         first.maximum if first.maximum is not None else last.end,
         first.published,
         first.product_type,
+        first.segments,
     )
 
 

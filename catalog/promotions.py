@@ -120,6 +120,8 @@ class Promotion(Deduction, DistributorOwned, db.Model):
 class WrongDiscount(Refused):
     """Either a percentage, or an amount per unit."""
 
+    field = "percent"
+
     def __init__(self) -> None:
         super().__init__(
             _("Say how much: a percentage above 0 and up to 100, or an amount per unit, not both.")
@@ -128,6 +130,8 @@ class WrongDiscount(Refused):
 
 class WrongDates(Refused):
     """It ends after it begins, and not before today."""
+
+    field = "ends_on"
 
     def __init__(self) -> None:
         super().__init__(
@@ -145,12 +149,16 @@ class WrongLimit(Refused):
 class Unnamed(Refused):
     """The buyer reads its name."""
 
+    field = "name"
+
     def __init__(self) -> None:
         super().__init__(_("Give it a name of at most 60 characters; the buyer reads it."))
 
 
 class UnknownBuyers(Refused):
     """Only partners, tiers and customers there are."""
+
+    field = "buyers"
 
     def __init__(self) -> None:
         super().__init__(_("Choose from those there are; somebody chosen is not there any more."))

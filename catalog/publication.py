@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from catalog import assortments, listings, margin_alarms
+from catalog import assortments, listings, margin_alarms, markets
 from catalog.listings import Listing
 from catalog.products import Audience, Plan, Product, ProductType, SaleState, touch_catalogue
 from core import db, states, tasks, trail
@@ -19,6 +19,7 @@ from core.errors import Missing, Refused
 from core.languages import _
 from core.parties import Reseller
 from core.tasks import Claimed, Kind, Repeat
+from partners.companies import country_name
 
 AT_ONCE = 500
 Offering = Product | Plan
@@ -177,6 +178,33 @@ def retired(product_code: str) -> Retired:
         raise Missing("product")
     _id, name, vendor, instead, code = found
     return Retired(name, vendor, instead or "", code or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What shops of other countries sell: where they are, and the country of this one."""
+
+    name: str
+    vendor: str
+    country: str
+    countries: list[str]
+
+
+def elsewhere(product_code: str) -> Elsewhere | None:
+    """A product on the scope's shelf none of whose plans is sold in the shop's country."""
+    chosen = (
+        select(Product.name, Product.vendor, markets.COUNTRY, Plan.markets)
+        .join(Plan, (Plan.distributor_id == Product.distributor_id) & (Plan.product_id == Product.id))
+        .join(Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id))
+        .where(Product.code == product_code, Product.published, Plan.published, Listing.published)
+        .limit(200)
+    )
+    rows = db.session().execute(chosen).all()
+    if not rows:
+        return None
+    name, vendor, country, _markets = rows[0]
+    countries = {one for *_rest, sold_in in rows for one in sold_in}
+    return Elsewhere(name, vendor, country_name(country), sorted(map(country_name, countries)))
 
 
 def replacement(plan_id: UUID) -> Retired | None:

@@ -160,6 +160,8 @@ class Target:
 class WrongValue(Refused):
     """A number that nobody means."""
 
+    field = "value"
+
 
 class WrongTarget(Refused):
     """A rule is for something that is on the shelf."""

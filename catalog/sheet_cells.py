@@ -4,7 +4,7 @@ taken."""
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import TypeVar
 
@@ -14,7 +14,13 @@ from core.money import Money, exponent
 Value = TypeVar("Value")
 
 AMOUNT = re.compile(r"\d{1,12}([.,]\d{1,6})?")
-GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+\.\d{1,6}|\d{1,3}(?:\.\d{3})+,\d{1,6}")
+GROUPED = re.compile(
+    r"\d{1,3}(?:,\d{3})+\.\d{1,6}|\d{1,3}(?:\.\d{3})+,\d{1,6}|\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})"
+)
+SPACED = re.compile(r"\d{1,3}(?:[ \u00a0\u2009\u202f'’]\d{3})+([.,]\d{1,6})?")  # 1 234,50 and 1'234.50
+AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")  # a thousand and something, or one and a little
+SERIAL = re.compile(r"(\d{5}|2958465)(?:\.\d{1,12})?")  # days as Excel counts them, without their format
+FIRST_DAY = datetime(1899, 12, 30, tzinfo=UTC)
 WHOLE = re.compile(r"\d{1,9}(?:[.,]0{1,6})?")
 DATES = (
     "%m/%d/%Y %I:%M:%S %p",
@@ -25,6 +31,7 @@ DATES = (
     "%d.%m.%Y",
     "%Y-%m-%d %H:%M:%S",
     "%Y-%m-%d",
+    "%Y/%m/%d",
 )
 IDENTIFIER = re.compile(r"[A-Za-z0-9]{1,40}")
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,118}")
@@ -51,7 +58,13 @@ def moment(text: str, column: str) -> datetime:
             return datetime.strptime(text, form).replace(tzinfo=UTC)
         except ValueError:
             continue
-    raise Wrong(column, _("Write a date such as 2/1/2026 or 2026-02-01; it says “%(text)s”.", text=text[:40]))
+    if SERIAL.fullmatch(text):
+        return FIRST_DAY + timedelta(days=int(text.partition(".")[0]))
+    raise Wrong(column, _("Write a date such as 2/1/2026 or 2026-02-01; %(says)s.", says=_says(text.strip())))
+
+
+def _says(text: str) -> str:
+    return _("it says “%(text)s”", text=text[:40]) if text else _("it is empty")
 
 
 def _utc(at: datetime) -> datetime:
@@ -65,8 +78,8 @@ def one_of(text: str, column: str, allowed: Mapping[str, Value]) -> Value:
         raise Wrong(
             column,
             _(
-                "It says “%(text)s”; allowed are %(allowed)s.",
-                text=text[:40],
+                "Allowed are %(allowed)s; %(says)s.",
+                says=_says(text.strip()),
                 allowed=", ".join(name if name.isupper() else name.capitalize() for name in allowed),
             ),
         )
@@ -113,16 +126,28 @@ def whole(text: str, column: str, *, least: int = 0) -> int:
 
 
 def amount(text: str, column: str, currency: str, share: Fraction = Fraction(1)) -> Money:
-    """A price: digits, with a point or a comma before the decimals. `share` of it is meant."""
+    """A price: digits, with a point or a comma before the decimals, and thousands apart. `share` of it is
+    meant. What could be two prices is neither."""
     text = text.strip()
     if text.startswith("="):
         raise Wrong(column, _("It is a formula (“%(text)s”). Put its value in place of it.", text=text[:40]))
     if GROUPED.fullmatch(text):
-        text = text.replace("," if text.rfind(".") > text.rfind(",") else ".", "")
-    if not AMOUNT.fullmatch(text):
+        text = text.replace(next(sign for sign in text if sign in ".,"), "")
+    elif SPACED.fullmatch(text):
+        text = re.sub(r"[ \u00a0\u2009\u202f'’]", "", text)
+    elif AMBIGUOUS.fullmatch(text) and exponent(currency) < 3:
         raise Wrong(
-            column, _("Write an amount of zero or more, such as 12.50; it says “%(text)s”.", text=text[:40])
+            column,
+            _(
+                "It says “%(text)s”, which could be %(many)s or a little more than %(few)s. Write it without"
+                " a sign between thousands.",
+                text=text,
+                many=re.sub("[.,]", "", text),
+                few=re.split("[.,]", text)[0],
+            ),
         )
+    if not AMOUNT.fullmatch(text):
+        raise Wrong(column, _("Write an amount of zero or more, such as 12.50; %(says)s.", says=_says(text)))
     whole_part, _point, decimals = text.replace(",", ".").partition(".")
     decimals = decimals.rstrip("0")
     if len(decimals) > exponent(currency):

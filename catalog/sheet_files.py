@@ -3,9 +3,10 @@ What a file is, its content says; one that is called something else is refused b
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from catalog import workbooks
 from catalog.workbooks import MOST_COLUMNS, MOST_ROWS, NotASheet
@@ -20,6 +21,9 @@ ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0"
 PICTURES = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff")
 SAMPLES = 3
+SIGNS = ",;\t|"
+ABOVE = 20  # lines that may stand above the names of columns: a title, a date, nothing
+DECLARED = re.compile(r"sep=([,;\t|])\r?\n")  # Excel's own word for what is between cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,7 @@ def opened(content: bytes, name: str = "") -> Table:
         raise NotASheet(_("It is called “%(name)s”, but is an Excel or ZIP file.", name=name[-80:]))
     if called == "xlsx" and not is_book:
         raise NotASheet(_("It is called “%(name)s”, but is no Excel workbook.", name=name[-80:]))
-    found = workbooks.rows(content) if is_book else _lines(_text(content))
-    head = next(found, None)
+    head, found = _below_the_title(workbooks.rows(content) if is_book else _lines(_text(content)))
     columns = [" ".join(cell.split())[:80] for cell in (head[1] if head else [])]
     if len(columns) > MOST_COLUMNS:
         raise NotASheet(_("A sheet has at most %(most)s columns.", most=MOST_COLUMNS))
@@ -60,6 +63,24 @@ def samples(table: Table) -> list[list[str]]:
     return [cells for _line, cells in islice(table.rows, SAMPLES)]
 
 
+def _below_the_title(
+    found: Iterator[tuple[int, list[str]]],
+) -> tuple[tuple[int, list[str]] | None, Iterator[tuple[int, list[str]]]]:
+    """The names of the columns and what is below them. What stands above them is a title: so they are the
+    first line of three cells or more; of two, where there is none; or else the first line of all."""
+    above = list[tuple[int, list[str]]]()
+    for row in islice(found, ABOVE):
+        above.append(row)
+        if _filled(row) > 2:
+            return row, found
+    at = next((at for most in (2, 1) for at, row in enumerate(above) if _filled(row) >= most), None)
+    return (None, found) if at is None else (above[at], chain(above[at + 1 :], found))
+
+
+def _filled(row: tuple[int, list[str]]) -> int:
+    return sum(bool(cell.strip()) for cell in row[1])
+
+
 def _even(found: Iterator[tuple[int, list[str]]], width: int) -> Iterator[tuple[int, list[str]]]:
     for count, (line, cells) in enumerate(found, start=1):
         if count > MOST_ROWS:
@@ -71,10 +92,13 @@ def _even(found: Iterator[tuple[int, list[str]]], width: int) -> Iterator[tuple[
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """Records with the number of the line on which each ends."""
-    reader, last = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True), 0
+    declared = DECLARED.match(text)
+    sign, above = (declared[1], 1) if declared else (_delimiter(text), 0)
+    rest = io.StringIO(text[declared.end() :] if declared else text, newline="")
+    reader, last = csv.reader(rest, delimiter=sign, strict=True), 0
     try:
         for cells in reader:
-            last = reader.line_num
+            last = reader.line_num + above
             yield last, cells
     except csv.Error as error:
         raise NotASheet(
@@ -85,16 +109,33 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
 def _text(content: bytes) -> str:
     if content.startswith(PICTURES):
         raise NotASheet(_("This is no text. A price sheet is a CSV or XLSX file."))
-    try:
-        text = content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise NotASheet(_("The file is not text in UTF-8.")) from None
+    for encoding in _encodings(content):
+        try:
+            text = content.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise NotASheet(_("The file is not text in UTF-8. Save it as “CSV UTF-8”."))
     if NUL in text:
         raise NotASheet(_("This is no text. A price sheet is a CSV or XLSX file."))
     return text
 
 
+def _encodings(content: bytes) -> Sequence[str]:
+    """What the bytes may be: UTF-16 says so, or has a zero beside every sign; what is no UTF-8 was saved by
+    Excel as "CSV", in the letters of western Europe."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return ("utf-16",)
+    if content[1:8:2] == bytes(4):
+        return ("utf-16-le",)
+    return ("utf-8-sig", "cp1252")
+
+
 def _delimiter(text: str) -> str:
-    """Comma, semicolon or tab: whichever the first line has most of."""
-    first = text.split("\n", 1)[0]
-    return max(",;\t", key=first.count)
+    """Comma, semicolon, tab or bar: whichever the first line that looks like the names of columns has most
+    of."""
+    lines = re.split(r"\r\n|\r|\n", text[: ABOVE * LONGEST_FIELD], maxsplit=ABOVE)[:ABOVE]
+    counts = [[line.count(sign) for sign in SIGNS] for line in lines]
+    of_head = next((one for one in counts if max(one) > 1), next((one for one in counts if any(one)), None))
+    return SIGNS[of_head.index(max(of_head))] if of_head else ","

@@ -23,8 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog import reductions, translations
+from catalog import markets, reductions, translations
 from catalog.listings import Listing, NotOffered
+from catalog.markets import NotInThisShop
 from catalog.offerings import first_allowed
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, Product, ProductType
@@ -83,8 +84,8 @@ class Buyer:
 @dataclass(frozen=True, slots=True)
 class BasketItem:
     """A line as the basket page shows it, at today's price. `parts`: what a bundle consists of; `choices` and
-    `base`: what an add-on may belong to, and does; `refused`: what the rules of its plan say against it;
-    `cuts` are the discounts in its price."""
+    `base`: what an add-on may belong to, and does; `refused`: what the rules of its plan say against it, or
+    that it is not `offered` any more; `cuts` are the discounts in its price."""
 
     line_id: UUID
     plan_id: UUID
@@ -115,6 +116,7 @@ class BasketItem:
     is_add_on: bool = False
     refused: str = ""
     cuts: Cuts = ()
+    offered: bool = True
 
     @property
     def total(self) -> Money:
@@ -144,6 +146,8 @@ class BasketItem:
     @property
     def problem(self) -> str:
         """Why this line cannot be ordered as it is, or nothing."""
+        if not self.offered:
+            return self.refused
         try:
             check_quantity(self.quantity, self.minimum, self.maximum, self.unit, self.step)
         except Refused as refusal:
@@ -195,7 +199,7 @@ _SOLD = (
 )
 OFFERED_TO_CUSTOMERS = _SOLD.join(
     Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id)
-).where(Listing.published)
+).where(Listing.published, markets.sold_here())
 OFFERED_TO_RESELLERS = _SOLD.join(
     WholesalePrice,
     (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id),
@@ -208,10 +212,24 @@ def _offered(plan_id: UUID) -> Bounds:
         plan=plan_id
     )
     if not found:
-        raise NotOffered
+        raise _not_offered(plan_id)
     return Bounds(*found[0])
 
 
+def _not_offered(plan_id: UUID) -> Refused:
+    """Why a plan is not offered to the side of the scope, by its name."""
+    for product, plan, published, sold_in, country in NAMED.rows(plan=plan_id):
+        if published and current().side is not Side.RESELLER and not markets.holds(sold_in, country):
+            return NotInThisShop(product, country, sold_in)
+        return NotOffered(f"{product}, {plan}")
+    return NotOffered()
+
+
+NAMED = Statement(
+    select(Product.name, Plan.name, Plan.published & Product.published, Plan.markets, markets.COUNTRY)
+    .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+    .where(Plan.id == bindparam("plan"))
+)
 BOUNDS_FOR_CUSTOMER, BOUNDS_FOR_RESELLER = Statement(OFFERED_TO_CUSTOMERS), Statement(OFFERED_TO_RESELLERS)
 _lines = cast(Table, BasketLine.__table__)
 
@@ -254,7 +272,7 @@ PUT_BY_CUSTOMER, PUT_BY_RESELLER = _put(OFFERED_TO_CUSTOMERS), _put(OFFERED_TO_R
 # most (decision 14). Whose basket it is, and in which shop, is read from the session, not said by the caller.
 # A plan with conditions goes the long way, where they are looked at.
 PUT_AT_ONCE = door("""
-CREATE FUNCTION put_in_basket_v2(p_session uuid, p_line uuid, p_plan uuid, p_quantity bigint)
+CREATE FUNCTION put_in_basket_v3(p_session uuid, p_line uuid, p_plan uuid, p_quantity bigint)
 RETURNS TABLE (line_id uuid) AS $$
 #variable_conflict use_column
 BEGIN
@@ -270,6 +288,8 @@ BEGIN
   JOIN products o ON o.distributor_id = p.distributor_id AND o.id = p.product_id AND o.published
   JOIN listings l ON l.distributor_id = m.distributor_id AND l.reseller_id = m.reseller_id
     AND l.plan_id = p.id AND l.published
+  JOIN resellers r ON r.distributor_id = m.distributor_id AND r.id = m.reseller_id
+    AND (p.markets = '[]' OR r.country = '' OR jsonb_exists(p.markets, r.country))
   WHERE s.id = p_session AND m.customer_id IS NOT NULL AND NOT p.conditional
     AND p_quantity BETWEEN p.minimum_quantity AND p.maximum_quantity AND p_quantity % p.quantity_step = 0
   ON CONFLICT (distributor_id, membership_id, plan_id) DO UPDATE
@@ -381,10 +401,16 @@ _CONDITIONS = (
 """The last columns of a basket's page: how the plan may be ordered, in the order of BasketItem."""
 
 
-def _items_priced_by(price: type[Listing] | type[WholesalePrice], *more: Any) -> Select[*tuple[Any, ...]]:
-    """The select of a basket's page, at the prices of one of the two lists, with further columns."""
+def _items_priced_by(
+    price: type[Listing] | type[WholesalePrice], listed: Any, *more: Any
+) -> Select[*tuple[Any, ...]]:
+    """The select of a basket's page, at the prices of one of the two lists, with further columns. `listed`:
+    whether a row of the list counts. What is not offered any more comes, too, and says so."""
     return (
         select(
+            Plan.published & Product.published & func.coalesce(listed, False),
+            Plan.markets,
+            markets.COUNTRY,
             BasketLine.id,
             Plan.id,
             Product.code,
@@ -397,8 +423,8 @@ def _items_priced_by(price: type[Listing] | type[WholesalePrice], *more: Any) ->
             BasketLine.quantity,
             Plan.minimum_quantity,
             Plan.maximum_quantity,
-            price.price_minor,
-            price.currency,
+            func.coalesce(price.price_minor, 0),
+            func.coalesce(price.currency, Plan.currency),
             price.steps,
             BasketLine.fields,
             ProductType.connector,
@@ -413,24 +439,26 @@ def _items_priced_by(price: type[Listing] | type[WholesalePrice], *more: Any) ->
             (ProductType.distributor_id == Product.distributor_id)
             & (ProductType.id == Product.product_type_id),
         )
-        .join(price, (price.distributor_id == Plan.distributor_id) & (price.plan_id == Plan.id))
-        .where(BasketLine.membership_id == bindparam("membership"), Plan.published, Product.published)
+        .outerjoin(price, (price.distributor_id == Plan.distributor_id) & (price.plan_id == Plan.id))
+        .where(BasketLine.membership_id == bindparam("membership"))
         .order_by(BasketLine.added_at, BasketLine.id)
     )
 
 
-AT_RETAIL = Statement(_items_priced_by(Listing).where(Listing.published))
+AT_RETAIL = Statement(_items_priced_by(Listing, Listing.published))
 AT_WHOLESALE = Statement(
-    _items_priced_by(WholesalePrice, Enrolment.discount).outerjoin(Enrolment, tier_of(BasketLine.reseller_id))
+    _items_priced_by(WholesalePrice, WholesalePrice.id.is_not(None), Enrolment.discount).outerjoin(
+        Enrolment, tier_of(BasketLine.reseller_id)
+    )
 )
 
 
 def items(buyer: Buyer) -> list[BasketItem]:
     """The basket at today's prices, less what is off them: retail for a customer, wholesale for a reseller;
-    an add-on stands below its base. Lines no longer offered are left out."""
+    an add-on stands below its base. A line that is no longer offered says so, and counts for nothing."""
     chosen = AT_WHOLESALE if buyer.customer_id is None else AT_RETAIL
     rows = chosen.rows(membership=buyer.membership_id)
-    found = translations.in_words([_item(row[:-1]) for row in rows])
+    found = translations.in_words([_item(row[:-1], buyer.customer_id is not None) for row in rows])
     if rows and rows[0][-1]:
         lines = [(one.plan_id, one.quantity, one.unit_price) for one in found]
         taken = discounts.preview(buyer.reseller_id, buyer.customer_id, lines)
@@ -458,7 +486,7 @@ def arranged(reseller_id: UUID, customer_id: UUID | None, found: Sequence[Basket
     known = {
         item.line_id: replace(
             item, parts=what.parts, choices=what.choices, base=what.base, is_add_on=what.is_add_on,
-            refused=str(what.problem or ""),
+            refused=str(what.problem or "") if item.offered else item.refused,
         )
         if (what := findings.get(item.line_id))
         else item
@@ -476,13 +504,24 @@ def _in_order(below: Mapping[UUID | None, list[BasketItem]], at: UUID | None) ->
     return [one for item in below.get(at, []) for one in (item, *_in_order(below, item.line_id))]
 
 
-def _item(row: Sequence[Any]) -> BasketItem:
+def _item(row: Sequence[Any], to_customer: bool) -> BasketItem:
     """A BasketItem from a row of one of the two statements."""
+    offered, sold_in, country, *row = row
+    here = not to_customer or markets.holds(sold_in, country)
+    found = _offered_item(row)
+    if offered and here:
+        return found
+    why = NotOffered(f"{found.product}, {found.plan}")
+    refusal = NotInThisShop(found.product, country, sold_in) if offered else why
+    return replace(found, offered=False, refused=str(refusal), unit_price=found.unit_price * 0)
+
+
+def _offered_item(row: Sequence[Any]) -> BasketItem:
     line_id, plan_id, code, product, plan, sku, unit, *sold = row
     billing, term, quantity, minimum, maximum, minor, currency, steps, fields, connector, *discount = sold[
         :-7
     ]
-    volume = Volume(Money(minor, currency), steps)
+    volume = Volume(Money(minor, currency), steps or ())
     price = volume.at(quantity)
     return BasketItem(
         line_id,

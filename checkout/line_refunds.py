@@ -101,8 +101,11 @@ def preview(
     *,
     borne: Borne = Borne.AS_SOLD,
     because: Because = Because.BY_HAND,
+    share: Fraction | None = None,
 ) -> Preview:
-    """The exact money of both legs, `amount` being all that is left unless it is named.
+    """The exact money of both legs, `amount` being all that is left unless it is named. `share`: how much of
+    its own price each leg gives up, where the amount alone does not say it: a customer that paid nothing, or
+    a few cents, gets nothing or all of it back.
 
     Raises NothingToGiveBack, MoreThanLeft, StillRuns."""
     line = line_of(order_line_id)
@@ -113,12 +116,13 @@ def preview(
     wanted = left if amount is None else amount
     if wanted > left or wanted.minor < 0:
         raise MoreThanLeft(left)
-    if order.state is not OrderState.FUNDED or not (wanted or (amount is None and left_wholesale)):
+    alone = amount is None or share is not None  # what the reseller paid may go back without anything else
+    if order.state is not OrderState.FUNDED or not (wanted or (alone and left_wholesale)):
         raise NothingToGiveBack
     _refuse_while_it_runs(line, whole=wanted == left)
     part = Fraction((gone.amount + wanted).minor, line.gross.minor) if line.gross and wanted < left else None
     tax = _up_to(line.tax, part) - gone.tax
-    wholesale = _up_to(sold.total, part) - gone.wholesale
+    wholesale = sold.total.times(share) if share is not None else _up_to(sold.total, part) - gone.wholesale
     if borne is not Borne.AS_SOLD:
         wholesale = wanted - tax if borne is Borne.DISTRIBUTOR else Money(0, line.currency)
     wholesale = max(Money(0, line.currency), min(wholesale, left_wholesale))
@@ -170,9 +174,11 @@ def give_back(
     by: str = "",
     amount: Money | None = None,
     borne: Borne = Borne.AS_SOLD,
+    share: Fraction | None = None,
 ) -> Refund | None:
-    """Gives back what is left of a line, or `amount` of it, once per key; None where nothing was due for
-    it. Locks payment and order, in this order, so that two who give back at once do not give twice."""
+    """Gives back what is left of a line, or `amount` of it (and `share`, see `preview`), once per key; None
+    where nothing was due for it. Locks payment and order, in this order, so that two who give back at once
+    do not give twice."""
     line = line_of(order_line_id)
     payments.lock_of_order(line.order_id)
     order = orders.lock(line.order_id)
@@ -180,7 +186,7 @@ def give_back(
         return earlier
     if because is not Because.BY_HAND and not _anything_due(order, line):
         return None
-    exact = preview(order_line_id, amount, borne=borne, because=because)
+    exact = preview(order_line_id, amount, borne=borne, because=because, share=share)
     return refund_requests.request(
         Claim(
             key=key,

@@ -262,7 +262,7 @@ def _priced(buyer: Buyer, row: Sequence[Any], quoted: bool) -> PricedLine:
     to_reseller = buyer.customer_id is None
     price = wholesale if to_reseller else retail
     if not published or wholesale is None or price is None or (audience is Audience.RESELLER) != to_reseller:
-        raise NotOffered
+        raise NotOffered(f"{product}, {plan}")
     check_quantity(quantity, minimum, maximum, per, terms.step)
     return PricedLine(
         line_id, quantity, fields, plan_id, product, plan, sku, per, term, billed, connector, opens,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, or_, select
 
-from catalog import partner_products, volumes
+from catalog import markets, partner_products, volumes
 from catalog.listings import Listing
 from catalog.price_lists import WholesalePrice, discounted, tier_of
 from catalog.products import Audience, Plan, PlanCost, Product, ProductType
@@ -60,7 +60,11 @@ def sold_to(reseller_id: UUID) -> "Select[Plan, Product, ProductType, WholesaleP
     return (
         _SOLD.join(Listing, and_(shown, Listing.reseller_id == reseller_id))
         .outerjoin(Enrolment, tier_of(reseller_id))
-        .where(WholesalePrice.price_list_id == price_list, ~partner_products.missing(reseller_id))
+        .where(
+            WholesalePrice.price_list_id == price_list,
+            ~partner_products.missing(reseller_id),
+            markets.sold_here(),
+        )
     )
 
 

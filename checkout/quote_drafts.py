@@ -12,7 +12,8 @@ from sqlalchemy import delete, select
 from billing import tax
 from catalog import retail_rules
 from catalog.listings import NotOffered
-from catalog.products import Plan
+from catalog.offerings import first_allowed
+from catalog.products import Plan, Product
 from checkout import quotable_plans, quotes
 from checkout.baskets import check_quantity
 from checkout.quotes import LONGEST_WORDS, Quote, QuoteLine, QuoteOver, QuoteState
@@ -22,7 +23,7 @@ from core.ids import new_code, new_id, new_token, token_hash
 from core.languages import _
 from core.money import Money
 from core.parties import Customer, normal_email
-from core.tenancy import current
+from core.tenancy import current, same_key
 from partners import companies, customers, leads, storefronts
 from partners.customer_agreements import EMAIL
 from partners.storefronts import StorefrontState
@@ -163,9 +164,9 @@ def add_line(quote: Quote, plan_id: UUID, quantity: int | None = None) -> QuoteL
         raise TooManyLines
     row = db.session().execute(quotable_plans.sold_to(quote.reseller_id).where(Plan.id == plan_id)).first()
     if row is None or row[0].currency != quote.currency:
-        raise NotOffered
+        raise NotOffered(_name(plan_id))
     plan, product, kind, _price, _discount = row
-    units = plan.minimum_quantity if quantity is None else quantity
+    units = first_allowed(plan.minimum_quantity, plan.quantity_step) if quantity is None else quantity
     check_quantity(units, plan.minimum_quantity, plan.maximum_quantity, kind.unit, plan.quantity_step)
     price = quotable_plans.shop_prices(quote.reseller_id, [plan_id], units).get(plan_id, plan.list_price)
     line = db.add(
@@ -187,6 +188,13 @@ def add_line(quote: Quote, plan_id: UUID, quantity: int | None = None) -> QuoteL
     )
     db.flush()
     return line
+
+
+def _name(plan_id: UUID) -> str:
+    """What a plan is called, also where it is not sold."""
+    chosen = select(Product.name, Plan.name).join(Product, same_key(Product.id, Plan.product_id))
+    found = db.session().execute(chosen.where(Plan.id == plan_id)).first()
+    return ", ".join(found) if found else ""
 
 
 def remove_line(quote: Quote, line_id: UUID) -> None:
@@ -241,15 +249,19 @@ def wrong_days(day: date | None) -> dict[str, str]:
     return {}
 
 
-def _bounds(plan_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
-    chosen = select(Plan.id, Plan.minimum_quantity, Plan.maximum_quantity).where(Plan.id.in_(plan_ids))
-    return {plan_id: (least, most) for plan_id, least, most in db.session().execute(chosen)}
+def _bounds(plan_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int, int]]:
+    """plan -> its minimum, maximum and step."""
+    chosen = select(Plan.id, Plan.minimum_quantity, Plan.maximum_quantity, Plan.quantity_step)
+    rows = db.session().execute(chosen.where(Plan.id.in_(plan_ids)))
+    return {plan_id: (least, most, step) for plan_id, least, most, step in rows}
 
 
-def _wrong_line(line: QuoteLine, quantity: int, price: Money, least: int, most: int) -> dict[str, str]:
+def _wrong_line(
+    line: QuoteLine, quantity: int, price: Money, least: int, most: int, step: int
+) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
-        check_quantity(quantity, least, most, line.unit)
+        check_quantity(quantity, least, most, line.unit, step)
     except Refusal as refusal:
         found[f"quantity-{line.id}"] = str(refusal)
     largest = retail_rules.largest(line.currency)

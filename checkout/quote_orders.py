@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, insert, select
 
+from catalog import markets
 from catalog.listings import Listing, NotOffered
 from catalog.products import Plan, Product, ProductType
 from checkout import placing, pricing, quotes
@@ -52,7 +53,7 @@ class Quoted:
 def quoted(quote: Quote) -> list[Quoted]:
     """The lines as a basket shows its own, at the quoted prices, in any scope that may read them."""
     chosen = (
-        select(QuoteLine, Plan, Product, ProductType, Listing.published)
+        select(QuoteLine, Plan, Product, ProductType, Listing.published & markets.sold_here())
         .join(Plan, and_(Plan.distributor_id == QuoteLine.distributor_id, Plan.id == QuoteLine.plan_id))
         .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
         .join(
@@ -91,6 +92,10 @@ def quoted(quote: Quote) -> list[Quoted]:
                 line.unit_price,
                 {},
                 kind.connector,
+                product_id=product.id,
+                step=plan.quantity_step,
+                conditional=plan.conditional,
+                once=plan.once_per_customer,
             ),
             plan.published and product.published and bool(shown),
         )

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from catalog import margin_floors
+from catalog import margin_floors, markets
+from catalog.markets import Eligible
 from catalog.products import Plan
-from checkout import quotable_plans, quote_drafts, quote_orders, quotes
+from checkout import baskets, quotable_plans, quote_drafts, quote_orders, quotes
+from checkout.baskets import BasketItem
 from checkout.quote_drafts import QuoteIncomplete
 from checkout.quotes import (
     OPEN,
@@ -29,6 +31,8 @@ from core.parties import OrderedBy
 from partners import channels, customers, leads
 from partners.channels import NoWayToSell, TheProviderOrders
 from partners.joinings import Channel
+
+NOBODY_YET = UUID(int=0)  # the customer that a company is not: nothing runs there
 
 
 class NothingQuoted(Refused):
@@ -68,6 +72,7 @@ def send(quote: Quote) -> None:
         raise QuoteIncomplete(
             {f"price-{gone.id}": _("%(plan)s is not sold any more: take it out.", plan=gone.product_name)}
         )
+    _refuse_what_could_not_be_ordered(quote, items)
     _refuse_under_the_floor(quote, of, wholesale)
     _replace_the_one_before(quote)
     quote.customer_id, quote.sent_at = quote.for_customer_id, business_now()
@@ -116,6 +121,28 @@ def _refuse_if_it_could_not_order(quote: Quote) -> None:
         raise TheProviderOrders
     if customer.ordered_by is OrderedBy.RESELLER:
         raise OnlyYouOrder(customer.name)
+
+
+def _refuse_what_could_not_be_ordered(quote: Quote, items: Sequence[BasketItem]) -> None:
+    """The same of its lines, each beside its own: numbers of units, what an add-on belongs to, what runs
+    already, and where and to whom a plan is sold, as far as that is known."""
+    customer = quote_drafts.customer_of(quote)
+    country = customer.country if customer else quote.country
+    chosen = select(Plan.id, Plan.markets, Plan.segments).where(Plan.id.in_([item.plan_id for item in items]))
+    sold_to = {
+        plan_id: Eligible(sold_in if country else (), segments, customer.segment if customer else None)
+        for plan_id, sold_in, segments in db.session().execute(chosen)
+    }
+    problems: dict[str, str] = {}
+    for item in baskets.arranged(quote.reseller_id, customer.id if customer else NOBODY_YET, items):
+        try:
+            if item.problem:
+                raise Refused(item.problem)
+            markets.refuse_unless_sold_to(country, [(item.product, sold_to[item.plan_id])])
+        except Refused as refusal:
+            problems[f"quantity-{item.line_id}"] = str(refusal)
+    if problems:
+        raise QuoteIncomplete(problems)
 
 
 def _replace_the_one_before(quote: Quote) -> None:

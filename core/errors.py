@@ -2,16 +2,23 @@
 five kinds here decide how a page, the command line or the API answers. Anything else that is raised is a
 bug."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from core.languages import _
 
 
 class Refusal(Exception):
-    """A named refusal; `str(refusal)` is the sentence the person reads."""
+    """A named refusal; `str(refusal)` is the sentence the person reads. `field`: what of a form it is about,
+    where there is one thing."""
 
     status: ClassVar[int] = 422
     title: ClassVar[str] = "That cannot be done"
+    field: str = ""
+
+    def at(self, field: str) -> Self:
+        """The same, about this field."""
+        self.field = field
+        return self
 
 
 class Refused(Refusal):

@@ -61,10 +61,10 @@ class BackChanged(Conflict):
         )
 
 
-def of(subscription: Subscription, at: datetime) -> Window | None:
-    """The window of a service that runs, at an instant; what was taken over from another provider has
-    none."""
-    if subscription.state not in STANDING or subscription.starts_at is None:
+def of(subscription: Subscription, at: datetime, *, ended: bool = False) -> Window | None:
+    """The window of a service that runs, at an instant, or of one that has `ended` since; what was taken over
+    from another provider has none."""
+    if not (ended or subscription.state in STANDING) or subscription.starts_at is None:
         return None
     line = _line(subscription)
     if line is None:
@@ -73,7 +73,8 @@ def of(subscription: Subscription, at: datetime) -> Window | None:
         until = subscription.starts_at + days * DAY
         if at < until:
             left = line.gross - refunds.back_to_the_buyer(line.id, line.currency)
-            return Window(until, left if trial else min(left, _rest(subscription, line, at)), trial)
+            rest = left if trial else min(left, line.gross.times(_rest(subscription, at)))
+            return Window(until, rest, trial)
     return None
 
 
@@ -82,12 +83,12 @@ def _line(subscription: Subscription) -> OrderLine | None:
     return db.session().scalar(select(OrderLine).where(mine))
 
 
-def _rest(subscription: Subscription, line: OrderLine, at: datetime) -> Money:
-    """The price of the days that have not begun, of the first billing period."""
+def _rest(subscription: Subscription, at: datetime) -> Fraction:
+    """Which share of the first billing period the days are that have not begun."""
     starts = subscription.starts_at or at
     days = (end_of(starts, subscription.billing_period) - starts) // DAY
     begun = (at - starts) // DAY + 1
-    return line.gross.times(Fraction(max(0, days - begun), days))
+    return Fraction(max(0, days - begun), days)
 
 
 def use(subscription: Subscription, *, by: str, seen: int | None) -> Cancellation:
@@ -148,6 +149,8 @@ def _pay_back(task: Claimed) -> None:
     asked, line = _promised(subscription.id), _line(subscription)
     if asked is None or asked.back is None or line is None:
         return
+    window = of(subscription, asked.asked_at, ended=True)
+    share = None if window is None or window.trial else _rest(subscription, asked.asked_at)
     left = line.gross - refunds.back_to_the_buyer(line.id, line.currency)
     line_refunds.give_back(
         line.id,
@@ -156,6 +159,7 @@ def _pay_back(task: Claimed) -> None:
         why=WHY,
         by=asked.by,
         amount=asked.back if asked.back < left else None,
+        share=share,
     )
 
 

@@ -23,6 +23,7 @@ from storefront.visitors import ShopClosed, the_shop, visitor
 log = structlog.get_logger("web")
 
 TWICE = "23505"  # what PostgreSQL calls a key that is there already
+IN_EACH_OTHERS_WAY = ("40P01", "40001")  # two who waited for each other; one of them was sent away
 BARE = {
     404: (
         "There is no shop at this address",
@@ -152,6 +153,12 @@ def install(app: Flask) -> None:
     @app.errorhandler(DBAPIError)
     @app.errorhandler(PoolTimeout)
     def _database(error: Exception) -> Response:
+        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in IN_EACH_OTHERS_WAY:
+            log.warning("web.overtaken", error=str(error.orig), request_id=g.get("request_id"))
+            words = _(
+                "Somebody else changed the same at this very moment. Nothing was saved; please try again."
+            )
+            return answer(Conflict.status, _(Conflict.title), words)
         db.make_room(error)
         log.warning("web.database", error=str(error), request_id=g.get("request_id"))
         return answer(503, *map(_, BARE[503]))

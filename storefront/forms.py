@@ -8,7 +8,10 @@ from typing import Any
 import wtforms
 from wtforms.fields import choices as wtforms_choices
 
+from core.errors import Refusal
 from core.languages import _
+
+FURTHEST = 10**15
 
 
 class SelectChoice(wtforms_choices.SelectChoice):  # pyright: ignore[reportAttributeAccessIssue] the stubs are older
@@ -34,6 +37,22 @@ class Form(wtforms.Form):
                 field.choices = [replace(one, label=_(one.label)) for one in chosen]
             if _only_blanks(field):
                 field.raw_data = field.data = None  # what is needed and has blanks alone is missing
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """Numbers that no machine counts to are none: validators would stumble over them."""
+        super().process(*args, **kwargs)
+        for field in self:
+            if isinstance(field, wtforms.IntegerField) and abs(field.data or 0) > FURTHEST:
+                field.data = None
+                field.process_errors = [_("The number is too large.")]
+
+    def tell(self, refusal: Refusal) -> str:
+        """A refusal at the field that it is about, and what is said above the form; the refusal itself, where
+        it is about none."""
+        if refusal.field not in self:
+            return str(refusal)
+        self[refusal.field].errors = [str(refusal)]
+        return _("Please look at the marked fields.")
 
     def validate(self, extra_validators: Any = None) -> bool:
         """The sentences of the validators are said too."""

@@ -14,11 +14,11 @@ from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMu
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from catalog import deductions, goods, promotions
-from catalog.promotions import STATES, Promotion, PromotionState, Terms, WrongDiscount
+from catalog.promotions import STATES, Promotion, PromotionState, Terms
 from catalog.reductions import BEARERS, Bearer
 from checkout import discounts
 from core import db, money
-from core.errors import Missing, Refusal
+from core.errors import Missing, Refusal, Refused
 from core.languages import _
 from core.money import Money
 from core.parties import Customer, Reseller
@@ -86,7 +86,7 @@ def amount_of(field: Any, currency: str) -> int | None:
         return money.parse(text, currency).minor
     except ValueError as error:
         field.errors = [_(str(error))]
-        raise WrongDiscount from None
+        raise Refused(_("Please look at the marked fields.")) from None
 
 
 def terms_of(form: PromotionForm, currency: str) -> Terms:
@@ -273,7 +273,7 @@ class Desk:
                 terms = terms_of(form, the_shop().currency)
                 code = promotions.add(terms, reseller_id=self.reseller_id(), by=visitor().name).code
         except Refusal as refusal:
-            return self.show_form(form, refusal.status, problem=str(refusal))
+            return self.show_form(form, refusal.status, problem=form.tell(refusal))
         return pages.see(f"{self.at}.promotion_page", "promotion-made", code=code)
 
     def edit(self, code: str) -> Response:
@@ -298,7 +298,7 @@ class Desk:
         except Missing:
             raise
         except Refusal as refusal:
-            return self.show_form(form, refusal.status, code=code, name=name, problem=str(refusal))
+            return self.show_form(form, refusal.status, code=code, name=name, problem=form.tell(refusal))
         return pages.see(f"{self.at}.promotion_page", "promotion-changed", code=code)
 
     def one(self, code: str, problem: Refusal | None = None) -> Response:

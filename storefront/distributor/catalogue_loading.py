@@ -8,7 +8,7 @@ from flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from catalog import assortments, catalogue_files, listings, loading, margin_alarms
+from catalog import assortments, catalogue_files, listings, loading, margin_alarms, shelf_prices
 from catalog.loading import BadCatalogue, Loaded
 from core import db
 from core.languages import _
@@ -65,6 +65,7 @@ def load_file() -> Response:
 def load(content: Mapping[str, Any], share: Decimal) -> Loaded:
     """Loads for every price list of the file's currency, and puts what is new on the distributor's own
     shelf."""
+    shelf_prices.take_turns()  # before anything is held that a change of prices comes to last
     names = [one.name for one in product_prices.all_price_lists() if one.currency == content["currency"]]
     loaded = loading.load(content, {name: share for name in names})
     house = db.session().scalar(select(Reseller).where(Reseller.house))

@@ -130,7 +130,7 @@ def add_exchange_rate() -> Response:
             exchange.add(form.base.data or "", form.currency.data or "", rate, day)
             margin_alarms.look_at_costs()
     except Refusal as refusal:
-        return show(form, refusal.status, problem=str(refusal))
+        return show(form, refusal.status, problem=form.tell(refusal))
     return pages.see("distributor.exchange_rate_list", "exchange-rate-added")
 
 

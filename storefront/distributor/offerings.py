@@ -57,7 +57,8 @@ class OfferingForm(Form):
     reduction_days = IntegerField(
         "Can be made smaller for, in days",
         DAYS,
-        description="After delivery. Empty: as its product type says.",
+        description="Noted with each order for your own use; customers are not promised it, and nothing"
+        " happens by itself. Empty: as its product type says.",
     )
     bases = StringField(
         "Add-on to",

@@ -222,7 +222,7 @@ def add_plan(code: str) -> Response:
             product = editing.product(code, hold=True)
             editing.add_plan(product, chosen, form.details(values), share=share, cost=cost)
     except Refusal as refusal:
-        return show_new(code, form, refusal.status, problem=str(refusal))
+        return show_new(code, form, refusal.status, problem=form.tell(refusal))
     return pages.see("distributor.plan_page", "plan-added", code=code, plan=chosen)
 
 
@@ -327,7 +327,7 @@ def save_plan_details(code: str, plan: str) -> Response:
             plan,
             refusal.status,
             form=form,
-            problem=str(refusal),
+            problem=form.tell(refusal),
             overtaken=isinstance(refusal, editing.Overtaken),
         )
     return pages.see("distributor.plan_page", "saved", code=code, plan=plan)

@@ -76,4 +76,12 @@ def facts_of(plan: Plan, kind: ProductType) -> Facts:
         own if own is not None else otherwise
         for own, otherwise in zip(of_type, (kind.cancellation_days, kind.reduction_days), strict=True)
     )
-    return Facts(plan.quantity_step, plan.once_per_customer, plan.trial_days, cancellation, reduction, ())
+    return Facts(
+        plan.quantity_step,
+        plan.once_per_customer,
+        plan.trial_days,
+        cancellation,
+        reduction,
+        (),
+        plan.segments,
+    )

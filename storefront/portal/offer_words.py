@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from catalog import markets
 from catalog.listings import Offer, Offered
 from catalog.offer_facts import Linked
 from catalog.plan_links import LinkKind
@@ -34,10 +35,9 @@ def of_plan(offer: Offer) -> list[tuple[str, bool]]:
     if facts.cancellation_days:
         days = counted(facts.cancellation_days, _("day"))
         said.append(_("Ended within %(days)s, the days that are left are paid back", days=days))
-    if facts.reduction_days:
-        said.append(
-            _("Made smaller on request within %(days)s", days=counted(facts.reduction_days, _("day")))
-        )
+    if facts.segments:
+        kinds = ", ".join(markets.SEGMENTS[one] for one in facts.segments)
+        said.append(_("Sold to: %(kinds)s", kinds=kinds))
     if facts.once:
         said.append(_("Once per customer"))
     if facts.of_kind(LinkKind.BASE):

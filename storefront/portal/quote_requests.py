@@ -9,6 +9,7 @@ from flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from catalog import markets
 from catalog.listings import Listing
 from catalog.products import Plan, Product
 from checkout import baskets, quote_requests
@@ -75,7 +76,13 @@ def plans_of(code: str) -> Sequence[tuple[UUID, str, str, str]]:
         select(Plan.id, Product.name, Plan.name, Plan.term)
         .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
         .join(Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id))
-        .where(Product.code == code, Product.published, Plan.published, Listing.published)
+        .where(
+            Product.code == code,
+            Product.published,
+            Plan.published,
+            Listing.published,
+            markets.sold_here(),
+        )
         .order_by(Plan.name, Plan.code)
         .limit(50)
     )
@@ -89,6 +96,8 @@ def in_the_basket() -> Sequence[tuple[UUID, str, str, str]]:
     """The lines of the basket, each plan once."""
     found: dict[UUID, tuple[UUID, str, str, str]] = {}
     for item in baskets.items(buyer()):
+        if not item.offered:
+            continue
         name = f"{item.product}, {item.plan}"
         found.setdefault(item.plan_id, (item.plan_id, name, item.term, str(item.quantity)))
     return list(found.values())

@@ -201,7 +201,12 @@ def product(code: str) -> Response:
 
 
 def no_longer_sold(code: str) -> Response:
-    """What was on this shelf and is retired says so, and what replaces it; Missing for anything else."""
+    """What was on this shelf and is retired says so, and what replaces it; what is sold in other countries
+    only says that. Missing for anything else."""
+    with db.transaction():
+        abroad = publication.elsewhere(code)
+    if abroad is not None:
+        return pages.render("portal/elsewhere.html", 404, title=abroad.name, about=abroad)
     with db.transaction():
         found = publication.retired(code)
     at = the_shop().base

@@ -84,7 +84,7 @@ def change_bulk() -> Response:
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        return show(form, refusal.status, problem=str(refusal))
+        return show(form, refusal.status, problem=form.tell(refusal))
     return pages.see("reseller.price_list", "bulk-changed")
 
 
@@ -135,6 +135,7 @@ def seen(form: Bulk) -> dict[str, Any]:
         with db.transaction():
             preview = bulk_prices.preview(menu.reseller_id(), asked)
     except Refusal as refusal:
+        form.tell(refusal)
         return {"preview": None, "problem": str(refusal), "rows": [], "form": form}
     rows = [row_of(one, once=asked.how is How.TODAY) for one in preview.rows]
     return {"preview": preview, "problem": None, "rows": rows, "form": form, **margins(preview)}

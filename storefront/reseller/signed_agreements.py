@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 from core import db
 from core.errors import Missing
 from core.languages import _
-from partners import reauthorisations, signatures
+from partners import enrolments, signatures
 from storefront import agreements, lists, pages
 from storefront.moments import moment
 from storefront.reseller import console
@@ -15,7 +15,7 @@ from storefront.reseller import console
 def signed_agreement(enrolment_id: str) -> Response:
     """The text, and who signed it when and from where."""
     with db.transaction():
-        found = reauthorisations.mine(lists.identifier(enrolment_id, "programme"))
+        found = enrolments.find(lists.identifier(enrolment_id, "programme"))
         signed = signatures.of_application(found.application_id)
         if signed is None:
             raise Missing("agreement")

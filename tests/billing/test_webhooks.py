@@ -423,7 +423,7 @@ def test_an_endpoint_whose_secret_nobody_kept_goes_when_the_next_is_registered(
     here = [one.id for one in till.dashboard().webhook_endpoints.list().data if one.url.endswith("whk-test")]
     assert len(here) == 1
     with till.world.acting():
-        account = replace(till.account, webhook_secret=payments.gateway().webhook_secret)
+        account = replace(till.account, webhook_secret=gateways.find().webhook_secret)
     till.pay(till.page(till.order()))
 
     def fits(event: Received) -> bool:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from catalog import price_sheets
+from catalog import price_sheets, sheet_cells
 from catalog.price_sheets import NEEDED, NotASheet, Sheet
 from core.money import Money
 from core.periods import Term
@@ -102,13 +102,15 @@ def test_thousands_are_understood_where_both_marks_stand() -> None:
         ({"ERP Price": "1e309"}, "ERP Price", "zero or more"),
         ({"ERP Price": ""}, "ERP Price", "zero or more"),
         ({"ERP Price": "12.3456"}, "ERP Price", "2 digits after the point"),
-        ({"ERP Price": "1,234"}, "ERP Price", "2 digits after the point"),
+        ({"ERP Price": "1,234"}, "ERP Price", "could be 1234 or a little more than 1"),
+        ({"ERP Price": "2.000"}, "ERP Price", "could be 2000 or a little more than 2"),
         ({"Currency": "XXX"}, "Currency", "in EUR"),
         ({"TermDuration": "P5Y"}, "TermDuration", "P1M, P1Y, P3Y"),
         ({"BillingPlan": "Weekly"}, "BillingPlan", "Monthly, Annual, Triennial"),
         ({"TermDuration": "P1M", "BillingPlan": "Annual"}, "BillingPlan", "longer than its term"),
         ({"ProductId": "CFQ; DROP"}, "ProductId", "letters and digits"),
         ({"SkuTitle": '=HYPERLINK("x")'}, "SkuTitle", "formula"),
+        ({"SkuDescription": "=1+1"}, "SkuDescription", "formula"),
         ({"EffectiveStartDate": "soon"}, "EffectiveStartDate", "Write a date"),
         (
             {"EffectiveStartDate": "2/1/2026", "EffectiveEndDate": "1/1/2026"},
@@ -217,6 +219,65 @@ def test_a_file_for_several_markets_asks_which_is_meant() -> None:
     with pytest.raises(NotASheet, match="DE, FR"):
         read(both, market="")
     assert len(read(both, market="FR").offers) == 1
+
+
+WHOLE = sheet_of({})
+TEXT = WHOLE.decode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + WHOLE,
+        TEXT.encode("utf-16"),
+        TEXT.encode("utf-16-le"),
+        TEXT.replace("small", "groß").encode("cp1252"),
+        b"\r\n\r\n" + WHOLE,
+        b"Price list of November, 2026\r\n\r\n" + WHOLE,
+        b"sep=;\r\n" + sheet_of({"UnitPrice": "48,00"}, delimiter=";"),
+        b"As of 26.11.;\n" + sheet_of({}, delimiter=";"),
+        sheet_of({}, delimiter="|"),
+        TEXT.replace("\n", ",,,\n").encode(),
+        TEXT.replace('"ProductTitle"', '"producttitle"').replace('"ERP Price"', '"ERPPrice"').encode(),
+        sheet_of({"EffectiveStartDate": "46327", "EffectiveEndDate": "2958465"}),
+        sheet_of({"EffectiveStartDate": "2026-11-01T00:00:00.0000000Z"}),
+        sheet_of({"Currency": "EUR\u00a0", "TermDuration": " p1y "}),
+    ],
+)
+def test_a_file_as_programs_save_it_says_the_same(content: bytes) -> None:
+    found = read(content)
+    assert not found.problems
+    assert [(one.plan_code, one.list_price.text, one.cost) for one in found.offers] == [
+        ("cfq7ttc0lh18-0001-p1y-p1m", "€5.00", Money(4_00, "EUR"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "minor"),
+    [
+        ("1,057.60", "EUR", 105760),
+        ("1.057,60", "EUR", 105760),
+        ("1 057,60", "EUR", 105760),
+        ("1\u00a0057.6", "EUR", 105760),
+        ("1'057.60", "EUR", 105760),
+        ("1,234,567", "EUR", 123456700),
+        ("0.050", "EUR", 5),
+        ("14400", "JPY", 14400),
+        ("1,014,400", "JPY", 1014400),
+        ("17,388", "KWD", 17388),
+    ],
+)
+def test_thousands_and_decimals_are_told_apart(typed: str, currency: str, minor: int) -> None:
+    assert sheet_cells.amount(typed, "UnitPrice", currency).minor == minor
+
+
+def test_what_a_segment_is_sold_to_is_said_by_its_line() -> None:
+    kinds = ("Commercial", "", "Education", "charity", "Government")
+    found = read(sheet_of(*({"Segment": kind, "SkuId": str(at)} for at, kind in enumerate(kinds))))
+    assert [one.segments for one in found.offers] == [(), (), ("education",), ("charity",)]
+    [problem] = found.problems
+    assert (problem.line, problem.column) == (6, "Segment")
+    assert "Commercial, Education, Charity" in problem.why
 
 
 @pytest.mark.parametrize(

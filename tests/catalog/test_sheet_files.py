@@ -50,6 +50,7 @@ def test_a_workbook_reads_as_the_same_sheet_in_csv_does() -> None:
     }
     book = workbook(
         [
+            ["New commerce licences, November"],
             names,
             [],
             [(rows[0] | typed)[name] or None for name in names],
@@ -59,8 +60,8 @@ def test_a_workbook_reads_as_the_same_sheet_in_csv_does() -> None:
     read = price_sheets.read(book, currency="EUR", market="DE", at=TODAY)
     assert not read.problems
     assert [(one.plan_code, one.line, one.cost) for one in read.offers] == [
-        ("cfq7ttc0lh18-0001-p1y-p1m", 3, Money(4_00, "EUR")),
-        ("cfq7ttc0lh18-0002-p1y-p1m", 4, Money(4_00, "EUR")),
+        ("cfq7ttc0lh18-0001-p1y-p1m", 4, Money(4_00, "EUR")),
+        ("cfq7ttc0lh18-0002-p1y-p1m", 5, Money(4_00, "EUR")),
     ]
     in_csv = price_sheets.read(sheet_of(*rows), currency="EUR", market="DE", at=TODAY)
     assert [one.list_price for one in in_csv.offers] == [one.list_price for one in read.offers]

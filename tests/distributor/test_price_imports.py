@@ -106,7 +106,7 @@ def test_a_sheet_becomes_a_preview_and_changes_nothing(desk: Desk) -> None:
 
 
 def test_what_is_confirmed_is_applied_by_a_worker_and_stands_on_the_distributors_shelf(desk: Desk) -> None:
-    at = desk.read(FIRST)
+    at = desk.read(FIRST + sheet_of({"Segment": "Education"}).split(b"\n", 1)[1])
     assert desk.nora.post(f"{at}/confirm").status_code == 303
     assert "Being applied" in desk.nora.get(at).text
     assert desk.offered(BASIC) is None, "before the worker nothing is there"
@@ -117,6 +117,9 @@ def test_what_is_confirmed_is_applied_by_a_worker_and_stands_on_the_distributors
     with desk.world.acting():
         listed = select(Listing.listed_at).join(Plan, Plan.id == Listing.plan_id).where(Plan.code == BASIC)
         assert business_now() - db.session().scalars(listed).one() < timedelta(minutes=5), "it is new"
+        sold_to = {one.code: one.segments for one in db.session().scalars(select(Plan))}
+        assert (sold_to[BASIC], sold_to[f"{BASIC[:17]}-education{BASIC[17:]}"]) == ([], ["education"])
+    assert "Sold to: Education" in desk.nora.get("/p/cfq7ttc0lh18-0001-education").text
     assert desk.nora.post(f"{at}/confirm").status_code == 409, "once"
 
 

@@ -376,9 +376,9 @@ def test_a_plan_is_sold_in_its_markets_and_segments_only(world: World, nora: Vis
     assert "“ATLANTIS” is no country" in wrong.text
     shop = Visit(nora.app, "/brightfield").sign_in("anna")
     assert "0patch Pro" in shop.get("/", sort="name").text
+    world.put("acme", "patch-y", 1)
     fine(nora, path, **plan | seen(nora, path))
     assert "0patch Pro" not in shop.get("/", sort="name").text
-    world.put("acme", "patch-y", 1)
 
     with pytest.raises(NotInThisMarket, match="not sold in Germany. It is sold in: France, Austria"):
         world.place("acme")

@@ -57,6 +57,21 @@ MUTANTS = (
         "tests/distributor/test_partner_products.py::test_only_partners_sell_what_is_kept_for_them",
     ),
     Mutant(
+        "a file waits for its turn before it holds anything",
+        "storefront/distributor/catalogue_loading.py",
+        "    shelf_prices.take_turns()  #",
+        "    #",
+        "tests/distributor/test_wrong_fields.py"
+        "::test_who_loads_a_file_waits_for_a_change_of_prices_before_it_holds_anything",
+    ),
+    Mutant(
+        "what is sold elsewhere has no page here",
+        "catalog/listings.py",
+        "        markets.sold_here(),\n",
+        "",
+        "tests/portal/test_markets.py::test_what_is_sold_elsewhere_has_no_page_price_or_button_here",
+    ),
+    Mutant(
         "what is sold in some countries only",
         "catalog/markets.py",
         "if sold_to.markets and country not in sold_to.markets:",

@@ -234,6 +234,13 @@ MUTANTS = (
         "tests/distributor/test_partner_products.py::test_a_bundle_with_a_part_for_partners_is_theirs_too",
     ),
     Mutant(
+        "a quote that could not be ordered is not sent",
+        "checkout/quote_sending.py",
+        "    _refuse_what_could_not_be_ordered(quote, items)\n    _refuse",
+        "    _refuse",
+        "tests/portal/test_markets.py::test_a_quote_that_could_not_be_ordered_is_not_sent",
+    ),
+    Mutant(
         "a shop sells in its country",
         "checkout/placing.py",
         "markets.refuse_unless_sold_by(taxed.chain.seller.country, sold_to)",

@@ -202,6 +202,13 @@ MUTANTS = (
         WINDOWS + "the_window_is_open_to_its_last_instant_and_not_at_it",
     ),
     Mutant(
+        "each leg gives back the share of its own price",
+        "provisioning/windows.py",
+        "share=share,",
+        "",
+        WINDOWS + "what_the_reseller_paid_goes_back_by_the_share_of_its_own_price",
+    ),
+    Mutant(
         "what goes back is what was shown",
         "provisioning/windows.py",
         "if seen != window.back.minor:",

@@ -8,8 +8,11 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import select, update
 
-from billing.refunds import Refund
+from billing.refunds import Refund, RefundShare
+from catalog import listings
+from catalog.listings import Listing
 from catalog.products import Plan
+from checkout.orders import OrderWholesale
 from core import db
 from core.clock import business_now
 from core.money import Money
@@ -100,6 +103,32 @@ def test_within_a_cancellation_window_the_days_that_have_not_begun_go_back(world
     uses(world)
     world.work()
     assert refunds_of(world) == [(rest[2], windows.WHY)]
+    assert doctor.examine() == []
+
+
+@pytest.mark.parametrize("retail", [0, 1])
+def test_what_the_reseller_paid_goes_back_by_the_share_of_its_own_price(world: World, retail: int) -> None:
+    open_portal(world)
+    world.give_credit("brightfield", 1_000_00)
+    with world.acting():
+        db.session().execute(update(Plan).where(Plan.code == "patch-y").values(cancellation_days=7))
+    plan_id = world.plan("patch-y").id
+    with world.acting("brightfield"):
+        shelf = db.session().scalars(select(Listing).where(Listing.plan_id == plan_id)).one()
+        listings.reprice(shelf, Money(retail, "EUR"))
+    code = world.buys("acme", "patch-y")
+    if retail:
+        world.fund_by_hand(code)
+    world.work()
+    with world.acting("acme"):
+        windows.use(the(), by="Anna", seen=retail)
+    world.work()
+    with world.acting():
+        sold, starts = db.session().scalars(select(OrderWholesale)).one(), the().starts_at
+        assert starts
+        days = (starts.replace(year=starts.year + 1) - starts).days
+        [back] = db.session().scalars(select(RefundShare.wholesale_minor))
+        assert back == sold.total.times(Fraction(days - 1, days)).minor < sold.total.minor
     assert doctor.examine() == []
 
 
