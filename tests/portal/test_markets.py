@@ -9,7 +9,7 @@ from sqlalchemy import select
 from catalog import listings, products, publication
 from catalog.listings import Listing, NotOffered
 from catalog.products import Product
-from checkout import baskets, placing, quote_drafts, quotes
+from checkout import baskets, placing, quote_sending, quotes
 from checkout.placing import Checkout, Clearance
 from checkout.quote_drafts import QuoteIncomplete
 from core import db, tenancy
@@ -89,5 +89,5 @@ def test_a_quote_that_could_not_be_ordered_is_not_sent(world: World) -> None:
         products.plan("patch-y").segments = ["education"]
         products.plan("patch-y").quantity_step = 5
     with world.acting("brightfield"), pytest.raises(QuoteIncomplete) as refused:
-        quote_drafts.send(quotes.find(code))
+        quote_sending.send(quotes.find(code))
     assert "steps of 5" in " ".join(refused.value.problems.values())
