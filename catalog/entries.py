@@ -36,6 +36,7 @@ class SearchText(db.Model):
             "words",
             postgresql_using="gin",
             postgresql_where=literal_column(SAMPLE),
+            postgresql_with={"fastupdate": "off"},  # what waits to be put in is read by every search
         ),
         Index("ix_search_texts_by_place", "distributor_id", "reseller_id", "place", "sort_key", "listing_id"),
         Index("ix_search_texts_by_name", "distributor_id", "reseller_id", "sort_key", "listing_id"),

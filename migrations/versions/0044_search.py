@@ -14,4 +14,5 @@ def upgrade() -> None:
     op.create_index(
         'ix_search_texts_sample_words', 'search_texts', ['words'], postgresql_using='gin',
         postgresql_where=sa.text('(get_byte(uuid_send(product_id), 15) < 16)'),
+        postgresql_with={'fastupdate': 'off'},
     )

@@ -9,6 +9,7 @@ TIERS = "tests/partners/test_tiers.py::test_"
 VOLUMES = "tests/catalog/test_volumes.py::test_"
 PLAN_PRICES = "tests/distributor/test_plan_prices.py::test_"
 DISCOUNTS = "tests/checkout/test_discounts.py::test_"
+SEARCHES = "tests/catalog/test_searches.py::test_"
 SHELVES = "tests/catalog/test_shelves.py::test_"
 EDITOR = "tests/distributor/test_product_editor.py::test_"
 UPGRADES = "tests/catalog/test_upgrades.py::test_"
@@ -168,6 +169,27 @@ MUTANTS = (
         "raise NotADraft",
         "pass",
         "tests/distributor/test_promotions.py::test_a_promotion_goes_from_the_form_to_its_uses_and_its_end",
+    ),
+    Mutant(
+        "a search uses indexes only",
+        "catalog/searches.py",
+        "SET enable_seqscan = off",
+        "SET enable_seqscan = on",
+        f"{SEARCHES}no_search_reads_a_shelf_row_by_row",
+    ),
+    Mutant(
+        "a walk that met too few gathers all",
+        "catalog/searches.py",
+        "IF walked = {FAR} AND cardinality(these) < p_most THEN these := NULL; END IF;",
+        "",
+        f"{SEARCHES}what_all_have_what_a_few_have_and_what_one_has_is_found_in_every_order",
+    ),
+    Mutant(
+        "what the sample lacks is looked up in the whole shelf",
+        "catalog/searches.py",
+        "SELECT * FROM others",
+        "SELECT * FROM others WHERE false",
+        f"{SEARCHES}what_all_have_what_a_few_have_and_what_one_has_is_found_in_every_order",
     ),
     Mutant(
         "shelves follow a promotion",
