@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from billing import stripe_gateway
-from billing.payments import Gateway
+from billing.gateways import Gateway
 from core import db, tenancy
 from core.drain import Drain
 from provisioning.deliveries import ConnectorSettings
