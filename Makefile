@@ -77,7 +77,8 @@ campaign: ## every guard taken away, every fault point in every mode, races in f
 	@chromium="$$(bin/install chromium)" && CHROMIUM="$$chromium" CAMPAIGN_SIZE=1 FAULT_MODES=kill,raise,hang \
 		$(bin)/pytest -n $(JOBS) --dist loadscope $(sized)
 	$(bin)/python -m tests.campaign
-	$(bin)/python -m tests.line_kills --variants kill,again,stop
+	$(bin)/python -m tests.line_kills --each 1
+	$(bin)/python -m tests.line_kills --each 1 --minutes 1 --variants again,stop
 	$(bin)/python -m tests.losses
 
 bench: ## speed, as ratios to the limit pages of the same run; a shelf of 100,000 plans; the lists of 10,000 resellers and 100,000 customers

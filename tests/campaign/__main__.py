@@ -3,7 +3,6 @@
 import argparse
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -117,10 +116,7 @@ def without(name: str, rest: list[str]) -> int:
     from tests.mutants import MUTANTS, trials  # noqa: PLC0415 only here
 
     [mutant] = [mutant for mutant in MUTANTS if mutant.name == name]
-    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        tree = trials.copied(Path(folder) / "tree")
-        trials.change(tree, mutant)
-        return subprocess.run([sys.executable, "-m", "tests.campaign", *rest], cwd=tree).returncode
+    return trials.run_without(mutant, "tests.campaign", rest)
 
 
 def say(words: str) -> None:

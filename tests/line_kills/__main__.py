@@ -15,11 +15,16 @@ from tests.line_kills.stage import Stage
 from tests.line_kills.stories import STORIES
 from tests.line_kills.strikes import Place
 from tests.line_kills.sweeps import Sweep, Variant
+from tests.mutants import MUTANTS, trials
 
 
 def main() -> int:
     """1 when anything was wrong."""
     given = _given()
+    if given.without:
+        [mutant] = [mutant for mutant in MUTANTS if mutant.name == given.without]
+        rest = [word for word in sys.argv[1:] if word not in ("--without", given.without)]
+        return trials.run_without(mutant, "tests.line_kills", rest)
     chosen = [story for story in STORIES if not given.stories or story.name in given.stories]
     found: list[str] = []
     with tempfile.TemporaryDirectory(prefix="line-kills-") as room, running(Path(room)) as stage:
@@ -81,6 +86,7 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--variants", default="kill", help=f"of {', '.join(Variant.__args__)}")
     parser.add_argument("--minutes", type=float, default=0, help="for a variant of a story at most")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--without", default="", help="a guard to take away (tests/mutants/): must end red")
     parser.add_argument("--portrait", action="store_true", help="say what there is to be in the end")
     parser.add_argument("--place", nargs="*", help="MOMENT:LINE, as it was said (-1: within the moment)")
     return parser.parse_args()

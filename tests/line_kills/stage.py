@@ -173,21 +173,22 @@ class Stage:
             hands.close()
 
     def ring(self) -> None:
-        """The web process is told what Stripe has sent; what is not answered stays."""
-        for event in self._events():
-            payload, signature = json.loads(event.read_text())
+        """The web process is told what Stripe has sent; what is not answered stays, and one that was frozen
+        meanwhile tells what somebody else has told already."""
+        for event, (payload, signature) in self._events().items():
             answer = self.web.test_client().post(
                 f"/webhooks/stripe/{CODE}", data=payload, headers={"Stripe-Signature": signature}
             )
             if answer.status_code == 200:
-                event.unlink()
+                event.unlink(missing_ok=True)
 
-    def _events(self) -> list[Path]:
+    def _events(self) -> dict[Path, tuple[str, str]]:
         with self.watch.aside():
             until = time.monotonic() + 20
             while self._on_its_way() and time.monotonic() < until:
                 time.sleep(0.01)
-            return sorted(self.folder.glob("events/*.event"))
+            there = sorted(self.folder.glob("events/*.event"))
+            return {event: json.loads(event.read_text()) for event in there}
 
     def _on_its_way(self) -> bool:
         with sqlite3.connect(self.stripe.folder / "stripe.sqlite3", timeout=20) as books:

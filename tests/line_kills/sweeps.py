@@ -115,10 +115,9 @@ class Sweep:
         self.stage.vendor.feels(*self.story.mood)
         (self.stage.folder / "said").write_text("")
 
-    @staticmethod
-    def _dead(code: int) -> list[str]:
+    def _dead(self, code: int) -> list[str]:
         """Killed, or at its end because it never came to the place."""
-        return [] if code in (0, -signal.SIGKILL) else [f"it ended with {code} by itself"]
+        return [] if code in (0, -signal.SIGKILL) else [f"it ended with {code} by itself:\n{self._said()}"]
 
     def _frozen(self, pid: int) -> list[str]:
         """It stands still; its leases end, others work for a while; it wakes and goes on."""

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def survives(mutant: Mutant) -> str:
             ran.returncode == 1 and " failed" in ran.stdout and " error" not in ran.stdout.splitlines()[-1]
         )
         return "" if failed else f"exit {ran.returncode}\n{ran.stdout[-3000:]}\n{ran.stderr[-1000:]}"
+
+
+def run_without(mutant: Mutant, module: str, rest: Sequence[str]) -> int:
+    """A module of the tests run in a copy of the tree that lacks the guard: its exit code."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        tree = copied(Path(folder) / "tree")
+        change(tree, mutant)
+        return subprocess.run([sys.executable, "-m", module, *rest], cwd=tree).returncode
 
 
 def copied(tree: Path) -> Path:
