@@ -100,6 +100,7 @@ def _engine_at(url: str, pool_size: int) -> Engine:
         pool_timeout=5,
         pool_pre_ping=False,
         query_cache_size=1200,
+        hide_parameters=True,  # an error tells its statement, and whoever reads the log no keys and no names
         connect_args={
             "autocommit": True,  # the driver sends no BEGIN of its own: we do
             "prepare_threshold": 2,
@@ -135,6 +136,7 @@ def _doors_at(url: str, pool_size: int) -> Engine:
     return create_engine(
         url,
         isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=3,
         pool_timeout=5,

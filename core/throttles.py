@@ -12,18 +12,20 @@ from core.tenancy import current
 MOST_LETTERS = 20  # an hour, from one company to one address that may never have asked for any
 
 # The row's lock serialises what comes at once; whoever comes too early changes nothing and gets no row.
+# Without a pause nothing is locked meanwhile: of two transactions, the one that counts later may have begun
+# before.
 ALLOW = door("""
-CREATE FUNCTION allow_v1(p_key text, p_most bigint, p_pause interval) RETURNS TABLE (allowed boolean) AS $$
+CREATE FUNCTION allow_v2(p_key text, p_most bigint, p_pause interval) RETURNS TABLE (allowed boolean) AS $$
   INSERT INTO throttles AS t (key, failures, touched_at, locked_until)
-  VALUES (p_key, 1, now(), now() + CASE WHEN p_most <= 1 THEN interval '1 hour' ELSE p_pause END)
+  VALUES (p_key, 1, now(), now() + CASE WHEN p_most <= 1 THEN interval '1 hour' ELSE nullif(p_pause, interval '0') END)
   ON CONFLICT (key) DO UPDATE SET
     failures = CASE WHEN t.touched_at < now() - interval '1 hour' THEN 1 ELSE t.failures + 1 END,
     touched_at = now(),
     locked_until = now() + CASE WHEN t.touched_at >= now() - interval '1 hour' AND t.failures + 1 >= p_most
-                                THEN interval '1 hour' ELSE p_pause END
+                                THEN interval '1 hour' ELSE nullif(p_pause, interval '0') END
   WHERE t.locked_until IS NULL OR t.locked_until <= now()
   RETURNING true
-$$""")
+$$""")  # noqa: E501 SQL
 
 
 class TooOften(Refused):

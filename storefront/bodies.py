@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable
 from typing import IO
 from wsgiref.types import InputStream, StartResponse, WSGIEnvironment
 
-from werkzeug.wsgi import ClosingIterator
-
 Wsgi = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 Refuse = Callable[[WSGIEnvironment, StartResponse, int], Iterable[bytes]]
 
@@ -59,7 +57,7 @@ class Bodies:
         if not self.reading.acquire(timeout=PATIENCE):
             return self.refuse(environ, start_response, 503)
         end = most + 1 if length is None else length
-        kept: IO[bytes] = io.BytesIO() if end <= IN_MEMORY else tempfile.TemporaryFile()  # noqa: SIM115 closed with the answer
+        kept: IO[bytes] = io.BytesIO() if end <= IN_MEMORY else tempfile.TemporaryFile()  # noqa: SIM115 closed below
         try:
             came = read(environ["wsgi.input"], end, kept)
         except OSError:  # who sent it is gone
@@ -72,8 +70,10 @@ class Bodies:
             return self.refuse(environ, start_response, 413)
         kept.seek(0)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = kept, str(came)
-        answer = self.inner(environ, start_response)
-        return answer if isinstance(kept, io.BytesIO) else ClosingIterator(answer, kept.close)
+        try:
+            return self.inner(environ, start_response)
+        finally:
+            kept.close()  # whoever wants it has taken it apart by now
 
 
 def read(stream: InputStream, end: int, into: IO[bytes]) -> int:

@@ -8,8 +8,10 @@ from uuid import UUID
 
 import pytest
 import structlog
+from sqlalchemy import func, literal, select
+from sqlalchemy.exc import DBAPIError
 
-from core import logs, tenancy
+from core import db, logs, tenancy
 from core.settings import settings
 from core.tenancy import Scope, Side
 from tests.visits import Visit, make_app
@@ -131,6 +133,13 @@ def test_tracebacks_carry_no_local_variables(installation: dict[str, str], writt
     told = json.dumps(written())
     assert "breaks" in told
     assert "of-a-local" not in told
+
+
+def test_an_error_of_the_database_tells_no_values(world: World) -> None:
+    with world.acting(), pytest.raises(DBAPIError) as error:
+        db.session().execute(select(func.no_such_function(literal("Anna's street 7"))))
+    assert "no_such_function" in str(error.value)
+    assert "street" not in str(error.value)
 
 
 def test_ids_codes_and_amounts_stay_readable() -> None:

@@ -266,6 +266,14 @@ def test_one_address_cannot_try_everybody(world: World) -> None:
     assert sign_in(world, address="192.0.2.10")
 
 
+def test_a_transaction_that_began_before_may_count_after(world: World) -> None:
+    with world.acting():
+        assert throttles.allow("tests", most=3)
+        assert throttles.allow_here("tests", most=3)
+        assert throttles.allow_here("tests", most=3)
+        assert not throttles.allow_here("tests", most=3)
+
+
 def test_a_network_is_one_machine(world: World) -> None:
     machine = throttles.machine
     assert machine("2001:db8:0:7::1") == machine("2001:db8:0:7:ffff:1:2:3") != machine("2001:db8:0:8::1")
