@@ -38,6 +38,7 @@ class Connection:
     paused: bool
     products: int
     waiting: int
+    published: Mapping[str, str]
 
     @property
     def ready(self) -> bool:
@@ -88,7 +89,8 @@ def _connection(
     settings = {name: str(value) for name, value in (row.settings if row else {}).items() if str(value)}
     secret = {field.name for field in connector.fields if field.kind == "secret"}
     shown = {name: value for name, value in settings.items() if name not in secret}
-    return Connection(connector, frozenset(settings), shown, bool(row and row.paused), products, waiting)
+    paused, published = bool(row and row.paused), base.published(connector, settings)
+    return Connection(connector, frozenset(settings), shown, paused, products, waiting, published)
 
 
 def save(key: str, answers: Mapping[str, str]) -> None:

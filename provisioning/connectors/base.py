@@ -216,6 +216,14 @@ class Lists(Protocol):
         ...
 
 
+class Publishes(Protocol):
+    """What a connector may have besides: something of its settings that strangers are to know."""
+
+    def publishes(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """Facts by label; nothing secret."""
+        ...
+
+
 class Transfers(Protocol):
     """What a connector may have besides: the vendor can move a subscription to another provider's customer.
     One that cannot says why in `keeps_because`."""
@@ -224,6 +232,12 @@ class Transfers(Protocol):
         """Moves `external_id` to `customer`, with `quantity` seats; the outcome's id and licences are those
         of the subscription that took its place."""
         ...
+
+
+def published(connector: Connector, settings: Mapping[str, str]) -> dict[str, str]:
+    """What of its settings is meant for everybody."""
+    publishing = getattr(connector, "publishes", None)
+    return publishing(settings) if publishing else {}
 
 
 def why_not_transfer(connector: Connector) -> str | None:

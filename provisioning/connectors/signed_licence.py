@@ -3,7 +3,7 @@ follows from the request's reference and the seat's number alone, so that a repe
 keys again.
 
 A key is `LIC1-` and groups of base32 (RFC 4648): a payload (reference, seat, day, customer, SKU), then its
-signature. To check one with nothing but the public key:
+signature. To check one with nothing but the public key, as docs/licence-keys.md says, or:
 
     python -m provisioning.connectors.signed_licence verify KEY --public-key FILE
 """
@@ -13,6 +13,7 @@ import base64
 import hashlib
 import struct
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from core.languages import for_later
+from core.languages import _, for_later
 from provisioning.connectors.base import Action, Capabilities, Field, NeedsAction, Outcome, Refused, Request
 
 PREFIX = "LIC1"
@@ -76,6 +77,13 @@ class SignedLicence:
         settle=timedelta(seconds=11),
         slots=4,
     )
+
+    def publishes(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """What strangers need to verify keys (docs/licence-keys.md)."""
+        try:
+            return {_("Public key"): public_key_line(settings.get("signing_key", ""))}
+        except (ValueError, TypeError):
+            return {}
 
     def check(self, request: Request) -> None:
         _signing_key(request)
@@ -141,6 +149,11 @@ def public_key_of(signing_key: str) -> str:
     """The public half as PEM: what a distributor publishes so that others can verify."""
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return read_signing_key(signing_key).public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+
+def public_key_line(signing_key: str) -> str:
+    """The same in one line, as it is shown: base64 of its SubjectPublicKeyInfo."""
+    return "".join(public_key_of(signing_key).splitlines()[1:-1])
 
 
 def read_signing_key(text: str) -> Ed25519PrivateKey:

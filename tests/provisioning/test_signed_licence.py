@@ -115,3 +115,25 @@ def test_a_stranger_checks_a_key_on_the_command_line(tmp_path: Path) -> None:
     forged = ask(key[:-1] + ("A" if key[-1] != "A" else "B"))
     assert (forged.returncode, forged.stdout) == (1, "")
     assert "Not genuine" in forged.stderr
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "licence-keys.md").read_text(encoding="utf-8")
+SHELL, PYTHON = (PAGE.split(f"```{language}\n")[1].split("```")[0] for language in ("sh", "python"))
+
+
+@pytest.mark.parametrize("recipe", ["openssl", "python"])
+def test_the_page_alone_is_enough_to_verify_a_key(recipe: str, tmp_path: Path) -> None:
+    key = perform(SIGNS, TWO_SEATS).licences[1]
+    public = SignedLicence().publishes({"signing_key": KEY})["Public key"]
+
+    def follow(given: str) -> subprocess.CompletedProcess[str]:
+        told = (
+            ["sh", "-ec", f"key={given} public={public}\n{SHELL}"]
+            if recipe == "openssl"
+            else [sys.executable, "-c", f"key, public = {given!r}, {public!r}\n{PYTHON}"]
+        )
+        return subprocess.run(told, cwd=tmp_path, capture_output=True, text=True)
+
+    assert follow(key).returncode == 0, follow(key).stderr
+    wrong = key[:20] + ("A" if key[20] != "A" else "B") + key[21:]
+    assert follow(wrong).returncode != 0
