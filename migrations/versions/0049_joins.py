@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'joins'
-down_revision = 'shelves'
+down_revision = 'search'
 branch_labels = None
 depends_on = None
 
