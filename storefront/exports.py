@@ -54,9 +54,19 @@ def answer(of: List, statement: Select[*tuple[Any, ...]]) -> Response:
     rows = list(lists.all_rows(of, asked, statement, MOST))
     if len(rows) > MOST:
         raise TooLong
-    body = "".join(lines(columns, rows))
     log.info("list.exported", list=of.endpoint, rows=len(rows))
-    name = f"{file_name(of)}-{machine_now():%Y-%m-%d}.csv"
+    return _file(file_name(of), "".join(lines(columns, rows)))
+
+
+def short(name: str, columns: Sequence[Column], rows: Sequence[Any]) -> Response:
+    """The file of a list that its page shows whole, with the same words and order; call it
+    in a transaction."""
+    log.info("list.exported", list=name, rows=len(rows))
+    return _file(name, "".join(lines(columns, rows)))
+
+
+def _file(about: str, body: str) -> Response:
+    name = f"{about}-{machine_now():%Y-%m-%d}.csv"
     return Response(
         body,
         content_type="text/csv; charset=utf-8",

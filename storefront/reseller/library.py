@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from core import db
 from core.clock import business_now
 from core.errors import Missing, Refusal
-from core.languages import _
+from core.languages import Words, _
 from partners import requests, resources
 from partners.requests import NotOffered, ProgrammeRequest, RequestState
 from partners.resources import SORTS
@@ -24,6 +24,7 @@ from storefront.moments import moment
 from storefront.reseller import console, menu
 from storefront.visitors import visitor
 
+ORDERS = Words({"": "By programme", "title": "By title", "newest": "Newest first"})
 pages.saying(
     request_handed_in="Your request is handed in. You get a mail as soon as it is answered.",
     request_withdrawn="Your request is withdrawn.",
@@ -36,26 +37,52 @@ pages.saying(
 
 @console.get("/resources")
 def resource_list() -> Response:
-    """What we may see, by programme; narrowed by words and kind."""
-    query, sort = lists.words(), request.args.get("sort", "")
+    """What we may see, by programme; narrowed by words and kind, in another order."""
     with db.transaction():
         everything = resources.library(menu.reseller_id())
-        rows = [
-            row_of(one)
-            for one in everything
-            if query.lower() in f"{one.title} {one.summary}".lower() and sort in ("", one.sort)
-        ]
         kinds = requests.offered(menu.reseller_id())
     return pages.render(
         "reseller/resources.html",
         title=_("Resources"),
-        rows=rows,
+        rows=[row_of(one) for one in wanted(everything)],
         any=bool(everything),
-        words=query,
-        sort=sort,
+        words=lists.words(),
+        sort=request.args.get("sort", ""),
         sorts=SORTS.options(),
+        order=request.args.get("order", ""),
+        orders=ORDERS.options(),
+        asked={name: request.args.get(name, "")[:100] for name in ("q", "sort", "order")},
         kinds=kinds,
     )
+
+
+@console.get("/resources.csv")
+def resource_table() -> Response:
+    """The same as a file."""
+    columns = [
+        Column("title", _("Resource"), itemgetter("title")),
+        Column("summary", _("Summary"), itemgetter("summary")),
+        Column("kind", _("Kind"), itemgetter("sort")),
+        Column("programme", _("Programme"), itemgetter("programme")),
+        Column("where", _("Link or file"), lambda row: row["file"] or row["url"]),
+        Column("added", _("Added"), itemgetter("added")),
+    ]
+    with db.transaction():
+        found = wanted(resources.library(menu.reseller_id()))
+        return exports.short("resources", columns, [row_of(one) for one in found])
+
+
+def wanted(everything: Sequence[Any]) -> list[Any]:
+    """What has the words and is of the kind that was asked for, in the order that was."""
+    query, sort, order = lists.words().lower(), request.args.get("sort", ""), request.args.get("order", "")
+    found = [
+        one for one in everything if query in f"{one.title} {one.summary}".lower() and sort in ("", one.sort)
+    ]
+    if order == "title":
+        found.sort(key=lambda one: one.title.casefold())
+    elif order == "newest":
+        found.sort(key=lambda one: one.added_at, reverse=True)
+    return found
 
 
 def row_of(one: Any) -> dict[str, Any]:

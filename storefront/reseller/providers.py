@@ -2,6 +2,7 @@
 where providers are compared and asked for an invitation (M22). For partners of a programme only."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from core.languages import Words, _
 from core.parties import reseller as the_reseller
 from partners import partner_requests, providers
 from partners.providers import OFFERS, Listed
-from storefront import links, pages
+from storefront import exports, links, pages
+from storefront.lists import Column
 from storefront.moments import moment
 from storefront.reseller import console, menu
 from storefront.visitors import has_role, require_role, visitor
@@ -53,7 +55,27 @@ def tabs() -> list[tuple[str, str, bool]]:
 def provider_list() -> Response:
     """Every distributor whose reseller we are."""
     refuse_unless_enrolled()
-    rows = [
+    return pages.render("reseller/providers.html", title=_("Indirect providers"), rows=ours(), tabs=tabs())
+
+
+@console.get("/providers.csv")
+def provider_file() -> Response:
+    """The same as a file."""
+    refuse_unless_enrolled()
+    columns = [
+        Column("name", _("Provider"), itemgetter("name")),
+        Column("reseller", _("You are there"), itemgetter("reseller")),
+        Column("code", _("Code"), itemgetter("code")),
+        Column("programmes", _("Programmes"), itemgetter("programmes")),
+        Column("since", _("Since"), itemgetter("since")),
+    ]
+    with db.transaction():
+        return exports.short("providers", columns, ours())
+
+
+def ours() -> list[dict[str, Any]]:
+    """Each as the list shows it."""
+    return [
         {
             "name": one.name,
             "reseller": one.reseller,
@@ -67,7 +89,6 @@ def provider_list() -> Response:
         }
         for one in providers.of_session(session_id())
     ]
-    return pages.render("reseller/providers.html", title=_("Indirect providers"), rows=rows, tabs=tabs())
 
 
 # --- The directory ------------------------------------------------------------------------------------------

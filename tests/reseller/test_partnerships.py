@@ -110,6 +110,7 @@ def test_a_reseller_of_one_distributor_becomes_one_of_another(
     assert "Southwind" in listed
     assert "Northwind" in listed
     assert "http://south.test/sign-in" in listed
+    assert "Southwind" in hugo.get("/reseller/providers.csv").text
     with tenancy.acting_as(south), db.transaction():
         there = db.session().scalars(select(Reseller.company_id).where(~Reseller.house)).one()
     with world.acting():
@@ -227,7 +228,7 @@ def test_partners_compare_providers_and_ask_for_an_invitation(
     post: PostOffice,
 ) -> None:
     assert "Indirect providers" not in text_of(hugo, "/reseller/")
-    for path in ("/reseller/providers", "/reseller/providers/directory"):
+    for path in ("/reseller/providers", "/reseller/providers.csv", "/reseller/providers/directory"):
         assert hugo.get(path).status_code == 403
     assert hugo.post("/reseller/providers/southwind/ask", {"words": "Please."}).status_code == 403
     enrol(world)

@@ -110,6 +110,10 @@ def test_the_library_with_the_badge_is_for_active_partners(
     assert at not in bea.sees("/reseller/resources?sort=video", "A film")
     assert at not in hugo.sees("/reseller/resources", "A film")
     assert hugo.get(at).status_code == 404
+    by_title = bea.get("/reseller/resources.csv?order=title").text
+    assert by_title.index("A film") < by_title.index("Partner badge")
+    assert "Partner badge" not in bea.get("/reseller/resources.csv?q=film").text
+    assert "A film" not in bea.get("/reseller/resources.csv?sort=badge").text
     assert nora.post(f"{AT}/{found['A film']}/hide").status_code == 303
     assert "A film" not in bea.sees("/reseller/resources")
     end_partnership(world)

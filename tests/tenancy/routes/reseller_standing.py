@@ -67,6 +67,7 @@ ROUTES: dict[str, Route] = {
         RESELLER, {"invitation_id": "invitation"}, page="/reseller/invitations"
     ),
     "GET /reseller/providers": Route(RESELLER),
+    "GET /reseller/providers.csv": Route(RESELLER),
     "GET /reseller/providers/directory": Route(RESELLER),
     "POST /reseller/providers/<code>/ask": Route(
         RESELLER, {"code": "=southwind"}, page="/reseller/providers/directory", form={"words": "Please."}
@@ -123,6 +124,7 @@ ROUTES: dict[str, Route] = {
     "POST /reseller/agreement": Route(RESELLER, ok=(303, 422), changes=False),
     "GET /reseller/money/support-types": Route(RESELLER),
     "GET /reseller/resources": Route(RESELLER),
+    "GET /reseller/resources.csv": Route(RESELLER),
     "GET /reseller/resources/<resource_id>/file": mine(RESELLER, resource_id="resource"),
     "GET /reseller/requests": Route(RESELLER),
     "GET /reseller/requests.csv": Route(RESELLER),
