@@ -166,6 +166,8 @@ class WrongValue(Refused):
 class WrongTarget(Refused):
     """A rule is for something that is on the shelf."""
 
+    field = "target"
+
     def __init__(self) -> None:
         super().__init__(_("Choose what the rule is for: something that is on your shelf."))
 
@@ -234,8 +236,8 @@ def how(rule: Rule) -> str:
     return _("what you pay and %(percent)s", percent=percent(rule.points))
 
 
-def parse_points(text: str, method: Method) -> int:
-    """What a person typed ("5", "-2,5 %") in basis points; WrongValue names what is allowed."""
+def parse_points(text: str, method: Method, *, field: str = "value") -> int:
+    """What a person typed ("5", "-2,5 %") into a field, in basis points; WrongValue names what is allowed."""
     least, most = (0, MOST_MARGIN) if method is Method.MARGIN else (LEAST, MOST)
     try:
         points = Decimal(text.replace("%", "").replace(",", ".").strip()) * 100
@@ -248,7 +250,7 @@ def parse_points(text: str, method: Method) -> int:
                 least=least // 100,
                 most=most // 100,
             )
-        )
+        ).at(field)
     return int(points)
 
 

@@ -20,6 +20,7 @@ from core.languages import _
 MOST_ROWS = 200_000
 MOST_COLUMNS = 100
 MOST_PARTS = 1000
+NOTES = 20  # rows of a sheet that are looked at to tell a table from notes
 LARGEST_UNPACKED = 256 * 1024 * 1024
 LARGEST_PART = 16 * 1024 * 1024  # of styles, names and whatever is read as a whole
 RATIO = 100  # sheets shrink to a twentieth, bombs to a thousandth
@@ -38,9 +39,9 @@ class NotASheet(Refused):
 
 
 def rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the first sheet that is shown, each with its number; empty ones are skipped. Formulas come
-    as what stands in the cell ("=B2*2"), so that whoever reads a cell can refuse them; stored results are not
-    believed."""
+    """The rows of the first sheet that is shown and is a table, each with its number; empty ones are skipped.
+    Formulas come as what stands in the cell ("=B2*2"), so that whoever reads a cell can refuse them; stored
+    results are not believed."""
     _look_at(content)
     try:
         with warnings.catch_warnings():
@@ -70,8 +71,9 @@ def _rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
         shown = [one for one in book.worksheets if one.sheet_state == "visible"]
         if not shown:
             raise NotASheet(_("The workbook has no sheet that is shown."))
-        sheet: Any = shown[0]
-        sheet.reset_dimensions()  # what a file says about its own size may be anything
+        for one in shown:
+            one.reset_dimensions()  # what a file says about its own size may be anything
+        sheet: Any = next((one for one in shown if _is_a_table(one)), shown[0])
         found = sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS + 1, values_only=True)
         for number, values in enumerate(found, start=1):
             cells = [text_of(value) for value in values]
@@ -86,6 +88,13 @@ def _rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
             yield number, cells
     finally:
         book.close()
+
+
+def _is_a_table(sheet: Any) -> bool:
+    """Whether there is a row of several cells among the first: a sheet of notes that stands before the prices
+    has none."""
+    first = sheet.iter_rows(max_row=NOTES, max_col=MOST_COLUMNS, values_only=True)
+    return any(sum(value not in (None, "") for value in values) > 2 for values in first)
 
 
 def text_of(value: Any) -> str:

@@ -179,14 +179,14 @@ def keep_floor() -> Response:
     require_role("storefront_manager")
     form = NewMarginFloor(request.form)
     try:
-        least = retail_rules.parse_points(form.percent.data or "", Method.MARGIN)
+        least = retail_rules.parse_points(form.percent.data or "", Method.MARGIN, field="percent")
         with db.transaction():
             product = named.product(goods) if (goods := (form.product.data or "").strip()) else None
             reseller = named.reseller(whose) if (whose := (form.reseller.data or "").strip()) else None
             margin_floors.keep(least, refuses=form.act.data == "refuse", product=product, reseller=reseller)
             margin_alarms.look_at_costs()
     except Refusal as refusal:
-        return show(form, 422, problem=str(refusal))
+        return show(form, 422, problem=form.tell(refusal))
     return pages.see("distributor.margin_list", "margin-floor-kept")
 
 

@@ -50,5 +50,5 @@ def _one(
         return found
     called = db.session().scalars(select(model).where(name == typed.strip()).limit(2)).all()
     if len(called) != 1:
-        raise Missing(what)
+        raise Missing(what).at(what)
     return called[0]

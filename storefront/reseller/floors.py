@@ -157,7 +157,7 @@ def keep_floor() -> Response:
     require_role("storefront_manager")
     form = NewFloor(request.form)
     try:
-        least = retail_rules.parse_points(form.percent.data or "", Method.MARGIN)
+        least = retail_rules.parse_points(form.percent.data or "", Method.MARGIN, field="percent")
         with db.transaction():
             reseller_id = menu.reseller_id()
             margin_floors.keep_own(
@@ -168,7 +168,7 @@ def keep_floor() -> Response:
             )
             margin_alarms.look_at_shelves(reseller_id)
     except Refusal as refusal:
-        return show(form, 422, problem=str(refusal))
+        return show(form, 422, problem=form.tell(refusal))
     return pages.see("reseller.margin_list", "floor-kept")
 
 
@@ -179,7 +179,7 @@ def on_shelf(code: str) -> Product | None:
     joined = same_key(Listing.product_id, Product.id)
     chosen = select(Product).join(Listing, joined).where(Product.code == code.strip()).limit(1)
     if (found := db.session().scalar(chosen)) is None:
-        raise Missing("product")
+        raise Missing("product").at("product")
     return found
 
 

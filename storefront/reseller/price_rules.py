@@ -184,7 +184,7 @@ def add_rule() -> Response:
             aimed = retail_rules.aimed(reseller_id, level, (form.target.data or "").strip())
             margin_alarms.keep_rule(reseller_id, Wanted(**aimed, method=method, **value))
     except Refusal as refusal:
-        return show(form, refusal.status, problem=str(refusal))
+        return show(form, refusal.status, problem=form.tell(refusal))
     return pages.see("reseller.rule_list", "rule-kept")
 
 

@@ -67,6 +67,18 @@ def test_a_workbook_reads_as_the_same_sheet_in_csv_does() -> None:
     assert [one.list_price for one in in_csv.offers] == [one.list_price for one in read.offers]
 
 
+def test_notes_before_the_prices_are_passed_over() -> None:
+    book = openpyxl.Workbook()
+    prices = book.active
+    assert prices is not None
+    for row in (COLUMNS.split(","), [BASIC[name] for name in COLUMNS.split(",")]):
+        prices.append(row)
+    book.create_sheet("Read me", 0).append(["Prices are on the next sheet.", "Thank you."])
+    into = io.BytesIO()
+    book.save(into)
+    assert len(price_sheets.read(into.getvalue(), currency="EUR", market="DE", at=TODAY).offers) == 1
+
+
 def test_a_formula_in_a_cell_is_said_with_its_row_and_column() -> None:
     names = COLUMNS.split(",")
     book = workbook([names, [(BASIC | {"UnitPrice": "=L1*2", "SkuTitle": "=1+1"})[name] for name in names]])
