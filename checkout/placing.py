@@ -1,4 +1,4 @@
-"""Placing an order: one commit writes it with both legs (decision 14). Every price is computed again
+"""Placing an order: one commit writes it with both legs. Every price is computed again
 (`checkout.pricing`); of what the browser sent, only the total that was seen is read, to refuse another
 (QM3)."""
 
@@ -285,7 +285,7 @@ def _reserve_what_the_payment_will_not_cover(
     buyer: Buyer, amount: Money, wholesale: Money, fees: Fees | None
 ) -> tuple[UUID, Money] | None:
     """An order is funded when captured gross minus fee covers wholesale gross; a difference is reserved on
-    the reseller's credit, or refused by name (design section 2). The fee of a reseller's own order is the
+    the reseller's credit, or refused by name. The fee of a reseller's own order is the
     distributor's. Returns the balance and what is held of it."""
     fee = fees.on(amount) if fees and buyer.customer_id else Money(0, amount.currency)
     missing = wholesale - (amount - fee) if fees else wholesale

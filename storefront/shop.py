@@ -1,5 +1,5 @@
 """Opens a request: host, first path segment and cookies become a shop and a visitor in one statement
-(decisions 12 and 14). A reseller's alias is shifted to SCRIPT_NAME, so that every URL keeps it. Unknown
+(decision 3). A reseller's alias is shifted to SCRIPT_NAME, so that every URL keeps it. Unknown
 hosts are refused."""
 
 import json
@@ -103,7 +103,7 @@ _looks: dict[tuple[UUID, UUID], tuple[Theme, Settings]] = {}
 
 
 def looks(storefront_id: UUID, version: UUID, theme_name: str, settings_text: str) -> tuple[Theme, Settings]:
-    """Kept in process under the version (decision 14)."""
+    """Kept in process under the version."""
     key = (storefront_id, version)
     if key not in _looks:
         if len(_looks) > 2000:
