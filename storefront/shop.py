@@ -95,6 +95,7 @@ class Shop:
         """The tokens of this version; the address changes with the settings, so it may be kept for ever."""
         return f"{self.base}/theme/{self.version.hex}.css"
 
+    # The foot of a page has room for both; only mails know them so far (storefront/mailer.py).
     address = None
     support_email = None
 
@@ -145,7 +146,7 @@ class Visitor:
     standing: str = ""
     basket: int = 0
     must_set_up: bool = False
-    viewing: "Viewing | None" = None
+    viewing: Viewing | None = None
     must_agree: bool = False
 
     @property
