@@ -13,6 +13,7 @@ from catalog.pictures import ProductPicture
 from catalog.products import Plan, Product
 from catalog.translations import Translation
 from catalog.upgrades import PlanUpgrade
+from core.tenancy import same_key
 
 NONE: ColumnElement[Any] = literal_column("'[]'::jsonb", JSONB())
 
@@ -32,14 +33,14 @@ _one = func.jsonb_build_array(
 )
 PICTURES = (
     select(func.coalesce(func.jsonb_agg(aggregate_order_by(_one, ProductPicture.position)), NONE))
-    .where(ProductPicture.distributor_id == Product.distributor_id, ProductPicture.product_id == Product.id)
+    .where(same_key(ProductPicture.product_id, Product.id))
     .correlate(Product)
     .scalar_subquery()
 )
 """The columns of `Picture`, the main one first."""
 SLUG = func.coalesce(
     select(Category.slug)
-    .where(Category.distributor_id == Product.distributor_id, Category.name == Product.category)
+    .where(same_key(Category.name, Product.category))
     .correlate(Product)
     .scalar_subquery(),
     "",
@@ -49,7 +50,7 @@ LANGUAGES = (
     select(
         func.coalesce(func.jsonb_agg(aggregate_order_by(Translation.language, Translation.language)), NONE)
     )
-    .where(Translation.distributor_id == Product.distributor_id, Translation.product_id == Product.id)
+    .where(same_key(Translation.product_id, Product.id))
     .correlate(Product)
     .scalar_subquery()
 )
@@ -64,14 +65,10 @@ ONWARDS = (
         )
     )
     .select_from(PlanUpgrade)
-    .join(
-        _target,
-        (_target.distributor_id == PlanUpgrade.distributor_id) & (_target.id == PlanUpgrade.to_plan_id),
-    )
-    .join(_whose, (_whose.distributor_id == _target.distributor_id) & (_whose.id == _target.product_id))
+    .join(_target, same_key(_target.id, PlanUpgrade.to_plan_id))
+    .join(_whose, same_key(_whose.id, _target.product_id))
     .where(
-        PlanUpgrade.distributor_id == Plan.distributor_id,
-        PlanUpgrade.from_plan_id == Plan.id,
+        same_key(PlanUpgrade.from_plan_id, Plan.id),
         _target.published,
         _whose.published,
     )

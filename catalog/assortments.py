@@ -40,7 +40,7 @@ from core.errors import Conflict, Missing, Refused
 from core.languages import Words, _
 from core.parties import Reseller
 from core.tasks import Claimed, Kind, Repeat
-from core.tenancy import Access, ResellerOwned, owned_by
+from core.tenancy import Access, ResellerOwned, owned_by, same_key
 from partners import storefronts
 from partners.storefronts import Storefront, StorefrontState
 
@@ -333,23 +333,17 @@ def _offerable() -> ColumnElement[bool]:
 def could_stand(reseller_id: UUID) -> Select[Plan, Product, WholesalePrice]:
     """Plans with a price for this reseller that are not on its shelf."""
     listed = exists().where(
-        Listing.distributor_id == Plan.distributor_id,
-        Listing.plan_id == Plan.id,
+        same_key(Listing.plan_id, Plan.id),
         Listing.reseller_id == reseller_id,
     )
     return (
         select(Plan, Product, WholesalePrice)
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
         .join(Reseller, (Reseller.distributor_id == Plan.distributor_id) & (Reseller.id == reseller_id))
         .join(
             WholesalePrice,
-            (WholesalePrice.distributor_id == Plan.distributor_id)
-            & (WholesalePrice.plan_id == Plan.id)
+            same_key(WholesalePrice.plan_id, Plan.id)
             & (WholesalePrice.price_list_id == Reseller.price_list_id),
         )
         .where(_offerable(), ~listed)
@@ -359,8 +353,7 @@ def could_stand(reseller_id: UUID) -> Select[Plan, Product, WholesalePrice]:
 def dismissed(reseller_id: UUID) -> ColumnElement[bool]:
     """Whether a plan was dismissed."""
     return exists().where(
-        Dismissal.distributor_id == Plan.distributor_id,
-        Dismissal.plan_id == Plan.id,
+        same_key(Dismissal.plan_id, Plan.id),
         Dismissal.reseller_id == reseller_id,
     )
 

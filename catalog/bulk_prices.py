@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Select, Uuid, and_, any_, insert, literal, or_, select, tuple_
+from sqlalchemy import Index, Select, Uuid, any_, insert, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,7 +22,7 @@ from core import db, states, trail
 from core.errors import Conflict
 from core.languages import _
 from core.money import Money
-from core.tenancy import Access, ResellerOwned, owned_by
+from core.tenancy import Access, ResellerOwned, owned_by, same_key
 
 
 class BulkState(StrEnum):
@@ -144,7 +144,7 @@ def plan(reseller_id: UUID, asked: Asked) -> Plan:
 
 def _meant(reseller_id: UUID, part: Part) -> Select[Listing]:
     chosen = select(Listing).where(Listing.reseller_id == reseller_id)
-    joined = and_(Product.distributor_id == Listing.distributor_id, Product.id == Listing.product_id)
+    joined = same_key(Product.id, Listing.product_id)
     if part.kind == "listings":
         return chosen.where(Listing.id.in_(part.value))
     if part.kind:

@@ -1,5 +1,5 @@
 """What a shop's lists, facets and search are read from: one flat row for each product on a shelf, kept by
-`index` whenever a shelf changes. Row-level security keeps GIN indexes from being used (decision 3), so the
+`index` whenever a shelf changes. Row-level security keeps GIN indexes from being used, so the
 tables are closed: only door functions reach them, and those look at the scope's shelf alone. What is counted
 by category, vendor, term and price stands in a table of counts, so that no page ever counts a shelf."""
 

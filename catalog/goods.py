@@ -12,6 +12,7 @@ from catalog.products import Plan, Product
 from core import db
 from core.errors import Refused
 from core.languages import Words, _
+from core.tenancy import same_key
 from partners.programmes import Programme
 
 KINDS = Words(
@@ -111,7 +112,7 @@ def _found(kind: str, values: Sequence[str]) -> dict[str, str]:
     if kind == "plans":
         chosen = (
             select(Plan.id, Product.name + ", " + Plan.name)
-            .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+            .join(Product, same_key(Product.id, Plan.product_id))
             .where(Plan.id.in_(ids))
         )
     else:

@@ -27,7 +27,7 @@ from core.languages import counted
 from core.money import Money
 from core.parties import Reseller
 from core.tasks import Claimed, Kind, Repeat
-from core.tenancy import Access, DistributorOwned, ResellerOwned, owned_by
+from core.tenancy import Access, DistributorOwned, ResellerOwned, owned_by, same_key
 from partners.enrolments import Enrolment
 
 MOST_AT_ONCE = 1000
@@ -240,9 +240,7 @@ def look_at_costs(plan_ids: Sequence[UUID] | None = None) -> None:
 
 def _rates() -> list[dict[str, Any]]:
     """Rates of the day between what costs and what is sold, where they differ."""
-    joined = (PlanCost.distributor_id == WholesalePrice.distributor_id) & (
-        PlanCost.plan_id == WholesalePrice.plan_id
-    )
+    joined = same_key(PlanCost.plan_id, WholesalePrice.plan_id)
     pairs = db.session().execute(
         select(PlanCost.currency, WholesalePrice.currency)
         .join(WholesalePrice, joined)
@@ -318,21 +316,12 @@ def raise_to_floor(reseller_id: UUID, listing_ids: Sequence[UUID] | None = None)
     rounding; how many. All that are under it, at most a thousand at once, where none are named."""
     chosen = (
         select(ShelfAlarm, Listing.plan_id, WholesalePrice, Enrolment.discount)
-        .join(
-            Listing,
-            (Listing.distributor_id == ShelfAlarm.distributor_id) & (Listing.id == ShelfAlarm.listing_id),
-        )
-        .join(
-            Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id)
-        )
-        .join(
-            Reseller,
-            (Reseller.distributor_id == Listing.distributor_id) & (Reseller.id == Listing.reseller_id),
-        )
+        .join(Listing, same_key(Listing.id, ShelfAlarm.listing_id))
+        .join(Product, same_key(Product.id, Listing.product_id))
+        .join(Reseller, same_key(Reseller.id, Listing.reseller_id))
         .join(
             WholesalePrice,
-            (WholesalePrice.distributor_id == Listing.distributor_id)
-            & (WholesalePrice.plan_id == Listing.plan_id)
+            same_key(WholesalePrice.plan_id, Listing.plan_id)
             & (WholesalePrice.price_list_id == Reseller.price_list_id),
         )
         .outerjoin(Enrolment, tier_of(reseller_id))
@@ -360,13 +349,9 @@ def lacking(alarm_ids: Sequence[UUID] | None = None) -> list[tuple[Plan, PriceLi
     mended."""
     chosen = (
         select(CostAlarm, Plan, PriceList, Enrolment.discount)
-        .join(Plan, (Plan.distributor_id == CostAlarm.distributor_id) & (Plan.id == CostAlarm.plan_id))
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            PriceList,
-            (PriceList.distributor_id == CostAlarm.distributor_id)
-            & (PriceList.id == CostAlarm.price_list_id),
-        )
+        .join(Plan, same_key(Plan.id, CostAlarm.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(PriceList, same_key(PriceList.id, CostAlarm.price_list_id))
         .outerjoin(Enrolment, tier_of(CostAlarm.reseller_id))
         .where(CostAlarm.cost_minor.is_not(None))
         .limit(MOST_AT_ONCE)

@@ -15,6 +15,7 @@ from catalog.plan_links import Match, Offering, PlanLink
 from catalog.products import Plan, PlanCost
 from core import db
 from core.errors import Refused
+from core.tenancy import same_key
 
 Entry = Mapping[str, Any]
 DAYS = ("trial_days", "cancellation_days", "reduction_days")
@@ -166,7 +167,7 @@ def cost_of_bundle(plan: Plan) -> None:
         db.session()
         .scalars(
             select(Plan)
-            .join(PlanLink, (PlanLink.distributor_id == Plan.distributor_id) & (PlanLink.part_id == Plan.id))
+            .join(PlanLink, same_key(PlanLink.part_id, Plan.id))
             .where(PlanLink.plan_id == plan.id)
         )
         .all()

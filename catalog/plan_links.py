@@ -17,7 +17,7 @@ from core import db, trail
 from core.errors import Refused
 from core.ids import new_id
 from core.languages import _
-from core.tenancy import Access, DistributorOwned, owned_by
+from core.tenancy import Access, DistributorOwned, owned_by, same_key
 
 READABLE = Access(distributor="rcud", reseller="r", customer="r", public="r", door="r")
 MOST_LINKS = 20
@@ -105,11 +105,8 @@ def of(plan: Plan) -> Offering:
         .execute(
             select(PlanLink.kind, PlanLink.match, Product.code, Plan.code)
             .select_from(PlanLink)
-            .outerjoin(
-                Product,
-                (Product.distributor_id == PlanLink.distributor_id) & (Product.id == PlanLink.product_id),
-            )
-            .outerjoin(Plan, (Plan.distributor_id == PlanLink.distributor_id) & (Plan.id == PlanLink.part_id))
+            .outerjoin(Product, same_key(Product.id, PlanLink.product_id))
+            .outerjoin(Plan, same_key(Plan.id, PlanLink.part_id))
             .where(PlanLink.plan_id == plan.id)
             .order_by(PlanLink.position, PlanLink.id)
         )
@@ -214,11 +211,7 @@ def _products(codes: Sequence[str], own: Product, kind: ProductType) -> Mapping[
     """code -> product, for others of the same audience."""
     rows = db.session().execute(
         select(Product.code, Product.id, ProductType.audience)
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
         .where(Product.code.in_(codes))
     )
     found = {code: (product_id, audience) for code, product_id, audience in rows}
@@ -236,7 +229,7 @@ def _refuse_circle(own: Product, wanted: Iterable[UUID], kind: LinkKind) -> None
     """Whatever a plan needs or extends must not lead back to its own product."""
     rows = db.session().execute(
         select(Plan.product_id, PlanLink.product_id)
-        .join(PlanLink, (PlanLink.distributor_id == Plan.distributor_id) & (PlanLink.plan_id == Plan.id))
+        .join(PlanLink, same_key(PlanLink.plan_id, Plan.id))
         .where(PlanLink.kind == kind)
     )
     leads: dict[UUID, set[UUID]] = {}

@@ -25,6 +25,7 @@ from core.events import publish
 from core.ids import new_id
 from core.parties import Reseller
 from core.tasks import Claimed, Kind, Repeat
+from core.tenancy import same_key
 
 # --- Deciding on it -----------------------------------------------------------------------------------------
 
@@ -60,8 +61,8 @@ def _refuse_twice(schedule: PriceSchedule) -> None:
                 PriceSchedule.id == other.c.schedule_id,
             ),
         )
-        .join(Plan, and_(Plan.distributor_id == mine.distributor_id, Plan.id == mine.plan_id))
-        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
+        .join(Plan, same_key(Plan.id, mine.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
         .where(mine.schedule_id == schedule.id, PriceSchedule.state == ScheduleState.SCHEDULED)
         .limit(1)
     )
@@ -120,11 +121,8 @@ def rows_for(reseller: Reseller, schedule_id: UUID, most: int) -> list[tuple[str
     """What a reseller is told: product, plan and its new wholesale or list price; costs never."""
     chosen = (
         select(Product.name, Plan.name, ScheduledPrice)
-        .join(
-            Plan,
-            and_(Plan.distributor_id == ScheduledPrice.distributor_id, Plan.id == ScheduledPrice.plan_id),
-        )
-        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
+        .join(Plan, same_key(Plan.id, ScheduledPrice.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
         .where(
             ScheduledPrice.schedule_id == schedule_id,
             (ScheduledPrice.leg == Leg.LIST) | (ScheduledPrice.price_list_id == reseller.price_list_id),

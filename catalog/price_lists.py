@@ -13,7 +13,7 @@ from catalog.products import Product
 from catalog.volumes import Stepped, Volume
 from core import db
 from core.money import Money
-from core.tenancy import Access, DistributorOwned, owned_by
+from core.tenancy import Access, DistributorOwned, owned_by, same_key
 from partners.enrolments import Enrolment, EnrolmentState
 
 
@@ -63,8 +63,7 @@ def tier_of(reseller_id: Any = None) -> ColumnElement[bool]:
     """Joins the enrolment whose tier lowers a product's wholesale price: the reseller's active one in the
     product's programme, of which there is one at most. A reseller's scope has only its own and names none."""
     joined = and_(
-        Enrolment.distributor_id == Product.distributor_id,
-        Enrolment.programme_id == Product.programme_id,
+        same_key(Enrolment.programme_id, Product.programme_id),
         Enrolment.state == EnrolmentState.ACTIVE,
     )
     return joined if reseller_id is None else and_(joined, Enrolment.reseller_id == reseller_id)

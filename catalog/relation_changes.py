@@ -18,6 +18,7 @@ from catalog.upgrades import KnownAlready, Moves, PlanUpgrade
 from catalog.vendor_relations import Relation
 from core import db
 from core.errors import Refusal
+from core.tenancy import same_key
 
 LINKS = {Relation.ADD_ON: "bases", Relation.NEEDS: "needs"}
 
@@ -69,7 +70,7 @@ def _edge(source: Plan | None, target: Plan | None, moves: Moves, *, there: bool
 
 
 def _plans_of(product: str) -> Sequence[Plan]:
-    joined = (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id)
+    joined = same_key(Product.id, Plan.product_id)
     chosen = select(Plan).join(Product, joined).where(Product.code == product).order_by(Plan.code)
     return db.session().scalars(chosen.execution_options(populate_existing=True)).all()
 

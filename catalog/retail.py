@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Select, and_, select, tuple_
+from sqlalchemy import Select, select, tuple_
 
 from catalog import listings, margin_alarms, margin_floors, retail_rules
 from catalog.listings import Listing
@@ -21,6 +21,7 @@ from core.errors import Missing, Refused
 from core.languages import _
 from core.money import Money
 from core.periods import Term
+from core.tenancy import same_key
 from partners.enrolments import Enrolment
 
 
@@ -53,21 +54,10 @@ def on_the_shelf() -> Select[Listing, Plan, Product, str, WholesalePrice | None,
     """The rows that `as_price` reads: what the reseller may sell, hidden plans too."""
     rows = (
         select(Listing, Plan, Product, ProductType.unit, WholesalePrice, Enrolment.discount)
-        .join(Plan, and_(Plan.distributor_id == Listing.distributor_id, Plan.id == Listing.plan_id))
-        .join(
-            Product, and_(Product.distributor_id == Listing.distributor_id, Product.id == Listing.product_id)
-        )
-        .join(
-            ProductType,
-            and_(
-                ProductType.distributor_id == Product.distributor_id,
-                ProductType.id == Product.product_type_id,
-            ),
-        )
-        .outerjoin(
-            WholesalePrice,
-            and_(WholesalePrice.distributor_id == Plan.distributor_id, WholesalePrice.plan_id == Plan.id),
-        )
+        .join(Plan, same_key(Plan.id, Listing.plan_id))
+        .join(Product, same_key(Product.id, Listing.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
+        .outerjoin(WholesalePrice, same_key(WholesalePrice.plan_id, Plan.id))
         .outerjoin(Enrolment, tier_of())
         .where(Plan.published, Product.published)
     )
@@ -130,9 +120,7 @@ def find(listing_id: UUID) -> RetailPrice:
 
 def categories() -> list[str]:
     """The categories on the shelf, hidden plans too."""
-    chosen = select(Product.category).join(
-        Listing, and_(Listing.distributor_id == Product.distributor_id, Listing.product_id == Product.id)
-    )
+    chosen = select(Product.category).join(Listing, same_key(Listing.product_id, Product.id))
     return list(db.session().scalars(chosen.where(Product.published).distinct().order_by(Product.category)))
 
 

@@ -33,7 +33,7 @@ from core.events import Event
 from core.ids import new_code, new_id
 from core.languages import _
 from core.money import Money, exponent, round_half_up
-from core.tenancy import Access, DistributorOwned, ResellerOwned, current, owned_by
+from core.tenancy import Access, DistributorOwned, ResellerOwned, current, owned_by, same_key
 
 LEAST, MOST = Decimal(-90), Decimal(900)
 NOTICE_DAYS, MOST_NOTICE, MOST_DAYS = 30, 180, 730
@@ -259,7 +259,7 @@ def prices_today(condition: ColumnElement[bool]) -> dict[Key, Today]:
     """Every price of the plans that meet the condition (on Plan and Product); of those that are priced as
     another one none, because they follow it by themselves (catalog/factors.py)."""
     condition = and_(condition, Plan.priced_as_id.is_(None))
-    joined = and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id)
+    joined = same_key(Product.id, Plan.product_id)
     found: dict[Key, Today] = {}
     listed = (
         select(Plan.id, Plan.list_minor, Plan.steps, Plan.currency).join(Product, joined).where(condition)
@@ -268,7 +268,7 @@ def prices_today(condition: ColumnElement[bool]) -> dict[Key, Today]:
         found[plan_id, Leg.LIST, None] = Today(minor, steps, currency)
     costs = (
         select(PlanCost.plan_id, PlanCost.cost_minor, PlanCost.steps, PlanCost.currency)
-        .join(Plan, and_(Plan.distributor_id == PlanCost.distributor_id, Plan.id == PlanCost.plan_id))
+        .join(Plan, same_key(Plan.id, PlanCost.plan_id))
         .join(Product, joined)
         .where(condition)
     )
@@ -282,10 +282,7 @@ def prices_today(condition: ColumnElement[bool]) -> dict[Key, Today]:
             WholesalePrice.steps,
             WholesalePrice.currency,
         )
-        .join(
-            Plan,
-            and_(Plan.distributor_id == WholesalePrice.distributor_id, Plan.id == WholesalePrice.plan_id),
-        )
+        .join(Plan, same_key(Plan.id, WholesalePrice.plan_id))
         .join(Product, joined)
         .where(condition)
     )

@@ -27,7 +27,7 @@ from core import db, languages, trail
 from core.errors import Refused
 from core.languages import _
 from core.statements import Statement
-from core.tenancy import DistributorOwned, owned_by
+from core.tenancy import DistributorOwned, owned_by, same_key
 
 LONGEST = {"name": 200, "summary": 300, "description": 10_000}
 
@@ -177,7 +177,7 @@ OF_PRODUCTS = Statement(
 )
 OF_PLANS = Statement(
     select(Plan.id, _PRODUCTS_WORDS.name, _PLANS_WORDS.name)
-    .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+    .join(Product, same_key(Product.id, Plan.product_id))
     .outerjoin(_PRODUCTS_WORDS, _beside(Product, _PRODUCTS_WORDS))
     .outerjoin(_PLANS_WORDS, _beside(Plan, _PLANS_WORDS))
     .where(Plan.id == any_(bindparam("plans", type_=ARRAY(Uuid()))))

@@ -16,7 +16,7 @@ from core import db, trail
 from core.errors import Missing, Refused
 from core.languages import Words, _, for_later
 from core.parties import Distributor
-from core.tenancy import Access, DistributorOwned, owned_by
+from core.tenancy import Access, DistributorOwned, owned_by, same_key
 
 MOST_PATHS = 200
 
@@ -167,11 +167,8 @@ def graph(product_type_id: UUID) -> dict[UUID, list[UUID]]:
     """All edges between plans of one type."""
     chosen = (
         select(PlanUpgrade.from_plan_id, PlanUpgrade.to_plan_id)
-        .join(
-            Plan,
-            (Plan.distributor_id == PlanUpgrade.distributor_id) & (Plan.id == PlanUpgrade.from_plan_id),
-        )
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+        .join(Plan, same_key(Plan.id, PlanUpgrade.from_plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
         .where(Product.product_type_id == product_type_id)
         .order_by(PlanUpgrade.id)
     )
@@ -184,9 +181,7 @@ def _type_of(plan: Plan) -> UUID:
 
 def names_of(plan_ids: Iterable[UUID]) -> dict[UUID, str]:
     """plan -> "product, plan", as people tell them apart."""
-    chosen = select(Plan.id, Product.name, Plan.name).join(
-        Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id)
-    )
+    chosen = select(Plan.id, Product.name, Plan.name).join(Product, same_key(Product.id, Plan.product_id))
     rows = db.session().execute(chosen.where(Plan.id.in_(list(plan_ids))))
     return {plan_id: f"{product}, {plan}" for plan_id, product, plan in rows}
 
@@ -221,7 +216,7 @@ def steps(plan_id: UUID) -> list[Step]:
                 | ((PlanUpgrade.to_plan_id == plan_id) & (Plan.id == PlanUpgrade.from_plan_id))
             ),
         )
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
         .where(or_(PlanUpgrade.from_plan_id == plan_id, PlanUpgrade.to_plan_id == plan_id))
         .order_by(PlanUpgrade.id)
     )

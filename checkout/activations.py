@@ -21,6 +21,7 @@ from core.ids import new_id
 from core.languages import _
 from core.money import Money
 from core.parties import Reseller
+from core.tenancy import same_key
 from partners.enrolments import Enrolment
 
 
@@ -59,16 +60,9 @@ class PlanRuns(Conflict):
 def _plans(reseller: Reseller) -> Select[Plan, Product, ProductType, WholesalePrice, int]:
     return (
         select(Plan, Product, ProductType, WholesalePrice, func.coalesce(Enrolment.discount, 0))
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
-        .join(
-            WholesalePrice,
-            (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id),
-        )
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
+        .join(WholesalePrice, same_key(WholesalePrice.plan_id, Plan.id))
         .outerjoin(Enrolment, tier_of(reseller.id))
         .where(
             ProductType.opens_storefront,

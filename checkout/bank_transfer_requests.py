@@ -27,6 +27,7 @@ from core.clock import business_now
 from core.errors import Conflict, Missing, Refused
 from core.events import publish
 from core.languages import _
+from core.tenancy import same_key
 
 ANSWER_LIFE = timedelta(days=7)
 """So long an order waits for the answer."""
@@ -102,7 +103,7 @@ def _in_the_way(wanted: Wanted) -> NotByTransfer | None:
     """Licences count by product, over all lines and plans of an order."""
     ordered = list(wanted)
     chosen = select(Plan.id, Product.id, Product.transfer_from).join(
-        Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id)
+        Product, same_key(Product.id, Plan.product_id)
     )
     found = db.session().execute(chosen.where(Plan.id.in_([plan_id for plan_id, _, _ in ordered])))
     product_of = {plan_id: (product_id, number) for plan_id, product_id, number in found}

@@ -25,7 +25,7 @@ from core.doors import call_here, door
 from core.ids import new_id
 from core.money import Money
 from core.statements import Statement
-from core.tenancy import Access, CustomerOwned, ResellerOwned, owned_by
+from core.tenancy import Access, CustomerOwned, ResellerOwned, owned_by, same_key
 
 
 class _Discounted:
@@ -429,7 +429,7 @@ def uses_of(source_id: UUID, *, wholesale: bool, most: int = 50) -> list[Use]:
             func.sum(model.total_minor),
             Order.currency,
         )
-        .join(model, (model.distributor_id == Order.distributor_id) & (model.order_id == Order.id))
+        .join(model, same_key(model.order_id, Order.id))
         .where(_source(model, source_id), Order.state != OrderState.CANCELLED)
         .group_by(Order.distributor_id, Order.id)
         .order_by(Order.id.desc())
@@ -453,7 +453,7 @@ def used(source_ids: Sequence[UUID], *, wholesale: bool) -> dict[UUID, tuple[int
             func.sum(model.total_minor),
             func.min(model.currency),
         )
-        .join(Order, (Order.distributor_id == model.distributor_id) & (Order.id == model.order_id))
+        .join(Order, same_key(Order.id, model.order_id))
         .where(source.in_(source_ids), Order.state != OrderState.CANCELLED)
         .group_by(source)
     )

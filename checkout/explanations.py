@@ -22,7 +22,7 @@ from core.errors import Missing
 from core.languages import Words, _
 from core.money import Money, total
 from core.parties import Reseller
-from core.tenancy import Side
+from core.tenancy import Side, same_key
 from partners import tiers
 from partners.enrolments import Enrolment
 
@@ -171,14 +171,8 @@ def ingredients(plan_id: UUID, reseller_id: UUID) -> Ingredients:
             Enrolment,
             PlanCost if sees_cost else nothing,
         )
-        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            and_(
-                ProductType.distributor_id == Product.distributor_id,
-                ProductType.id == Product.product_type_id,
-            ),
-        )
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
         .join(Reseller, and_(Reseller.distributor_id == Plan.distributor_id, Reseller.id == reseller_id))
         .outerjoin(
             PriceList,
@@ -187,16 +181,14 @@ def ingredients(plan_id: UUID, reseller_id: UUID) -> Ingredients:
         .outerjoin(
             WholesalePrice,
             and_(
-                WholesalePrice.distributor_id == Plan.distributor_id,
-                WholesalePrice.plan_id == Plan.id,
+                same_key(WholesalePrice.plan_id, Plan.id),
                 WholesalePrice.price_list_id == Reseller.price_list_id,
             ),
         )
         .outerjoin(
             Listing,
             and_(
-                Listing.distributor_id == Plan.distributor_id,
-                Listing.plan_id == Plan.id,
+                same_key(Listing.plan_id, Plan.id),
                 Listing.reseller_id == reseller_id,
             ),
         )
@@ -204,9 +196,7 @@ def ingredients(plan_id: UUID, reseller_id: UUID) -> Ingredients:
         .where(Plan.id == plan_id)
     )
     if sees_cost:
-        chosen = chosen.outerjoin(
-            PlanCost, and_(PlanCost.distributor_id == Plan.distributor_id, PlanCost.plan_id == Plan.id)
-        )
+        chosen = chosen.outerjoin(PlanCost, same_key(PlanCost.plan_id, Plan.id))
     row = db.session().execute(chosen).first()
     if row is None:
         raise Missing("plan")

@@ -1,4 +1,4 @@
-"""Placing an order: one commit writes it with both legs (decision 14). Every price is computed again
+"""Placing an order: one commit writes it with both legs. Every price is computed again
 (`checkout.pricing`); of what the browser sent, only the total that was seen is read, to refuse another
 (QM3)."""
 
@@ -10,33 +10,29 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from billing import credit, gateways, invoices, tax
+from billing import credit, gateways, tax
 from billing.funds import FundKind
 from billing.gateways import Fees
-from billing.invoices import ChargeState, Invoice, InvoiceLine, InvoiceState
-from billing.payments import Payment, PaymentState
 from billing.stripe_gateway import stripe_amount
 from billing.tax import Party
 from catalog import markets, obligations, partner_products
 from checkout import (
     bank_transfer_requests,
     compositions,
-    discounts,
+    order_rows,
     orders,
     pricing,
     taken_offers,
     under_floor,
 )
-from checkout.baskets import BasketLine, Buyer
-from checkout.discounts import OrderDiscount, OrderWholesaleDiscount
-from checkout.orders import Order, OrderCost, OrderLine, OrderPlaced, OrderState, OrderWholesale, PayBy
-from checkout.pricing import EmptyBasket, PricedLine, Standing, Taxed
-from core import db, parties, trail
-from core.clock import business_now
+from checkout.baskets import Buyer
+from checkout.order_rows import Decided
+from checkout.orders import Order, OrderPlaced, PayBy
+from checkout.pricing import EmptyBasket, PricedLine, Standing
+from core import db, parties
 from core.errors import Conflict, Refused
 from core.events import publish
 from core.faults import fault
-from core.ids import new_code, new_id, new_token
 from core.languages import _
 from core.money import Money
 from core.parties import OrderedBy
@@ -44,7 +40,7 @@ from core.statements import Statement
 from core.tenancy import current
 from partners import leads, storefronts, terms
 from partners.channels import TheProviderOrders
-from partners.terms import Agreed, Asked, Kind, TermsAcceptance
+from partners.terms import Agreed, Asked, Kind
 
 # --- Refusals -----------------------------------------------------------------------------------------------
 
@@ -203,7 +199,11 @@ def place(buyer: Buyer, clearance: Clearance, checkout: Checkout, *, priced: Pri
         if line.opens_storefront:
             reseller = parties.reseller(buyer.reseller_id)
             storefronts.hold(reseller, str(line.fields["alias"]), currency=amount.currency)
-    order = _write(buyer, lines, checkout, taxed, fees, held, accepts)
+    decided = Decided(
+        buyer, lines, taxed, fees, held, accepts,
+        checkout.request_key, checkout.storefront_id, checkout.pay_by, checkout.agreed,
+    )  # fmt: skip
+    order = order_rows.write(decided)
     taken = compositions.takings({line.line_id: line for line in basket}, lines)
     taken_offers.take(buyer.reseller_id, buyer.customer_id, order["id"], taken)
     publish(OrderPlaced(order["id"]))
@@ -285,7 +285,7 @@ def _reserve_what_the_payment_will_not_cover(
     buyer: Buyer, amount: Money, wholesale: Money, fees: Fees | None
 ) -> tuple[UUID, Money] | None:
     """An order is funded when captured gross minus fee covers wholesale gross; a difference is reserved on
-    the reseller's credit, or refused by name (design section 2). The fee of a reseller's own order is the
+    the reseller's credit, or refused by name. The fee of a reseller's own order is the
     distributor's. Returns the balance and what is held of it."""
     fee = fees.on(amount) if fees and buyer.customer_id else Money(0, amount.currency)
     missing = wholesale - (amount - fee) if fees else wholesale
@@ -298,136 +298,3 @@ def _reserve_what_the_payment_will_not_cover(
             raise
         raise NotTakenNow from None
     return (balance, missing) if balance else None
-
-
-def _write(
-    buyer: Buyer, lines: Sequence[PricedLine], checkout: Checkout, taxed: Taxed,
-    fees: Fees | None, held: tuple[UUID, Money] | None, accepts: Sequence[Asked],
-) -> dict[str, Any]:  # fmt: skip
-    """All rows of a placed order in one statement."""
-    now, amount = db.session().info["now"], taxed.retail.gross
-    retail, at_wholesale = taxed.retail.treatment, taxed.wholesale.treatment
-    sums = {
-        "net_minor": taxed.retail.net.minor, "tax_minor": taxed.retail.tax.minor, "total_minor": amount.minor,
-        "currency": amount.currency, "tax_kind": retail.kind, "tax_name": retail.name,
-        "seller": taxed.chain.seller.snapshot(), "buyer": taxed.chain.buyer.snapshot(buyer.email),
-    }  # fmt: skip
-    distributor = {"distributor_id": current().distributor_id}
-    only_reseller = distributor | {"reseller_id": buyer.reseller_id}
-    owner = only_reseller | {"customer_id": buyer.customer_id}
-    order_id = new_id()
-    order = owner | sums | {
-        "id": order_id, "code": new_code("ORD"), "request_key": checkout.request_key,
-        "return_token": new_token(), "storefront_id": checkout.storefront_id,
-        "membership_id": buyer.membership_id, "placed_by": buyer.name, "email": buyer.email,
-        "state": OrderState.AWAITING_PAYMENT, "pay_by": checkout.pay_by,
-        "created_at": now, "expires_at": business_now() + orders.UNPAID_LIFE, "cancelled_because": "",
-    }  # fmt: skip
-    invoice = owner | sums | {
-        "id": new_id(), "order_id": order["id"], "series": "", "state": InvoiceState.DRAFT, "created_at": now,
-    }  # fmt: skip
-    order_lines: list[dict[str, Any]] = []
-    wholesale: list[dict[str, Any]] = []
-    costs: list[dict[str, Any]] = []
-    charges: list[dict[str, Any]] = []
-    invoice_lines: list[dict[str, Any]] = []
-    cuts: list[tuple[UUID, PricedLine]] = []
-    for number, p in enumerate(lines, start=1):
-        line_id, quantity, currency = p.order_line_id, p.quantity, p.price.currency
-        cuts.append((line_id, p))
-        net, net_wholesale = p.price * quantity, p.wholesale * quantity
-        sums = {
-            "unit_minor": p.price.minor, "total_minor": net.minor, "currency": currency,
-            "tax_minor": retail.on(net).minor, "tax_basis_points": retail.basis_points,
-        }  # fmt: skip
-        order_lines.append(
-            owner | sums | {
-                "id": line_id, "order_id": order["id"], "number": number, "plan_id": p.plan_id,
-                "product_name": p.product, "plan_name": p.plan, "unit": p.per,
-                "quantity": quantity, "term": p.term, "billing_period": p.billing_period,
-                "fields": p.fields, "base_line_id": p.base_line_id, "base_id": p.base_id,
-                "bundle": p.bundle, "bundle_number": p.bundle_number, "trial_days": p.terms.trial_days,
-                "cancellation_days": p.terms.cancellation_days, "reduction_days": p.terms.reduction_days,
-                "list_minor": p.list_price.minor,
-            }
-        )  # fmt: skip
-        about = {
-            "order_id": order["id"],
-            "order_line_id": line_id,
-            "total_minor": net_wholesale.minor,
-            "tax_minor": at_wholesale.on(net_wholesale).minor,
-            "currency": currency,
-        }
-        wholesale.append(
-            only_reseller | about | {
-                "id": new_id(), "unit_minor": p.wholesale.minor, "list_minor": p.list_wholesale.minor,
-            }
-        )  # fmt: skip
-        charges.append(
-            only_reseller | about | {
-                "id": new_id(), "description": f"{p.product}, {p.plan}, {quantity} × {p.per}"
-                + discounts.in_words(p.list_wholesale, p.wholesale_cuts),
-                "state": ChargeState.DRAFT, "created_at": now,
-                "tax_kind": at_wholesale.kind, "tax_name": at_wholesale.name,
-            }
-        )  # fmt: skip
-        costs.append(
-            distributor | {
-                "id": new_id(), "order_id": order["id"], "order_line_id": line_id, "sku": p.sku,
-                "connector": p.connector, "opens_storefront": p.opens_storefront,
-                "total_minor": p.cost.minor * quantity if p.cost else None,
-                "currency": p.cost.currency if p.cost else currency, "variables": p.terms.variables,
-            }
-        )  # fmt: skip
-        invoice_lines.append(
-            owner | sums | {
-                "id": new_id(), "invoice_id": invoice["id"], "number": number, "quantity": quantity,
-                "description": (f"{p.bundle}: " if p.bundle else "") + f"{p.product}, {p.plan}"
-                + discounts.in_words(p.list_price, p.retail_cuts),
-            }
-        )  # fmt: skip
-    rows: dict[type[db.Model], list[dict[str, Any]]] = {
-        Order: [order], OrderLine: order_lines, OrderWholesale: wholesale, OrderCost: costs,
-        Invoice: [invoice], InvoiceLine: invoice_lines, invoices.Charge: charges,
-        OrderDiscount: discounts.rows([(x, p.quantity, p.retail_cuts) for x, p in cuts], order_id, owner),
-        OrderWholesaleDiscount: discounts.rows(
-            [(x, p.quantity, p.wholesale_cuts) for x, p in cuts], order_id, only_reseller
-        ),
-        trail.TrailEntry: [
-            owner | {
-                "id": new_id(), "at": now, "person_id": buyer.person_id,
-                "object_type": "orders", "object_id": order["id"], "what": "placed",
-                "request_id": current().request_id,
-            }
-        ],
-    }  # fmt: skip
-    if fees is not None:
-        rows[Payment] = [
-            owner | {
-                "id": new_id(), "order_id": order["id"], "gateway_account_id": fees.gateway_id,
-                "state": PaymentState.PENDING, "amount_minor": amount.minor, "currency": amount.currency,
-                "created_at": now,
-            }
-        ]  # fmt: skip
-    if held is not None:
-        balance, amount_held = held
-        rows[credit.Hold] = [
-            only_reseller | {
-                "id": new_id(), "balance_id": balance, "order_id": order["id"],
-                "minor": amount_held.minor, "currency": amount_held.currency, "created_at": now,
-            }
-        ]  # fmt: skip
-    if checkout.agreed is not None:
-        rows[TermsAcceptance] = [
-            owner | terms.acceptance(
-                one, checkout.agreed, buyer_id=buyer.customer_id or buyer.reseller_id,
-                order_id=order["id"], order_code=order["code"], company=taxed.chain.buyer.legal_name,
-                person_id=buyer.person_id, name=buyer.name, email=buyer.email,
-                accepted_on=business_now().date(), accepted_at=now,
-            )
-            for one in accepts
-        ]  # fmt: skip
-    db.insert_all(
-        rows, gone={BasketLine: [line.line_id for line in lines]}
-    )  # not what came into it meanwhile
-    return order

@@ -13,6 +13,7 @@ from checkout.orders import Order, OrderLine, OrderState
 from core import db, tasks
 from core.clock import business_now
 from core.tasks import Claimed, Kind, Repeat
+from core.tenancy import same_key
 
 SPAN = timedelta(days=90)
 
@@ -21,8 +22,8 @@ def most_ordered(reseller_id: UUID, most: int) -> list[UUID]:
     """Products of a shop by the number of orders, the most ordered first; equal ones by age."""
     chosen = (
         select(Plan.product_id)
-        .join(OrderLine, (OrderLine.distributor_id == Plan.distributor_id) & (OrderLine.plan_id == Plan.id))
-        .join(Order, (Order.distributor_id == OrderLine.distributor_id) & (Order.id == OrderLine.order_id))
+        .join(OrderLine, same_key(OrderLine.plan_id, Plan.id))
+        .join(Order, same_key(Order.id, OrderLine.order_id))
         .where(
             Order.reseller_id == reseller_id,
             Order.customer_id.is_not(None),

@@ -13,6 +13,7 @@ from catalog.scheduled_prices import Leg, PriceSchedule, ScheduledPrice
 from checkout.quotes import OPEN, Quote, QuoteLine
 from core import db
 from core.parties import Reseller
+from core.tenancy import same_key
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
 
@@ -61,15 +62,11 @@ def of(schedule: PriceSchedule) -> Effects:
         below=_count(
             select(func.count())
             .select_from(Listing)
-            .join(
-                Reseller,
-                and_(Reseller.distributor_id == Listing.distributor_id, Reseller.id == Listing.reseller_id),
-            )
+            .join(Reseller, same_key(Reseller.id, Listing.reseller_id))
             .join(
                 ScheduledPrice,
                 and_(
-                    ScheduledPrice.distributor_id == Listing.distributor_id,
-                    ScheduledPrice.plan_id == Listing.plan_id,
+                    same_key(ScheduledPrice.plan_id, Listing.plan_id),
                     ScheduledPrice.price_list_id == Reseller.price_list_id,
                 ),
             )
@@ -82,10 +79,7 @@ def of(schedule: PriceSchedule) -> Effects:
         ),
         quotes=_count(
             select(func.count(func.distinct(Quote.id)))
-            .join(
-                QuoteLine,
-                and_(QuoteLine.distributor_id == Quote.distributor_id, QuoteLine.quote_id == Quote.id),
-            )
+            .join(QuoteLine, same_key(QuoteLine.quote_id, Quote.id))
             .where(Quote.state.in_(OPEN), QuoteLine.plan_id.in_(plans))
         ),
     )
@@ -106,13 +100,7 @@ def _legs(mine: ColumnElement[bool]) -> list[LegEffect]:
             func.min(change),
             func.max(change),
         )
-        .outerjoin(
-            PriceList,
-            and_(
-                PriceList.distributor_id == ScheduledPrice.distributor_id,
-                PriceList.id == ScheduledPrice.price_list_id,
-            ),
-        )
+        .outerjoin(PriceList, same_key(PriceList.id, ScheduledPrice.price_list_id))
         .where(mine)
         .group_by(ScheduledPrice.leg, PriceList.name)
         .order_by(ScheduledPrice.leg, PriceList.name)

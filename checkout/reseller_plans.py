@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, func, select
 
 from catalog import reductions
 from catalog.listings import NotOffered
@@ -22,6 +22,7 @@ from core import db, parties, tenancy
 from core.errors import Conflict, Refused
 from core.languages import _
 from core.money import Money, total
+from core.tenancy import same_key
 from partners.enrolments import Enrolment
 from subscriptions.subscriptions import STANDING, Subscription, SubscriptionState
 
@@ -98,18 +99,9 @@ class OpensNoStorefront(Refused):
 def _opening() -> Select[Plan, Product, WholesalePrice, int]:
     return (
         select(Plan, Product, WholesalePrice, func.coalesce(Enrolment.discount, 0))
-        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            and_(
-                ProductType.distributor_id == Product.distributor_id,
-                ProductType.id == Product.product_type_id,
-            ),
-        )
-        .join(
-            WholesalePrice,
-            and_(WholesalePrice.distributor_id == Plan.distributor_id, WholesalePrice.plan_id == Plan.id),
-        )
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
+        .join(WholesalePrice, same_key(WholesalePrice.plan_id, Plan.id))
         .outerjoin(Enrolment, tier_of())
         .where(ProductType.opens_storefront, Plan.published, Product.published)
     )
@@ -160,14 +152,8 @@ def offer(plan_code: str) -> PlanOffer:
 def _of_another_kind(plan_code: str) -> Select[str]:
     return (
         select(Product.name)
-        .join(Plan, and_(Plan.distributor_id == Product.distributor_id, Plan.product_id == Product.id))
-        .join(
-            ProductType,
-            and_(
-                ProductType.distributor_id == Product.distributor_id,
-                ProductType.id == Product.product_type_id,
-            ),
-        )
+        .join(Plan, same_key(Plan.product_id, Product.id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
         .where(Plan.code == plan_code, ~ProductType.opens_storefront)
     )
 
@@ -175,15 +161,9 @@ def _of_another_kind(plan_code: str) -> Select[str]:
 def _own_plans(reseller_id: UUID) -> Select[Subscription]:
     return (
         select(Subscription)
-        .join(Plan, and_(Plan.distributor_id == Subscription.distributor_id, Plan.id == Subscription.plan_id))
-        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            and_(
-                ProductType.distributor_id == Product.distributor_id,
-                ProductType.id == Product.product_type_id,
-            ),
-        )
+        .join(Plan, same_key(Plan.id, Subscription.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
         .where(
             Subscription.reseller_id == reseller_id,
             Subscription.customer_id.is_(None),
@@ -207,25 +187,11 @@ def under_way(reseller_id: UUID) -> Order | None:
     """The reseller's order for a plan that is unpaid or not delivered yet."""
     unfinished = (
         select(Order)
-        .join(
-            OrderLine, and_(OrderLine.distributor_id == Order.distributor_id, OrderLine.order_id == Order.id)
-        )
-        .join(Plan, and_(Plan.distributor_id == OrderLine.distributor_id, Plan.id == OrderLine.plan_id))
-        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            and_(
-                ProductType.distributor_id == Product.distributor_id,
-                ProductType.id == Product.product_type_id,
-            ),
-        )
-        .outerjoin(
-            Subscription,
-            and_(
-                Subscription.distributor_id == OrderLine.distributor_id,
-                Subscription.order_line_id == OrderLine.id,
-            ),
-        )
+        .join(OrderLine, same_key(OrderLine.order_id, Order.id))
+        .join(Plan, same_key(Plan.id, OrderLine.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
+        .outerjoin(Subscription, same_key(Subscription.order_line_id, OrderLine.id))
         .where(
             Order.reseller_id == reseller_id,
             Order.customer_id.is_(None),

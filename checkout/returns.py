@@ -1,6 +1,6 @@
 """The buyer comes back from the gateway's page, perhaps in another browser and signed in nowhere. The order's
 code and its random token open a look at that one order and nothing else; what is shown is what we know, never
-what the address says (decision 9)."""
+what the address says."""
 
 from dataclasses import dataclass
 from uuid import UUID

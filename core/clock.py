@@ -1,4 +1,4 @@
-"""Two clocks (decision 7). Machine time (leases, deadlines, sessions) is the database's now(); business time
+"""Two clocks. Machine time (leases, deadlines, sessions) is the database's now(); business time
 (terms, notices, offers) is now() plus the distributor's offset, which only sandbox distributors have and
 only forwards."""
 

@@ -1,6 +1,6 @@
 """The database: one engine per process, one way to begin a transaction. `with transaction():` in a view, a
 task or a command shows where it begins and ends; domain functions only use `session()`. PostgreSQL is the
-only truth (decision 1)."""
+only truth."""
 
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -329,8 +329,8 @@ def insert_all(
     rows: Mapping[type[Model], Sequence[Mapping[str, Any]]],
     gone: Mapping[type[Model], Sequence[UUID]] | None = None,
 ) -> None:
-    """Inserts rows of several tables in one statement: the hot path of placing an order (decision 14: fewer
-    round trips). Every row of a table has the same keys; each is checked against the scope like a stamped
+    """Inserts rows of several tables in one statement: the hot path of placing an order, in fewer
+    round trips. Every row of a table has the same keys; each is checked against the scope like a stamped
     one. Rows that these take the place of are deleted by id. The statement goes to the driver directly."""
     bound = tenancy.current().ids()
     parts: list[str] = []

@@ -133,7 +133,7 @@ class Drain:
         return plans
 
     def _decide(self, task: Claimed, changes: Changes, decided: Moment, careful: bool) -> Iterator[Plan]:
-        """The next step of one task (steps 3 to 5 of A3)."""
+        """The next step of one task: a look-up first where an attempt is open, else the intent of a call."""
         kind = tasks.KINDS.get(task.kind)
         if kind is None:
             changes.unknown_kind(task)
@@ -213,7 +213,7 @@ class Drain:
             changes.write()
 
     def _came_back(self, changes: Changes, plan: Plan, future: Future[Any], careful: bool) -> None:
-        """Turns one answer into rows (step 8 of A3)."""
+        """Turns one answer into rows."""
         task, kind, number = plan.task, tasks.KINDS[plan.task.kind], plan.number
         error = future.exception()
         if isinstance(error, SentTooLate):

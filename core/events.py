@@ -1,6 +1,6 @@
 """Past-tense facts with ids. What follows a fact is read in one table (app.py: REACTIONS): a *now* reaction
 runs in the same transaction and may refuse; a *later* reaction becomes a durable task in the same
-transaction (decision 5). Nothing is sent before the commit."""
+transaction. Nothing is sent before the commit."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager

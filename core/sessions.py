@@ -1,5 +1,5 @@
 """Who is at the browser: log-in, sessions and their throttles, all rows of PostgreSQL reached by door
-functions (decision 10). A session is bound to one storefront and one host; its cookie's token is stored as
+functions. A session is bound to one storefront and one host; its cookie's token is stored as
 a hash; it is new at every log-in and at every change of what it may do."""
 
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
-"""Statements of requests that come a thousand times a second: compiled once, sent to the driver as they are
-(decision 14). Rows come as tuples of columns; nothing is an entity, so nothing loads more or is written
+"""Statements of requests that come a thousand times a second: compiled once, sent to the driver as they are.
+Rows come as tuples of columns; nothing is an entity, so nothing loads more or is written
 behind one's back. Row-level security holds as everywhere; what is inserted here states its owner itself."""
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,5 +1,5 @@
 """Lives are tables. `move` is the only way a state changes; it writes the trail row in the same transaction
-(decision 8, QP8)."""
+(QP8)."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum

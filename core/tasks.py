@@ -1,6 +1,6 @@
 """The durable queue: a task row is written in the transaction that earns it; PostgreSQL holds its retries,
-timers, leases and results (decision 4). RQ only rings. This module is the row and what may be said about it;
-`core.drain` does the work."""
+timers, leases and results (docs/architecture.md, “Durable tasks”). RQ only rings. This module is the row and
+what may be said about it; `core.drain` does the work."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Who sees which row: the scope of a transaction, and the two locks that hold it (design decision 3).
+"""Who sees which row: the scope of a transaction, and the two locks that hold it.
 
 First lock, in PostgreSQL: the application logs in as a role that may read nothing. A transaction takes one of
 four scope roles and the ids it may touch; grants say which tables a side sees at all, one forced row-level
@@ -61,7 +61,7 @@ class OutsideScope(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Whose rows a transaction may touch, and on whose behalf it acts. `offset` is the distributor's business
-    clock (decision 7). `viewing_id`: somebody else looks at this side's console, so nothing may change."""
+    clock. `viewing_id`: somebody else looks at this side's console, so nothing may change."""
 
     side: Side
     distributor_id: UUID
@@ -218,8 +218,8 @@ def is_closed(table: Table) -> bool:
 
 
 def policy_condition(table: Table, side: Side) -> str:
-    """An exact equality of typed columns, on those the side is bound by (anything else costs the index:
-    decision 3)."""
+    """An exact equality of typed columns, on those the side is bound by (anything else costs the
+    index)."""
     return " AND ".join(f"{column} = {CASTS[setting]}" for column, setting in policy_columns(table, side))
 
 

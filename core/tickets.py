@@ -1,6 +1,6 @@
 """Which dashboards a person has, and the way to one that is at home in another shop: a ticket of one use and
 sixty seconds, bound to the person, the standing, the shop and the host, and worth nothing once the session
-that asked for it has ended (decision 10). A reseller's shop lists that reseller's dashboards only, the
+that asked for it has ended. A reseller's shop lists that reseller's dashboards only, the
 distributor's host lists all."""
 
 from dataclasses import dataclass

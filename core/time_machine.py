@@ -1,4 +1,4 @@
-"""The tester's time machine (decision 7): moves the business clock of a sandbox distributor, forwards only,
+"""The tester's time machine: moves the business clock of a sandbox distributor, forwards only,
 and makes due at once what is done every so often. Machine time (retries, leases, sessions) is not touched."""
 
 from datetime import datetime, timedelta

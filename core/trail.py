@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core import db, tenancy
 from core.ids import new_id
-from core.tenancy import Access, CustomerOwned, DistributorOwned, owned_by
+from core.tenancy import Access, CustomerOwned, DistributorOwned, owned_by, same_key
 
 
 class TrailEntry(CustomerOwned, db.Model):
@@ -120,10 +120,7 @@ def about(object_ids: Sequence[UUID], limit: int = 500) -> list[Line]:
     """The last lines about some objects, newest first, as far as this scope may read them."""
     chosen = (
         select(TrailEntry, TrailNote)
-        .outerjoin(
-            TrailNote,
-            (TrailNote.distributor_id == TrailEntry.distributor_id) & (TrailNote.id == TrailEntry.id),
-        )
+        .outerjoin(TrailNote, same_key(TrailNote.id, TrailEntry.id))
         .where(TrailEntry.object_id.in_(object_ids))
         .order_by(TrailEntry.at.desc(), TrailEntry.id.desc())
         .limit(limit)

@@ -100,7 +100,7 @@ class TheProviderOrders(Refused):
 
     status = 403
 
-    def __init__(self, programme: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__(
             _(
                 "This customer was won as an indirect reseller: the distributor orders for it."

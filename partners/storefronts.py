@@ -32,7 +32,8 @@ class StorefrontState(StrEnum):
 
 class Storefront(ResellerOwned, db.Model):
     """One shop. `version` is new whenever its looks change, `shelf_version` whenever its offers or prices
-    change (decision 14). `prices_public`: whether visitors see prices before they have signed in (I38)."""
+    change; what was drawn under the one before is not shown any more. `prices_public`: whether visitors see
+    prices before they have signed in (I38)."""
 
     __tablename__ = "storefronts"
     __access__ = Access(distributor="rcu", reseller="ru", customer="r", public="r", door="r")

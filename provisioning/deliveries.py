@@ -132,6 +132,13 @@ class ConnectorSettings(DistributorOwned, db.Model):
     paused: Mapped[bool] = mapped_column(default=False)
 
 
+GOING_ON = (
+    DeliveryState.PENDING,
+    DeliveryState.PROCESSING,
+    DeliveryState.UNKNOWN,
+    DeliveryState.NEEDS_ACTION,
+)
+"""What a worker still sees to."""
 BOUGHT = Delivery.action == "provision"
 """The purchase itself, as against what is asked of the vendor later about the same line."""
 

@@ -20,7 +20,7 @@ from core.tasks import Again, Claimed, Kind, NeedsPerson, Repeat
 from core.tenancy import same_key
 from provisioning import add_ons, deliveries, line_cancellations, questions, restorations, stops, vendor_calls
 from provisioning.connectors.base import Action, Outcome, Request
-from provisioning.deliveries import ConnectorSettings, Delivery, DeliveryState, VendorRecord
+from provisioning.deliveries import GOING_ON, ConnectorSettings, Delivery, DeliveryState, VendorRecord
 from provisioning.line_cancellations import LineCancellation
 from provisioning.transfer_calls import TransferCall
 from provisioning.vendor_calls import Call
@@ -32,27 +32,22 @@ def begin(event: OrderFunded) -> None:
     """Now-reaction: subscriptions, deliveries and their tasks come to exist with the fund, in the same
     transaction."""
     order = orders.of_id(event.order_id)
-    rows = (
-        db.session()
-        .execute(
-            select(OrderLine, OrderCost, restorations.since(order.created_at))
-            .join(OrderCost, same_key(OrderCost.order_line_id, OrderLine.id))
-            .where(OrderLine.order_id == order.id)
-            .order_by(OrderLine.number)
-        )
-        .all()
+    chosen = (
+        select(OrderLine, OrderCost, restorations.since(order.created_at))
+        .join(OrderCost, same_key(OrderCost.order_line_id, OrderLine.id))
+        .where(OrderLine.order_id == order.id)
+        .order_by(OrderLine.number)
     )
-    now = db.session().info["now"]
+    rows = db.session().execute(chosen).all()
     new: dict[type[db.Model], list[dict[str, Any]]] = {Subscription: [], tasks.Task: [], Delivery: []}
     owner = {
         "distributor_id": order.distributor_id,
         "reseller_id": order.reseller_id,
         "customer_id": order.customer_id,
     }
-    made = {line.id: new_id() for line, _cost, _kind in rows}
-    for line, cost, _kind in rows:
-        delivery_id, subscription_id = new_id(), made[line.id]
-        base_id = made[line.base_line_id] if line.base_line_id else line.base_id
+    made = {line.id: new_id() for line, _, _ in rows}
+    for line, cost, _ in rows:
+        delivery_id = new_id()
         task = tasks.row(
             "deliver",
             {"delivery": str(delivery_id)},
@@ -60,50 +55,51 @@ def begin(event: OrderFunded) -> None:
             lane=cost.connector,
             after=add_ons.PATIENCE if line.base_line_id else timedelta(),
         )
+        ids = {"fund_id": event.fund_id, "task_id": task["id"], "subscription_id": made[line.id]}
+        base_id = made[line.base_line_id] if line.base_line_id else line.base_id
         new[tasks.Task].append(task)
-        new[Subscription].append(
-            owner
-            | {
-                "id": subscription_id,
-                "code": new_code("SUB"),
-                "plan_id": line.plan_id,
-                "order_line_id": line.id,
-                "product_name": line.product_name,
-                "plan_name": line.plan_name,
-                "unit": line.unit,
-                "quantity": line.quantity,
-                "licences_issued": 0,
-                "term": line.term,
-                "billing_period": line.billing_period,
-                "price_minor": line.unit_minor,
-                "currency": line.currency,
-                "state": SubscriptionState.PENDING,
-                "created_at": now,
-                "base_id": base_id,
-            }
-        )
-        new[Delivery].append(
-            owner
-            | {
-                "id": delivery_id,
-                "order_id": order.id,
-                "order_line_id": line.id,
-                "subscription_id": subscription_id,
-                "fund_id": event.fund_id,
-                "task_id": task["id"],
-                "reference": restorations.reference_of(line.id, Action.PROVISION),
-                "action": Action.PROVISION,
-                "state": DeliveryState.PENDING,
-                "note": "",
-                "created_at": now,
-                "changed_at": now,
-            }
-        )
+        new[Subscription].append(owner | {"id": made[line.id], "base_id": base_id} | _subscription(line))
+        new[Delivery].append(owner | {"id": delivery_id} | ids | _purchase(line))
     db.flush()
     db.insert_all(new)
     if any(restored for _, _, restored in rows):
         restorations.doubt([row["id"] for row in new[Delivery]])
     db.after_commit(tasks.doorbell.ring)
+
+
+def _subscription(line: OrderLine) -> dict[str, Any]:
+    """What a subscription keeps of the line that it was bought with."""
+    return {
+        "code": new_code("SUB"),
+        "plan_id": line.plan_id,
+        "order_line_id": line.id,
+        "product_name": line.product_name,
+        "plan_name": line.plan_name,
+        "unit": line.unit,
+        "quantity": line.quantity,
+        "licences_issued": 0,
+        "term": line.term,
+        "billing_period": line.billing_period,
+        "price_minor": line.unit_minor,
+        "currency": line.currency,
+        "state": SubscriptionState.PENDING,
+        "created_at": db.session().info["now"],
+    }
+
+
+def _purchase(line: OrderLine) -> dict[str, Any]:
+    """The delivery that buys a line, before anything of it was asked."""
+    now = db.session().info["now"]
+    return {
+        "order_id": line.order_id,
+        "order_line_id": line.id,
+        "reference": restorations.reference_of(line.id, Action.PROVISION),
+        "action": Action.PROVISION,
+        "state": DeliveryState.PENDING,
+        "note": "",
+        "created_at": now,
+        "changed_at": now,
+    }
 
 
 def _gather(batch: Sequence[Claimed]) -> None:
@@ -267,13 +263,6 @@ def _bought_all_the_same(delivery: Delivery, outcome: Outcome) -> None:
         suggestion="It is being ended at the vendor by itself. Look whether that succeeds.",
     )
 
-
-GOING_ON = (
-    DeliveryState.PENDING,
-    DeliveryState.PROCESSING,
-    DeliveryState.UNKNOWN,
-    DeliveryState.NEEDS_ACTION,
-)
 
 DELIVER = tasks.register(
     Kind(

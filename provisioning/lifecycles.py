@@ -1,4 +1,4 @@
-"""The clock of a subscription (decision 7): notices before its term ends, then its end. When each act is due
+"""The clock of a subscription: notices before its term ends, then its end. When each act is due
 is data: the term, the product type's `notice_days` and `ends_at_term`, a cancellation. One task looks every
 minute for subscriptions whose clock has something to do by the business clock; each act has a key, so that
 it is done once, and after a pause only the latest notice is sent.

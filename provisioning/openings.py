@@ -69,7 +69,7 @@ def release_storefront(event: SubscriptionFailed | SubscriptionGivenUp) -> None:
 
 def close_storefront(event: SubscriptionEnded) -> None:
     """The reseller has no plan any more: its shop is closed, its address kept for the plan's grace. Services
-    of its customers live on (decision 0012)."""
+    of its customers live on (decision 12)."""
     if not _opens_storefront(event.order_line_id) or reseller_plans.running(event.reseller_id):
         return
     storefront = storefronts.of_reseller(event.reseller_id)

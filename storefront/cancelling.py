@@ -12,7 +12,7 @@ from core.errors import Missing, Refusal
 from core.languages import _
 from provisioning import windows
 from storefront import endings, pages
-from storefront.mail import counted
+from storefront.units import counted
 from storefront.visitors import require_role, visitor
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import Subscription

@@ -1,4 +1,4 @@
-"""The command line: the same functions that pages call (decision 8). `flask --app app --help` lists them."""
+"""The command line: the same functions that pages call. `flask --app app --help` lists them."""
 
 import getpass
 import json

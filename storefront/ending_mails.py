@@ -15,9 +15,10 @@ from core.tenancy import Side, same_key
 from partners import storefronts
 from partners.storefronts import StorefrontState
 from storefront import links, mail
-from storefront.mail import counted, sender
+from storefront.mail import sender
 from storefront.mailer import Mail
 from storefront.moments import moment
+from storefront.units import counted
 from subscriptions import cancellations
 from subscriptions.cancellations import Cancellation, CancellationState
 from subscriptions.subscriptions import STANDING, Subscription

@@ -148,7 +148,7 @@ def install(app: Flask) -> None:
             return error.get_response()  # type: ignore[return-value]  Flask takes Werkzeug's own too
         title, words = WORDS.get(error.code or 500, WORDS[400])
         own = error.description != type(error).description  # said by whoever refused it
-        return answer(error.code or 500, _(title), error.description or "" if own else _(words))
+        return answer(error.code or 500, _(title), (error.description or "") if own else _(words))
 
     @app.errorhandler(DBAPIError)
     @app.errorhandler(PoolTimeout)

@@ -1,4 +1,4 @@
-"""Rendered pieces of pages, kept in process under the versions they depend on (decision 14). A fragment holds
+"""Rendered pieces of pages, kept in process under the versions they depend on. A fragment holds
 no token, person or basket; its key holds everything it depends on, so a price change shows on the next
 request and one shop's pieces never show in another. They are kept as the bytes that are sent: text with one
 euro sign takes twice the memory, and would be encoded again for every answer."""

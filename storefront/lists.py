@@ -324,7 +324,7 @@ def listed(
     shown_controls = {one.name for one in (*inline, *others)} | {"q", "sort", "size"}
     return Listed(
         rows=rows,
-        heads=[head(of, asked, one, to) for one in of.columns if not one.only_file],
+        heads=[head(asked, one, to) for one in of.columns if not one.only_file],
         tabs=[
             (word, to(**{view.name: value or None}), value == show)
             for value, word in [("", view.any_word or _("All")), *view.options]
@@ -376,7 +376,7 @@ def ways(column: Column) -> tuple[str, str]:
     return _("A to Z"), _("Z to A")
 
 
-def head(of: List, asked: Asked, column: Column, to: Callable[..., str]) -> Head:
+def head(asked: Asked, column: Column, to: Callable[..., str]) -> Head:
     """A head leads to its order; the one in force to the opposite."""
     if column.sort is None:
         return Head(column.label, column.kind, None, "")

@@ -27,15 +27,14 @@ from partners.storefronts import Image, Storefront
 from provisioning import deliveries
 from provisioning.connectors.base import Action
 from provisioning.deliveries import Delivery, DeliveryState
-from storefront import links, mailer, taxes
+from storefront import links, mailer, taxes, units
 from storefront.mailer import Letter, Mail, Sender
 from storefront.moments import moment
 from storefront.shop import looks
 from subscriptions.subscriptions import Subscription
 
+
 # --- From whom, to whom -------------------------------------------------------------------------------------
-
-
 def sender(shop: Storefront) -> Sender:
     """The shop as its mails show it."""
     url, distributor = links.address(shop), parties.the_distributor()
@@ -74,8 +73,6 @@ def _to_the_buyer(order: Order, template: str, subject: str, **values: Any) -> M
 
 
 # --- The mails ----------------------------------------------------------------------------------------------
-
-
 def order_received(order_id: UUID) -> Mail | None:
     """To the buyer, when an order is placed; nothing when it was cancelled meanwhile."""
     order = orders.of_id(order_id)
@@ -150,7 +147,7 @@ def service_ready(subscription_id: UUID) -> Mail | None:
         _("Ready: %(product)s", product=subscription.product_name),
         service=subscription.product_name,
         plan=subscription.plan_name,
-        amount=counted(subscription.quantity, subscription.unit),
+        amount=units.counted(subscription.quantity, subscription.unit),
         licences=subscription.licences_issued,
         until=ends.date if ends else "",
         service_url=f"{shop.url}/services/{subscription.code}"
@@ -180,7 +177,7 @@ def needs_attention(delivery_id: UUID) -> Mail:
     values = {
         "code": order.code,
         "service": line.product_name,
-        "amount": counted(line.quantity, line.unit),
+        "amount": units.counted(line.quantity, line.unit),
         "customer": customer,
         "reseller": parties.reseller(order.reseller_id).name,
         "note": delivery.note,
@@ -204,7 +201,11 @@ def we_are_on_it(delivery_id: UUID) -> Mail:
     _delivery, order, line = _about(delivery_id)
     subject = _("We are on it: %(product)s", product=line.product_name)
     return _to_the_buyer(
-        order, "we_are_on_it", subject, service=line.product_name, amount=counted(line.quantity, line.unit)
+        order,
+        "we_are_on_it",
+        subject,
+        service=line.product_name,
+        amount=units.counted(line.quantity, line.unit),
     )
 
 
@@ -221,7 +222,7 @@ def delivery_refused(delivery_id: UUID) -> Mail:
         else _("We could not deliver %(product)s", product=line.product_name),
         cancelled=cancelled,
         service=line.product_name,
-        amount=counted(line.quantity, line.unit),
+        amount=units.counted(line.quantity, line.unit),
         note=vendors_words(order, delivery),
         total=line.gross.text,
         paid_by_card=order.pay_by is not PayBy.ACCOUNT,
@@ -264,7 +265,7 @@ def refunded(refund_id: UUID) -> Mail | None:
         subjects[refund.because],
         because=refund.because.value,
         service=line.product_name,
-        amount=counted(line.quantity, line.unit),
+        amount=units.counted(line.quantity, line.unit),
         note=vendors_words(order, refused) if refused and refund.because is Because.REFUSED else "",
         why=refund.why,
         money=refund.amount.text,
@@ -326,18 +327,10 @@ def what_it_brings(invited: Invitation) -> list[str]:
     return lines
 
 
-# --- What they read -----------------------------------------------------------------------------------------
-
-
-def counted(quantity: int, unit: str) -> str:
-    """ "1 seat", "10 seats"."""
-    return f"{quantity} {unit}" if quantity == 1 else f"{quantity} {unit}s"
-
-
 def _words_of(line: OrderLine) -> tuple[str, str]:
     return (
         f"{line.product_name}, {line.plan_name}",
-        f"{counted(line.quantity, line.unit)}, {line.total.text} {line.billing_period.per}",
+        f"{units.counted(line.quantity, line.unit)}, {line.total.text} {line.billing_period.per}",
     )
 
 
@@ -366,7 +359,6 @@ def _company(invited: Invitation) -> str:
 
 
 # --- As tasks -----------------------------------------------------------------------------------------------
-
 LANGUAGE = languages.SOURCE
 """Of every mail: nobody's language is known beyond the browser in which it was chosen."""
 MAILS: dict[str, tuple[str, Callable[[UUID], Mail | None]]] = {}

@@ -91,7 +91,7 @@ def draw(mail: Mail) -> tuple[str, str]:
         "reason": mail.reason,
         "name": one_line(mail.name),
         "language": mail.language,
-        "look": tokens.mail_look(mail.sender.theme, mail.sender.settings),
+        "look": tokens.mail_look(mail.sender.settings),
     }
     templates = environment_for(mail.sender.theme, _environment(), mail.language)
     html, text = (templates.get_template(f"mail/{mail.template}.{kind}") for kind in ("html", "txt"))

@@ -10,18 +10,11 @@ from billing.refunds import PAID_BACK, Because, Refund, RefundState, Way
 from checkout.orders import OrderLine
 from core.languages import _
 from provisioning import line_cancellations
-from provisioning.deliveries import DeliveryState
 from provisioning.line_cancellations import LineCancellation
 from storefront.moments import moment
 from storefront.steps import Step
 
 UNDER_WAY = (RefundState.REQUESTED, RefundState.UNKNOWN)
-CANCELLABLE = (
-    DeliveryState.PENDING,
-    DeliveryState.PROCESSING,
-    DeliveryState.UNKNOWN,
-    DeliveryState.NEEDS_ACTION,
-)
 
 
 def of_lines(order_id: UUID) -> Mapping[UUID, Sequence[Refund]]:

@@ -210,7 +210,7 @@ def _letters(sheet: "FPDF", style: Any, size: float, colour: tuple[int, int, int
 
 
 def _accent(head: Letterhead) -> str:
-    return tokens.mail_look(head.theme, head.settings).accent
+    return tokens.mail_look(head.settings).accent
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""Leads a buyer to the gateway's page for an unpaid order (decision 9); used by the portal and by the
+"""Leads a buyer to the gateway's page for an unpaid order; used by the portal and by the
 reseller's console. One page per attempt: a second click gets the same page, an expired or abandoned one a new
 attempt. No transaction is open while the gateway is asked."""
 

@@ -20,10 +20,10 @@ from core.languages import Words, _
 from core.tenancy import Side, current, same_key
 from core.trail import TrailEntry
 from provisioning import add_ons
-from provisioning.deliveries import BOUGHT, Delivery, DeliveryState
+from provisioning.deliveries import BOUGHT, GOING_ON, Delivery, DeliveryState
 from provisioning.line_cancellations import LineCancellation, LineCancellationState
-from storefront import belongings, money_back
-from storefront.moments import moment
+from storefront import belongings, money_back, units
+from storefront.moments import Moment, moment
 from storefront.steps import Step
 from subscriptions.subscriptions import Subscription
 
@@ -248,84 +248,75 @@ def _line(
             state,
             None,
         )
-    sent, changed = moment(asked.get(delivery.id)), moment(delivery.changed_at)
-    ordered = Step("done", _("Ordered from %(vendor)s", vendor=vendor), None, sent)
-    ready = Step("todo", _("Ready to use"))
-    many = f"{line.quantity} {line.unit}{'' if line.quantity == 1 else 's'}"
-    steps: dict[DeliveryState, tuple[Step, Step]] = {
-        DeliveryState.PENDING: (
-            Step("wait", _("Waits for what it extends"), _("It is ordered as soon as that is there."))
-            if line.base_line_id is not None
-            else Step(
-                "now", _("Ordering from %(vendor)s", vendor=vendor), _("This usually takes a few seconds.")
-            )
-            if db.session().info["now"] - delivery.created_at < SOON
-            else Step(
-                "wait",
-                _("Queued for %(vendor)s", vendor=vendor),
-                _("Your order is stored and goes on by itself. You can close this page; we write to you."),
-            ),
-            ready,
-        ),
-        DeliveryState.PROCESSING: (
-            Step(
-                "now",
-                _("%(vendor)s is setting it up", vendor=vendor),
-                _("This usually takes less than two minutes."),
-                sent,
-            ),
-            ready,
-        ),
-        DeliveryState.UNKNOWN: (
-            Step(
-                "wait",
-                _("We are checking with %(vendor)s", vendor=vendor),
-                _("We have no clear answer yet and look it up by ourselves. You will not be charged twice."),
-                changed,
-            ),
-            ready,
-        ),
-        DeliveryState.NEEDS_ACTION: (
-            Step(
-                "wait",
-                _("We are working on it"),
-                _("Something has to be put right by hand. Your payment is safe; we write to you then."),
-                changed,
-            ),
-            ready,
-        ),
-        DeliveryState.REFUSED: (
-            Step(
-                "wrong",
-                _("Not delivered")
-                if delivery.note == add_ons.LEFT
-                else _("Refused by %(vendor)s", vendor=vendor),
-                _refusal(delivery, vendor),
-                changed,
-            ),
-            money_back.last_step(line, given, ours=ours, cancelled=wish is not None),
-        ),
-        DeliveryState.WITHDRAWING: money_back.withdrawing(vendor, wish),
-        DeliveryState.CANCELLED: (
-            Step("done", _("Cancelled"), None, changed),
-            money_back.last_step(line, given, ours=ours, cancelled=True),
-        ),
-        DeliveryState.SUCCESS: (
-            ordered,
-            Step(
-                "done",
-                _("Ready to use"),
-                _("%(seats)s under My services.", seats=many),
-                moment(delivery.delivered_at),
-            ),
-        ),
-    }
-    on_its_way = delivery.state in money_back.CANCELLABLE
-    shown = money_back.cancelling(vendor, wish) if wish and on_its_way else steps[delivery.state]
-    if delivery.state is DeliveryState.SUCCESS:
-        shown = (*shown, *(money_back.step(refund, ours) for refund in given))
-    cancellable = delivery.id if on_its_way and wish is None else None
+    sent = moment(asked.get(delivery.id))
+    if delivery.state not in GOING_ON:
+        shown = _ended(line, delivery, vendor, sent, given, wish, ours=ours)
+    elif wish is not None:
+        shown = money_back.cancelling(vendor, wish)
+    else:
+        shown = (_under_way(line, delivery, vendor, sent), Step("todo", _("Ready to use")))
+    cancellable = delivery.id if delivery.state in GOING_ON and wish is None else None
     return LineProgress(line, shown, delivery.state.value, code, cancellable)
+
+
+def _under_way(line: OrderLine, delivery: Delivery, vendor: str, sent: Moment | None) -> Step:
+    """Where a delivery stands that somebody still sees to: a worker, or a person."""
+    if delivery.state is DeliveryState.PROCESSING:
+        return Step(
+            "now",
+            _("%(vendor)s is setting it up", vendor=vendor),
+            _("This usually takes less than two minutes."),
+            sent,
+        )
+    if delivery.state is DeliveryState.UNKNOWN:
+        return Step(
+            "wait",
+            _("We are checking with %(vendor)s", vendor=vendor),
+            _("We have no clear answer yet and look it up by ourselves. You will not be charged twice."),
+            moment(delivery.changed_at),
+        )
+    if delivery.state is DeliveryState.NEEDS_ACTION:
+        return Step(
+            "wait",
+            _("We are working on it"),
+            _("Something has to be put right by hand. Your payment is safe; we write to you then."),
+            moment(delivery.changed_at),
+        )
+    if line.base_line_id is not None:
+        return Step("wait", _("Waits for what it extends"), _("It is ordered as soon as that is there."))
+    if db.session().info["now"] - delivery.created_at < SOON:
+        return Step(
+            "now", _("Ordering from %(vendor)s", vendor=vendor), _("This usually takes a few seconds.")
+        )
+    return Step(
+        "wait",
+        _("Queued for %(vendor)s", vendor=vendor),
+        _("Your order is stored and goes on by itself. You can close this page; we write to you."),
+    )
+
+
+def _ended(
+    line: OrderLine, delivery: Delivery, vendor: str, sent: Moment | None,
+    given: Sequence[Refund], wish: LineCancellation | None, *, ours: bool,
+) -> tuple[Step, ...]:  # fmt: skip
+    """What came of a delivery, and of the money for it."""
+    changed = moment(delivery.changed_at)
+    if delivery.state is DeliveryState.WITHDRAWING:
+        return money_back.withdrawing(vendor, wish)
+    if delivery.state is DeliveryState.CANCELLED:
+        back = money_back.last_step(line, given, ours=ours, cancelled=True)
+        return Step("done", _("Cancelled"), None, changed), back
+    if delivery.state is DeliveryState.REFUSED:
+        refused = _("Refused by %(vendor)s", vendor=vendor)
+        title = _("Not delivered") if delivery.note == add_ons.LEFT else refused
+        back = money_back.last_step(line, given, ours=ours, cancelled=wish is not None)
+        return Step("wrong", title, _refusal(delivery, vendor), changed), back
+    seats = _("%(seats)s under My services.", seats=units.counted(line.quantity, line.unit))
+    return (
+        Step("done", _("Ordered from %(vendor)s", vendor=vendor), None, sent),
+        Step("done", _("Ready to use"), seats, moment(delivery.delivered_at)),
+        *(money_back.step(refund, ours) for refund in given),
+    )
 
 
 def _refusal(delivery: Delivery, vendor: str) -> str:

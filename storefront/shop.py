@@ -1,5 +1,5 @@
 """Opens a request: host, first path segment and cookies become a shop and a visitor in one statement
-(decisions 12 and 14). A reseller's alias is shifted to SCRIPT_NAME, so that every URL keeps it. Unknown
+(decision 3). A reseller's alias is shifted to SCRIPT_NAME, so that every URL keeps it. Unknown
 hosts are refused."""
 
 import json
@@ -95,6 +95,7 @@ class Shop:
         """The tokens of this version; the address changes with the settings, so it may be kept for ever."""
         return f"{self.base}/theme/{self.version.hex}.css"
 
+    # The foot of a page has room for both; only mails know them so far (storefront/mailer.py).
     address = None
     support_email = None
 
@@ -103,7 +104,7 @@ _looks: dict[tuple[UUID, UUID], tuple[Theme, Settings]] = {}
 
 
 def looks(storefront_id: UUID, version: UUID, theme_name: str, settings_text: str) -> tuple[Theme, Settings]:
-    """Kept in process under the version (decision 14)."""
+    """Kept in process under the version."""
     key = (storefront_id, version)
     if key not in _looks:
         if len(_looks) > 2000:
@@ -145,7 +146,7 @@ class Visitor:
     standing: str = ""
     basket: int = 0
     must_set_up: bool = False
-    viewing: "Viewing | None" = None
+    viewing: Viewing | None = None
     must_agree: bool = False
 
     @property

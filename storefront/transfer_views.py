@@ -15,7 +15,7 @@ from core.languages import Words, _
 from core.tenancy import same_key
 from provisioning import transfers
 from provisioning.transfers import ItemState, Transfer, TransferItem, TransferState
-from storefront import pages, timelines
+from storefront import pages, timelines, units
 from storefront.filters import Choice, Days
 from storefront.lists import Column, List
 from storefront.moments import Moment, moment
@@ -176,7 +176,7 @@ def row_of(item: TransferItem, codes: dict[UUID, str], page_of: Callable[[str], 
     code = codes.get(item.subscription_id) if item.subscription_id else None
     return ItemRow(
         item,
-        f"{item.quantity} {item.unit}{'' if item.quantity == 1 else 's'}",
+        units.counted(item.quantity, item.unit),
         BADGES.get(item.state.value, item.state.value),
         ITEM_WORDS[item.state.value],
         page_of(code) if code else None,

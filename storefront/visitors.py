@@ -87,7 +87,7 @@ SELLING = frozenset(
 
 
 class ShopClosed(Refusal):
-    """The reseller has no plan at the moment (decision 0012)."""
+    """The reseller has no plan at the moment (decision 12)."""
 
     status = 404
     title = "This shop is closed"
@@ -134,7 +134,7 @@ def second_factor_first() -> Response | None:
 
 def guard_portal() -> None:
     """Anyone may look at a shop; what is theirs needs `signed_in`. A closed shop sells nothing, but its
-    customers still find what they have (decision 0012)."""
+    customers still find what they have (decision 12)."""
     if the_shop().closed and request.endpoint in SELLING:
         raise ShopClosed
     enter(Side.CUSTOMER)

@@ -1,4 +1,5 @@
-"""Where Stripe rings: the event is verified, stored once and answered; a task does the rest (decision 9)."""
+"""Where Stripe rings: the event is verified, stored once and answered; a task does the rest
+(decision 5)."""
 
 import structlog
 from flask import Blueprint, Response, request

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 OF_TODAY = [path for path in DOCUMENTS if path.parent.name != "decisions" and path.name != "behaviours.md"]
 FILE = re.compile(r"`([a-z_]\w*(?:/\w+)*/\w+\.py|app\.py|serve\.py)(?:: ([\w, ]+))?`")
+ROOMS = "core partners catalog subscriptions billing checkout provisioning storefront whitelabel_themes"
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#([\w-]+))?\)")
 
 
@@ -35,9 +36,24 @@ def test_every_link_in_a_document_leads_somewhere(path: Path) -> None:
     assert not missing
 
 
-def test_decisions_are_numbered_once_each() -> None:
-    numbers = [path.name[:4] for path in (ROOT / "docs/decisions").glob("*.md")]
-    assert sorted(numbers) == sorted(set(numbers))
+def test_decisions_are_numbered_once_each_and_called_by_their_number() -> None:
+    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert numbers == sorted(set(numbers))
+    for page, number in zip(pages, numbers, strict=True):
+        assert page.read_text(encoding="utf-8").startswith(f"# {number}. "), page.name
+
+
+def test_every_decision_that_code_names_is_there() -> None:
+    known = {int(page.name[:4]) for page in (ROOT / "docs/decisions").glob("*.md")}
+    rooms = (ROOT / room for room in ROOMS.split())
+    named = {
+        (str(path.relative_to(ROOT)), int(number))
+        for room in rooms
+        for path in room.rglob("*.py")
+        for number in re.findall(r"decisions?[ /](\d+)", path.read_text(encoding="utf-8"))
+    }
+    assert {(path, number) for path, number in named if number not in known} == set()
 
 
 def is_made(name: str, text: str) -> bool:

@@ -69,7 +69,7 @@ def console_css(brand: str | None = None) -> str:
     return _sheet({**_proportions(theme, settings), **_console_sizes()}, settings)
 
 
-def mail_look(theme: Theme, settings: Settings) -> MailLook:
+def mail_look(settings: Settings) -> MailLook:
     colours = palette(settings.word("brand"), settings.word("warmth"), settings.word("contrast"), "light")
     return MailLook(
         page=colours["surface-sunken"],
@@ -117,7 +117,7 @@ def palette(brand: str, warmth: str, contrast: str, mode: Mode) -> Palette:
     roles["text-muted"] = nearest_passing(muted, grounds, STRONG if high else TEXT)
     roles["line"] = line
     roles["line-strong"] = nearest_passing(line, grounds, TEXT if high else CONTROL)
-    roles |= _accents(brand, grounds, dark)
+    roles |= _accents(brand, grounds)
     for name, state_hue in STATE_HUES.items():
         roles |= _state(name, state_hue, grounds, dark)
     roles["on-bad"] = readable_on(roles["bad"])
@@ -132,7 +132,7 @@ def _washes(hue: float, chroma: float, dark: bool) -> Palette:
     return {name: _oklch(level, depth, (hue + turn) % 360) for name, turn in turns.items()}
 
 
-def _accents(brand: str, grounds: tuple[str, ...], dark: bool) -> Palette:
+def _accents(brand: str, grounds: tuple[str, ...]) -> Palette:
     accent = nearest_passing(brand, grounds, CONTROL)
     ink = readable_on(accent, dark=shade_of(Color(accent).convert("oklch"), 0.18), ratio=4.55)
     link = nearest_passing(brand, grounds, TEXT)

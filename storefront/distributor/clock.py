@@ -1,4 +1,4 @@
-"""The time machine of sandbox distributors (decision 7): where the business clock stands, what comes next by
+"""The time machine of sandbox distributors: where the business clock stands, what comes next by
 it, and going there."""
 
 from datetime import UTC, datetime, time, timedelta

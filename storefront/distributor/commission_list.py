@@ -12,13 +12,11 @@ from core import db
 from core.languages import _
 from core.parties import Reseller
 from core.tenancy import same_key
-from partners import tiers
 from partners.commissions import Commission
-from storefront import exports, lists, pages
+from storefront import commissions, exports, lists, pages
 from storefront.distributor import console
 from storefront.filters import Amounts, Days
 from storefront.lists import Column, List
-from storefront.moments import moment
 from storefront.visitors import the_shop
 
 
@@ -91,23 +89,9 @@ def rows_of(found: Sequence[tuple[Commission, str, str]]) -> list[dict[str, Any]
     """Records as the list shows them."""
     return [
         {
-            **row_of(one),
+            **commissions.row_of(one),
             "partner": reseller,
             "url": url_for("distributor.reseller_page", code=code),
         }
         for one, reseller, code in found
     ]
-
-
-def row_of(one: Commission) -> dict[str, Any]:
-    """A record as both sides show it."""
-    return {
-        "customer": one.customer_name,
-        "service": one.service,
-        "programme": one.programme_name,
-        "tier": one.tier_name or "–",
-        "rate": tiers.percent(one.rate),
-        "base": one.base,
-        "amount": one.amount,
-        "earned": moment(one.earned_at),
-    }

@@ -106,7 +106,7 @@ def show(code: str, status: int = 200, *, problem: str | None = None, act: str =
         values = shown.about(deal)
         values["timeline"] = timelines.of([deal.id])
         values["matches"] = [match_row(one) for one in deal_matches.near(deal)] if deal.open else None
-        values["may_review"] = deals.may_review(deal, visitor().roles, visitor().person_id)
+        values["may_review"] = deals.may_review(visitor().roles)
     return pages.render(
         "distributor/deal.html",
         status,
@@ -174,7 +174,8 @@ def decide(code: str, act: str, decision: Callable[[Deal], None]) -> Response:
     """One act of the reviewer, on the version of the deal that it saw."""
     try:
         with db.transaction():
-            refuse_unless_reviewer(deals.find(code))
+            deals.find(code)  # what is not there is not found, whoever asks
+            refuse_unless_reviewer()
             decision(deal_reviews.to_decide(code, request.form.get("version", "")))
     except (Missing, Denied):
         raise
@@ -183,7 +184,7 @@ def decide(code: str, act: str, decision: Callable[[Deal], None]) -> Response:
     return pages.see("distributor.deal_page", f"deal-{act}", code=code)
 
 
-def refuse_unless_reviewer(deal: Deal) -> None:
-    """Denied for whoever may not decide on it."""
-    if not deals.may_review(deal, visitor().roles, visitor().person_id):
+def refuse_unless_reviewer() -> None:
+    """Denied for whoever may not decide on deals."""
+    if not deals.may_review(visitor().roles):
         raise Denied(_("Only storefront managers and administrators decide on deals."))

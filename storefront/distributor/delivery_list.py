@@ -20,8 +20,8 @@ from storefront import exports, lists, pages
 from storefront.distributor import connectors, console
 from storefront.filters import Days
 from storefront.lists import Column, List
-from storefront.mail import counted
 from storefront.moments import moment
+from storefront.units import counted
 from subscriptions.subscriptions import Subscription
 
 BADGES = {DeliveryState.SUCCESS: "delivered", DeliveryState.PROCESSING: "delivering"}

@@ -25,16 +25,15 @@ from core.money import Money, total
 from core.parties import Customer, Reseller
 from core.tasks import Task, TaskAttempt, TaskState
 from core.tenancy import same_key
-from provisioning import fulfilment
 from provisioning.connectors.base import Action
 from provisioning.connectors.registry import CONNECTORS
-from provisioning.deliveries import WITHDRAW, Delivery, DeliveryState, VendorRecord
+from provisioning.deliveries import GOING_ON, WITHDRAW, Delivery, DeliveryState, VendorRecord
 from provisioning.line_cancellations import KEYS, LineCancellation, LineCancellationState
 from storefront import refund_views, timelines
-from storefront.mail import counted
 from storefront.moments import Moment, moment
 from storefront.refund_views import RefundView
 from storefront.timelines import Entry, newest_first
+from storefront.units import counted
 from subscriptions.subscriptions import Licence, Subscription
 
 
@@ -285,9 +284,7 @@ def _delivery(number: int, row: Any, timeline: Sequence[Entry], seats: int, atte
         state=delivery.state,
         note=delivery.note,
         wish=told_wish(wish) if wish else None,
-        cancellable=wish is None
-        and delivery.action == Action.PROVISION
-        and delivery.state in fulfilment.GOING_ON,
+        cancellable=wish is None and delivery.action == Action.PROVISION and delivery.state in GOING_ON,
         reference=str(delivery.reference),
         connector=_(CONNECTORS[cost.connector].label) if cost.connector in CONNECTORS else cost.connector,
         subscription=subscription.code,

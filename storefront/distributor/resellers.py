@@ -242,58 +242,9 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
         balances = session.scalars(
             select(Balance).where(Balance.reseller_id == reseller.id).order_by(Balance.kind, Balance.currency)
         ).all()
-        latest = session.execute(
-            orders().where(Order.reseller_id == reseller.id).order_by(Order.id.desc()).limit(10)
-        ).all()
-        rows = rows_of([(order, seller, customer) for order, seller, customer in latest])
-        price_lists = [
-            (str(row.id), row.name) for row in session.scalars(select(PriceList).order_by(PriceList.name))
-        ]
-        terms = credit_terms.of(reseller.id)
-        data: dict[str, Any] = {
-            "customers": session.scalar(
-                select(func.count()).select_from(Customer).where(Customer.reseller_id == reseller.id)
-            )
-            or 0,
-            "plan": plan_of(reseller.id),
-            "sells": [CHANNELS[one] for one in sorted(channels.profile(reseller.id))],
-            "margin": margin_of(reseller.id),
-            "people": [
-                (m.name, m.email, ", ".join(ROLES.get(role, role) for role in m.roles))
-                for m in parties.members(reseller.id)
-            ],
-            "programmes": [
-                {
-                    "name": one.programme_name,
-                    "url": url_for("distributor.partnership_page", enrolment_id=one.id),
-                    "tier": one.tier_name,
-                    "flagged": one.flagged and one.state is enrolments.EnrolmentState.ACTIVE,
-                    "state": one.state.value,
-                    "until": moment(one.ended_at or one.ends_at),
-                }
-                for one in enrolments.of_reseller(reseller.id)
-            ],
-            "offers": activations.offers(reseller),
-            "domain": domains.of_reseller(reseller.id),
-            "manager": manager_card(reseller),
-            "trail": timelines.of(
-                [
-                    reseller.id,
-                    *([shop.id] if shop else []),
-                    *(one.id for one in balances),
-                    *([about] if (about := credit_terms.row_id(reseller.id)) else []),
-                    *(one.id for one in viewings.latest(reseller.id)),
-                ]
-            ),
-        }
-    standing = forms.Standing(
-        prefix="standing-",
-        enable_reselling=reseller.enable_reselling,
-        ordering_enabled=reseller.ordering_enabled,
-        prorate_billing=terms.prorate_billing,
-        partial_charges=terms.partial_charges,
-        price_list=str(reseller.price_list_id),
-    ).offer(price_lists)
+        about = about_reseller(reseller)
+        happened = [reseller.id, *([shop.id] if shop else []), *(one.id for one in balances)]
+        standing, trail = standing_form(reseller, form), trail_of(reseller.id, happened)
     return pages.render(
         "distributor/reseller.html",
         status,
@@ -310,15 +261,73 @@ def show(code: str, status: int = 200, *, problem: str | None = None, form: Form
             )
             for one in balances
         ],
-        orders=rows,
         orders_url=url_for("distributor.order_list", q=reseller.name),
-        standing=form.offer(price_lists) if isinstance(form, forms.Standing) else standing,
+        standing=standing,
         credit_form=form if isinstance(form, forms.CreditLine) else forms.CreditLine(prefix="credit-"),
         person_form=form if isinstance(form, InviteAdministrator) else InviteAdministrator(prefix="person-"),
         currency=the_shop().currency,
         problem=problem,
-        **data,
+        trail=trail,
+        **about,
     )
+
+
+def about_reseller(reseller: Reseller) -> dict[str, Any]:
+    """What its page tells besides what can be changed there."""
+    session = db.session()
+    latest = orders().where(Order.reseller_id == reseller.id).order_by(Order.id.desc()).limit(10)
+    customers = select(func.count()).select_from(Customer).where(Customer.reseller_id == reseller.id)
+    return {
+        "orders": rows_of([(order, seller, customer) for order, seller, customer in session.execute(latest)]),
+        "customers": session.scalar(customers) or 0,
+        "plan": plan_of(reseller.id),
+        "sells": [CHANNELS[one] for one in sorted(channels.profile(reseller.id))],
+        "margin": margin_of(reseller.id),
+        "people": [
+            (m.name, m.email, ", ".join(ROLES.get(role, role) for role in m.roles))
+            for m in parties.members(reseller.id)
+        ],
+        "programmes": [
+            {
+                "name": one.programme_name,
+                "url": url_for("distributor.partnership_page", enrolment_id=one.id),
+                "tier": one.tier_name,
+                "flagged": one.flagged and one.state is enrolments.EnrolmentState.ACTIVE,
+                "state": one.state.value,
+                "until": moment(one.ended_at or one.ends_at),
+            }
+            for one in enrolments.of_reseller(reseller.id)
+        ],
+        "offers": activations.offers(reseller),
+        "domain": domains.of_reseller(reseller.id),
+        "manager": manager_card(reseller),
+    }
+
+
+def trail_of(reseller_id: UUID, of: Sequence[UUID]) -> list[timelines.Entry]:
+    """What happened to the reseller and to what belongs to it: its terms of credit, and who looked at its
+    console."""
+    terms = credit_terms.row_id(reseller_id)
+    looks = [one.id for one in viewings.latest(reseller_id)]
+    return timelines.of([*of, *([terms] if terms else []), *looks])
+
+
+def standing_form(reseller: Reseller, refused: Form | None) -> forms.Standing:
+    """The form with what holds, or the one that was refused."""
+    lists_to_choose = [
+        (str(row.id), row.name) for row in db.session().scalars(select(PriceList).order_by(PriceList.name))
+    ]
+    if isinstance(refused, forms.Standing):
+        return refused.offer(lists_to_choose)
+    terms = credit_terms.of(reseller.id)
+    return forms.Standing(
+        prefix="standing-",
+        enable_reselling=reseller.enable_reselling,
+        ordering_enabled=reseller.ordering_enabled,
+        prorate_billing=terms.prorate_billing,
+        partial_charges=terms.partial_charges,
+        price_list=str(reseller.price_list_id),
+    ).offer(lists_to_choose)
 
 
 def shop_facts(shop: Storefront | None, reseller: Reseller) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from storefront import exports, lists, pages
 from storefront.distributor import console
 from storefront.filters import Amounts, Days
 from storefront.lists import Column, List
-from storefront.mail import counted
 from storefront.moments import moment
+from storefront.units import counted
 from storefront.visitors import the_shop
 from subscriptions.subscriptions import Subscription, SubscriptionState
 

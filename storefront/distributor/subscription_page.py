@@ -11,8 +11,8 @@ from core.languages import _
 from core.tenancy import same_key
 from storefront import belongings, endings, pages
 from storefront.distributor import console
-from storefront.mail import counted
 from storefront.moments import moment
+from storefront.units import counted
 from storefront.visitors import has_role
 from subscriptions import subscriptions
 from subscriptions.subscriptions import LicenceState

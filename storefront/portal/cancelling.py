@@ -8,9 +8,9 @@ from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
 from storefront import belongings, cancelling, endings, pages
-from storefront.mail import counted
 from storefront.portal import portal
 from storefront.portal.services import service_page
+from storefront.units import counted
 from storefront.visitors import require_role, signed_in_customer, visitor
 from subscriptions import cancellations, subscriptions
 from subscriptions.subscriptions import STANDING

@@ -11,7 +11,7 @@ from catalog.offer_facts import Linked
 from catalog.plan_links import LinkKind
 from checkout import quantities
 from core.languages import _
-from storefront.mail import counted
+from storefront.units import counted
 from storefront.visitors import prices_shown, the_shop
 
 

@@ -4,6 +4,7 @@ given to."""
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 from flask import request, url_for
 from sqlalchemy import func, or_, select
@@ -137,47 +138,17 @@ def service_page(
     code: str, *, typed: str = "", problem: str = "", refused: str = "", status: int = 200
 ) -> Response:
     """The page, with kept input where a seat was refused (`problem`), or what was refused about its end."""
-    after, query = request.args.get("after", ""), request.args.get("q", "").strip()[:100]
-    with db.transaction() as session:
-        found = subscriptions.find(code)
-        seats = (
-            select(Licence)
-            .where(Licence.subscription_id == found.id)
-            .order_by(Licence.number)
-            .limit(SEATS + 1)
-        )
-        if after.isascii() and after.isdigit() and len(after) < 10:
-            seats = seats.where(Licence.number > int(after))
-        if query:
-            seats = seats.where(
-                or_(
-                    Licence.assignee.icontains(query, autoescape=True),
-                    Licence.key.icontains(query, autoescape=True),
-                )
-            )
-        shown = list(session.scalars(seats))
+    with db.transaction():
+        found, now = subscriptions.find(code), business_now()
         used = _assigned([found.id]).get(found.id, 0)
-        order, delivery, invoice_id = session.execute(
-            select(Order, Delivery, Invoice.id)
-            .join(OrderLine, same_key(OrderLine.order_id, Order.id))
-            .outerjoin(Delivery, same_key(Delivery.order_line_id, OrderLine.id) & BOUGHT)
-            .outerjoin(Invoice, same_key(Invoice.order_id, Order.id))
-            .where(OrderLine.id == found.order_line_id)
-        ).first() or (None, None, None)
-        ending, happened, now = endings.ending_of(found), endings.timeline_of(found), business_now()
-        together = belongings.of_service(found)
-        sold_as = session.scalar(
-            select(Product.code)
-            .join(Plan, same_key(Plan.product_id, Product.id))
-            .where(Plan.id == found.plan_id, Product.published, Plan.published)
-        )
-        onwards = [one for one in upgrades.steps(found.plan_id) if one.published and not one.down]
-        instead = publication.replacement(found.plan_id) if sold_as is None else None
-    following = (
-        url_for("portal.service", code=code, q=query or None, after=shown[SEATS - 1].number)
-        if len(shown) > SEATS
-        else None
-    )
+        order, delivery, invoice_id = _bought_with(found)
+        about = {
+            **_seats_of(found),
+            **_on_sale(found),
+            "ending": endings.ending_of(found),
+            "happened": endings.timeline_of(found),
+            "together": belongings.of_service(found),
+        }
     moving = found.state is SubscriptionState.ENDING or (
         found.state is SubscriptionState.PENDING
         and delivery is not None
@@ -188,7 +159,6 @@ def service_page(
         status,
         title=found.product_name,
         service=found,
-        seats=shown[:SEATS],
         used=used,
         free=found.licences_issued - used,
         percent=round(100 * used / found.quantity),
@@ -197,18 +167,6 @@ def service_page(
         invoice_id=invoice_id,
         starts=moment(found.starts_at, now),
         ends=moment(found.ends_at, now),
-        ending=ending,
-        happened=happened,
-        together=together,
-        again_url=url_for("portal.product", code=sold_as) if sold_as and not the_shop().closed else None,
-        onwards=[
-            (f"{one.product}, {one.plan}", url_for("portal.product", code=one.product_code))
-            for one in onwards
-        ],
-        instead=instead.instead if instead else None,
-        instead_url=url_for("portal.product", code=instead.instead_code)
-        if instead and instead.instead_code
-        else None,
         may_cancel=has_role(*MAY_CANCEL),
         words=WORDS,
         tones=TONES,
@@ -216,14 +174,71 @@ def service_page(
         problem=problem,
         refused=refused,
         may_assign=has_role(*ROLES),
-        next_url=following,
-        first_url=url_for("portal.service", code=code) if after else None,
-        seat_query=query,
         many=found.licences_issued > SEATS,
         refresh_seconds=5 if moving else None,
         price=found.price,
         total=found.price * found.quantity,
+        **about,
     )
+
+
+def _seats_of(service: Subscription) -> dict[str, Any]:
+    """A page of its seats, by number, as `?q=` and `?after=` say."""
+    after, query = request.args.get("after", ""), request.args.get("q", "").strip()[:100]
+    chosen = select(Licence).where(Licence.subscription_id == service.id).order_by(Licence.number)
+    if after.isascii() and after.isdigit() and len(after) < 10:
+        chosen = chosen.where(Licence.number > int(after))
+    if query:
+        named = (Licence.assignee, Licence.key)
+        chosen = chosen.where(or_(*(column.icontains(query, autoescape=True) for column in named)))
+    found = list(db.session().scalars(chosen.limit(SEATS + 1)))
+    onwards = len(found) > SEATS
+    return {
+        "seats": found[:SEATS],
+        "seat_query": query,
+        "first_url": url_for("portal.service", code=service.code) if after else None,
+        "next_url": url_for(
+            "portal.service", code=service.code, q=query or None, after=found[SEATS - 1].number
+        )
+        if onwards
+        else None,
+    }
+
+
+def _bought_with(service: Subscription) -> tuple[Order | None, Delivery | None, UUID | None]:
+    """The order, the delivery and the invoice of its purchase."""
+    chosen = (
+        select(Order, Delivery, Invoice.id)
+        .join(OrderLine, same_key(OrderLine.order_id, Order.id))
+        .outerjoin(Delivery, same_key(Delivery.order_line_id, OrderLine.id) & BOUGHT)
+        .outerjoin(Invoice, same_key(Invoice.order_id, Order.id))
+        .where(OrderLine.id == service.order_line_id)
+    )
+    found = db.session().execute(chosen).first()
+    return (found[0], found[1], found[2]) if found else (None, None, None)
+
+
+def _on_sale(service: Subscription) -> dict[str, Any]:
+    """Where it can be bought again, what it may become, and what takes its place where it is not sold any
+    more."""
+    sold_as = db.session().scalar(
+        select(Product.code)
+        .join(Plan, same_key(Plan.product_id, Product.id))
+        .where(Plan.id == service.plan_id, Product.published, Plan.published)
+    )
+    instead = publication.replacement(service.plan_id) if sold_as is None else None
+    return {
+        "again_url": url_for("portal.product", code=sold_as) if sold_as and not the_shop().closed else None,
+        "onwards": [
+            (f"{one.product}, {one.plan}", url_for("portal.product", code=one.product_code))
+            for one in upgrades.steps(service.plan_id)
+            if one.published and not one.down
+        ],
+        "instead": instead.instead if instead else None,
+        "instead_url": url_for("portal.product", code=instead.instead_code)
+        if instead and instead.instead_code
+        else None,
+    }
 
 
 @portal.post("/services/<code>/assign")

@@ -1,5 +1,5 @@
 """What anybody may look at: the shop's front page, search, products and help. The pieces that everybody
-shares are kept as fragments (decision 14); what depends on the visitor stands around them."""
+shares are kept as fragments; what depends on the visitor stands around them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,5 +1,5 @@
 """The theme studio: a theme, its settings, a logo, and the real shop beside it with what is not saved yet.
-Tokens only: no HTML, CSS or script of a reseller ever reaches a page (design decision 11). It opens with the
+Tokens only: no HTML, CSS or script of a reseller ever reaches a page. It opens with the
 storefront (I33)."""
 
 import hashlib

@@ -9,12 +9,10 @@ from werkzeug.wrappers import Response
 
 from core import db
 from core.languages import _
-from partners import tiers
 from partners.commissions import Commission
-from storefront import exports, lists, pages
+from storefront import commissions, exports, lists, pages
 from storefront.filters import Amounts, Days
 from storefront.lists import Column, List
-from storefront.moments import moment
 from storefront.reseller import console
 from storefront.visitors import the_shop
 
@@ -76,16 +74,4 @@ def the_list() -> List:
 
 def rows_of(found: Sequence[tuple[Commission]]) -> list[dict[str, Any]]:
     """Records as the list shows them."""
-    return [
-        {
-            "customer": one.customer_name,
-            "service": one.service,
-            "programme": one.programme_name,
-            "tier": one.tier_name or "–",
-            "rate": tiers.percent(one.rate),
-            "base": one.base,
-            "amount": one.amount,
-            "earned": moment(one.earned_at),
-        }
-        for (one,) in found
-    ]
+    return [commissions.row_of(one) for (one,) in found]

@@ -18,6 +18,7 @@ from catalog.retail_rules import Level, Method, Target, Wanted, WrongValue
 from catalog.rounding import OFFERED, Rounding
 from core import db, money
 from core.money import Money
+from core.tenancy import same_key
 from tests.sizes import often
 from tests.world import World, open_portal
 
@@ -198,7 +199,7 @@ def test_rules_wholesale_tier_and_list_price_are_written_into_the_shelf(world: W
             code: (listing.price.text, listing.lead)
             for listing, code in db.session().execute(
                 select(Listing, Plan.code)
-                .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
+                .join(Plan, same_key(Plan.id, Listing.plan_id))
                 .where(Listing.reseller_id == reseller_id)
             )
         }

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from core import db, parties
 from core.parties import Customer
+from core.tenancy import same_key
 from core.trail import TrailEntry, TrailNote
 from partners import admin_rights, invitations
 from partners.admin_rights import RightsState
@@ -39,7 +40,7 @@ def link(world: World) -> str:
 def why(world: World, what: str) -> str:
     """What was written down about an act that was refused."""
     with world.acting():
-        joined = (TrailEntry.distributor_id == TrailNote.distributor_id) & (TrailEntry.id == TrailNote.id)
+        joined = same_key(TrailEntry.id, TrailNote.id)
         chosen = select(TrailNote.why).join(TrailEntry, joined).where(TrailEntry.what == what)
         return db.session().scalars(chosen).one()
 

@@ -32,6 +32,7 @@ from core import db, parties
 from core.events import publish
 from core.money import Money
 from core.tasks import Task, TaskState
+from core.tenancy import same_key
 from core.work import WorkItem
 from partners import standings, storefronts, tiers
 from storefront import margin_mails
@@ -51,7 +52,7 @@ def prices(world: World, reseller: str = "brightfield") -> dict[str, str]:
             code: listing.price.text
             for code, listing in db.session().execute(
                 select(Plan.code, Listing)
-                .join(Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id))
+                .join(Listing, same_key(Listing.plan_id, Plan.id))
                 .where(Listing.reseller_id == world.resellers[reseller])
             )
         }
@@ -59,7 +60,7 @@ def prices(world: World, reseller: str = "brightfield") -> dict[str, str]:
 
 def listing(world: World, code: str) -> str:
     with world.acting("brightfield"):
-        joined = (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id)
+        joined = same_key(Listing.plan_id, Plan.id)
         return str(db.session().scalars(select(Listing.id).join(Plan, joined).where(Plan.code == code)).one())
 
 
@@ -230,7 +231,7 @@ def costs(world: World, code: str, cost: Money) -> None:
 def alarms(world: World) -> list[tuple[str, int | None, int | None]]:
     """(plan, cost, margin) of Northwind's prices under their floor."""
     with world.acting():
-        joined = (Plan.distributor_id == CostAlarm.distributor_id) & (Plan.id == CostAlarm.plan_id)
+        joined = same_key(Plan.id, CostAlarm.plan_id)
         rows = db.session().execute(
             select(Plan.code, CostAlarm.cost_minor, CostAlarm.margin_points).join(CostAlarm, joined)
         )

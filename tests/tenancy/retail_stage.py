@@ -12,6 +12,7 @@ from catalog.retail_rules import Level, Method, RetailRule, Wanted
 from catalog.shelf_prices import Part
 from core import db
 from core.money import Money
+from core.tenancy import same_key
 from tests.world import World
 
 
@@ -20,7 +21,7 @@ def price(world: World) -> dict[str, str]:
     reseller_id = world.resellers["brightfield"]
     with world.acting("brightfield"):
         session = db.session()
-        joined = (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id)
+        joined = same_key(Listing.plan_id, Plan.id)
         by_code = {
             code: listing
             for code, listing in session.execute(select(Plan.code, Listing).join(Listing, joined))

@@ -152,7 +152,7 @@ def test_a_mail_is_drawn_with_plain_values(env):
     drawn = (
         environment_for(theme, env)
         .from_string(source)
-        .render(values, look=tokens.mail_look(theme, chosen), subject="Open", reason="You bought a plan.")
+        .render(values, look=tokens.mail_look(chosen), subject="Open", reason="You bought a plan.")
     )
     assert not re.search(r"var\(|<script|<table", drawn)
     assert "Log in &amp; customise it." in drawn

@@ -102,7 +102,7 @@ def test_consoles_are_always_the_same_but_for_the_accent():
 
 
 def test_a_mail_carries_plain_hex_that_can_be_read():
-    look = tokens.mail_look(AURORA, AURORA.validate({"brand": "#ffee00"}))
+    look = tokens.mail_look(AURORA.validate({"brand": "#ffee00"}))
     pairs = [
         (look.text, look.surface),
         (look.muted, look.page),
