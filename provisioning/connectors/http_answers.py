@@ -172,7 +172,7 @@ class ProductTold(BaseModel):
     vendor: Line
     category: Line = ""
     summary: Line = ""
-    description: Annotated[str, StringConstraints(max_length=8000)] = ""
+    description: Annotated[str, StringConstraints(max_length=8000, pattern=r"^[^\x00]*$")] = ""
     plans: tuple[PlanTold, ...] = Field(max_length=200)
     add_on_of: tuple[Code, ...] = Field(default=(), max_length=200)
     needs: tuple[Code, ...] = Field(default=(), max_length=200)

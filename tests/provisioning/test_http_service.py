@@ -60,6 +60,14 @@ def test_what_the_database_could_not_keep_is_no_answer(kept: dict[str, Any]) -> 
         else:
             with pytest.raises(Unclear, match="could not be read"):
                 http_answers.outcome(request, answer)
+    listed: dict[str, Any] = {"code": "a", "type": "t", "name": "A", "vendor": "V", "plans": []}
+    for description in ("fine", "\x00"):
+        body = json.dumps({"products": [listed | {"description": description}]}).encode()
+        if description == "fine":
+            assert http_answers.defined(http_answers.Answer(200, {}, body)).products
+        else:
+            with pytest.raises(Unclear, match="could not be read"):
+                http_answers.defined(http_answers.Answer(200, {}, body))
 
 
 MOODS: list[tuple[dict[str, Any], type[ConnectorError], int]] = [
