@@ -23,7 +23,7 @@ PIECE = 64 * 1024
 IN_MEMORY = 1024 * 1024  # a longer body is a file
 
 READING = 2  # threads of a process that may wait for bodies; it has four
-PATIENCE = 0.1  # seconds that others wait for one of them: a body that is there is read in far less
+PATIENCE = 0.5  # seconds that others wait for one of them: a body that is there is read in far less
 
 
 class Bodies:
