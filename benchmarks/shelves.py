@@ -237,7 +237,7 @@ def in_the_database(bench: Bench) -> None:
     call = "SELECT * FROM shelf_search_v1(%s, false, %s, '', '{}', '{}', '{}', 'best', '', NULL, 0, 25)"
     numbers = "SELECT * FROM search_facets_v1(%s, false, '', '{}', '{}', '{}')"
     whole = "SELECT * FROM shelf_facets_v5('', '{}', '{}', '{}')"
-    mend = "SELECT * FROM near_words_v1(%s)"
+    mend = "SELECT * FROM near_words_v2(%s)"
 
     def timed(statement: str, *arguments: Any) -> float:
         began = time.perf_counter()

@@ -3,6 +3,7 @@ with the fewest slips of the fingers (a letter more, less, other, or two in the 
 
 from collections.abc import Sequence
 
+from catalog.entries import SAMPLE
 from core import doors
 from core.doors import door
 
@@ -10,8 +11,11 @@ SHORTEST = 3
 
 # Words are the distributor's; only those that are on the scope's own shelf are given back. A word that nobody
 # has is looked for in the index, never row by row; the shelf is one of the words, so nothing else binds it.
-NEAR = door("""
-CREATE FUNCTION near_words_v1(p_words text[]) RETURNS TABLE (word text, known boolean, near text[]) AS $$
+# What much of the shelf has is met in its sample, and is not gathered only to say that it is there.
+ON_THE_SHELF = f"""(EXISTS (SELECT 1 FROM search_texts t WHERE {SAMPLE} AND t.words @@ (shelf && {{word}}))
+      OR EXISTS (SELECT 1 FROM search_texts t WHERE t.words @@ (shelf && {{word}})))"""  # noqa: S608 SQL of our own
+NEAR = door(f"""
+CREATE FUNCTION near_words_v2(p_words text[]) RETURNS TABLE (word text, known boolean, near text[]) AS $$
 #variable_conflict use_column
 DECLARE
   distributor uuid := current_setting('app.distributor_id')::uuid;
@@ -23,16 +27,16 @@ BEGIN
   PERFORM set_config('pg_trgm.similarity_threshold', '0.2', true), set_config('enable_seqscan', 'off', true);
   FOREACH typed IN ARRAY p_words LOOP
     word := typed;
-    known := EXISTS (SELECT 1 FROM search_texts t WHERE t.words @@ (shelf && to_tsquery('simple', quote_literal(unaccent(typed)) || ':*')));
-    near := CASE WHEN known OR length(typed) < 3 THEN '{}' ELSE ARRAY(
+    known := {ON_THE_SHELF.format(word="to_tsquery('simple', quote_literal(unaccent(typed)) || ':*')")};
+    near := CASE WHEN known OR length(typed) < 3 THEN '{{}}' ELSE ARRAY(
       SELECT n.word FROM (SELECT s.word FROM search_words s WHERE s.distributor_id = distributor AND s.word % typed
         ORDER BY similarity(s.word, typed) DESC, s.word LIMIT 20) n
-      WHERE EXISTS (SELECT 1 FROM search_texts t WHERE t.words @@ (shelf && to_tsquery('simple', quote_literal(n.word))))) END;
+      WHERE {ON_THE_SHELF.format(word="to_tsquery('simple', quote_literal(n.word))")}) END;
     RETURN NEXT;
   END LOOP;
   PERFORM set_config('enable_seqscan', scans, true);
 END
-$$""")  # noqa: E501 SQL
+$$""")  # noqa: E501, S608 SQL of our own
 
 
 def meant(words: Sequence[str]) -> list[str]:
