@@ -156,9 +156,12 @@ class Watch:
         watch, wait = self, Connection.wait
 
         def waiting(connection: psycopg.Connection[Any], gen: Any, *given: Any, **more: Any) -> Any:
-            cut = watch._cuts and watch._ends(connection, gen)
+            asks = getattr(gen, "__name__", "").startswith(
+                ("_execute", "_commit")
+            )  # not what is set only here
+            cut = asks and watch._cuts and watch._ends(connection, gen)
             result = wait(connection, watch._half(gen) if cut else gen, *given, **more)
-            if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            if asks and connection.pgconn.transaction_status == TransactionStatus.IDLE:
                 watch.moment()
             return result
 

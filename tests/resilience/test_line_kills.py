@@ -21,7 +21,7 @@ from tests.sandbox.stripe.world import StripeSandbox
 from tests.scenes import Scenes
 from tests.vendors import Vendor
 
-SAMPLE = ("kill", "kill", "again", "stop")
+SAMPLE = ("kill", "again", "stop")
 
 
 @pytest.fixture
