@@ -17,6 +17,7 @@ from catalog.volumes import Volume
 from core.languages import _
 from core.money import Money
 from core.statements import Statement
+from core.tenancy import same_key
 
 MOST = 4  # columns that a page has room for
 
@@ -85,12 +86,9 @@ CANDIDATES = Statement(
         Product.attributes,
         Plan.attributes,
     )
-    .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
-    .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
-    .join(
-        ProductType,
-        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
-    )
+    .join(Listing, same_key(Listing.product_id, Product.id))
+    .join(Plan, same_key(Plan.id, Listing.plan_id))
+    .join(ProductType, same_key(ProductType.id, Product.product_type_id))
     .where(
         or_(
             Product.code == bindparam("products", type_=ARRAY(Text())).any_(),

@@ -31,7 +31,7 @@ from core.errors import Missing, Refused
 from core.languages import _
 from core.money import Money
 from core.statements import Statement
-from core.tenancy import Access, ResellerOwned, owned_by
+from core.tenancy import Access, ResellerOwned, owned_by, same_key
 from partners import storefronts
 
 LAST = 1000  # where a product stands that nothing brings to the front
@@ -156,12 +156,9 @@ SHELF = (
         Listing.flag,
         Listing.sale,
     )
-    .join(Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id))
-    .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
-    .join(
-        ProductType,
-        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
-    )
+    .join(Product, same_key(Product.id, Listing.product_id))
+    .join(Plan, same_key(Plan.id, Listing.plan_id))
+    .join(ProductType, same_key(ProductType.id, Product.product_type_id))
     .where(Listing.published, Product.published, Plan.published)
 )
 """The columns of cards; which listings stand for their products is said by catalog/shelves.py."""
@@ -199,13 +196,10 @@ def all_categories(reseller_id: UUID) -> list[str]:
     """The categories on a shelf in the shop's order, those of hidden plans too."""
     chosen = (
         select(Product.category)
-        .join(
-            Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id)
-        )
+        .join(Listing, same_key(Listing.product_id, Product.id))
         .outerjoin(
             CategoryPlace,
-            (CategoryPlace.distributor_id == Listing.distributor_id)
-            & (CategoryPlace.reseller_id == Listing.reseller_id)
+            same_key(CategoryPlace.reseller_id, Listing.reseller_id)
             & (CategoryPlace.category == Product.category),
         )
         .where(Listing.reseller_id == reseller_id, Product.published)
@@ -217,9 +211,7 @@ def all_categories(reseller_id: UUID) -> list[str]:
 
 def all_vendors(reseller_id: UUID) -> list[str]:
     """The vendors on a shelf, those of hidden plans too."""
-    chosen = select(Product.vendor).join(
-        Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id)
-    )
+    chosen = select(Product.vendor).join(Listing, same_key(Listing.product_id, Product.id))
     mine = (Listing.reseller_id == reseller_id) & Product.published
     return list(db.session().scalars(chosen.where(mine).distinct().order_by(Product.vendor)))
 
@@ -295,12 +287,9 @@ OFFERS = Statement(
         Plan.attributes,
         abouts.ONWARDS,
     )
-    .join(Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id))
-    .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
-    .join(
-        ProductType,
-        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
-    )
+    .join(Listing, same_key(Listing.product_id, Product.id))
+    .join(Plan, same_key(Plan.id, Listing.plan_id))
+    .join(ProductType, same_key(ProductType.id, Product.product_type_id))
     .where(
         Product.code == bindparam("code"),
         Product.published,
@@ -378,12 +367,8 @@ def offerable() -> list[tuple[Plan, Product]]:
     """Plans that resellers may put on a shelf: published products that customers buy."""
     chosen = (
         select(Plan, Product)
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
         .where(ProductType.audience == Audience.CUSTOMER, Plan.published, Product.published)
         .order_by(Product.name, Plan.list_minor, Plan.code)
     )
@@ -449,7 +434,7 @@ def lead_anew(reseller_id: UUID, product_ids: Sequence[UUID]) -> None:
     shown = Listing.published & Plan.published
     order = (Listing.product_id, shown.desc(), Listing.price_minor, Listing.id)
     mine = (Listing.reseller_id == reseller_id) & Listing.product_id.in_(product_ids)
-    same = (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id)
+    same = same_key(Plan.id, Listing.plan_id)
     chosen = select(Listing).join(Plan, same)
     led: set[UUID] = set()
     for listing in db.session().scalars(chosen.where(mine).order_by(*order)):

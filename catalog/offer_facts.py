@@ -14,6 +14,7 @@ from catalog.plan_links import LinkKind, PlanLink
 from catalog.products import Plan, Product, ProductType
 from core.money import Money
 from core.periods import Term
+from core.tenancy import same_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,10 @@ def _links(listings: Table) -> ColumnElement[Any]:
     return (
         select(func.jsonb_agg(aggregate_order_by(said, PlanLink.position), type_=JSONB()))
         .select_from(PlanLink)
-        .outerjoin(
-            other, (other.distributor_id == PlanLink.distributor_id) & (other.id == PlanLink.product_id)
-        )
-        .outerjoin(part, (part.distributor_id == PlanLink.distributor_id) & (part.id == PlanLink.part_id))
-        .outerjoin(whose, (whose.distributor_id == part.distributor_id) & (whose.id == part.product_id))
-        .where(PlanLink.distributor_id == Plan.distributor_id, PlanLink.plan_id == Plan.id)
+        .outerjoin(other, same_key(other.id, PlanLink.product_id))
+        .outerjoin(part, same_key(part.id, PlanLink.part_id))
+        .outerjoin(whose, same_key(whose.id, part.product_id))
+        .where(same_key(PlanLink.plan_id, Plan.id))
         .correlate(Plan)
         .scalar_subquery()
     )
@@ -113,13 +112,12 @@ def _add_ons(listings: Table) -> ColumnElement[Any]:
     return (
         select(func.jsonb_agg(aggregate_order_by(said, whose.name, listed.c.price_minor), type_=JSONB()))
         .select_from(PlanLink)
-        .join(adding, (adding.distributor_id == PlanLink.distributor_id) & (adding.id == PlanLink.plan_id))
-        .join(whose, (whose.distributor_id == adding.distributor_id) & (whose.id == adding.product_id))
-        .join(kind, (kind.distributor_id == whose.distributor_id) & (kind.id == whose.product_type_id))
+        .join(adding, same_key(adding.id, PlanLink.plan_id))
+        .join(whose, same_key(whose.id, adding.product_id))
+        .join(kind, same_key(kind.id, whose.product_type_id))
         .join(listed, (listed.c.distributor_id == adding.distributor_id) & (listed.c.plan_id == adding.id))
         .where(
-            PlanLink.distributor_id == Product.distributor_id,
-            PlanLink.product_id == Product.id,
+            same_key(PlanLink.product_id, Product.id),
             PlanLink.kind == LinkKind.BASE,
             adding.published,
             whose.published,

@@ -16,7 +16,7 @@ from core.errors import Refused
 from core.languages import _
 from core.parties import Reseller
 from core.tasks import Claimed, Kind, Repeat
-from core.tenancy import current
+from core.tenancy import current, same_key
 from partners import programmes
 from partners.enrolments import Enrolment, EnrolmentState
 
@@ -55,8 +55,7 @@ def missing(reseller_id: UUID) -> ColumnElement[bool]:
     """Whether a product is for partners of a programme that this reseller is none of; for the scope of the
     reseller or the distributor."""
     signed = exists().where(
-        Enrolment.distributor_id == Product.distributor_id,
-        Enrolment.programme_id == Product.programme_id,
+        same_key(Enrolment.programme_id, Product.programme_id),
         Enrolment.reseller_id == reseller_id,
         Enrolment.state == EnrolmentState.ACTIVE,
     )
@@ -98,9 +97,7 @@ def _turn(task: Claimed) -> None:
     )
     concerned = (
         select(Listing.product_id)
-        .join(
-            Product, (Product.distributor_id == Listing.distributor_id) & (Product.id == Listing.product_id)
-        )
+        .join(Product, same_key(Product.id, Listing.product_id))
         .where(
             Listing.reseller_id == enrolment.reseller_id,
             Product.programme_id == enrolment.programme_id,

@@ -19,7 +19,7 @@ from core.ids import new_id
 from core.money import Money
 from core.parties import Distributor
 from core.periods import Term
-from core.tenancy import Access, DistributorOwned, owned_by
+from core.tenancy import Access, DistributorOwned, owned_by, same_key
 
 READABLE = Access(distributor="rcu", reseller="r", customer="r", public="r", door="r")
 REMOVABLE = Access(distributor="rcud", reseller="r", customer="r", public="r", door="r")
@@ -222,12 +222,8 @@ def type_of(plan_id: UUID) -> ProductType:
     """The product type of a plan."""
     chosen = (
         select(ProductType)
-        .join(
-            Product,
-            (Product.distributor_id == ProductType.distributor_id)
-            & (Product.product_type_id == ProductType.id),
-        )
-        .join(Plan, (Plan.distributor_id == Product.distributor_id) & (Plan.product_id == Product.id))
+        .join(Product, same_key(Product.product_type_id, ProductType.id))
+        .join(Plan, same_key(Plan.product_id, Product.id))
         .where(Plan.id == plan_id)
     )
     return db.session().scalars(chosen).one()

@@ -19,6 +19,7 @@ from core.errors import Missing, Refused
 from core.languages import _
 from core.parties import Reseller
 from core.tasks import Claimed, Kind, Repeat
+from core.tenancy import same_key
 from partners.companies import country_name
 
 AT_ONCE = 500
@@ -133,10 +134,7 @@ def plans_of(product_id: UUID) -> list[Plan]:
 
 def audience_of(row: Offering) -> Audience:
     """Who buys it."""
-    chosen = select(ProductType.audience).join(
-        Product,
-        (Product.distributor_id == ProductType.distributor_id) & (Product.product_type_id == ProductType.id),
-    )
+    chosen = select(ProductType.audience).join(Product, same_key(Product.product_type_id, ProductType.id))
     product_id = row.product_id if isinstance(row, Plan) else row.id
     return db.session().scalars(chosen.where(Product.id == product_id)).one()
 
@@ -161,14 +159,10 @@ def retired(product_code: str) -> Retired:
     other = aliased(Product)
     chosen = (
         select(Product.id, Product.name, Product.vendor, other.name, other.code)
-        .join(
-            Listing, (Listing.distributor_id == Product.distributor_id) & (Listing.product_id == Product.id)
-        )
+        .join(Listing, same_key(Listing.product_id, Product.id))
         .outerjoin(
             other,
-            (other.distributor_id == Product.distributor_id)
-            & (other.id == Product.replaced_by_id)
-            & other.published,
+            same_key(other.id, Product.replaced_by_id) & other.published,
         )
         .where(Product.code == product_code, Product.state == SaleState.RETIRED)
         .limit(1)
@@ -194,8 +188,8 @@ def elsewhere(product_code: str) -> Elsewhere | None:
     """A product on the scope's shelf none of whose plans is sold in the shop's country."""
     chosen = (
         select(Product.name, Product.vendor, markets.COUNTRY, Plan.markets)
-        .join(Plan, (Plan.distributor_id == Product.distributor_id) & (Plan.product_id == Product.id))
-        .join(Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id))
+        .join(Plan, same_key(Plan.product_id, Product.id))
+        .join(Listing, same_key(Listing.plan_id, Plan.id))
         .where(Product.code == product_code, Product.published, Plan.published, Listing.published)
         .limit(200)
     )
@@ -220,23 +214,16 @@ def replacement(plan_id: UUID) -> Retired | None:
             func.coalesce(theirs.code, other.code, ""),
         )
         .select_from(Plan)
-        .join(own, (own.distributor_id == Plan.distributor_id) & (own.id == Plan.product_id))
+        .join(own, same_key(own.id, Plan.product_id))
         .outerjoin(
             successor,
-            (successor.distributor_id == Plan.distributor_id)
-            & (successor.id == Plan.replaced_by_id)
-            & successor.published,
+            same_key(successor.id, Plan.replaced_by_id) & successor.published,
         )
         .outerjoin(
             theirs,
-            (theirs.distributor_id == successor.distributor_id)
-            & (theirs.id == successor.product_id)
-            & theirs.published,
+            same_key(theirs.id, successor.product_id) & theirs.published,
         )
-        .outerjoin(
-            other,
-            (other.distributor_id == own.distributor_id) & (other.id == own.replaced_by_id) & other.published,
-        )
+        .outerjoin(other, same_key(other.id, own.replaced_by_id) & other.published)
         .where(Plan.id == plan_id, (Plan.state == SaleState.RETIRED) | (own.state == SaleState.RETIRED))
     )
     found = db.session().execute(chosen).first()
@@ -278,12 +265,8 @@ def put_on_the_house_shelf(product_ids: Sequence[UUID]) -> int:
     )
     missing = (
         select(Plan, Product)
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
         .where(
             Product.id.in_(product_ids),
             ProductType.audience == Audience.CUSTOMER,
@@ -328,7 +311,7 @@ def choose_leads(product_ids: Sequence[UUID]) -> None:
                 == 1
             ).label("leads"),
         )
-        .join(Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id))
+        .join(Plan, same_key(Plan.id, Listing.plan_id))
         .where(Listing.product_id.in_(product_ids))
         .subquery()
     )

@@ -26,7 +26,7 @@ from core.errors import Missing, Refused
 from core.ids import new_id
 from core.languages import Words, _
 from core.money import Money, exponent
-from core.tenancy import Access, ResellerOwned, owned_by
+from core.tenancy import Access, ResellerOwned, owned_by, same_key
 
 WHOLE = 10_000  # basis points
 LEAST, MOST = -9_000, 90_000  # of a percentage
@@ -298,10 +298,8 @@ def aimed(reseller_id: UUID, level: Level, target: str) -> Mapping[str, Any]:
         return {"level": level, "target": ""}
     on_shelf = (
         select(Listing.id)
-        .join(
-            Product, and_(Product.distributor_id == Listing.distributor_id, Product.id == Listing.product_id)
-        )
-        .join(Plan, and_(Plan.distributor_id == Listing.distributor_id, Plan.id == Listing.plan_id))
+        .join(Product, same_key(Product.id, Listing.product_id))
+        .join(Plan, same_key(Plan.id, Listing.plan_id))
         .where(Listing.reseller_id == reseller_id)
     )
     ids: dict[str, UUID] = {}

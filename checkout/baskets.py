@@ -42,7 +42,7 @@ from core.ids import new_id
 from core.languages import _
 from core.money import Money, total
 from core.statements import Statement
-from core.tenancy import Access, CustomerOwned, Side, current, owned_by
+from core.tenancy import Access, CustomerOwned, Side, current, owned_by, same_key
 from partners.enrolments import Enrolment
 
 __all__ = ["WrongQuantity", "check_quantity", "parse_quantity"]  # also known from here
@@ -190,19 +190,16 @@ class Bounds:
 # Statements of the hot path are built once; only their values change from call to call.
 _SOLD = (
     select(Plan.minimum_quantity, Plan.maximum_quantity, ProductType.unit, Plan.quantity_step)
-    .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-    .join(
-        ProductType,
-        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
-    )
+    .join(Product, same_key(Product.id, Plan.product_id))
+    .join(ProductType, same_key(ProductType.id, Product.product_type_id))
     .where(Plan.id == bindparam("plan"), Plan.published, Product.published)
 )
-OFFERED_TO_CUSTOMERS = _SOLD.join(
-    Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id)
-).where(Listing.published, markets.sold_here())
+OFFERED_TO_CUSTOMERS = _SOLD.join(Listing, same_key(Listing.plan_id, Plan.id)).where(
+    Listing.published, markets.sold_here()
+)
 OFFERED_TO_RESELLERS = _SOLD.join(
     WholesalePrice,
-    (WholesalePrice.distributor_id == Plan.distributor_id) & (WholesalePrice.plan_id == Plan.id),
+    same_key(WholesalePrice.plan_id, Plan.id),
 ).where(ProductType.audience == Audience.RESELLER)
 
 
@@ -227,7 +224,7 @@ def _not_offered(plan_id: UUID) -> Refused:
 
 NAMED = Statement(
     select(Product.name, Plan.name, Plan.published & Product.published, Plan.markets, markets.COUNTRY)
-    .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
+    .join(Product, same_key(Product.id, Plan.product_id))
     .where(Plan.id == bindparam("plan"))
 )
 BOUNDS_FOR_CUSTOMER, BOUNDS_FOR_RESELLER = Statement(OFFERED_TO_CUSTOMERS), Statement(OFFERED_TO_RESELLERS)
@@ -432,14 +429,10 @@ def _items_priced_by(
             *_CONDITIONS,
             discounts.ANY_RUNNING,
         )
-        .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
-        .outerjoin(price, (price.distributor_id == Plan.distributor_id) & (price.plan_id == Plan.id))
+        .join(Plan, same_key(Plan.id, BasketLine.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
+        .outerjoin(price, same_key(price.plan_id, Plan.id))
         .where(BasketLine.membership_id == bindparam("membership"))
         .order_by(BasketLine.added_at, BasketLine.id)
     )

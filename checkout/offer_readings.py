@@ -17,6 +17,7 @@ from checkout import taken_offers
 from core.languages import _
 from core.periods import Term
 from core.statements import Statement
+from core.tenancy import same_key
 from subscriptions.subscriptions import Subscription, SubscriptionState
 
 TAKES_SEATS = (
@@ -115,16 +116,10 @@ LINKS = Statement(
         case((_of_part.partners_only, _of_part.programme_id)),
     )
     .select_from(PlanLink)
-    .outerjoin(
-        Product, (Product.distributor_id == PlanLink.distributor_id) & (Product.id == PlanLink.product_id)
-    )
-    .outerjoin(_part, (_part.distributor_id == PlanLink.distributor_id) & (_part.id == PlanLink.part_id))
-    .outerjoin(
-        _of_part, (_of_part.distributor_id == _part.distributor_id) & (_of_part.id == _part.product_id)
-    )
-    .outerjoin(
-        _kind, (_kind.distributor_id == _of_part.distributor_id) & (_kind.id == _of_part.product_type_id)
-    )
+    .outerjoin(Product, same_key(Product.id, PlanLink.product_id))
+    .outerjoin(_part, same_key(_part.id, PlanLink.part_id))
+    .outerjoin(_of_part, same_key(_of_part.id, _part.product_id))
+    .outerjoin(_kind, same_key(_kind.id, _of_part.product_type_id))
     .where(PlanLink.plan_id == any_(bindparam("plans", type_=ARRAY(Uuid()))))
     .order_by(PlanLink.position, PlanLink.id)
 )
@@ -147,7 +142,7 @@ def _held(of_customer: bool) -> Select[*tuple[Any, ...]]:
             Subscription.quantity,
             Subscription.unit,
         )
-        .join(Plan, (Plan.distributor_id == Subscription.distributor_id) & (Plan.id == Subscription.plan_id))
+        .join(Plan, same_key(Plan.id, Subscription.plan_id))
         .where(
             Subscription.reseller_id == bindparam("reseller", type_=Uuid()),
             mine,

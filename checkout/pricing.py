@@ -28,6 +28,7 @@ from core.money import Money, total
 from core.parties import Customer, OrderedBy, Reseller
 from core.periods import Term
 from core.statements import Statement
+from core.tenancy import same_key
 from partners import channels
 from partners.enrolments import Enrolment
 
@@ -170,35 +171,23 @@ _BASKET = (
         BasketLine.base_id,
         discounts.ANY_RUNNING,
     )
-    .join(Plan, (Plan.distributor_id == BasketLine.distributor_id) & (Plan.id == BasketLine.plan_id))
-    .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-    .join(
-        ProductType,
-        (ProductType.distributor_id == Product.distributor_id) & (ProductType.id == Product.product_type_id),
-    )
-    .join(
-        Reseller,
-        (Reseller.distributor_id == BasketLine.distributor_id) & (Reseller.id == BasketLine.reseller_id),
-    )
-    .outerjoin(
-        Customer,
-        (Customer.distributor_id == BasketLine.distributor_id) & (Customer.id == BasketLine.customer_id),
-    )
+    .join(Plan, same_key(Plan.id, BasketLine.plan_id))
+    .join(Product, same_key(Product.id, Plan.product_id))
+    .join(ProductType, same_key(ProductType.id, Product.product_type_id))
+    .join(Reseller, same_key(Reseller.id, BasketLine.reseller_id))
+    .outerjoin(Customer, same_key(Customer.id, BasketLine.customer_id))
     .outerjoin(
         Listing,
-        (Listing.distributor_id == Plan.distributor_id)
-        & (Listing.plan_id == Plan.id)
+        same_key(Listing.plan_id, Plan.id)
         & (Listing.reseller_id == BasketLine.reseller_id)
         & Listing.published,
     )
     .outerjoin(
         WholesalePrice,
-        (WholesalePrice.distributor_id == Plan.distributor_id)
-        & (WholesalePrice.plan_id == Plan.id)
-        & (WholesalePrice.price_list_id == Reseller.price_list_id),
+        same_key(WholesalePrice.plan_id, Plan.id) & (WholesalePrice.price_list_id == Reseller.price_list_id),
     )
     .outerjoin(Enrolment, tier_of(Reseller.id))
-    .outerjoin(PlanCost, (PlanCost.distributor_id == Plan.distributor_id) & (PlanCost.plan_id == Plan.id))
+    .outerjoin(PlanCost, same_key(PlanCost.plan_id, Plan.id))
     .where(
         BasketLine.membership_id == bindparam("membership"), BasketLine.reseller_id == bindparam("reseller")
     )

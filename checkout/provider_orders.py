@@ -23,6 +23,7 @@ from core.ids import new_id
 from core.languages import _
 from core.money import Money
 from core.parties import Customer
+from core.tenancy import same_key
 from partners import channels
 from partners.joinings import Channel
 
@@ -56,13 +57,9 @@ def sold(customer: Customer) -> Select[Plan, Product, ProductType, Listing]:
     """What stands on the shelf of the customer's reseller and is bought by customers, by name."""
     return (
         select(Plan, Product, ProductType, Listing)
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            (ProductType.distributor_id == Product.distributor_id)
-            & (ProductType.id == Product.product_type_id),
-        )
-        .join(Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
+        .join(Listing, same_key(Listing.plan_id, Plan.id))
         .where(
             ProductType.audience != Audience.RESELLER,
             Plan.published,

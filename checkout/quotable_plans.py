@@ -16,6 +16,7 @@ from checkout.quotes import Quote, QuoteWholesale
 from core import db
 from core.money import Money
 from core.parties import Reseller
+from core.tenancy import same_key
 from partners.enrolments import Enrolment
 
 FOUND_AT_ONCE = 8
@@ -40,15 +41,9 @@ class Quotable:
 
 _SOLD = (
     select(Plan, Product, ProductType, WholesalePrice, Enrolment.discount)
-    .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-    .join(
-        ProductType,
-        and_(ProductType.distributor_id == Product.distributor_id, ProductType.id == Product.product_type_id),
-    )
-    .join(
-        WholesalePrice,
-        and_(WholesalePrice.distributor_id == Plan.distributor_id, WholesalePrice.plan_id == Plan.id),
-    )
+    .join(Product, same_key(Product.id, Plan.product_id))
+    .join(ProductType, same_key(ProductType.id, Product.product_type_id))
+    .join(WholesalePrice, same_key(WholesalePrice.plan_id, Plan.id))
     .where(Plan.published, Product.published, ProductType.audience == Audience.CUSTOMER)
 )
 
@@ -56,7 +51,7 @@ _SOLD = (
 def sold_to(reseller_id: UUID) -> "Select[Plan, Product, ProductType, WholesalePrice, int]":
     """What a reseller may quote, in its own scope or in the distributor's: what is on its shelf."""
     price_list = select(Reseller.price_list_id).where(Reseller.id == reseller_id).scalar_subquery()
-    shown = and_(Listing.distributor_id == Plan.distributor_id, Listing.plan_id == Plan.id, Listing.published)
+    shown = and_(same_key(Listing.plan_id, Plan.id), Listing.published)
     return (
         _SOLD.join(Listing, and_(shown, Listing.reseller_id == reseller_id))
         .outerjoin(Enrolment, tier_of(reseller_id))

@@ -25,6 +25,7 @@ from core.clock import business_now
 from core.errors import Missing, Refused
 from core.events import publish
 from core.languages import _
+from core.tenancy import same_key
 
 Answers = Mapping[UUID, Mapping[str, str]]
 """line -> what its connector was told by the buyer."""
@@ -54,20 +55,13 @@ def quoted(quote: Quote) -> list[Quoted]:
     """The lines as a basket shows its own, at the quoted prices, in any scope that may read them."""
     chosen = (
         select(QuoteLine, Plan, Product, ProductType, Listing.published & markets.sold_here())
-        .join(Plan, and_(Plan.distributor_id == QuoteLine.distributor_id, Plan.id == QuoteLine.plan_id))
-        .join(Product, and_(Product.distributor_id == Plan.distributor_id, Product.id == Plan.product_id))
-        .join(
-            ProductType,
-            and_(
-                ProductType.distributor_id == Product.distributor_id,
-                ProductType.id == Product.product_type_id,
-            ),
-        )
+        .join(Plan, same_key(Plan.id, QuoteLine.plan_id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(ProductType, same_key(ProductType.id, Product.product_type_id))
         .outerjoin(
             Listing,
             and_(
-                Listing.distributor_id == QuoteLine.distributor_id,
-                Listing.reseller_id == QuoteLine.reseller_id,
+                same_key(Listing.reseller_id, QuoteLine.reseller_id),
                 Listing.plan_id == QuoteLine.plan_id,
             ),
         )

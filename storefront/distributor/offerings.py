@@ -17,6 +17,7 @@ from catalog.products import Plan, Product
 from core import db
 from core.errors import Missing, Refused
 from core.languages import Words, _
+from core.tenancy import same_key
 from storefront import pages, timelines
 from storefront.distributor import console, product_pages
 from storefront.distributor.product_prices import find, plans_of
@@ -165,8 +166,8 @@ def show(
         product, plans = find(code), plans_of(code)
         extended_by = session.execute(
             select(Product.code, Product.name, Plan.name)
-            .join(Plan, (Plan.distributor_id == Product.distributor_id) & (Plan.product_id == Product.id))
-            .join(PlanLink, (PlanLink.distributor_id == Plan.distributor_id) & (PlanLink.plan_id == Plan.id))
+            .join(Plan, same_key(Plan.product_id, Product.id))
+            .join(PlanLink, same_key(PlanLink.plan_id, Plan.id))
             .where(PlanLink.product_id == product.id)
             .order_by(Product.name, Plan.name)
             .limit(50)

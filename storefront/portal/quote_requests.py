@@ -16,6 +16,7 @@ from checkout import baskets, quote_requests
 from core import db
 from core.errors import Missing, Refusal
 from core.languages import _
+from core.tenancy import same_key
 from storefront import pages
 from storefront.portal import portal
 from storefront.visitors import buyer, require_role, signed_in_customer, the_shop
@@ -74,8 +75,8 @@ def plans_of(code: str) -> Sequence[tuple[UUID, str, str, str]]:
     """What the shop offers of a product; Missing where it is not on its shelf."""
     chosen = (
         select(Plan.id, Product.name, Plan.name, Plan.term)
-        .join(Product, (Product.distributor_id == Plan.distributor_id) & (Product.id == Plan.product_id))
-        .join(Listing, (Listing.distributor_id == Plan.distributor_id) & (Listing.plan_id == Plan.id))
+        .join(Product, same_key(Product.id, Plan.product_id))
+        .join(Listing, same_key(Listing.plan_id, Plan.id))
         .where(
             Product.code == code,
             Product.published,

@@ -10,6 +10,7 @@ from catalog import retail, searches
 from catalog.listings import Listing
 from catalog.products import Plan
 from core import db
+from core.tenancy import same_key
 from tests.reseller.conftest import Person
 from tests.world import World, open_portal
 
@@ -21,9 +22,7 @@ def open_brightfield(world: World) -> None:
 
 def listing_of(world: World, plan: str) -> Listing:
     with world.acting("brightfield"):
-        mine = select(Listing).join(
-            Plan, (Plan.distributor_id == Listing.distributor_id) & (Plan.id == Listing.plan_id)
-        )
+        mine = select(Listing).join(Plan, same_key(Plan.id, Listing.plan_id))
         return db.session().scalars(mine.where(Plan.code == plan)).one()
 
 
