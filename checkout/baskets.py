@@ -465,15 +465,7 @@ def items(buyer: Buyer) -> list[BasketItem]:
 def arranged(reseller_id: UUID, customer_id: UUID | None, found: Sequence[BasketItem]) -> list[BasketItem]:
     """Lines with what the rules of their plans say, each add-on below its base. No statement more where no
     plan has conditions."""
-    wanted = [
-        Wanted(
-            item.line_id, item.plan_id, item.product_id, item.product, item.plan, item.quantity,
-            item.conditional, item.once, item.base_id,
-        )
-        for item in found
-        if item.product_id is not None
-    ]  # fmt: skip
-    findings = offers.look(reseller_id, customer_id, wanted)
+    findings = offers.look(reseller_id, customer_id, _wanted(found))
     if not findings:
         return list(found)
     known = {
@@ -491,6 +483,28 @@ def arranged(reseller_id: UUID, customer_id: UUID | None, found: Sequence[Basket
         below.setdefault(base, []).append(item)
     shown = _in_order(below, None)
     return shown if len(shown) == len(known) else list(known.values())
+
+
+def only_bases(reseller_id: UUID, found: Sequence[BasketItem]) -> dict[UUID, UUID]:
+    """Line of an add-on -> the line that it extends, where there is exactly one among these lines."""
+    nobody = UUID(int=0)  # what runs at the customer does not matter
+    chosen: dict[UUID, UUID] = {}
+    for line_id, what in offers.look(reseller_id, nobody, _wanted(found)).items():
+        here = [choice.id for choice in what.choices if choice.in_basket]
+        if len(here) == 1:
+            chosen[line_id] = here[0]
+    return chosen
+
+
+def _wanted(found: Sequence[BasketItem]) -> list[Wanted]:
+    return [
+        Wanted(
+            item.line_id, item.plan_id, item.product_id, item.product, item.plan, item.quantity,
+            item.conditional, item.once, item.base_id,
+        )
+        for item in found
+        if item.product_id is not None
+    ]  # fmt: skip
 
 
 def _in_order(below: Mapping[UUID | None, list[BasketItem]], at: UUID | None) -> list[BasketItem]:

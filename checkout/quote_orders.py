@@ -14,7 +14,7 @@ from sqlalchemy import and_, delete, insert, select
 from catalog import markets
 from catalog.listings import Listing, NotOffered
 from catalog.products import Plan, Product, ProductType
-from checkout import placing, pricing, quotes
+from checkout import baskets, placing, pricing, quotes
 from checkout.baskets import BasketItem, BasketLine, Buyer
 from checkout.orders import Order, OrderCancelled
 from checkout.placing import Checkout, Clearance
@@ -52,7 +52,8 @@ class Quoted:
 
 
 def quoted(quote: Quote) -> list[Quoted]:
-    """The lines as a basket shows its own, at the quoted prices, in any scope that may read them."""
+    """The lines as a basket shows its own, at the quoted prices, in any scope that may read them. An add-on
+    belongs to the line of its quote that it extends, where there is one, whatever runs at the customer."""
     chosen = (
         select(QuoteLine, Plan, Product, ProductType, Listing.published & markets.sold_here())
         .join(Plan, same_key(Plan.id, QuoteLine.plan_id))
@@ -68,7 +69,7 @@ def quoted(quote: Quote) -> list[Quoted]:
         .where(QuoteLine.quote_id == quote.id)
         .order_by(QuoteLine.number, QuoteLine.id)
     )
-    return [
+    found = [
         Quoted(
             BasketItem(
                 line.id,
@@ -95,6 +96,8 @@ def quoted(quote: Quote) -> list[Quoted]:
         )
         for line, plan, product, kind, shown in db.session().execute(chosen)
     ]
+    bases = baskets.only_bases(quote.reseller_id, [one.item for one in found])
+    return [replace(one, item=replace(one.item, base_id=bases.get(one.item.line_id))) for one in found]
 
 
 def items(quote: Quote) -> list[BasketItem]:
@@ -149,6 +152,7 @@ def _price(quote: Quote, answers: Answers, buyer: Buyer) -> tuple[Standing, list
     if buyer.customer_id is None or buyer.customer_id != quote.customer_id:
         raise Missing("quote")
     of = {line.id: line for line in quotes.lines(quote.id)}
+    bases = {item.line_id: item.base_id for item in items(quote)}
     for line in of.values():
         db.add(
             BasketLine(
@@ -158,6 +162,7 @@ def _price(quote: Quote, answers: Answers, buyer: Buyer) -> tuple[Standing, list
                 membership_id=buyer.membership_id,
                 plan_id=line.plan_id,
                 quantity=line.quantity,
+                base_id=bases[line.id],
                 fields=dict(answers.get(line.id, {})),
                 added_at=db.session().info["now"],
             )
