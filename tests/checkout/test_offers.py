@@ -12,7 +12,7 @@ from billing.invoices import InvoiceLine
 from billing.refunds import Refund
 from catalog import products, promotions
 from catalog.markets import NotInThisMarket
-from checkout import baskets, discounts, offers, orders, placing
+from checkout import baskets, discounts, offers, orders, placing, quote_drafts, quotes
 from checkout.baskets import BasketLine
 from checkout.orders import Order, OrderCost, OrderLine, OrderWholesale
 from checkout.placing import Checkout
@@ -26,6 +26,7 @@ from sandbox.servers import Postgres
 from storefront import doctor
 from subscriptions import subscriptions
 from subscriptions.subscriptions import Subscription, SubscriptionState
+from tests.checkout import quote_stage
 from tests.checkout.offer_stage import open_offers
 from tests.world import World, staff
 
@@ -304,3 +305,14 @@ def place_in_step(world: World, who: str, written: Event, go_on: Event) -> None:
         placing.place(world.people[who], clearance, Checkout(new_token(), shop))
         written.set()
         go_on.wait(20)
+
+
+def test_an_add_on_of_a_quote_belongs_to_the_line_that_it_extends_whatever_runs(shop: World) -> None:
+    for _service in range(2):
+        runs(shop, "patch-y", 2)
+    shield = shop.plan("shield-y").id
+    code = quote_stage.draft(shop, "patch-y", 5)
+    with shop.acting("brightfield"):
+        quote_drafts.add_line(quotes.find(code), shield, 5)
+    base, add_on = lines(shop, quote_stage.orders(shop, quote_stage.send(shop, code)))
+    assert (add_on.plan_id, add_on.base_line_id) == (shield, base.id)

@@ -234,6 +234,14 @@ MUTANTS = (
         "tests/distributor/test_partner_products.py::test_a_bundle_with_a_part_for_partners_is_theirs_too",
     ),
     Mutant(
+        "an add-on of a quote has its base there",
+        "checkout/baskets.py",
+        "        if len(here) == 1:",
+        "        if not here:",
+        "tests/checkout/test_offers.py"
+        "::test_an_add_on_of_a_quote_belongs_to_the_line_that_it_extends_whatever_runs",
+    ),
+    Mutant(
         "a quote that could not be ordered is not sent",
         "checkout/quote_sending.py",
         "    _refuse_what_could_not_be_ordered(quote, items)\n    _refuse",
