@@ -236,8 +236,8 @@ MUTANTS = (
     Mutant(
         "an add-on of a quote has its base there",
         "checkout/baskets.py",
-        "        if len(here) == 1:",
-        "        if not here:",
+        "if len(here) == 1:",
+        "if len(here) == 9:",
         "tests/checkout/test_offers.py"
         "::test_an_add_on_of_a_quote_belongs_to_the_line_that_it_extends_whatever_runs",
     ),
