@@ -49,6 +49,7 @@ class Throttle(db.Model):
 
     __tablename__ = "throttles"
     __access__ = CLOSED
+    __table_args__ = (Index("ix_throttles_touched", "touched_at"),)
 
     key: Mapped[str] = mapped_column(primary_key=True)
     failures: Mapped[int]
@@ -78,7 +79,8 @@ $$""")  # noqa: E501 SQL
 # The newest standing that may be used in this shop: on a reseller's shop its staff and its customers, on the
 # distributor's host everyone. What was proven must still hold, under a lock: a password that is being changed
 # at this moment opens nothing, and whoever has a second factor has passed it. It lasts as long as the
-# distributor's rules say, and no longer than the session that it comes from in another shop.
+# distributor's rules say, and no longer than the session that it comes from in another shop. Each sign-in
+# forgets some sessions and failures that are over since yesterday, so that neither table grows.
 OPEN = door("""
 CREATE FUNCTION open_session_v3(p_person uuid, p_proof text, p_second boolean, p_storefront uuid, p_host text, p_token bytea, p_csrf text,
   p_keys text[], p_membership uuid, p_address text, p_agent text, p_what text, p_until timestamptz)
@@ -89,6 +91,10 @@ RETURNS TABLE (session_id uuid, membership_id uuid) AS $$
       AND (p_second OR NOT EXISTS (SELECT 1 FROM factors f WHERE f.person_id = p.id AND f.confirmed_at IS NOT NULL))
     FOR SHARE OF p
   ), cleared AS (DELETE FROM throttles WHERE key = ANY (p_keys) AND key LIKE 'email:%'),
+  over AS (DELETE FROM sessions WHERE id IN (
+    SELECT o.id FROM sessions o WHERE o.expires_at < now() - interval '1 day' ORDER BY o.expires_at LIMIT 100 FOR UPDATE SKIP LOCKED)),
+  forgotten AS (DELETE FROM throttles WHERE NOT key = ANY (p_keys) AND key IN (
+    SELECT t.key FROM throttles t WHERE t.touched_at < now() - interval '1 day' ORDER BY t.touched_at LIMIT 100 FOR UPDATE SKIP LOCKED)),
   standing AS (
     SELECT m.id, m.distributor_id, p.email FROM person p CROSS JOIN storefronts f
     JOIN resellers r ON r.distributor_id = f.distributor_id AND r.id = f.reseller_id

@@ -10,7 +10,9 @@ depends_on = None
 
 
 # As partners/leads.py spells names and domains from this day on. A lead that two deals would hold so stays as it is.
-LOOK_ALIKE = "translate(name_key, 'авекмнорстухіјѕԁԛԝʏαβεηικμνορτυχγøłđðıħ', 'abekmhopctyxijsdqwyabehikmnoptyxyolddih')"
+STROKES = "translate(name_key, 'øłđðħ', 'olddh')"
+LATIN = f"translate({STROKES}, 'авекмнорстухіјѕԁԛԝһӏαβεζηικμνορτυχγʏıɑɡ', 'abekmhopctyxijsdqwhlabezhikmnoptyxyyiag')"
+LOOK_ALIKE = f"CASE WHEN {LATIN} ~ '^[ -~]*$' THEN {LATIN} ELSE {STROKES} END"
 FORMS = 'asa|bhd|doo|ehf|eurl|ev|gesmbh|haftungsbeschrankt|lda|ltda|ood|ou|oyj|private|pvt|rl|sasu|sdn|snc|uab|vof|zrt'
 HOSTS = 'azurewebsites.net|blogspot.com|github.io|herokuapp.com|myshopify.com|netlify.app|onmicrosoft.com|pages.dev|sharepoint.com|vercel.app|web.app|wixsite.com|wordpress.com'
 BELOW = rf'(^|\.)(({HOSTS.replace(".", chr(92) + ".")})|(ac|co|com|edu|go|gob|gov|gv|ltd|me|mil|ne|net|nom|or|org|plc)\.[a-z]{{2}})$'

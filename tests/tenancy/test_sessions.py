@@ -108,6 +108,24 @@ def test_an_old_session_ends_by_itself(shops: World, postgres: Postgres, change:
     assert not is_in(anna)
 
 
+def test_what_is_over_since_yesterday_is_forgotten_as_people_sign_in(
+    shops: World, postgres: Postgres
+) -> None:
+    Visit(make_app(), "/brightfield").sign_in("anna")
+    sql(postgres, "UPDATE sessions SET expires_at = now() - interval '25 hours'")
+    sql(
+        postgres,
+        "INSERT INTO throttles (key, failures, touched_at)"
+        " VALUES ('ip:192.0.2.1', 3, now() - interval '25 hours'), ('ip:192.0.2.2', 3, now())",
+    )
+    Visit(make_app(), "/brightfield").sign_in("anna")
+    engine = create_engine(postgres.admin_url("shop"))
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM sessions")) == 1
+        assert connection.scalars(text("SELECT key FROM throttles")).all() == ["ip:192.0.2.2"]
+    engine.dispose()
+
+
 @pytest.mark.promise("QS6")
 def test_a_token_planted_before_signing_in_is_not_the_sessions_token(shops: World) -> None:
     planted = replay("planted-by-somebody", shops, at="/brightfield")
