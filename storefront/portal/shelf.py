@@ -166,18 +166,21 @@ def in_words(page: shelves.Page) -> shelves.Page:
 ONLY_WORDS = {
     "title": "portal/fragments/product_title.html",
     "about": "portal/fragments/product_about.html",
+    "more": "portal/fragments/product_more.html",
 }
 PRODUCT = {
     "title": "portal/fragments/product_title.html",
     "about": "portal/fragments/product_about.html",
     "offer": "portal/fragments/product_offer.html",
     "calculation": "portal/fragments/calculation.html",
+    "more": "portal/fragments/product_more.html",
     "head": heads.TEMPLATE,
 }
 CLOSED = {
     "title": "portal/fragments/product_title.html",
     "about": "portal/fragments/product_about_closed.html",
     "offer": "portal/fragments/product_offer_closed.html",
+    "more": "portal/fragments/product_words.html",
     "head": heads.TEMPLATE,
 }
 """The same where the visitor sees no prices: pieces of their own, so that whatever is added to the others can

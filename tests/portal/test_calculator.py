@@ -124,7 +124,7 @@ def test_the_answer_is_kept_and_costs_one_statement(stepped: World, shop: Callab
 
 def test_asking_for_a_price_by_get_carries_no_token(anna: Browser) -> None:
     page = anna.see("/p/patch")
-    [form] = re.findall(r'<form class="split".*?</form>', page, re.S)
+    [form] = re.findall(r'<form class="split split--between".*?</form>', page, re.S)
     assert 'type="hidden" name="csrf_token"' not in form
     assert re.search(r'<button[^>]* name="csrf_token" value="[^"]+"', form)
     assert 'formmethod="get" formaction="/brightfield/p/patch"' in form
