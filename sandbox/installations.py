@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from sandbox import ports
 
@@ -32,6 +33,10 @@ NOT_FOR_PROCESSES = ("DATABASE_URL", "OWNER_DATABASE_URL", "ADMIN_DATABASE_URL",
 
 class InUse(RuntimeError):
     """The folder belongs to another installation that runs now."""
+
+
+class BadAddress(RuntimeError):
+    """A server's address that nothing can be done with."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,8 @@ class Installation:
     def databases(self, *, embedded: str | None, redis: str) -> Databases:
         """Of the embedded server (no passwords: its socket is private), or as DATABASE_URL names them."""
         app, owner = os.environ.get("DATABASE_URL", ""), os.environ.get("OWNER_DATABASE_URL", "")
+        for name, address in (("DATABASE_URL", app), ("OWNER_DATABASE_URL", owner)):
+            _refuse_unless_postgresql(name, address)
         if not embedded and owner:
             return Databases(app=app, owner=owner, redis=redis, roles=None)
         admin = make_url(embedded or app)
@@ -189,6 +196,18 @@ def _text(url: URL) -> str:
     """SQLAlchemy no longer takes the short scheme that many hosts hand out."""
     driver = "postgresql+psycopg" if url.drivername in ("postgres", "postgresql") else url.drivername
     return url.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def _refuse_unless_postgresql(name: str, address: str) -> None:
+    try:
+        scheme = make_url(address).drivername if address else "postgresql"
+    except (ArgumentError, ValueError):
+        scheme = ""
+    if scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
+        raise BadAddress(
+            f"{name} is not of the form postgresql://user:password@host/database (signs like @ / : # % in a"
+            " password are written %40 %2F %3A %23 %25)."
+        )
 
 
 def _outlast(processes_file: Path, patience: float = 15) -> None:

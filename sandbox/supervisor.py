@@ -31,6 +31,10 @@ PYTHON = sys.executable
 FLASK = (PYTHON, "-m", "flask", "--app", "app")
 BEHIND = {"smtp": "inbox", "dns": "names"}  # port -> the simulator that listens there
 
+CANNOT = (
+    StepFailed, ServerFailed, NotPossible, installations.InUse, installations.BadAddress, ports.NoneFree
+)  # fmt: skip
+
 
 @click.command()
 @click.option(
@@ -55,7 +59,7 @@ def main(port: int, instance: Path | None) -> None:
             if port not in (0, installation.port):
                 say(f"Port {port} is taken: using {installation.port}.")
             run(installation, started)
-    except (StepFailed, ServerFailed, NotPossible, installations.InUse, ports.NoneFree) as error:
+    except CANNOT as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -71,6 +71,15 @@ def test_two_database_urls_are_used_as_they_are(folder: Path, monkeypatch: pytes
     assert found.roles is None
 
 
+@pytest.mark.parametrize("address", ["db.example:5432/trade", "mysql://db.example/trade", "sqlite:///trade"])
+def test_an_address_of_no_postgresql_is_refused_in_words(
+    folder: Path, address: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DATABASE_URL", address)
+    with pytest.raises(installations.BadAddress, match="DATABASE_URL is not of the form postgresql://"):
+        opened(folder).databases(embedded=None, redis=REDIS)
+
+
 def test_no_process_inherits_the_operator_s_database_urls(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OWNER_DATABASE_URL", "postgresql+psycopg://owner@db.example/trade")
     assert not set(installations.NOT_FOR_PROCESSES) & set(opened(folder).environment())
