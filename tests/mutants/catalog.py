@@ -229,8 +229,8 @@ MUTANTS = (
     Mutant(
         "words of the own shelf only",
         "catalog/spellings.py",
-        "WHERE t.words @@ (shelf && to_tsquery('simple', quote_literal(n.word))))) END;",
-        "WHERE true)) END;",
+        "WHERE {ON_THE_SHELF.format(word=\"to_tsquery('simple', quote_literal(n.word))\")}) END;",
+        "WHERE true) END;",
         f"{SHELVES}nobody_finds_or_is_told_words_of_another_shelf",
     ),
     Mutant(
