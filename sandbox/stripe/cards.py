@@ -43,8 +43,39 @@ GOOD = {
     "4000056655665556": "visa",
     "5555555555554444": "mastercard",
     "2223003122003222": "mastercard",
+    "5200828282828210": "mastercard",
+    "5105105105105100": "mastercard",
     "378282246310005": "amex",
+    "371449635398431": "amex",
     "6011111111111117": "discover",
+    "6011000990139424": "discover",
+    "6011981111111113": "discover",
+    "3056930009020004": "diners",
+    "36227206271667": "diners",
+    "3566002020360505": "jcb",
+    "6200000000000005": "unionpay",
+    "6200000000000047": "unionpay",
+    "6205500000000000004": "unionpay",
+    "4000000000009235": "visa",  # of elevated risk, and taken
+    # by country: Austria, Belgium, Czechia, Denmark, France, Germany, Ireland, Italy, the Netherlands,
+    # Poland, Spain, Sweden, Switzerland, the United Kingdom, Canada, Australia, Japan
+    "4000000400000008": "visa",
+    "4000000560000004": "visa",
+    "4000002030000002": "visa",
+    "4000002080000001": "visa",
+    "4000002500000003": "visa",
+    "4000002760000016": "visa",
+    "4000003720000005": "visa",
+    "4000003800000008": "visa",
+    "4000005280000002": "visa",
+    "4000006160000005": "visa",
+    "4000007240000007": "visa",
+    "4000007520000008": "visa",
+    "4000007560000009": "visa",
+    "4000008260000000": "visa",
+    "4000001240000000": "visa",
+    "4000000360000006": "visa",
+    "4000003920000003": "visa",
 }
 DECLINED = {
     "4000000000000002": GENERIC,
@@ -54,6 +85,12 @@ DECLINED = {
     "4000000000009979": Decline("card_declined", "stolen_card", "Your card was declined."),
     "4000000000000069": Decline("expired_card", None, "Your card has expired."),
     "4000000000000127": Decline("incorrect_cvc", None, "Your card's security code is incorrect."),
+    "4000000000006975": Decline(
+        "card_declined",
+        "card_velocity_exceeded",
+        "Your card was declined for making repeated attempts too frequently or exceeding its amount limit.",
+    ),
+    "4100000000000019": Decline("card_declined", "fraudulent", "Your card was declined."),
     "4000008400001280": CANNOT_ASK,
     "4000000000000119": Decline(
         "processing_error", None, "An error occurred while processing your card. Try again in a little bit."
@@ -68,6 +105,7 @@ INQUIRED = frozenset(("4000000000001976",))
 CHALLENGED: dict[str, Decline | None] = {
     "4000002500003155": None,
     "4000002760003184": None,
+    "4000003800000446": None,  # asked where somebody is there, as on the hosted page
     "4000000000003220": None,
     "4000008260003178": NO_FUNDS,
     "4000008400001629": GENERIC,
