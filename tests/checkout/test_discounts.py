@@ -198,6 +198,7 @@ def floor_of(world: World, plan: str, cost: int, points: int) -> None:
         margin_floors.keep(points, refuses=True, product=product)
 
 
+@pytest.mark.behaviour("W9")
 @pytest.mark.promise("QM9")
 def test_floors_judge_what_is_left_after_promotions_that_one_bears_oneself(shop: World) -> None:
     floor_of(shop, "patch-y", 19_00, 500)

@@ -115,7 +115,7 @@ def test_no_seat_changes_while_an_agreement_is_missing(world: World) -> None:
 # --- Accepting ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.behaviour("M38")
+@pytest.mark.behaviour("M38", "W13")
 def test_an_acceptance_is_evidence_that_nobody_changes(world: World) -> None:
     version = stage.agreement(world)
     stage.accept(world, version)

@@ -40,7 +40,7 @@ def words(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
-@pytest.mark.behaviour("P23", "P53")
+@pytest.mark.behaviour("P23", "P53", "W16")
 def test_typing_a_number_shows_its_step_a_unit_and_the_total(
     stepped: World, shop: Callable[..., Browser]
 ) -> None:
@@ -91,7 +91,7 @@ def test_what_the_term_costs_is_said_where_it_is_billed_in_parts(
     assert browser.get("/p/standard/price").status_code == 404
 
 
-@pytest.mark.behaviour("P23")
+@pytest.mark.behaviour("P23", "W16")
 def test_what_was_calculated_is_what_the_basket_and_the_order_ask(stepped: World, anna: Browser) -> None:
     plan = stepped.plan("patch-y").id
     assert anna.post("/basket", product="patch", plan=plan, quantity=9).status_code == 303

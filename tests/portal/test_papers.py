@@ -142,7 +142,7 @@ def test_a_missing_rate_is_said_in_the_basket_and_told_the_distributor(world: Wo
 # --- Terms --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.behaviour("I71")
+@pytest.mark.behaviour("I71", "W13")
 def test_terms_are_agreed_to_once_per_version_with_evidence(
     world: World, anna: Browser, shop: Callable[..., Browser]
 ) -> None:

@@ -238,6 +238,7 @@ def alarms(world: World) -> list[tuple[str, int | None, int | None]]:
         return sorted(rows.all(), key=lambda row: row[0])
 
 
+@pytest.mark.behaviour("W9")
 @pytest.mark.promise("QM9")
 def test_a_retail_price_under_the_floor_is_refused_or_taken_with_an_alarm_and_mended(
     world: World, bea: Person
@@ -279,6 +280,7 @@ def test_a_reseller_is_told_by_mail_when_others_bring_a_price_under_its_floor(wo
         world.place("acme")
 
 
+@pytest.mark.behaviour("W9")
 @pytest.mark.promise("QM9")
 def test_a_cost_that_breaks_the_floor_is_an_alarm_work_a_refusal_and_mended(world: World) -> None:
     floor(world, 500)

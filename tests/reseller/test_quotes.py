@@ -98,6 +98,7 @@ def zoe_sees(world: World, sign_in: Callable[..., Person], code: str) -> int:
     return sign_in("zoe", "/harbour").get(f"/quotes/{code}").status_code
 
 
+@pytest.mark.behaviour("W16")
 def test_a_prospect_agrees_by_its_link_and_is_invited(world: World, bea: Person, post: PostOffice) -> None:
     typed = {"company": "", "name": "Olga", "email": "no address"}
     bea.get("/reseller/quotes/new")
