@@ -74,23 +74,26 @@ def test_what_http_refuses_is_said_in_words_of_ours(anna: Browser) -> None:
     assert "larger than this page takes" in large.text
 
 
+@pytest.mark.usefixtures("world")
 @pytest.mark.parametrize(
-    ("error", "cause", "status"),
+    ("error", "cause", "status", "words"),
     [
-        (IntegrityError, psycopg.errors.UniqueViolation("twice"), 409),
-        (IntegrityError, psycopg.errors.NotNullViolation("missing"), 500),
-        (DataError, psycopg.errors.NumericValueOutOfRange("large"), 500),
-        (OperationalError, psycopg.OperationalError("away"), 503),
+        (IntegrityError, psycopg.errors.UniqueViolation("twice"), 409, "second click"),
+        (OperationalError, psycopg.errors.DeadlockDetected("after you"), 409, "at this very moment"),
+        (OperationalError, psycopg.errors.SerializationFailure("after you"), 409, "at this very moment"),
+        (IntegrityError, psycopg.errors.NotNullViolation("missing"), 500, "our mistake"),
+        (DataError, psycopg.errors.NumericValueOutOfRange("large"), 500, "our mistake"),
+        (OperationalError, psycopg.OperationalError("away"), 503, "back in a moment"),
     ],
 )
 def test_only_a_database_that_is_away_is_said_to_be(
-    error: type[DBAPIError], cause: Exception, status: int
+    error: type[DBAPIError], cause: Exception, status: int, words: str
 ) -> None:
     app = make_app()
     with app.test_request_context("/"):
         answer = app.make_response(app.handle_user_exception(error("INSERT", {}, cause)))
     assert answer.status_code == status
-    assert ("second click" in answer.get_data(as_text=True)) == (status == 409)
+    assert words in answer.get_data(as_text=True)
 
 
 def test_browsers_keep_to_https_where_the_shop_is_reached_by_it() -> None:
