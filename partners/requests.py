@@ -239,13 +239,6 @@ def hand_in(
     said = {question: answers.get(question, "").strip() for question in kind.questions}
     if any(not answer or len(answer) > LONGEST for answer in said.values()):
         raise Unanswered
-    waiting = select(ProgrammeRequest.id).where(
-        ProgrammeRequest.kind_id == kind_id,
-        ProgrammeRequest.reseller_id == reseller_id,
-        ProgrammeRequest.state == RequestState.SUBMITTED,
-    )
-    if db.session().scalar(waiting):
-        raise AskedAlready(kind.label)
     now = db.session().info["now"]
     added = ProgrammeRequest(
         reseller_id=reseller_id,
@@ -265,7 +258,7 @@ def hand_in(
         with db.savepoint():
             db.add(added)
             db.flush()
-    except IntegrityError as error:  # a second click, or a colleague, at the same moment
+    except IntegrityError as error:  # there is one; or a second click, or a colleague, at the same moment
         raise AskedAlready(kind.label) from error
     trail.write(added, "handed in")
     publish(RequestHandedIn(added.id))

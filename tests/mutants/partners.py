@@ -86,8 +86,8 @@ MUTANTS = (
     Mutant(
         "one open request of a kind",
         "partners/requests.py",
-        "if db.session().scalar(waiting):",
-        "if False:",
+        "raise AskedAlready(kind.label) from error",
+        "raise",
         f"{GIVING}a_request_is_handed_in_answered_and_told_by_mail",
     ),
     Mutant(
