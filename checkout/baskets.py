@@ -485,11 +485,14 @@ def arranged(reseller_id: UUID, customer_id: UUID | None, found: Sequence[Basket
     return shown if len(shown) == len(known) else list(known.values())
 
 
+NOBODY = UUID(int=0)
+"""The customer that a company is not yet, or that does not matter: nothing runs there."""
+
+
 def only_bases(reseller_id: UUID, found: Sequence[BasketItem]) -> dict[UUID, UUID]:
     """Line of an add-on -> the line that it extends, where there is exactly one among these lines."""
-    nobody = UUID(int=0)  # what runs at the customer does not matter
     chosen: dict[UUID, UUID] = {}
-    for line_id, what in offers.look(reseller_id, nobody, _wanted(found)).items():
+    for line_id, what in offers.look(reseller_id, NOBODY, _wanted(found)).items():
         here = [choice.id for choice in what.choices if choice.in_basket]
         if len(here) == 1:
             chosen[line_id] = here[0]

@@ -32,8 +32,6 @@ from partners import channels, customers, leads
 from partners.channels import NoWayToSell, TheProviderOrders
 from partners.joinings import Channel
 
-NOBODY_YET = UUID(int=0)  # the customer that a company is not: nothing runs there
-
 
 class NothingQuoted(Refused):
     """A quote has a line."""
@@ -134,7 +132,7 @@ def _refuse_what_could_not_be_ordered(quote: Quote, items: Sequence[BasketItem])
         for plan_id, sold_in, segments in db.session().execute(chosen)
     }
     problems: dict[str, str] = {}
-    for item in baskets.arranged(quote.reseller_id, customer.id if customer else NOBODY_YET, items):
+    for item in baskets.arranged(quote.reseller_id, customer.id if customer else baskets.NOBODY, items):
         try:
             if item.problem:
                 raise Refused(item.problem)
